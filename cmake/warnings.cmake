@@ -1,0 +1,6 @@
+# Every module links this interface: the warnings that the project is kept free of.
+add_library(contraflow_warnings INTERFACE)
+target_compile_options(contraflow_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch)
+if(CONTRAFLOW_WERROR)
+  target_compile_options(contraflow_warnings INTERFACE -Werror)
+endif()

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Statements that make, remove and describe one object, from the model alone. Statements have no final semicolon.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "catalog/model.h"
+
+namespace contraflow::catalog {
+
+using Statements = std::vector<std::string>;
+
+// How an object is named after ALTER/COMMENT ON/DROP: `TABLE public.users`, `TRIGGER t ON public.users`,
+// `FUNCTION public.f(integer)`, `CAST (a AS b)`.
+std::string reference(const Object& object);
+std::string quoted_name(const ObjectId& id);  // public.users, public.f(integer), or the bare name
+
+// CREATE of the object alone, as it is in `database`: a table comes with its columns (defaults, NOT NULL, identity,
+// generated, storage and so on) but without constraints, indexes, triggers, comments, owner and privileges; an index that backs a
+// constraint yields nothing (the constraint makes it). Columns yield ALTER TABLE … ADD COLUMN.
+Statements create(const Object& object, const Database& database);
+
+// What create() leaves out and belongs to the object: owner (where it differs from `acting_role`, empty: always), comment, privileges
+// (as GRANT/REVOKE from the kind's default, column privileges and comments of a table's columns included), security labels, enabled states, clustered and replica
+// identity marks, statistics targets.
+Statements describe_state(const Object& object, const Database& database, bool include_columns = true);
+
+// DROP. `if_exists` gives the form that is a no-op when the object is gone.
+Statements drop(const Object& object, bool if_exists = true);
+
+Statements alter_owner(const Object& object);
+Statements comment_on(const Object& object);
+// GRANT/REVOKE that lead from the privileges `from` to the privileges `to` of the same object.
+Statements alter_grants(const Object& object, const std::vector<Grant>& from, const std::vector<Grant>& to);
+
+// The type, collation, NOT NULL, default … of a column as in ADD COLUMN: `email text COLLATE "C" DEFAULT … NOT NULL`.
+std::string column_definition(const ObjectId& id, const Column& column, int server_major);
+std::string sequence_options(const SequenceOptions& options);
+std::string options_list(const Options& options);  // a='1', b='x'
+
+// The same object's whole creation: create() and describe_state().
+Statements create_all(const Object& object, const Database& database);
+
+// Every object of the database in dependency order; loads into an empty database of the same major.
+Statements create_database(const Database& database);
+
+}  // namespace contraflow::catalog

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/model.h"
+#include "catalog/read.h"
+#include "pg/sandbox.h"
+
+namespace contraflow::catalog {
+
+// What a source is, decided by its spelling and by what lies there.
+enum class SourceKind { connection, sql_file, standard_input, migrations, git, plan_folder, prisma };
+
+struct Source {
+  std::string text;  // as given
+  SourceKind kind{};
+};
+
+// Throws Error{usage} where nothing of that name exists or the kind is not supported, with what was tried.
+Source recognise_source(const std::string& text);
+
+// A declared rename: `-- contraflow: renamed-from users.user_name` before or beside an object in the desired SQL.
+struct RenameHint {
+  std::string from;
+  std::string to;  // empty: the statement that follows names it
+  std::string file;
+  int line = 0;
+};
+
+struct LoadOptions {
+  ReadOptions read;
+  pg::SandboxOptions sandbox;
+  std::function<void(const std::string&)> progress;  // for loads that take over a second
+};
+
+struct LoadedSource {
+  Database database;
+  std::string conninfo;  // where the schema can be looked at: the live database, or the sandbox's
+  bool live = false;
+  std::vector<RenameHint> rename_hints;
+};
+
+// Loads sources; starts at most one sandbox, on the major that it is told (that of the live side), and keeps it until
+// destroyed.
+class SourceLoader {
+ public:
+  explicit SourceLoader(LoadOptions options);
+  ~SourceLoader();
+  // `major`: the server major on which an SQL source is to be loaded; empty: any.
+  LoadedSource load(const Source& source, std::optional<int> major = {});
+  pg::Sandbox& sandbox(std::optional<int> major = {});  // started on first use
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Runs the SQL text (several statements, pg_dump's psql meta-commands and COPY FROM stdin blocks included) on the connection.
+// A failing statement throws Error with file, line, column and the source line, and what to do.
+void run_sql_text(pg::Connection& connection, const std::string& text, const std::string& file);
+
+}  // namespace contraflow::catalog
