@@ -82,7 +82,8 @@ class Connection {
   // One statement with text parameters ($1…).
   Result query(std::string_view sql, const std::vector<Value>& parameters = {});
   // Sends all statements in one round trip (libpq pipeline mode) and returns their results in order; the first error
-  // is thrown as ServerError, as if the statements had run one after another.
+  // is thrown as ServerError, as if the statements had run one after another. One sync ends the pipeline: outside a
+  // transaction the statements are one implicit transaction (documentation 55.2.4), and nothing runs after the first error.
   std::vector<Result> pipeline(const std::vector<std::string>& statements);
 
   int server_version() const;  // 150018
