@@ -221,6 +221,26 @@ std::vector<Result> Connection::pipeline(const std::vector<std::string>& stateme
   return results;
 }
 
+Result Connection::copy_in(std::string_view statement, std::string_view data) {
+  PGconn* connection = impl_->get();
+  ResultPointer started(PQexec(connection, statement_text(statement).c_str()));
+  if (PQresultStatus(started.get()) != PGRES_COPY_IN) {
+    impl_->take(std::move(started));
+    throw Error(ErrorCode::usage, "data follows a statement that reads none");
+  }
+  // One message may hold at most 1 GB.
+  constexpr std::size_t kChunk = std::size_t{1} << 20;
+  for (std::size_t sent = 0; sent < data.size(); sent += kChunk) {
+    const std::string_view chunk = data.substr(sent, kChunk);
+    if (PQputCopyData(connection, chunk.data(), static_cast<int>(chunk.size())) != 1) break;
+  }
+  PQputCopyEnd(connection, nullptr);
+  ResultPointer result(PQgetResult(connection));
+  while (ResultPointer rest{PQgetResult(connection)}) {
+  }
+  return impl_->take(std::move(result));
+}
+
 int Connection::server_version() const { return PQserverVersion(impl_->get()); }
 int Connection::backend_pid() const { return PQbackendPID(impl_->get()); }
 bool Connection::in_transaction() const { return PQtransactionStatus(impl_->get()) != PQTRANS_IDLE; }

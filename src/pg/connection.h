@@ -85,6 +85,8 @@ class Connection {
   // is thrown as ServerError, as if the statements had run one after another. One sync ends the pipeline: outside a
   // transaction the statements are one implicit transaction (documentation 55.2.4), and nothing runs after the first error.
   std::vector<Result> pipeline(const std::vector<std::string>& statements);
+  // `statement` is a COPY … FROM STDIN; `data` is what it reads, in the format that the statement names.
+  Result copy_in(std::string_view statement, std::string_view data);
 
   int server_version() const;  // 150018
   int server_major() const { return server_version() / 10000; }
