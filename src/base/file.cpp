@@ -18,8 +18,10 @@ namespace contraflow {
 namespace fs = std::filesystem;
 namespace {
 
-[[noreturn]] void fail(ErrorCode code, std::string_view what, const fs::path& path, int number, std::string hint = {}) {
-  throw Error(code, fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(number)), std::move(hint));
+[[noreturn]] void fail(ErrorCode code, std::string_view what, const fs::path& path, int number,
+                       std::string hint = {}) {
+  throw Error(code, fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(number)),
+              std::move(hint));
 }
 
 class Descriptor {
@@ -42,7 +44,8 @@ class Descriptor {
 std::string template_beside(const fs::path& target) {
   fs::path absolute = fs::absolute(target).lexically_normal();
   if (!absolute.has_filename()) absolute = absolute.parent_path();
-  return (absolute.parent_path() / fmt::format(".{}.XXXXXX", absolute.filename().string().substr(0, 200))).string();
+  return (absolute.parent_path() / fmt::format(".{}.XXXXXX", absolute.filename().string().substr(0, 200)))
+      .string();
 }
 
 void make_parent(const fs::path& path) {
@@ -85,8 +88,9 @@ std::string read_text_file(const fs::path& path) {
   std::string content = read_file(path);
   if (content.starts_with("\xEF\xBB\xBF")) content.erase(0, 3);
   if (content.find('\0') != std::string::npos) {
-    throw Error(ErrorCode::usage, fmt::format("{} is a binary file, not text", path.string()),
-                content.starts_with("PGDMP") ? "a custom-format dump: convert it with pg_restore -f dump.sql" : "");
+    throw Error(
+        ErrorCode::usage, fmt::format("{} is a binary file, not text", path.string()),
+        content.starts_with("PGDMP") ? "a custom-format dump: convert it with pg_restore -f dump.sql" : "");
   }
   if (!is_valid_utf8(content)) {
     std::size_t end = 0;

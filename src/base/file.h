@@ -10,16 +10,16 @@ namespace contraflow {
 // The bytes of a file; "-" is standard input. Error{usage} where it cannot be read.
 std::string read_file(const std::filesystem::path& path);
 
-// The same for text that a person wrote: a byte order mark is dropped; Error{usage} with the line where the file is
-// binary (a NUL byte) or not UTF-8.
+// The same for text that a person wrote: a byte order mark is dropped; Error{usage} with the line where the
+// file is binary (a NUL byte) or not UTF-8.
 std::string read_text_file(const std::filesystem::path& path);
 
-// Writes beside the target and renames over it, so that a reader sees the old content or the new, never a part.
-// Missing folders are made. Error{environment} where it cannot be written.
+// Writes beside the target and renames over it, so that a reader sees the old content or the new, never a
+// part. Missing folders are made. Error{environment} where it cannot be written.
 void write_file(const std::filesystem::path& path, std::string_view content);
 
-// A folder that appears complete or not at all: fill `staging()`, then publish(). The object owns the staging folder
-// beside the target and removes it unless it was published.
+// A folder that appears complete or not at all: fill `staging()`, then publish(). The object owns the staging
+// folder beside the target and removes it unless it was published.
 class NewFolder {
  public:
   // Error{usage} where the target exists and is not an empty folder.

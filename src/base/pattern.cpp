@@ -4,7 +4,8 @@
 namespace contraflow {
 
 bool matches_pattern(std::string_view text, std::string_view pattern) {
-  // Greedy with one backtrack point: only the last `*` ever needs to take more, so the cost is bounded by the product.
+  // Greedy with one backtrack point: only the last `*` ever needs to take more, so the cost is bounded by the
+  // product.
   std::size_t t = 0;
   std::size_t p = 0;
   std::size_t star = std::string_view::npos;

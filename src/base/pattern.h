@@ -5,7 +5,8 @@
 
 namespace contraflow {
 
-// Whether all of `text` matches `pattern`, in which `*` stands for any run of characters and `?` for one byte.
+// Whether all of `text` matches `pattern`, in which `*` stands for any run of characters and `?` for one
+// byte.
 bool matches_pattern(std::string_view text, std::string_view pattern);
 
 }  // namespace contraflow

@@ -54,7 +54,8 @@ void make_pipe(Descriptor& read_end, Descriptor& write_end) {
   write_end.reset(ends[1]);
 }
 
-// A file in memory rather than a pipe: no deadlock between writing and reading, no SIGPIPE where nobody reads it.
+// A file in memory rather than a pipe: no deadlock between writing and reading, no SIGPIPE where nobody reads
+// it.
 void fill_input(Descriptor& input, std::string_view content) {
   input.reset(::memfd_create("input", MFD_CLOEXEC));
   check(input.get() >= 0, "cannot create a file in memory");
@@ -86,7 +87,8 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   return out;
 }
 
-pid_t spawn(std::vector<std::string> arguments, const ProcessOptions& options, int input, int output, int error) {
+pid_t spawn(std::vector<std::string> arguments, const ProcessOptions& options, int input, int output,
+            int error) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
@@ -95,8 +97,8 @@ pid_t spawn(std::vector<std::string> arguments, const ProcessOptions& options, i
   if (!options.folder.empty()) posix_spawn_file_actions_addchdir_np(&actions, options.folder.c_str());
   std::vector<std::string> environment = merged_environment(options);
   pid_t pid = 0;
-  const int failure = ::posix_spawnp(&pid, arguments.front().c_str(), &actions, nullptr, pointers(arguments).data(),
-                                     pointers(environment).data());
+  const int failure = ::posix_spawnp(&pid, arguments.front().c_str(), &actions, nullptr,
+                                     pointers(arguments).data(), pointers(environment).data());
   posix_spawn_file_actions_destroy(&actions);
   if (failure != 0) {
     throw Error(ErrorCode::environment,
@@ -127,7 +129,8 @@ bool collect(Descriptor& output, Descriptor& error, ProcessResult& result,
       wait = static_cast<int>(std::min<long long>(left, 60'000));
     }
     std::array<pollfd, 2> waiting{{{output.get(), POLLIN, 0}, {error.get(), POLLIN, 0}}};
-    if (::poll(waiting.data(), waiting.size(), wait) < 0) check(errno == EINTR, "cannot wait for a program");
+    if (::poll(waiting.data(), waiting.size(), wait) < 0)
+      check(errno == EINTR, "cannot wait for a program");
     else {
       if (waiting[0].revents != 0) drain(output, result.output);
       if (waiting[1].revents != 0) drain(error, result.error_output);

@@ -10,10 +10,10 @@
 namespace contraflow {
 
 struct ProcessOptions {
-  std::string input;                                               // standard input
-  std::vector<std::pair<std::string, std::string>> environment;    // set on top of ours
-  std::string folder;                                              // working folder; empty: ours
-  std::optional<std::chrono::milliseconds> timeout;                // then SIGKILL
+  std::string input;                                             // standard input
+  std::vector<std::pair<std::string, std::string>> environment;  // set on top of ours
+  std::string folder;                                            // working folder; empty: ours
+  std::optional<std::chrono::milliseconds> timeout;              // then SIGKILL
 };
 
 struct ProcessResult {
@@ -24,8 +24,8 @@ struct ProcessResult {
   bool succeeded() const { return exit_code == 0 && !timed_out; }
 };
 
-// Runs `arguments` (the program is looked up in PATH, no shell) and waits. A program that fails is a result; one that
-// cannot be started is Error{environment}.
+// Runs `arguments` (the program is looked up in PATH, no shell) and waits. A program that fails is a result;
+// one that cannot be started is Error{environment}.
 ProcessResult run_process(const std::vector<std::string>& arguments, const ProcessOptions& options = {});
 
 // The full path of a program in PATH, or nothing.

@@ -16,13 +16,20 @@ std::string_view variable(const char* name) {
 
 const char* code_of(Style style) {
   switch (style) {
-    case Style::bold: return "1";
-    case Style::dim: return "2";
-    case Style::red: return "1;31";
-    case Style::green: return "1;32";
-    case Style::yellow: return "1;33";
-    case Style::blue: return "1;34";
-    case Style::cyan: return "1;36";
+    case Style::bold:
+      return "1";
+    case Style::dim:
+      return "2";
+    case Style::red:
+      return "1;31";
+    case Style::green:
+      return "1;32";
+    case Style::yellow:
+      return "1;33";
+    case Style::blue:
+      return "1;34";
+    case Style::cyan:
+      return "1;36";
   }
   return "0";
 }
@@ -33,9 +40,12 @@ bool is_terminal(int descriptor) { return ::isatty(descriptor) == 1; }
 
 bool wants_color(ColorMode mode, int descriptor) {
   switch (mode) {
-    case ColorMode::always: return true;
-    case ColorMode::never: return false;
-    case ColorMode::automatic: break;
+    case ColorMode::always:
+      return true;
+    case ColorMode::never:
+      return false;
+    case ColorMode::automatic:
+      break;
   }
   return variable("NO_COLOR").empty() && variable("TERM") != "dumb" && is_terminal(descriptor);
 }

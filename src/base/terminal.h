@@ -12,8 +12,8 @@ enum class Style { bold, dim, red, yellow, green, blue, cyan };
 
 bool is_terminal(int descriptor);
 
-// Whether to colour what goes to `descriptor`: as asked; else only a terminal that is not TERM=dumb, and not with
-// NO_COLOR (any value that is not empty, no-color.org).
+// Whether to colour what goes to `descriptor`: as asked; else only a terminal that is not TERM=dumb, and not
+// with NO_COLOR (any value that is not empty, no-color.org).
 bool wants_color(ColorMode mode, int descriptor);
 
 // Columns of the terminal, 80 where it is none.

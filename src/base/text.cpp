@@ -81,7 +81,8 @@ std::string to_lower(std::string_view text) {
 std::string replace_all(std::string_view text, std::string_view from, std::string_view to) {
   if (from.empty()) return std::string(text);
   std::string out;
-  for (std::size_t at; (at = text.find(from)) != std::string_view::npos; text.remove_prefix(at + from.size())) {
+  for (std::size_t at; (at = text.find(from)) != std::string_view::npos;
+       text.remove_prefix(at + from.size())) {
     out.append(text.substr(0, at)).append(to);
   }
   return out.append(text);

@@ -12,14 +12,16 @@ namespace contraflow {
 bool is_valid_utf8(std::string_view text);
 std::size_t count_characters(std::string_view text);
 
-// Byte offset of the character with this index (from 0); text.size() where there are fewer. The server's error
-// positions count characters from 1: byte_of_character(sql, position - 1).
+// Byte offset of the character with this index (from 0); text.size() where there are fewer. The server's
+// error positions count characters from 1: byte_of_character(sql, position - 1).
 std::size_t byte_of_character(std::string_view text, std::size_t character);
 
-// File, line, column (in characters) and source line of a byte offset; an offset past the end points at the end.
+// File, line, column (in characters) and source line of a byte offset; an offset past the end points at the
+// end.
 Location locate(std::string_view text, std::size_t offset, std::string file = {});
 
-// Columns that the text takes on a terminal: combining marks take none, wide East Asian characters and emoji two.
+// Columns that the text takes on a terminal: combining marks take none, wide East Asian characters and emoji
+// two.
 std::size_t display_width(std::string_view text);
 
 }  // namespace contraflow

@@ -13,7 +13,8 @@ TEST(QuoteIdentifier, LeavesPlainNamesAlone) {
 }
 
 TEST(QuoteIdentifier, QuotesKeywordsOfEveryMajor) {
-  for (const char* name : {"user", "order", "timestamp", "left", "values", "system_user", "json_table", "merge_action"}) {
+  for (const char* name :
+       {"user", "order", "timestamp", "left", "values", "system_user", "json_table", "merge_action"}) {
     EXPECT_EQ(quote_identifier(name), "\"" + std::string(name) + "\"");
   }
 }

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace contraflow::sql {
+
+// The parser's output code recurses without a limit: some thousand operators in a row overflow the stack.
+// This is the byte offset where the tree of `text` may become deeper than `limit`, from its tokens alone, or
+// nothing. An upper bound: chains are counted as if every operator nested.
+std::optional<std::size_t> nests_deeper_than(std::string_view text, std::size_t limit);
+
+}  // namespace contraflow::sql

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/parse_tree.h"
+
+#include <pg_query.h>
+
+#include <cstdint>
+
+#include "base/error.h"
+#include "base/utf8.h"
+#include "sql/nesting.h"
+#include "sql/parser_error.h"
+
+namespace contraflow::sql {
+namespace {
+
+// 8 MB of stack hold about 4,000 levels; half of that leaves room for the callers' own recursion.
+constexpr std::size_t kMaxDepth = 1'500;
+
+[[noreturn]] void refuse_depth(std::string_view text, std::size_t offset, const std::string& file) {
+  throw Error(ErrorCode::usage, "the statement nests too deeply to be read",
+              "write long chains of operators as IN lists, arrays or several statements")
+      .at(locate(text, offset, file));
+}
+
+template <typename T>
+const T& member(const ProtobufCMessage& message, unsigned offset) {
+  return *reinterpret_cast<const T*>(reinterpret_cast<const char*>(&message) + offset);
+}
+
+}  // namespace
+
+ParseTree parse(std::string_view text, const std::string& file) {
+  if (const auto offset = nests_deeper_than(text, kMaxDepth)) refuse_depth(text, *offset, file);
+  const std::string terminated(text);
+  const PgQueryProtobufParseResult raw = pg_query_parse_protobuf(terminated.c_str());
+  const std::unique_ptr<const PgQueryProtobufParseResult, void (*)(const PgQueryProtobufParseResult*)> owner(
+      &raw, [](const PgQueryProtobufParseResult* result) { pg_query_free_protobuf_parse_result(*result); });
+  if (raw.error != nullptr) throw_parser_error(*raw.error, text, file);
+  ParseTree tree;
+  tree.result_.reset(pg_query__parse_result__unpack(
+      nullptr, raw.parse_tree.len, reinterpret_cast<const unsigned char*>(raw.parse_tree.data)));
+  if (!tree.result_) refuse_depth(text, 0, file);
+  return tree;
+}
+
+void walk(const ProtobufCMessage& message, const std::function<bool(const ProtobufCMessage&)>& visitor) {
+  if (!visitor(message)) return;
+  const ProtobufCMessageDescriptor& descriptor = *message.descriptor;
+  for (unsigned i = 0; i < descriptor.n_fields; ++i) {
+    const ProtobufCFieldDescriptor& field = descriptor.fields[i];
+    if (field.type != PROTOBUF_C_TYPE_MESSAGE) continue;
+    if (field.label == PROTOBUF_C_LABEL_REPEATED) {
+      const auto count = member<std::size_t>(message, field.quantifier_offset);
+      const auto* children = member<ProtobufCMessage**>(message, field.offset);
+      for (std::size_t child = 0; child < count; ++child) walk(*children[child], visitor);
+      continue;
+    }
+    // All members of a oneof share their place: only the chosen one may be read as what it is.
+    const bool in_oneof = (field.flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0;
+    if (in_oneof && member<std::uint32_t>(message, field.quantifier_offset) != field.id) continue;
+    if (const auto* child = member<const ProtobufCMessage*>(message, field.offset)) walk(*child, visitor);
+  }
+}
+
+}  // namespace contraflow::sql

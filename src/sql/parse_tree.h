@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <pg_query/pg_query.pb-c.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace contraflow::sql {
+
+// The typed tree of PostgreSQL 15's own parser. Owns its memory; nodes stay valid while the object lives.
+// Only `sql` and `lint` include this header.
+class ParseTree {
+ public:
+  std::size_t size() const { return result_->n_stmts; }
+  const PgQuery__RawStmt& raw(std::size_t index) const { return *result_->stmts[index]; }
+  const PgQuery__Node& node(std::size_t index) const { return *result_->stmts[index]->stmt; }
+  const PgQuery__ParseResult& result() const { return *result_; }
+
+ private:
+  friend ParseTree parse(std::string_view, const std::string&);
+  struct Free {
+    void operator()(PgQuery__ParseResult* result) const {
+      pg_query__parse_result__free_unpacked(result, nullptr);
+    }
+  };
+  std::unique_ptr<PgQuery__ParseResult, Free> result_;
+};
+
+// Error{usage} with the location where the text is not PostgreSQL 15's SQL, or nests too deeply for the tree.
+ParseTree parse(std::string_view text, const std::string& file = {});
+
+// Visits a message and everything below it, parents first, in the order of the tree. The visitor returns
+// whether to descend. Compare `message.descriptor` with &pg_query__column_ref__descriptor and so on, then
+// cast.
+void walk(const ProtobufCMessage& message, const std::function<bool(const ProtobufCMessage&)>& visitor);
+
+// The message as T where its descriptor says so, else null.
+template <typename T>
+const T* message_as(const ProtobufCMessage& message, const ProtobufCMessageDescriptor& descriptor) {
+  return message.descriptor == &descriptor ? reinterpret_cast<const T*>(&message) : nullptr;
+}
+
+}  // namespace contraflow::sql
