@@ -133,8 +133,8 @@ Result Connection::Impl::take(ResultPointer result) {
 Connection::Connection(const std::string& conninfo, const std::string& application_name)
     : impl_(std::make_unique<Impl>()) {
   check_conninfo(conninfo);
-  // What stands before dbname is a default, what stands behind it wins. A server that does not answer must not hang
-  // the program for minutes; PGCONNECT_TIMEOUT still decides where the user set it.
+  // What stands before dbname is a default, what stands behind it wins. A server that does not answer must
+  // not hang the program for minutes; PGCONNECT_TIMEOUT still decides where the user set it.
   const bool own_timeout = std::getenv("PGCONNECT_TIMEOUT") == nullptr;
   const char* timeout = own_timeout ? "10" : nullptr;
   const std::array keywords{"fallback_application_name", "connect_timeout", "dbname", "client_encoding",
@@ -165,12 +165,13 @@ Result Connection::query(std::string_view sql, const std::vector<Value>& paramet
   std::vector<const char*> values;
   values.reserve(parameters.size());
   for (const Value& parameter : parameters) values.push_back(parameter ? parameter->c_str() : nullptr);
-  return impl_->take(ResultPointer(PQexecParams(impl_->get(), statement_text(sql).c_str(),
-                                                static_cast<int>(values.size()), nullptr, values.data(), nullptr,
-                                                nullptr, 0)));
+  return impl_->take(
+      ResultPointer(PQexecParams(impl_->get(), statement_text(sql).c_str(), static_cast<int>(values.size()),
+                                 nullptr, values.data(), nullptr, nullptr, 0)));
 }
 
-// Sending waits for room in the socket and reads meanwhile: a server that cannot get rid of its results stops reading.
+// Sending waits for room in the socket and reads meanwhile: a server that cannot get rid of its results stops
+// reading.
 void Connection::Impl::flush() {
   int state = PQflush(get());
   while (state == 1) {
@@ -243,15 +244,22 @@ Result Connection::copy_in(std::string_view statement, std::string_view data) {
 
 int Connection::server_version() const { return PQserverVersion(impl_->get()); }
 int Connection::backend_pid() const { return PQbackendPID(impl_->get()); }
+std::string Connection::host() const { return PQhost(impl_->get()); }
+int Connection::port() const { return std::atoi(PQport(impl_->get())); }
+std::string Connection::database() const { return PQdb(impl_->get()); }
+std::string Connection::user() const { return PQuser(impl_->get()); }
 bool Connection::in_transaction() const { return PQtransactionStatus(impl_->get()) != PQTRANS_IDLE; }
 
 void Connection::cancel() {
   std::array<char, 256> reason{};
   if (!impl_->cancel || PQcancel(impl_->cancel.get(), reason.data(), static_cast<int>(reason.size())) == 0)
-    throw Error(ErrorCode::environment, fmt::format("cannot cancel the statement: {}", trimmed(reason.data())));
+    throw Error(ErrorCode::environment,
+                fmt::format("cannot cancel the statement: {}", trimmed(reason.data())));
 }
 
-void Connection::on_notice(std::function<void(const Notice&)> handler) { impl_->handler = std::move(handler); }
+void Connection::on_notice(std::function<void(const Notice&)> handler) {
+  impl_->handler = std::move(handler);
+}
 
 std::string Connection::description() const { return describe(impl_->get()); }
 

@@ -47,11 +47,15 @@ class Result {
 // An error that the server reported for a statement. Branch on sqlstate(), never on the text.
 class ServerError : public Error {
  public:
-  ServerError(std::string message, std::string hint, std::string sqlstate, int position, std::string detail = {},
-              std::string context = {})
+  ServerError(std::string message, std::string hint, std::string sqlstate, int position,
+              std::string detail = {}, std::string context = {})
       : Error(ErrorCode::environment, std::move(message), std::move(hint), std::move(sqlstate)),
-        position_(position), detail_(std::move(detail)), context_(std::move(context)) {}
-  int position() const { return position_; }  // character in the statement, from 1; 0 where the server names none
+        position_(position),
+        detail_(std::move(detail)),
+        context_(std::move(context)) {}
+  int position() const {
+    return position_;
+  }  // character in the statement, from 1; 0 where the server names none
   const std::string& detail() const { return detail_; }
   const std::string& context() const { return context_; }
 
@@ -67,8 +71,9 @@ struct Notice {
   std::string message;
 };
 
-// One connection to a server: RAII, not thread-safe (except cancel()). Failure to connect and a lost connection throw
-// Error{environment}; a failing statement throws ServerError. Passwords never appear in any message.
+// One connection to a server: RAII, not thread-safe (except cancel()). Failure to connect and a lost
+// connection throw Error{environment}; a failing statement throws ServerError. Passwords never appear in any
+// message.
 class Connection {
  public:
   // `conninfo`: a libpq connection string or URI; PGHOST, PGSERVICE, .pgpass and so on apply as in psql.
@@ -81,9 +86,10 @@ class Connection {
   Result execute(std::string_view sql);
   // One statement with text parameters ($1…).
   Result query(std::string_view sql, const std::vector<Value>& parameters = {});
-  // Sends all statements in one round trip (libpq pipeline mode) and returns their results in order; the first error
-  // is thrown as ServerError, as if the statements had run one after another. One sync ends the pipeline: outside a
-  // transaction the statements are one implicit transaction (documentation 55.2.4), and nothing runs after the first error.
+  // Sends all statements in one round trip (libpq pipeline mode) and returns their results in order; the
+  // first error is thrown as ServerError, as if the statements had run one after another. One sync ends the
+  // pipeline: outside a transaction the statements are one implicit transaction (documentation 55.2.4), and
+  // nothing runs after the first error.
   std::vector<Result> pipeline(const std::vector<std::string>& statements);
   // `statement` is a COPY … FROM STDIN; `data` is what it reads, in the format that the statement names.
   Result copy_in(std::string_view statement, std::string_view data);
@@ -91,6 +97,11 @@ class Connection {
   int server_version() const;  // 150018
   int server_major() const { return server_version() / 10000; }
   int backend_pid() const;
+  // What was connected to; `host` is a socket folder where it starts with "/".
+  std::string host() const;
+  int port() const;
+  std::string database() const;
+  std::string user() const;
   bool in_transaction() const;
   // Asks the server to cancel the statement in progress. May be called from another thread.
   void cancel();

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <string_view>
 
 #include "base/error.h"
 
@@ -16,7 +15,8 @@ struct FreeOptions {
 };
 using Options = std::unique_ptr<PQconninfoOption, FreeOptions>;
 
-// libpq's parse errors quote the piece that they stumble on, which in a badly quoted string is part of the password.
+// libpq's parse errors quote the piece that they stumble on, which in a badly quoted string is part of the
+// password.
 std::string without_quoted(std::string message) {
   while (!message.empty() && message.back() == '\n') message.pop_back();
   const std::size_t first = message.find('"');
@@ -27,8 +27,11 @@ std::string without_quoted(std::string message) {
 
 // A connection string has "=" or a scheme; anything else is a database name, as in psql.
 bool is_conninfo(const std::string& text) {
-  return text.find('=') != std::string::npos || text.starts_with("postgres://") || text.starts_with("postgresql://");
+  return text.find('=') != std::string::npos || text.starts_with("postgres://") ||
+         text.starts_with("postgresql://");
 }
+
+}  // namespace
 
 std::string quoted_value(std::string_view value) {
   if (!value.empty() && value.find_first_of(" '\\") == std::string_view::npos) return std::string(value);
@@ -40,8 +43,6 @@ std::string quoted_value(std::string_view value) {
   return out + "'";
 }
 
-}  // namespace
-
 void check_conninfo(const std::string& conninfo) {
   if (!is_conninfo(conninfo)) return;
   char* reason = nullptr;
@@ -49,8 +50,23 @@ void check_conninfo(const std::string& conninfo) {
   if (options) return;
   const std::string text = reason ? reason : "out of memory";
   PQfreemem(reason);
-  throw Error(ErrorCode::usage, fmt::format("the connection string cannot be read: {}", without_quoted(text)),
-              "write postgresql://user@host:port/database or 'host=… dbname=…' (special characters percent-encoded)");
+  throw Error(
+      ErrorCode::usage, fmt::format("the connection string cannot be read: {}", without_quoted(text)),
+      "write postgresql://user@host:port/database or 'host=… dbname=…' (special characters percent-encoded)");
+}
+
+std::string with_setting(const std::string& conninfo, const std::string& keyword, const std::string& value) {
+  check_conninfo(conninfo);
+  std::string out;
+  if (is_conninfo(conninfo)) {
+    const Options options{PQconninfoParse(conninfo.c_str(), nullptr)};
+    for (const PQconninfoOption* option = options.get(); option && option->keyword; ++option)
+      if (option->val && keyword != option->keyword)
+        out += fmt::format("{}={} ", option->keyword, quoted_value(option->val));
+  } else if (keyword != "dbname" && !conninfo.empty()) {
+    out = fmt::format("dbname={} ", quoted_value(conninfo));
+  }
+  return out + fmt::format("{}={}", keyword, quoted_value(value));
 }
 
 std::string without_secrets(std::string message, PGconn* connection) {

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+
+namespace contraflow::pg {
+
+// Held while sandbox folders in `base` are made or collected: microseconds.
+class BaseLock {
+ public:
+  explicit BaseLock(const std::filesystem::path& base);
+  ~BaseLock();
+  BaseLock(const BaseLock&) = delete;
+  BaseLock& operator=(const BaseLock&) = delete;
+  bool held() const { return descriptor_ >= 0; }
+
+ private:
+  int descriptor_;
+};
+
+// Removes the sandbox folders in `base` whose owner and guardian are both dead (their lock is free), with the
+// server, should one still run in them, and its System V shared memory segment. The caller holds BaseLock.
+void collect_leftovers(const std::filesystem::path& base);
+
+}  // namespace contraflow::pg
