@@ -85,6 +85,7 @@ struct Sandbox::Impl {
   void collect_databases_of_dead_owners();
   void wait_until_unused(const std::string& database);
   void drop(const std::string& database);
+  std::string strategy(const std::string& source);
   void create_copy(const std::string& name, const std::string& source);
   void create_empty(const std::string& name);
 };
@@ -158,21 +159,25 @@ void Sandbox::Impl::drop(const std::string& database) {
       fmt::format("drop database if exists \"{}\"{}", database, force ? " with (force)" : ""));
 }
 
+// FILE_COPY writes no WAL but makes two checkpoints (documentation, CREATE DATABASE). Those cost nothing on a
+// server that does not sync: measured twice as fast there. On a server of the user's only a large database is
+// worth them.
+std::string Sandbox::Impl::strategy(const std::string& source) {
+  if (maintenance->server_major() < 15) return "";
+  if (server) return " strategy file_copy";
+  const Result size = maintenance->query("select pg_database_size($1::name)", {source});
+  return size.integer(0, 0) >= kLargeDatabase ? " strategy file_copy" : " strategy wal_log";
+}
+
 void Sandbox::Impl::create_copy(const std::string& name, const std::string& source) {
   wait_until_unused(source);
-  std::string strategy;
-  if (maintenance->server_major() >= 15) {
-    // FILE_COPY needs two checkpoints but writes no WAL (documentation, CREATE DATABASE): it wins on large
-    // databases.
-    const Result size = maintenance->query("select pg_database_size($1::name)", {source});
-    strategy = size.integer(0, 0) >= kLargeDatabase ? " strategy file_copy" : " strategy wal_log";
-  }
-  maintenance->execute(fmt::format("create database \"{}\" template \"{}\"{}", name,
-                                   replace_all(source, "\"", "\"\""), strategy));
+  maintenance->execute(
+      fmt::format("create database \"{}\" template \"{}\"{}", name, source, strategy(source)));
 }
 
 void Sandbox::Impl::create_empty(const std::string& name) {
-  const std::string create = fmt::format("create database \"{}\" template template0 encoding 'UTF8'", name);
+  const std::string create =
+      fmt::format("create database \"{}\" template template0 encoding 'UTF8'{}", name, strategy("template0"));
   try {
     maintenance->execute(create);
   } catch (const ServerError& error) {

@@ -23,10 +23,19 @@ bool executable(const fs::path& path) {
   return fs::is_regular_file(path, error) && ::access(path.c_str(), X_OK) == 0;
 }
 
-// A package may be named by its root: <root>/bin, or <root>/native/bin in the npm packages.
+bool has_server(const fs::path& folder) {
+  return executable(folder / "postgres") && executable(folder / "initdb");
+}
+
+// Where the server itself lies: a folder on PATH may hold links to it only. A package may be named by its
+// root: <root>/bin, or <root>/native/bin in the npm packages. Empty where there is no server.
 fs::path bindir_of(const fs::path& folder) {
-  for (const fs::path& candidate : {folder, folder / "bin", folder / "native" / "bin"})
-    if (executable(candidate / "postgres") && executable(candidate / "initdb")) return candidate;
+  for (const fs::path& candidate : {folder, folder / "bin", folder / "native" / "bin"}) {
+    if (folder.empty() || !has_server(candidate)) continue;
+    std::error_code error;
+    const fs::path real = fs::canonical(candidate / "postgres", error).parent_path();
+    return has_server(real) ? real : fs::canonical(candidate, error);
+  }
   return {};
 }
 
@@ -71,10 +80,6 @@ void add_matches(const std::string& pattern, std::vector<std::string>& out) {
 std::vector<std::string> folders_of_system() {
   std::vector<std::string> out;
   if (const char* path = std::getenv("PATH")) out = split(path, ':');
-  if (const auto pg_config = find_program("pg_config")) {
-    const ProcessResult result = run_process({*pg_config, "--bindir"});
-    if (result.succeeded()) out.emplace_back(trim(result.output));
-  }
   for (const char* pattern :
        {"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/lib/postgresql*/bin",
         "/usr/libexec/postgresql*", "/usr/local/pgsql*/bin", "/opt/postgresql*/bin",
@@ -86,15 +91,15 @@ std::vector<std::string> folders_of_system() {
 class Finder {
  public:
   bool add(const std::string& folder) {
-    std::error_code error;
-    const fs::path bindir = folder.empty() ? fs::path() : fs::canonical(bindir_of(folder), error);
-    if (error || bindir.empty()) return false;
-    if (!seen_.insert(bindir.string()).second) return true;
-    ServerBinaries server{.bindir = bindir.string(), .version = "", .library_dir = library_dir_of(bindir)};
+    const std::string bindir = bindir_of(folder);
+    if (bindir.empty()) return false;
+    if (!seen_.insert(bindir).second) return true;
+    ServerBinaries server{.bindir = bindir, .version = "", .library_dir = library_dir_of(bindir)};
     if (!read_version(server)) return false;
     found_.push_back(std::move(server));
     return true;
   }
+  bool nothing_found() const { return found_.empty(); }
   std::vector<ServerBinaries> newest_first() && {
     std::stable_sort(found_.begin(), found_.end(),
                      [](const auto& a, const auto& b) { return a.major > b.major; });
@@ -109,8 +114,7 @@ class Finder {
 }  // namespace
 
 bool named_by(const std::string& folder, const ServerBinaries& server) {
-  std::error_code error;
-  return fs::canonical(bindir_of(folder), error) == server.bindir && !error;
+  return bindir_of(folder) == server.bindir;
 }
 
 std::vector<ServerBinaries> find_servers(const std::vector<std::string>& extra) {
@@ -121,6 +125,11 @@ std::vector<ServerBinaries> find_servers(const std::vector<std::string>& extra) 
                   "--pg-bindir and CONTRAFLOW_PG_BINDIR name folders with `initdb` and `postgres`");
   }
   for (const std::string& folder : folders_of_system()) finder.add(folder);
+  // Last, because it is a slow script on Debian, and elsewhere lies beside the server.
+  if (const auto pg_config = finder.nothing_found() ? find_program("pg_config") : std::nullopt) {
+    const ProcessResult result = run_process({*pg_config, "--bindir"});
+    if (result.succeeded()) finder.add(std::string(trim(result.output)));
+  }
   return std::move(finder).newest_first();
 }
 
