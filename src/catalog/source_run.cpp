@@ -255,7 +255,8 @@ void run_script(pg::Connection& connection, const std::vector<ScriptItem>& items
   ScriptRunner(connection, items, options).run();
 }
 
-void run_sql_text(pg::Connection& connection, const std::string& text, const std::string& file) {
+void run_sql_text(pg::Connection& connection, const std::string& text, const std::string& file,
+                  bool private_server) {
   const auto read_include = [](const std::string& path) -> std::optional<std::string> {
     std::ifstream in(path, std::ios::binary);
     if (!in || std::filesystem::is_directory(path)) return std::nullopt;
@@ -263,7 +264,32 @@ void run_sql_text(pg::Connection& connection, const std::string& text, const std
     out << in.rdbuf();
     return std::move(out).str();
   };
-  run_script(connection, read_script(std::make_shared<ScriptFile>(ScriptFile{file, text}), read_include), {});
+  RunOptions options;
+  options.private_server = private_server;
+  run_script(connection, read_script(std::make_shared<ScriptFile>(ScriptFile{file, text}), read_include), options);
+}
+
+void run_statements(pg::Connection& connection, const std::vector<std::string>& statements) {
+  // One script, so that every statement keeps its place: a ROLLBACK for a missing role repeats its transaction.
+  const auto file = std::make_shared<const ScriptFile>(ScriptFile{"(generated)", join(statements, ";\n") + "\n"});
+  std::vector<ScriptItem> items;
+  std::size_t begin = 0;
+  for (const std::string& statement : statements) {
+    ScriptItem item;
+    item.kind = ItemKind::statement;
+    item.file = file;
+    item.begin = begin;
+    item.end = begin + statement.size();
+    SqlScanner scanner(statement);
+    for (Token token = scanner.next(); token.kind != TokenKind::end && item.words.size() < 8; token = scanner.next()) {
+      if (token.kind == TokenKind::word || token.kind == TokenKind::quoted) item.words.push_back(identifier_of(scanner.text(token)));
+    }
+    begin = item.end + 2;
+    items.push_back(std::move(item));
+  }
+  RunOptions options;
+  options.private_server = true;
+  run_script(connection, items, options);
 }
 
 }  // namespace contraflow::catalog

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "catalog/source.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "catalog/source_files.h"
+#include "catalog/source_migrations.h"
+#include "catalog/source_psql.h"
+#include "catalog/source_run.h"
+
+namespace contraflow::catalog {
+
+namespace fs = std::filesystem;
+
+struct SourceLoader::Impl {
+  LoadOptions options;
+  std::optional<pg::Sandbox> sandbox;
+  std::optional<std::string> standard_input;
+  std::vector<std::string> notes;  // of the source being loaded
+
+  explicit Impl(LoadOptions given) : options(std::move(given)) {}
+
+  bool private_server() const { return options.sandbox.url.empty(); }
+  void note(const std::string& text) { notes.push_back(text); }
+
+  pg::Sandbox& get_sandbox(std::optional<int> major);
+  int choose_major(int wanted);
+  LoadedSource load_connection(const Source& source);
+  LoadedSource load_script(const Source& source, std::optional<int> major);
+  Migrations read_units(const Source& source, std::unique_ptr<Files>& files);
+  void run_units(const std::string& conninfo, const Migrations& migrations, const Files& files);
+  void run_unit(std::optional<pg::Connection>& connection, const std::string& conninfo, const ScriptUnit& unit, const Files& files);
+};
+
+namespace {
+
+// A role that psql found missing cannot be supplied in the middle of its script: the load starts again.
+struct StartAgain {};
+
+ScriptUnit single_unit(std::string name, std::string path, const std::string& text) {
+  ScriptUnit unit;
+  UpPart part = up_part(text);
+  unit.whole = part.layout.empty();
+  unit.path = std::move(path);
+  unit.file = std::make_shared<ScriptFile>(ScriptFile{std::move(name), unit.whole ? text : std::move(part.text)});
+  return unit;
+}
+
+Migrations single_file(const Files& files, const std::string& path) {
+  const std::string name = files.display(path);
+  const auto text = files.read(path);
+  if (!text) throw Error(ErrorCode::usage, fmt::format("there is no file \"{}\"", name));
+  Migrations out;
+  out.layout = "file";
+  out.units.push_back(single_unit(name, path, check_sql_text(*text, name)));
+  return out;
+}
+
+// `git:REV:PATH` names PATH from the repository's root, as git does; from the working folder where nothing is there.
+std::string resolve_in_git(const Files& files, const std::string& path) {
+  const std::string prefix = git_prefix(fs::current_path().string());
+  if (path.starts_with("./") || path.starts_with("../")) return prefix + path;
+  if (files.is_folder(path) || files.read(path)) return path;
+  if (files.is_folder(prefix + path) || files.read(prefix + path)) return prefix + path;
+  throw Error(ErrorCode::usage, fmt::format("there is no \"{}\" in that revision", files.display(path)),
+              "the path counts from the root of the repository; git ls-tree -r --name-only REV lists what is there");
+}
+
+}  // namespace
+
+int SourceLoader::Impl::choose_major(int wanted) {
+  const std::vector<pg::ServerBinaries> servers = pg::find_servers(options.sandbox.bindirs);
+  int newer = 0, older = 0;
+  for (const pg::ServerBinaries& server : servers) {
+    if (server.major == wanted) return wanted;
+    if (server.major > wanted && (newer == 0 || server.major < newer)) newer = server.major;
+    if (server.major < wanted) older = std::max(older, server.major);
+  }
+  const int chosen = newer != 0 ? newer : older;
+  if (chosen == 0) return wanted;  // the sandbox says what is missing
+  note(fmt::format("PostgreSQL {} is not installed here: the schema is loaded on {} instead (apt-get install postgresql-{})", wanted, chosen, wanted));
+  return chosen;
+}
+
+pg::Sandbox& SourceLoader::Impl::get_sandbox(std::optional<int> major) {
+  if (!major) major = options.sandbox.major;
+  if (!sandbox) {
+    pg::SandboxOptions start = options.sandbox;
+    if (major && private_server()) start.major = choose_major(*major);
+    sandbox.emplace(start);
+    if (major && !private_server() && sandbox->major() != *major)
+      note(fmt::format("the server of --sandbox-url is PostgreSQL {}, not {}", sandbox->major(), *major));
+  } else if (major && sandbox->major() != *major) {
+    const std::string text = fmt::format("the sandbox that is running is PostgreSQL {}, not {}", sandbox->major(), *major);
+    if (std::find(notes.begin(), notes.end(), text) == notes.end()) note(text);
+  }
+  return *sandbox;
+}
+
+Migrations SourceLoader::Impl::read_units(const Source& source, std::unique_ptr<Files>& files) {
+  files = disk_files();
+  switch (source.kind) {
+    case SourceKind::sql_file:
+      return single_file(*files, source.text);
+    case SourceKind::standard_input: {
+      if (standard_input) throw Error(ErrorCode::usage, "standard input (-) can be read only once", "write one of the two schemas into a file");
+      standard_input = read_file("-");
+      Migrations out;
+      out.layout = "file";
+      out.units.push_back(single_unit("<stdin>", "", check_sql_text(*standard_input, "<stdin>")));
+      return out;
+    }
+    case SourceKind::migrations: {
+      const bool prisma = files->read(source.text + "/schema.prisma").has_value();
+      return read_migrations(*files, prisma ? source.text + "/migrations" : source.text);
+    }
+    case SourceKind::plan_folder:
+      return read_plan_folder(*files, fs::absolute(source.text).lexically_normal().string());
+    case SourceKind::git: {
+      const std::size_t colon = source.text.find(':', 4);
+      files = git_files(fs::current_path().string(), source.text.substr(4, colon - 4));
+      const std::string path = resolve_in_git(*files, source.text.substr(colon + 1));
+      if (!files->is_folder(path)) return single_file(*files, path);
+      return is_plan_folder(*files, path) ? read_plan_folder(*files, path) : read_migrations(*files, path);
+    }
+    case SourceKind::connection:
+    case SourceKind::prisma:
+      break;
+  }
+  throw std::logic_error("a source that is no SQL");
+}
+
+void SourceLoader::Impl::run_unit(std::optional<pg::Connection>& connection, const std::string& conninfo, const ScriptUnit& unit,
+                                  const Files& files) {
+  const ReadInclude read_include = [&](const std::string& path) -> std::optional<std::string> {
+    // Names in messages of a git source carry the revision; paths inside do not.
+    const std::string prefix = files.display("");
+    const std::string inside = !prefix.empty() && path.starts_with(prefix) ? path.substr(prefix.size()) : path;
+    auto text = files.read(inside);
+    return text ? std::optional(check_sql_text(std::move(*text), path)) : std::nullopt;
+  };
+  const std::vector<ScriptItem> items = read_script(unit.file, read_include);
+  if (!needs_psql(items)) {
+    RunOptions run;
+    run.private_server = private_server();
+    run.one_transaction = unit.one_transaction;
+    run.note = [this](const std::string& text) { note(text); };
+    run_script(*connection, items, run);
+    return;
+  }
+  try {
+    run_with_psql(conninfo, unit, files.on_disk());
+  } catch (const Error& error) {
+    if (!private_server() || !supply_missing(*connection, error)) throw;
+    throw StartAgain();
+  }
+}
+
+void SourceLoader::Impl::run_units(const std::string& conninfo, const Migrations& migrations, const Files& files) {
+  using Clock = std::chrono::steady_clock;
+  auto last = Clock::now();
+  std::optional<pg::Connection> connection;
+  for (std::size_t i = 0; i < migrations.units.size(); ++i) {
+    // A new session for each file, as its runner had: settings of one (SET search_path) must not reach the next.
+    connection.emplace(conninfo, "contraflow load");
+    run_unit(connection, conninfo, migrations.units[i], files);
+    if (options.progress && Clock::now() - last > std::chrono::seconds(1)) {
+      last = Clock::now();
+      options.progress(fmt::format("{} of {} files loaded", i + 1, migrations.units.size()));
+    }
+  }
+}
+
+LoadedSource SourceLoader::Impl::load_script(const Source& source, std::optional<int> major) {
+  std::unique_ptr<Files> files;
+  const Migrations migrations = read_units(source, files);
+  notes.insert(notes.end(), migrations.notes.begin(), migrations.notes.end());
+  pg::Sandbox& server = get_sandbox(major);
+  const std::vector<std::string> before = notes;
+  LoadedSource out;
+  for (int attempt = 0;; ++attempt) {
+    out.conninfo = server.create_database("source");
+    try {
+      run_units(out.conninfo, migrations, *files);
+      break;
+    } catch (const StartAgain&) {
+      server.drop_database(out.conninfo);
+      if (attempt > 100) throw Error(ErrorCode::environment, fmt::format("\"{}\" keeps needing roles that do not exist", source.text));
+      notes = before;
+    } catch (const Error&) {
+      server.drop_database(out.conninfo);
+      throw;
+    }
+  }
+  pg::Connection connection(out.conninfo);
+  ReadOptions read_options = options.read;
+  read_options.sizes = false;
+  out.database = read(connection, read_options);
+  out.default_owner = connection.query("SELECT current_user").string(0, 0);
+  out.bookkeeping = migrations.bookkeeping;
+  for (const ScriptUnit& unit : migrations.units) {
+    const auto hints = rename_hints_in(unit.file->text, unit.file->name);
+    out.rename_hints.insert(out.rename_hints.end(), hints.begin(), hints.end());
+  }
+  return out;
+}
+
+LoadedSource SourceLoader::Impl::load_connection(const Source& source) {
+  LoadedSource out;
+  out.conninfo = source.text;
+  out.live = true;
+  pg::Connection connection(source.text);
+  out.database = read(connection, options.read);
+  return out;
+}
+
+SourceLoader::SourceLoader(LoadOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+SourceLoader::~SourceLoader() = default;
+
+LoadedSource SourceLoader::load(const Source& source, std::optional<int> major) {
+  impl_->notes.clear();
+  LoadedSource out = source.kind == SourceKind::connection ? impl_->load_connection(source) : impl_->load_script(source, major);
+  out.notes = std::move(impl_->notes);
+  return out;
+}
+
+pg::Sandbox& SourceLoader::sandbox(std::optional<int> major) { return impl_->get_sandbox(major); }
+
+}  // namespace contraflow::catalog
