@@ -16,8 +16,10 @@
 #include <csignal>
 #include <cstring>
 #include <ctime>
+#include <filesystem>
 
 #include "base/error.h"
+#include "pg/leftovers.h"
 
 namespace contraflow::pg {
 namespace {
@@ -37,8 +39,10 @@ struct Prepared {
   std::vector<char*> arguments;
   std::vector<char*> environment;
   const GuardedProgram* program;
-  int life;    // read end
-  int status;  // write end
+  std::string base;       // the parent of the folder to remove
+  std::string base_lock;  // its lock file
+  int life;               // read end
+  int status;             // write end
 };
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
@@ -135,6 +139,21 @@ void stop_program(const Prepared& prepared, pid_t child) {
   ::waitpid(child, nullptr, 0);
 }
 
+// By rm, because std::filesystem allocates. The folder's lock is ours until the end.
+void remove_folder(const Prepared& prepared) {
+  const char* const arguments[] = {"rm", "-rf", "--", prepared.program->remove.c_str(), nullptr};
+  const char* const environment[] = {nullptr};
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::chdir("/") != 0) ::_exit(1);
+    ::execve("/bin/rm", const_cast<char* const*>(arguments), const_cast<char* const*>(environment));
+    ::execve("/usr/bin/rm", const_cast<char* const*>(arguments), const_cast<char* const*>(environment));
+    ::_exit(1);
+  }
+  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) continue;
+  remove_base_if_unused(prepared.base.c_str(), prepared.base_lock.c_str());
+}
+
 [[noreturn]] void guard(const Prepared& prepared) {
   const GuardedProgram& program = *prepared.program;
   ::setsid();
@@ -154,14 +173,8 @@ void stop_program(const Prepared& prepared, pid_t child) {
   if (child < 0) tell(prepared.status, {Report::not_started, errno});
   const bool keep = watch(prepared, child, running);
   if (running) stop_program(prepared, child);
-  if (keep || program.remove.empty()) ::_exit(0);
-  if (program.lock >= 0) ::fcntl(program.lock, F_SETFD, 0);  // held until the folder is gone
-  const char* const arguments[] = {"rm", "-rf", "--", program.remove.c_str(), nullptr};
-  const char* const environment[] = {nullptr};
-  ::chdir("/") == 0 ? void() : ::_exit(1);
-  ::execve("/bin/rm", const_cast<char* const*>(arguments), const_cast<char* const*>(environment));
-  ::execve("/usr/bin/rm", const_cast<char* const*>(arguments), const_cast<char* const*>(environment));
-  ::_exit(1);
+  if (!keep) remove_folder(prepared);
+  ::_exit(0);
 }
 
 // Never below 3, where the guardian puts /dev/null: the owner may run with closed standard streams.
@@ -184,9 +197,12 @@ Guardian::Guardian(const GuardedProgram& program)
   std::array<int, 2> status{-1, -1};
   make_pipe(life);
   make_pipe(status);
+  const std::string base = std::filesystem::path(program.remove).parent_path();
   const Prepared prepared{.arguments = pointers(program.arguments),
                           .environment = pointers(program.environment),
                           .program = &program,
+                          .base = base,
+                          .base_lock = base + "/lock",
                           .life = life[0],
                           .status = status[1]};
   sigset_t all;

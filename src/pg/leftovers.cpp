@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/shm.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <fstream>
@@ -63,11 +65,23 @@ void collect(const fs::path& folder) {
   fs::remove_all(folder, ignored);
 }
 
+// Waits for the lock; false where the file was removed meanwhile: then a lock on it protects nothing.
+bool lock_current(int descriptor, const char* path) {
+  struct stat ours {};
+  struct stat current {};
+  while (::flock(descriptor, LOCK_EX) != 0 && errno == EINTR) continue;
+  return ::fstat(descriptor, &ours) == 0 && ::lstat(path, &current) == 0 && ours.st_ino == current.st_ino &&
+         ours.st_dev == current.st_dev;
+}
+
 }  // namespace
 
-BaseLock::BaseLock(const fs::path& base)
-    : descriptor_(::open((base / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) {
-  if (descriptor_ >= 0) ::flock(descriptor_, LOCK_EX);
+BaseLock::BaseLock(const fs::path& base) {
+  const fs::path path = base / "lock";
+  do {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  } while (descriptor_ >= 0 && !lock_current(descriptor_, path.c_str()));
 }
 
 BaseLock::~BaseLock() {
@@ -85,6 +99,18 @@ void collect_leftovers(const fs::path& base) {
     if (dead) collect(folder);
     if (lock >= 0) ::close(lock);
   }
+}
+
+void remove_base_if_unused(const char* base, const char* lock) {
+  const int descriptor = ::open(lock, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  if (descriptor < 0) return;
+  struct stat status {};
+  // A folder without subfolders has two links (one on btrfs: there rmdir() decides alone).
+  if (lock_current(descriptor, lock) && ::stat(base, &status) == 0 && status.st_nlink <= 2) {
+    ::unlink(lock);
+    ::rmdir(base);
+  }
+  ::close(descriptor);
 }
 
 }  // namespace contraflow::pg

@@ -57,6 +57,31 @@ void give(const fs::path& path, const ServerUser& user) {
                 fmt::format("cannot give {} to user {}: {}", path.string(), user.name, std::strerror(errno)));
 }
 
+// Makes and locks a new sandbox folder in `base`; empty where that does not work.
+fs::path make_in(const fs::path& base, const ServerUser& user, int& lock) {
+  constexpr int kTries = 10;  // a guardian that leaves may remove the base while we arrive
+  for (int tries = 0; tries < kTries; ++tries) {
+    if (!make_base(base, user)) return {};
+    const BaseLock guard(base);  // no collector looks between mkdtemp() and flock()
+    if (!guard.held()) continue;
+    collect_leftovers(base);
+    std::string name = (base / "sb-XXXXXX").string();
+    if (!::mkdtemp(name.data())) return {};
+    const fs::path path = name;
+    lock = ::open((path / "lock").c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (lock >= 0 && lock < 3) {  // the guardian puts /dev/null there
+      const int moved = ::fcntl(lock, F_DUPFD_CLOEXEC, 3);
+      ::close(lock);
+      lock = moved;
+    }
+    if (lock >= 0 && ::flock(lock, LOCK_EX | LOCK_NB) == 0) return path;
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+    return {};
+  }
+  return {};
+}
+
 }  // namespace
 
 SandboxFolder::SandboxFolder(const ServerUser& user) {
@@ -64,22 +89,8 @@ SandboxFolder::SandboxFolder(const ServerUser& user) {
   for (const fs::path& place : places()) {
     const fs::path base = base_in(place);
     tried += (tried.empty() ? "" : ", ") + base.string();
-    if (base.string().size() > kLongestBase || !make_base(base, user)) continue;
-    const BaseLock guard(base);  // no collector looks between mkdtemp() and flock()
-    if (!guard.held()) continue;
-    collect_leftovers(base);
-    std::string name = (base / "sb-XXXXXX").string();
-    if (!::mkdtemp(name.data())) continue;
-    path_ = name;
-    lock_ = ::open((path_ / "lock").c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (lock_ >= 0 && lock_ < 3) {  // the guardian puts /dev/null there
-      const int moved = ::fcntl(lock_, F_DUPFD_CLOEXEC, 3);
-      ::close(lock_);
-      lock_ = moved;
-    }
-    if (lock_ >= 0 && ::flock(lock_, LOCK_EX | LOCK_NB) == 0) break;
-    fs::remove_all(path_);
-    path_.clear();
+    if (base.string().size() <= kLongestBase) path_ = make_in(base, user, lock_);
+    if (!path_.empty()) break;
   }
   if (path_.empty())
     throw Error(ErrorCode::environment, fmt::format("no place for a sandbox; tried {}", tried),
@@ -96,6 +107,8 @@ SandboxFolder::~SandboxFolder() {
 void SandboxFolder::remove() {
   std::error_code ignored;
   fs::remove_all(path_, ignored);
+  const fs::path base = path_.parent_path();
+  remove_base_if_unused(base.c_str(), (base / "lock").c_str());
 }
 
 }  // namespace contraflow::pg
