@@ -34,7 +34,7 @@ class Splitter {
 
   std::vector<ScriptItem> run() {
     for (Token token = scanner_.next(); token.kind != TokenKind::end; token = scanner_.next()) take(token);
-    finish(text_.size());
+    finish();
     return std::move(items_);
   }
 
@@ -43,7 +43,7 @@ class Splitter {
     if (token.kind == TokenKind::comment) return;
     if (token.kind == TokenKind::backslash) return take_backslash(token);
     const bool semicolon = token.kind == TokenKind::symbol && text_[token.begin] == ';';
-    if (semicolon && paren_depth_ == 0 && body_depth_ == 0) return finish(token.begin, true);
+    if (semicolon && paren_depth_ == 0 && body_depth_ == 0) return finish();
     if (!open_) start(token.begin);
     last_token_end_ = token.end;
     if (token.kind == TokenKind::word || token.kind == TokenKind::quoted) return take_word(token);
@@ -74,10 +74,10 @@ class Splitter {
     previous_word_ = word;
   }
 
-  void finish(std::size_t end, bool semicolon = false) {
+  void finish() {
     if (!open_) return;
     open_ = false;
-    item_.end = semicolon ? end : last_token_end_;
+    item_.end = last_token_end_;
     if (item_.copies_from_stdin) take_copy_data();
     items_.push_back(std::move(item_));
   }
@@ -119,7 +119,7 @@ class Splitter {
     i = arguments(meta.words, i, line_end);
     meta.end = i;
     scanner_.seek(i);
-    if (meta.words[0].starts_with('g')) finish(token.begin);
+    if (meta.words[0].starts_with('g')) finish();
     items_.push_back(std::move(meta));
   }
 
