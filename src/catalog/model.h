@@ -91,6 +91,9 @@ struct Column {
   Identity identity = Identity::none;
   SequenceOptions identity_options;     // where identity != none
   QualifiedName identity_sequence;      // where identity != none
+  Persistence identity_persistence = Persistence::permanent;  // of the identity's sequence (unlogged: 15 and later)
+  std::vector<Grant> identity_grants;   // privileges on the identity's sequence; its owner is always the table's
+  std::optional<std::string> identity_comment;  // COMMENT ON SEQUENCE of the identity's sequence
   Generated generated = Generated::none;
   std::string storage;      // "PLAIN", …; empty where it is the type's default
   std::string compression;  // empty: default
@@ -189,6 +192,7 @@ struct Domain {
   std::string base_type;  // format_type() with modifier
   std::string collation;
   bool not_null = false;
+  std::string not_null_name;  // of the NOT NULL constraint (17 and later); empty where it is the default name
   std::string default_expression;
   bool operator==(const Domain&) const = default;
 };
@@ -312,6 +316,7 @@ struct Object {
   std::optional<std::string> comment;
   std::map<std::string, std::string> security_labels;  // provider -> label
   std::set<ObjectId> depends_on;  // from pg_depend and ownership: must exist before this object
+  std::set<std::string> extension_dependencies;  // ALTER … DEPENDS ON EXTENSION: extensions whose DROP takes it along
   Body body;
   bool operator==(const Object&) const = default;
 };

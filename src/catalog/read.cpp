@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "catalog/read.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "catalog/reader.h"
+
+namespace contraflow::catalog {
+
+namespace {
+
+using detail::Reader;
+
+// The text of constants in expressions depends on these settings; fixed, so that two servers' texts compare. The empty
+// search_path makes the pg_get_*def functions qualify every name outside pg_catalog.
+constexpr const char* kSettings =
+    "SELECT set_config('search_path', '', true), set_config('quote_all_identifiers', 'off', true), "
+    "set_config('DateStyle', 'ISO, YMD', true), set_config('IntervalStyle', 'postgres', true), "
+    "set_config('TimeZone', 'UTC', true), set_config('bytea_output', 'hex', true), "
+    "set_config('extra_float_digits', '1', true), set_config('standard_conforming_strings', 'on', true), "
+    "set_config('statement_timeout', '0', true), set_config('row_security', 'off', true), "
+    "set_config('jit', 'off', true)";
+
+// Ends the transaction, or gives back the settings of the one that the caller has open, on every way out.
+class Snapshot {
+ public:
+  explicit Snapshot(pg::Connection& connection) : connection_(connection), nested_(connection.in_transaction()) {
+    connection_.execute(nested_ ? "SAVEPOINT contraflow_read" : "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+  }
+  ~Snapshot() {
+    try {
+      connection_.execute(nested_ ? "ROLLBACK TO SAVEPOINT contraflow_read; RELEASE SAVEPOINT contraflow_read"
+                                  : "ROLLBACK");
+    } catch (const Error&) {
+      // The connection is lost: the server has ended the transaction, and the first error is the one that counts.
+    }
+  }
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+
+ private:
+  pg::Connection& connection_;
+  bool nested_;
+};
+
+Database read_once(pg::Connection& connection, const ReadOptions& options) {
+  Database database;
+  database.server_version = connection.server_version();
+  const Snapshot snapshot(connection);
+  connection.execute(kSettings);
+  const pg::Result privileges = connection.execute(
+      "SELECT coalesce(bool_and(has_column_privilege('pg_catalog.pg_subscription', attname, 'SELECT')), true) "
+      "FROM pg_attribute WHERE attrelid = 'pg_catalog.pg_subscription'::regclass AND attname = 'subconninfo'");
+  detail::Session session;
+  session.subscriptions = privileges.boolean(0, 0);
+
+  Reader reader(database, connection.server_major(), options, session);
+  detail::ask_basics(reader);
+  detail::ask_relations(reader);
+  detail::ask_types(reader);
+  detail::ask_constraints_and_indexes(reader);
+  detail::ask_actions(reader);
+  detail::ask_routines(reader);
+  detail::ask_publications(reader);
+  detail::ask_generic(reader);
+  detail::ask_privileges(reader);
+  detail::ask_dependencies(reader);
+
+  const std::vector<pg::Result> results = connection.pipeline(reader.queries);
+  for (std::size_t i = 0; i < results.size(); ++i) reader.consumers[i](results[i]);
+  detail::apply_filters(database, reader.not_supported, options);
+  return database;
+}
+
+}  // namespace
+
+Database read(pg::Connection& connection, const ReadOptions& options) {
+  // The pg_get_*def functions look at the newest catalog, not at the transaction's snapshot: an object that is dropped
+  // meanwhile fails with "cache lookup failed" (XX000) or as undefined. The next snapshot no longer has it.
+  constexpr int kAttempts = 3;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return read_once(connection, options);
+    } catch (const pg::ServerError& error) {
+      const bool moved = error.sqlstate() == "XX000" || (error.sqlstate().starts_with("42") && error.sqlstate() != "42501");
+      if (!moved || attempt == kAttempts || connection.in_transaction()) throw;
+    }
+  }
+}
+
+}  // namespace contraflow::catalog

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What hangs on a table, a view or a domain: constraints and indexes.
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "catalog/reader.h"
+
+namespace contraflow::catalog::detail {
+
+namespace {
+
+ConstraintType constraint_type(char letter) {
+  switch (letter) {
+    case 'f': return ConstraintType::foreign_key;
+    case 'p': return ConstraintType::primary_key;
+    case 'u': return ConstraintType::unique;
+    case 'x': return ConstraintType::exclusion;
+    case 'n': return ConstraintType::not_null;
+    default: return ConstraintType::check;
+  }
+}
+
+// The expression inside "CHECK (…) NO INHERIT NOT VALID": taken from the definition, not deparsed a second time.
+std::string check_expression(std::string text) {
+  constexpr std::string_view kPrefix = "CHECK (";
+  if (!text.starts_with(kPrefix)) return {};
+  for (bool cut = true; cut;) {
+    cut = false;
+    for (const std::string_view suffix : {" NOT VALID", " NO INHERIT", " NOT ENFORCED"}) {
+      if (text.ends_with(suffix)) {
+        text.resize(text.size() - suffix.size());
+        cut = true;
+      }
+    }
+  }
+  if (!text.ends_with(')')) return {};
+  return text.substr(kPrefix.size(), text.size() - kPrefix.size() - 1);
+}
+
+struct NotNull {
+  Oid relation = 0;
+  int attnum = 0;
+  std::string name;
+  bool local = true, inherited = false, remarkable = false;
+  Oid oid = 0;
+  Constraint body;
+};
+
+// 18 and later: a NOT NULL is a constraint. It is the column's own fact; an object only where it says more than that.
+void enter_not_null(Reader& reader, std::vector<NotNull>& all) {
+  std::unordered_map<Oid, std::map<std::string, std::string>> names;  // relation -> column -> constraint
+  for (const NotNull& one : all) names[one.relation][reader.column_name(one.relation, one.attnum)] = one.name;
+  for (NotNull& one : all) {
+    Relation& relation = reader.relations[one.relation];
+    Object* object = reader.identify({catalog_oid::relation, one.relation, one.attnum});
+    if (!object) continue;
+    const std::string column = object->id.name;
+    std::get<Column>(object->body).not_null_inherited = one.inherited;
+    bool named = one.name != default_constraint_name(relation.name.name, column, "not_null");
+    if (named && one.inherited) {
+      for (const Oid parent : relation.parents) {
+        if (names[parent][column] == one.name) named = false;
+      }
+    }
+    if (named || one.remarkable) {
+      ObjectId id{Kind::constraint, relation.name.schema, relation.name.name, one.name, {}};
+      Object* made = reader.add(catalog_oid::constraint, one.oid, std::move(id), std::move(one.body));
+      if (made) made->depends_on.insert(object->id);
+    } else {
+      reader.objects[{catalog_oid::constraint, one.oid, 0}] = object;
+    }
+  }
+}
+
+void read_domain_constraint(Reader& reader, Oid oid, const std::string& name, char kind, Oid domain_oid,
+                            std::string definition, bool validated) {
+  Object* domain = reader.identify({catalog_oid::type, domain_oid, 0});
+  if (!domain) {
+    if (Object* extension = reader.resolve({catalog_oid::type, domain_oid, 0})) {
+      reader.alias({catalog_oid::constraint, oid, 0}, extension);
+    }
+    return;
+  }
+  if (kind == 'n') {
+    if (name != default_constraint_name(domain->id.name, {}, "not_null")) {
+      std::get<Domain>(domain->body).not_null_name = name;
+    }
+    reader.alias({catalog_oid::constraint, oid, 0}, domain);
+    return;
+  }
+  Object* object = reader.add(catalog_oid::constraint, oid,
+                              ObjectId{Kind::domain_constraint, domain->id.schema, domain->id.name, name, {}},
+                              DomainConstraint{std::move(definition), validated});
+  if (object) object->depends_on.insert(domain->id);
+}
+
+void read_constraints(Reader& reader, const pg::Result& result) {
+  std::vector<NotNull> not_nulls;
+  std::vector<std::pair<Object*, Oid>> children;
+  for (int row = 0; row < result.rows(); ++row) {
+    Cells cells(result, row);
+    const Oid oid = cells.oid();
+    std::string name = cells.text();
+    const char kind = cells.letter();
+    const Oid table = cells.oid();
+    const Oid domain = cells.oid();
+    Constraint constraint;
+    constraint.definition = cells.text();
+    constraint.type = constraint_type(kind);
+    const std::vector<int> key = cells.numbers();
+    const Oid referenced = cells.oid();
+    const std::vector<int> referenced_key = cells.numbers();
+    constraint.deferrable = cells.boolean();
+    constraint.initially_deferred = cells.boolean();
+    constraint.validated = cells.boolean();
+    constraint.enforced = cells.boolean();
+    constraint.no_inherit = cells.boolean();
+    constraint.local = cells.boolean();
+    const bool inherited = cells.integer() > 0;
+    const Oid parent = cells.oid();
+    const std::string index_name = cells.text();
+    constraint.nulls_not_distinct = cells.boolean();
+    if (domain != 0) {
+      read_domain_constraint(reader, oid, name, kind, domain, std::move(constraint.definition), constraint.validated);
+      continue;
+    }
+    const auto found = reader.relations.find(table);
+    if (found == reader.relations.end()) continue;
+    Relation& relation = found->second;
+    if (relation.member) {
+      if (Object* extension = reader.resolve({catalog_oid::relation, table, 0})) {
+        reader.alias({catalog_oid::constraint, oid, 0}, extension);
+      }
+      continue;
+    }
+    if (!relation.object) continue;
+    constraint.inherited = inherited || parent != 0;
+    constraint.columns = reader.column_names(table, key);
+    if (kind == 'c') constraint.expression = check_expression(constraint.definition);
+    if (kind == 'n') {
+      const bool remarkable = constraint.no_inherit || !constraint.validated;
+      not_nulls.push_back({table, key.empty() ? 0 : key.front(), std::move(name), constraint.local, inherited,
+                           remarkable, oid, std::move(constraint)});
+      continue;
+    }
+    if (kind == 'f') {
+      constraint.references = QualifiedName{};
+      if (const auto it = reader.relations.find(referenced); it != reader.relations.end()) {
+        constraint.references = it->second.name;
+      }
+      constraint.referenced_columns = reader.column_names(referenced, referenced_key);
+    } else if (kind == 'p' || kind == 'u' || kind == 'x') {
+      constraint.index_name = index_name;
+    } else if (kind != 'c') {
+      const std::string what = fmt::format("constraint {} on {} of unknown kind '{}'", sql::quote_identifier(name),
+                                           sql::quote(relation.name), kind);
+      reader.unsupported({Kind::constraint, relation.name.schema, relation.name.name, name, {}}, what);
+      continue;
+    }
+    Object* object = reader.add(catalog_oid::constraint, oid,
+                                ObjectId{Kind::constraint, relation.name.schema, relation.name.name, name, {}},
+                                std::move(constraint));
+    if (!object) continue;
+    object->depends_on.insert(relation.object->id);
+    if (parent) children.emplace_back(object, parent);
+  }
+  for (const auto& [object, parent] : children) {
+    if (const Object* above = reader.identify({catalog_oid::constraint, parent, 0})) {
+      std::get<Constraint>(object->body).parent = above->id.name;
+    }
+  }
+  enter_not_null(reader, not_nulls);
+}
+
+// A foreign key to a partitioned table has a row more for each of its partitions, on the same table as its parent:
+// parts of the parent, not constraints of their own. Constraint triggers (t) are read as triggers.
+void ask_constraints(Reader& reader) {
+  reader.ask(
+      fmt::format(
+          "SELECT k.oid, k.conname, k.contype, k.conrelid, k.contypid, pg_get_constraintdef(k.oid), k.conkey, "
+          "k.confrelid, k.confkey, k.condeferrable, k.condeferred, k.convalidated, {}, k.connoinherit, k.conislocal, "
+          "k.coninhcount, k.conparentid, i.relname, {} "
+          "FROM pg_constraint k LEFT JOIN pg_constraint p ON p.oid = k.conparentid AND k.conparentid <> 0 "
+          "LEFT JOIN pg_class i ON i.oid = k.conindid AND k.contype IN ('p', 'u', 'x') "
+          "LEFT JOIN pg_index x ON x.indexrelid = i.oid "
+          "WHERE k.connamespace IN {} AND k.contype <> 't' AND (p.oid IS NULL OR p.conrelid <> k.conrelid)",
+          reader.version >= 18 ? "k.conenforced" : "true",
+          reader.version >= 15 ? "coalesce(x.indnullsnotdistinct, false)" : "false", kUserSchemas),
+      [&reader](const pg::Result& result) { read_constraints(reader, result); });
+}
+
+void read_index(Reader& reader, const pg::Result& result, int row, std::vector<std::pair<Object*, Oid>>& children) {
+  Cells cells(result, row);
+  const Oid oid = cells.oid();
+  const Oid table = cells.oid();
+  const Address address{catalog_oid::relation, oid, 0};
+  const auto found = reader.relations.find(table);
+  if (found == reader.relations.end()) return;  // of a TOAST table
+  const Relation& relation = found->second;
+  if (!relation.object) {
+    if (Object* extension = reader.resolve({catalog_oid::relation, table, 0})) reader.alias(address, extension);
+    return;
+  }
+  const std::string name = cells.text();
+  Index index;
+  index.table = relation.name.name;
+  index.definition = cells.text();
+  if (const auto am = reader.access_methods.find(cells.oid()); am != reader.access_methods.end()) {
+    index.access_method = am->second;
+  }
+  index.unique = cells.boolean();
+  index.valid = cells.boolean();
+  index.clustered = cells.boolean();
+  index.replica_identity = cells.boolean();
+  index.partitioned = cells.letter() == 'I';
+  const auto key_count = static_cast<std::size_t>(cells.integer());
+  const std::vector<int> key = cells.numbers();
+  index.predicate = cells.text();
+  if (const auto space = reader.tablespaces.find(cells.oid()); space != reader.tablespaces.end()) {
+    index.tablespace = space->second;
+  }
+  index.options = cells.options();
+  index.nulls_not_distinct = cells.boolean();
+  const Oid parent = cells.oid();
+  Object* constraint = reader.identify({catalog_oid::constraint, cells.oid(), 0});
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    (i < key_count ? index.columns : index.include).push_back(reader.column_name(table, key[i]));
+  }
+  if (const auto targets = reader.index_statistics.find(oid); targets != reader.index_statistics.end()) {
+    index.statistics_targets = targets->second;
+  }
+  if (constraint) index.constraint = constraint->id.name;
+  if (index.replica_identity) {
+    if (auto* body = std::get_if<Table>(&relation.object->body)) body->replica_identity_index = name;
+  }
+  Object* object = reader.add(catalog_oid::relation, oid, relation_id(Kind::index, relation.name.schema, name),
+                              std::move(index));
+  if (!object) return;
+  object->depends_on.insert(constraint ? constraint->id : relation.object->id);
+  // Whatever depends on a constraint's index depends on the constraint; so do the constraint's functions and operators.
+  if (constraint) reader.alias(address, constraint);
+  if (parent) children.emplace_back(object, parent);
+}
+
+void ask_indexes(Reader& reader) {
+  reader.ask(
+      fmt::format(
+          "SELECT x.indexrelid, x.indrelid, i.relname, pg_get_indexdef(x.indexrelid), i.relam, x.indisunique, "
+          "x.indisvalid AND x.indisready AND x.indislive, x.indisclustered, x.indisreplident, i.relkind, "
+          "x.indnkeyatts, x.indkey, pg_get_expr(x.indpred, x.indrelid), i.reltablespace, i.reloptions, {}, "
+          "h.inhparent, k.oid "
+          "FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid "
+          "LEFT JOIN pg_inherits h ON h.inhrelid = x.indexrelid "
+          "LEFT JOIN pg_constraint k ON k.conindid = x.indexrelid AND k.conrelid = x.indrelid AND "
+          "k.contype IN ('p', 'u', 'x') "
+          "WHERE i.relnamespace IN {}",
+          reader.version >= 15 ? "x.indnullsnotdistinct" : "false", kUserSchemas),
+      [&reader](const pg::Result& result) {
+        std::vector<std::pair<Object*, Oid>> children;
+        for (int row = 0; row < result.rows(); ++row) read_index(reader, result, row, children);
+        for (const auto& [object, parent] : children) {
+          if (const Object* above = reader.identify({catalog_oid::relation, parent, 0})) {
+            std::get<Index>(object->body).parent = QualifiedName{above->id.schema, above->id.name};
+            object->depends_on.insert(above->id);
+          }
+        }
+      });
+}
+
+}  // namespace
+
+void ask_constraints_and_indexes(Reader& reader) {
+  ask_constraints(reader);
+  ask_indexes(reader);
+}
+
+}  // namespace contraflow::catalog::detail

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "catalog/reader.h"
+
+#include <algorithm>
+#include <charconv>
+#include <stdexcept>
+
+namespace contraflow::catalog::detail {
+
+Options parse_options(const std::vector<std::string>& pairs) {
+  Options options;
+  for (const std::string& pair : pairs) {
+    const auto equals = pair.find('=');
+    if (equals == std::string::npos) {
+      options[pair] = {};
+    } else {
+      options[pair.substr(0, equals)] = pair.substr(equals + 1);
+    }
+  }
+  return options;
+}
+
+Options Cells::options() { return parse_options(texts()); }
+
+std::vector<int> Cells::numbers() {
+  std::vector<int> numbers;
+  const std::string_view text = result_.text(row_, column_++);
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at < end) {
+    int number = 0;
+    const auto [next, error] = std::from_chars(at, end, number);
+    if (error == std::errc{}) numbers.push_back(number);
+    at = next == at ? at + 1 : next;  // braces, commas, spaces
+  }
+  return numbers;
+}
+
+Object* Reader::add(Oid catalog, Oid oid, ObjectId id, Body body) {
+  const Address address{catalog, oid, 0};
+  if (Object* extension = member_of(address)) {
+    alias(address, extension);
+    return nullptr;
+  }
+  auto [it, inserted] = database.objects.try_emplace(id);
+  if (!inserted) {
+    throw std::logic_error("internal error, please report: two objects in the catalog are " + describe(id));
+  }
+  Object& object = it->second;
+  object.id = std::move(id);
+  object.body = std::move(body);
+  objects[address] = &object;
+  return &object;
+}
+
+Object* Reader::add_owned(Oid catalog, Oid oid, ObjectId id, Body body, Oid owner, char acl_type, bool acl_null,
+                          const std::vector<std::string>& acl) {
+  Object* object = add(catalog, oid, std::move(id), std::move(body));
+  if (!object) return nullptr;
+  object->owner = role(owner);
+  if (acl_type) {
+    object->default_grants = default_grants(acl_type, object->owner);
+    object->grants = acl_null ? object->default_grants : grants(false, acl, acl_type, object->owner);
+  }
+  return object;
+}
+
+Object* Reader::member_of(Address address) const {
+  const auto it = members.find(address);
+  return it == members.end() ? nullptr : it->second;
+}
+
+Object* Reader::resolve(Address address) const {
+  if (const auto it = aliases.find(address); it != aliases.end()) return it->second;
+  if (const auto it = objects.find(address); it != objects.end()) return it->second;
+  if (Object* extension = member_of(address)) return extension;
+  // Columns of views, composite types and members of extensions are parts of their relation.
+  if (address.sub != 0) return resolve({address.catalog, address.oid, 0});
+  return nullptr;
+}
+
+Object* Reader::identify(Address address) const {
+  const auto it = objects.find(address);
+  return it == objects.end() ? nullptr : it->second;
+}
+
+const Object* Reader::schema_extension(const std::string& name) const {
+  for (const auto& [address, extension] : members) {
+    if (address.catalog == catalog_oid::schema && schema(address.oid) == name) return extension;
+  }
+  return nullptr;
+}
+
+void Reader::unsupported(const ObjectId& id, const std::string& what) { not_supported.emplace_back(id, what); }
+
+const std::string& Reader::role(Oid oid) const {
+  static const std::string none;
+  const auto it = roles.find(oid);
+  return it == roles.end() ? none : it->second;
+}
+
+const std::string& Reader::schema(Oid oid) const {
+  static const std::string none;
+  const auto it = schemas.find(oid);
+  return it == schemas.end() ? none : it->second;
+}
+
+namespace {
+
+const char* privilege_name(char letter) {
+  switch (letter) {  // utils/acl.h, ACL_*_CHR
+    case 'a': return "INSERT";
+    case 'r': return "SELECT";
+    case 'w': return "UPDATE";
+    case 'd': return "DELETE";
+    case 'D': return "TRUNCATE";
+    case 'x': return "REFERENCES";
+    case 't': return "TRIGGER";
+    case 'm': return "MAINTAIN";
+    case 'X': return "EXECUTE";
+    case 'U': return "USAGE";
+    case 'C': return "CREATE";
+    case 'T': return "TEMPORARY";
+    case 'c': return "CONNECT";
+    case 's': return "SET";
+    case 'A': return "ALTER SYSTEM";
+    default: return nullptr;
+  }
+}
+
+// A role name as aclitem's output function writes it: in double quotes, doubled inside, unless it is plain.
+std::string acl_role(std::string_view text, std::size_t& at) {
+  std::string name;
+  bool quoted = false;
+  for (; at < text.size(); ++at) {
+    if (text[at] == '"') {
+      if (quoted && at + 1 < text.size() && text[at + 1] == '"') {
+        name += text[at++];
+        continue;
+      }
+      quoted = !quoted;
+    } else if (!quoted && (text[at] == '=' || text[at] == '/')) {
+      break;
+    } else {
+      name += text[at];
+    }
+  }
+  return name;
+}
+
+// "grantee=privileges/grantor", with * after what may be granted on.
+void parse_acl_item(std::string_view text, std::vector<Grant>& out) {
+  std::size_t at = 0;
+  const std::string grantee = acl_role(text, at);
+  const std::size_t begin = at < text.size() ? at + 1 : at;  // after '='
+  const std::size_t slash = text.find('/', begin);
+  std::string grantor;
+  if (slash != std::string_view::npos) {
+    std::size_t after = slash + 1;
+    grantor = acl_role(text, after);
+  }
+  const std::size_t end = slash == std::string_view::npos ? text.size() : slash;
+  for (std::size_t i = begin; i < end; ++i) {
+    const char* name = privilege_name(text[i]);
+    const bool grantable = i + 1 < end && text[i + 1] == '*';
+    out.push_back({grantee, name ? std::string(name) : std::string(1, text[i]), grantable, grantor});
+    if (grantable) ++i;
+  }
+}
+
+}  // namespace
+
+std::vector<Grant> Reader::grants(bool null, const std::vector<std::string>& acl, char type,
+                                  const std::string& owner) const {
+  if (null) return default_grants(type, owner);
+  std::vector<Grant> result;
+  result.reserve(acl.size() * 4);
+  for (const std::string& item : acl) parse_acl_item(item, result);
+  std::sort(result.begin(), result.end());
+  return result;
+}
+
+std::vector<Grant> Reader::default_grants(char type, const std::string& owner) const {
+  std::vector<Grant> result;
+  const auto it = acl_templates.find(type);
+  if (it == acl_templates.end()) return result;
+  for (const std::string& item : it->second) parse_acl_item(item, result);
+  for (Grant& grant : result) {
+    if (grant.grantee == bootstrap_superuser) grant.grantee = owner;
+    grant.grantor = owner;
+  }
+  std::sort(result.begin(), result.end());
+  return result;
+}
+
+std::string Reader::column_name(Oid relation, int attnum) const {
+  const auto it = relations.find(relation);
+  if (it == relations.end()) return {};
+  const auto column = it->second.columns.find(attnum);
+  return column == it->second.columns.end() ? std::string{} : column->second;
+}
+
+std::vector<std::string> Reader::column_names(Oid relation, const std::vector<int>& attnums) const {
+  std::vector<std::string> names;
+  names.reserve(attnums.size());
+  for (const int attnum : attnums) names.push_back(column_name(relation, attnum));
+  return names;
+}
+
+std::string default_constraint_name(const std::string& relation, const std::string& column, const std::string& label) {
+  constexpr std::size_t kLongest = 63;  // NAMEDATALEN - 1
+  std::size_t first = relation.size();
+  std::size_t second = column.size();
+  const std::size_t available = kLongest - label.size() - (column.empty() ? 1 : 2);
+  // makeObjectName() shortens whichever part is longer, a byte at a time, and then cuts at a character boundary.
+  while (first + second > available) (first > second ? first : second) -= 1;
+  const auto clip = [](const std::string& text, std::size_t length) {
+    while (length < text.size() && length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) --length;
+    return text.substr(0, length);
+  };
+  return clip(relation, first) + (column.empty() ? "" : "_" + clip(column, second)) + "_" + label;
+}
+
+}  // namespace contraflow::catalog::detail
