@@ -94,12 +94,33 @@ std::vector<Grant> initial_grants(const Object& object, const Database& database
   return grants;
 }
 
+// The sequence of an identity is no object of its own; its owner is the table's.
+Statements identity_state(const Column& column, Persistence table_persistence, const std::string& owner) {
+  Object sequence;
+  sequence.id = ObjectId{Kind::sequence, column.identity_sequence.schema, "", column.identity_sequence.name, ""};
+  sequence.body = Sequence{};
+  sequence.owner = owner;
+  for (const char* privilege : {"SELECT", "UPDATE", "USAGE"})
+    sequence.default_grants.push_back({owner, privilege, false, owner});
+  sequence.comment = column.identity_comment;
+  Statements statements = comment_on(sequence);
+  append(statements, alter_grants(sequence, sequence.default_grants, column.identity_grants));
+  if (column.identity_persistence != table_persistence)
+    statements.push_back(fmt::format("ALTER SEQUENCE {} SET {}", quoted_name(sequence.id),
+                                     column.identity_persistence == Persistence::unlogged ? "UNLOGGED" : "LOGGED"));
+  return statements;
+}
+
 Statements column_states(const Object& relation, const Database& database) {
   Statements statements;
   for (const auto& [object, column] : columns_of(database, relation.id.schema, relation.id.name)) {
     append(statements, alter_grants(*object, object->default_grants, object->grants, relation.owner));
     append(statements, comment_on(*object));
     append(statements, alter_security_labels(*object, {}, object->security_labels));
+    if (column->identity == Identity::none || column->identity_sequence.name.empty()) continue;
+    const auto* table = std::get_if<Table>(&relation.body);
+    append(statements,
+           identity_state(*column, table ? table->persistence : Persistence::permanent, relation.owner));
   }
   return statements;
 }
@@ -226,6 +247,9 @@ Statements describe_state(const Object& object, const Database& database, bool i
   append(statements, alter_grants(object, initial_grants(object, database, acting_role), object.grants));
   append(statements, alter_security_labels(object, {}, object.security_labels));
   append(statements, own_state(object, database, include_columns));
+  for (const auto& extension : object.extension_dependencies)
+    statements.push_back(
+        fmt::format("ALTER {} DEPENDS ON EXTENSION {}", reference(object), sql::quote_identifier(extension)));
   return statements;
 }
 

@@ -42,6 +42,8 @@ Statements create_domain(const Object& object) {
   std::string text =
       fmt::format("CREATE DOMAIN {} AS {}{}", quoted_name(object.id), domain.base_type, collate(domain.collation));
   if (!domain.default_expression.empty()) text += " DEFAULT " + domain.default_expression;
+  if (domain.not_null && !domain.not_null_name.empty())
+    text += " CONSTRAINT " + sql::quote_identifier(domain.not_null_name);
   if (domain.not_null) text += " NOT NULL";
   return {text};
 }
