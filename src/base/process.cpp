@@ -95,11 +95,20 @@ pid_t spawn(std::vector<std::string> arguments, const ProcessOptions& options, i
   posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, error, STDERR_FILENO);
   if (!options.folder.empty()) posix_spawn_file_actions_addchdir_np(&actions, options.folder.c_str());
+  // We ignore SIGPIPE (broken pipes are quiet); programs that we run expect to die of it.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t defaults;
+  sigemptyset(&defaults);
+  sigaddset(&defaults, SIGPIPE);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
   std::vector<std::string> environment = merged_environment(options);
   pid_t pid = 0;
-  const int failure = ::posix_spawnp(&pid, arguments.front().c_str(), &actions, nullptr,
+  const int failure = ::posix_spawnp(&pid, arguments.front().c_str(), &actions, &attributes,
                                      pointers(arguments).data(), pointers(environment).data());
   posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
   if (failure != 0) {
     throw Error(ErrorCode::environment,
                 fmt::format("cannot start {}: {}", arguments.front(), std::strerror(failure)));

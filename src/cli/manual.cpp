@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/manual.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/config.h"
+#include "cli/version.h"
+
+namespace contraflow::cli {
+namespace {
+
+struct ExitCode {
+  int code;
+  const char* meaning;
+};
+
+constexpr ExitCode kExitCodes[] = {
+    {0, "done"},
+    {1, "findings at or above the failing severity, a refuted verdict, or a plan that may not be written"},
+    {2, "wrong usage: options, configuration, or input that cannot be read"},
+    {3, "the environment failed: connection, missing server binaries, disk"},
+    {4, "stopped and resumable"},
+};
+
+// Hyphens are what people copy; a line must not begin with a control character.
+std::string roff(std::string_view text) {
+  std::string out = replace_all(replace_all(text, "\\", "\\e"), "-", "\\-");
+  out = replace_all(out, "\n.", "\n\\&.");
+  out = replace_all(out, "\n'", "\n\\&'");
+  return out.starts_with('.') || out.starts_with('\'') ? "\\&" + out : out;
+}
+
+std::string title_of(const OptionDescription& option) {
+  std::string title = join(option.names, ", ");
+  if (!option.positional && !option.value.empty()) title += " " + option.value;
+  return option.repeatable ? title + " …" : title;
+}
+
+std::string text_of(const OptionDescription& option) {
+  std::string text = option.text;
+  if (!option.default_value.empty()) text += fmt::format(" (default: {})", option.default_value);
+  if (option.positional && !option.choices.empty()) text += ": " + join(option.choices, ", ");
+  if (option.required) text += " (required)";
+  return text;
+}
+
+std::string usage_of(const CommandDescription& command) {
+  std::string usage = "contraflow " + command.name;
+  for (const OptionDescription& option : command.options) {
+    if (!option.positional) continue;
+    const std::string name = option.names.front() + (option.repeatable ? "…" : "");
+    usage += option.required ? " " + name : " [" + name + "]";
+  }
+  return usage + " [OPTION…]";
+}
+
+std::string roff_options(const std::vector<OptionDescription>& options) {
+  std::string out;
+  for (const OptionDescription& option : options) {
+    out += fmt::format(".TP\n.B {}\n{}\n", roff(title_of(option)), roff(text_of(option)));
+  }
+  return out;
+}
+
+std::string markdown_options(const std::vector<OptionDescription>& options) {
+  std::string out = "| option | meaning |\n| --- | --- |\n";
+  for (const OptionDescription& option : options) {
+    out += fmt::format("| `{}` | {} |\n", replace_all(title_of(option), "|", "\\|"),
+                       replace_all(text_of(option), "|", "\\|"));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string man_page(const Description& program) {
+  std::string out =
+      fmt::format(".TH CONTRAFLOW 1 \"\" \"contraflow {}\" \"User Commands\"\n", program_version());
+  out += fmt::format(".SH NAME\ncontraflow \\- {}\n", roff(program.summary));
+  out += ".SH SYNOPSIS\n.B contraflow\n.I COMMAND\n[OPTION...]\n";
+  out += ".SH OPTIONS\n" + roff_options(program.options) + ".SH COMMANDS\n";
+  for (const CommandDescription& command : program.commands) {
+    out += fmt::format(".SS {}\n{}\n", roff(usage_of(command)), roff(command.summary));
+    if (!command.details.empty()) out += ".PP\n" + roff(command.details) + "\n";
+    out += roff_options(command.options);
+    out += ".PP\nExamples:\n.PP\n.nf\n.RS\n" + roff(join(command.examples, "\n")) + "\n.RE\n.fi\n";
+  }
+  out +=
+      ".SH CONFIGURATION\ncontraflow.toml, in the working folder or above it; the environment wins over it, "
+      "options "
+      "win over both.\n";
+  for (const ConfigKey& key : config_keys()) {
+    const std::string variable = key.variable[0] != '\0' ? fmt::format(", {}", key.variable) : "";
+    out += fmt::format(".TP\n.B {}{}\n{}\n", roff(key.name), roff(variable), roff(key.meaning));
+  }
+  out += ".SH EXIT STATUS\n";
+  for (const ExitCode& code : kExitCodes)
+    out += fmt::format(".TP\n.B {}\n{}\n", code.code, roff(code.meaning));
+  return out;
+}
+
+std::string markdown_manual(const Description& program) {
+  std::string out =
+      "# Commands\n\nWritten by `contraflow man --format markdown`; a test checks that it is current.\n\n";
+  out += fmt::format("contraflow {}.\n\n{}\n", program.summary, markdown_options(program.options));
+  for (const CommandDescription& command : program.commands) {
+    out += fmt::format("## {}\n\n`{}`\n\n{}.\n\n", command.name, usage_of(command), command.summary);
+    if (!command.details.empty()) out += command.details + "\n\n";
+    out += markdown_options(command.options);
+    out += "\n```sh\n" + join(command.examples, "\n") + "\n```\n\n";
+  }
+  out +=
+      "## Configuration\n\n`contraflow.toml`, in the working folder or above it; the environment wins over "
+      "it, options "
+      "win over both.\n\n| setting | variable | meaning |\n| --- | --- | --- |\n";
+  for (const ConfigKey& key : config_keys()) {
+    const std::string variable = key.variable[0] != '\0' ? fmt::format("`{}`", key.variable) : "";
+    out += fmt::format("| `{}` | {} | {} |\n", key.name, variable, key.meaning);
+  }
+  out += "\n## Exit codes\n\n| code | meaning |\n| --- | --- |\n";
+  for (const ExitCode& code : kExitCodes) out += fmt::format("| {} | {} |\n", code.code, code.meaning);
+  return out;
+}
+
+}  // namespace contraflow::cli

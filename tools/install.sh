@@ -1,0 +1,16 @@
+#!/bin/sh
+# Usage: tools/install.sh PROGRAM PREFIX. Man page and completions are printed by the program itself.
+set -eu
+program=$1
+prefix=$2
+install -D -m 755 "$program" "$prefix/bin/contraflow"
+page=$(mktemp)
+trap 'rm -f "$page"' EXIT
+place() {
+  install -D -m 644 "$page" "$prefix/$1"
+}
+"$program" man > "$page" && place share/man/man1/contraflow.1
+"$program" completions bash > "$page" && place share/bash-completion/completions/contraflow
+"$program" completions zsh > "$page" && place share/zsh/site-functions/_contraflow
+"$program" completions fish > "$page" && place share/fish/vendor_completions.d/contraflow.fish
+echo "installed to $prefix"
