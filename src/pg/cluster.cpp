@@ -48,21 +48,6 @@ bool private_to_us(const fs::path& folder) {
          (status.st_mode & 022) == 0;
 }
 
-// Empty where there is no folder that only we can write: a cached cluster decides what the server executes.
-fs::path clusters_folder() {
-  fs::path cache = cache_folder();
-  if (::geteuid() == 0) {  // sudo may keep the HOME of the user who called it
-    const char* home = std::getenv("HOME");
-    struct stat status {};
-    if (!home || ::stat(home, &status) != 0 || status.st_uid != 0) cache = "/var/cache/contraflow";
-  }
-  const fs::path folder = cache / "clusters";
-  std::error_code error;
-  fs::create_directories(cache, error);
-  ::mkdir(folder.c_str(), 0700);
-  return private_to_us(folder) ? folder : fs::path();
-}
-
 std::string cache_key(const ServerBinaries& server, const std::vector<std::string>& arguments) {
   return fmt::format("{}-{}", server.version, sha256(join(arguments, "\n")).substr(0, 12));
 }
@@ -121,6 +106,21 @@ void fill_cache(const fs::path& data, const fs::path& cached) {
 }
 
 }  // namespace
+
+// Only ours to write: a cached cluster decides what the server executes.
+fs::path clusters_folder() {
+  fs::path cache = cache_folder();
+  if (::geteuid() == 0) {  // sudo may keep the HOME of the user who called it
+    const char* home = std::getenv("HOME");
+    struct stat status {};
+    if (!home || ::stat(home, &status) != 0 || status.st_uid != 0) cache = "/var/cache/contraflow";
+  }
+  const fs::path folder = cache / "clusters";
+  std::error_code error;
+  fs::create_directories(cache, error);
+  ::mkdir(folder.c_str(), 0700);
+  return private_to_us(folder) ? folder : fs::path();
+}
 
 std::vector<std::string> server_environment(const ServerBinaries& server) {
   std::vector<std::string> out{"PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC"};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@ namespace contraflow::pg {
 // socket): a copy of the cached one, or, the first time, by `initdb`, which fills the cache too. Where the
 // cache cannot be used `initdb` runs every time. Throws Error{environment}.
 void make_cluster(const ServerBinaries& server, const ServerUser& user, const SandboxFolder& folder);
+
+// Where the clusters are cached; empty where there is no folder that only we can write.
+std::filesystem::path clusters_folder();
 
 // The environment of a server's programs: nothing of ours (PGDATA, PGOPTIONS, TZ, locale) may change what
 // they do.

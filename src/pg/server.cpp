@@ -99,7 +99,8 @@ void Server::start(const ServerBinaries& binaries) {
     if (!ended && std::chrono::steady_clock::now() < deadline) continue;
     throw Error(ErrorCode::environment,
                 fmt::format("the sandbox server (PostgreSQL {}) {}:\n{}", binaries.version,
-                            ended ? "did not start" : "was not ready within 60 s", log_tail(folder_.log())));
+                            ended ? "did not start" : "was not ready within 60 s", log_tail(folder_.log())),
+                fmt::format("if the cached cluster is damaged, remove {}", clusters_folder().string()));
   }
 }
 
