@@ -5,12 +5,11 @@
 #include "cli/command.h"
 
 // The table of commands. To add one:
-//   1. write src/cli/commands/NAME.cpp, which defines `extern const Command NAME_command` with its summary,
-//   examples and
-//      options (doctor.cpp is a short one to start from);
+//   1. write src/cli/commands/NAME.cpp, which defines `extern const Command NAME_command` with its
+//      summary, examples and options (doctor.cpp is a short one to start from);
 //   2. add its row here, where the help should show it.
-// Help, completions, the man page and docs/cli.md follow from the descriptions; command_test.cpp checks every
-// row.
+// Help, completions, the man page and docs/cli.md follow from the descriptions; command_test.cpp checks
+// every row.
 #define CONTRAFLOW_COMMANDS(ROW) \
   ROW(plan)                      \
   ROW(doctor)                    \
