@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Conditions over the catalog, as SQL boolean expressions: what makes a step of a plan file a no-op when it is done.
+// They call nothing but pg_catalog and run with an empty search_path.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "catalog/model.h"
+
+namespace contraflow::plan {
+
+std::string exists(const catalog::ObjectId& id);
+std::string absent(const catalog::ObjectId& id);
+std::string all_of(const std::vector<std::string>& conditions);  // empty conditions are dropped
+std::string any_of(const std::vector<std::string>& conditions);
+std::string negate(const std::string& condition);
+
+std::string column_has_type(const catalog::ObjectId& column, const std::string& type);
+std::string column_is_not_null(const catalog::ObjectId& column);
+std::string column_order_is(const catalog::ObjectId& table, const std::vector<std::string>& columns);
+// All of these columns are there, and no others.
+std::string columns_present(const catalog::ObjectId& table, std::vector<std::string> columns);
+std::string constraint_is_validated(const catalog::ObjectId& constraint);
+std::string index_is_valid(const catalog::ObjectId& index);
+std::string enum_labels_are(const catalog::ObjectId& type, const std::vector<std::string>& labels);
+std::string enum_has_label(const catalog::ObjectId& type, const std::string& label);
+std::string is_partition_of(const catalog::ObjectId& table, const sql::QualifiedName& parent);
+
+// The object's server-side definition equals the one in the model (compared by md5). Empty for kinds whose definition
+// the server does not give as one text.
+std::string has_definition(const catalog::Object& object);
+
+}  // namespace contraflow::plan

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/make_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "catalog/ddl.h"
+#include "plan/planner.h"
+
+namespace contraflow::plan {
+namespace {
+
+// Every change must have been taken care of by a strategy; one that was not is named, never left out.
+void refuse_leftovers(Planner& p) {
+  for (const auto* set : {&p.created, &p.dropped}) {
+    for (const ObjectId& id : *set) {
+      if (!p.done.contains(id)) p.refuse(fmt::format("{} {} is not supported", set == &p.created ? "creating" : "dropping", describe(id)));
+    }
+  }
+  for (const auto& [id, aspects] : p.altered) {
+    if (p.done.contains(id)) continue;
+    for (const Aspect aspect : aspects) {
+      if (p.has(id, aspect)) p.refuse(fmt::format("changing the {} of {} is not supported", diff::aspect_name(aspect), describe(id)));
+    }
+  }
+}
+
+void make_ids_unique(std::vector<Step>& steps) {
+  std::map<std::string, int> seen;
+  for (Step& step : steps) {
+    if (const int count = ++seen[step.id]; count > 1) step.id += fmt::format("-{}", count);
+  }
+}
+
+// The phase of a step that does nothing forward is that of the first one that does something, so that its undo has a file to be in.
+void add_gates(Plan& plan) {
+  const auto has = [&](Phase phase) { return !plan.in_phase(phase).empty(); };
+  const bool before_contract = has(Phase::expand) || has(Phase::backfill);
+  if (has(Phase::contract)) {
+    Gate gate{Phase::contract, {}};
+    if (before_contract) gate.conditions.push_back("the next version of the application is deployed everywhere and works with the new shape");
+    gate.conditions.push_back("no running version of the application uses what this phase takes away: look at live sessions, prepared statements and "
+                              "pg_stat_statements since the deploy");
+    plan.gates.push_back(std::move(gate));
+  }
+  if (has(Phase::purge)) {
+    plan.gates.push_back({Phase::purge, {"enough time has passed that nobody wants to go back: what this phase removes does not come back with its data"}});
+  }
+}
+
+}  // namespace
+
+Outcome make_plan(const catalog::Database& from, const catalog::Database& to, const diff::Difference& difference, const Options& options) {
+  Outcome out;
+  Planner p(from, to, difference, options);
+  for (const std::string& object : from.unsupported) p.refuse("the current schema holds what is not supported: " + object + " (leave it out with --exclude)");
+  for (const std::string& object : to.unsupported) p.refuse("the desired schema holds what is not supported: " + object + " (leave it out with --exclude)");
+  plan_replacements(p);
+  plan_tables(p);
+  plan_columns(p);
+  plan_constraints(p);
+  plan_indexes(p);
+  plan_sequences(p);
+  plan_types(p);
+  plan_other_objects(p);
+  refuse_leftovers(p);
+
+  Ordered ordered = order(std::move(p.operations), from, to);
+  if (!ordered.cycle.empty()) p.refuse("these changes wait for each other: " + contraflow::join(ordered.cycle, "; "));
+  Plan& plan = out.plan;
+  plan.name = options.name;
+  plan.server_major = from.major();
+  plan.steps = std::move(ordered.steps);
+  make_ids_unique(plan.steps);
+  for (const Step& step : plan.steps) plan.grade = std::max(plan.grade, step.grade);
+  for (const ObjectId& table : difference.reordered_tables) {
+    plan.column_order.push_back(catalog::quoted_name(table));
+  }
+  plan.notes = std::move(p.notes);
+  for (const Step& step : plan.steps) {
+    for (const std::string& note : step.notes) {
+      if (std::find(plan.notes.begin(), plan.notes.end(), note) == plan.notes.end()) plan.notes.push_back(note);
+    }
+  }
+  add_gates(plan);
+  std::sort(p.refusals.begin(), p.refusals.end());
+  p.refusals.erase(std::unique(p.refusals.begin(), p.refusals.end()), p.refusals.end());
+  out.refusals = std::move(p.refusals);
+  return out;
+}
+
+}  // namespace contraflow::plan

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "catalog/ddl.h"
+#include "plan/condition.h"
+#include "plan/make_plan.h"
+#include "plan/operation.h"
+
+namespace contraflow::plan {
+
+using catalog::Database;
+using catalog::Kind;
+using catalog::Object;
+using catalog::Statements;
+using diff::Aspect;
+using sql::QualifiedName;
+
+// Everything the strategies share while a plan is made: both schemas, what changed, the operations so far.
+class Planner {
+ public:
+  Planner(const Database& from_schema, const Database& to_schema, const diff::Difference& difference,
+          const Options& user_options);
+
+  const Database& from;
+  const Database& to;
+  const Options& options;
+
+  std::set<ObjectId> created, dropped;
+  std::map<ObjectId, std::set<Aspect>> altered;
+  std::map<ObjectId, std::set<ObjectId>> dependents;  // in `from`: who depends on it
+  std::set<ObjectId> replaced;  // in both schemas, but dropped and created again (see replace.cpp)
+  std::set<ObjectId> done;      // objects whose changes a strategy has taken care of already
+  std::set<std::pair<ObjectId, Aspect>> handled;  // single aspects likewise
+
+  std::set<ObjectId> moved_columns;  // columns of `from` that a rollback after purge brings back at the end of their table
+  std::set<ObjectId> order_lost;     // tables whose order of columns no rollback after purge restores
+  std::vector<Operation> operations;
+  std::map<ObjectId, std::vector<std::size_t>> not_null_operations;  // column -> what sets its NOT NULL
+  std::vector<std::string> refusals;
+  std::vector<std::string> notes;
+
+  // The aspect changed and nobody has taken care of it yet.
+  bool has(const ObjectId& id, Aspect aspect) const;
+  // The same, and from now on it is taken care of.
+  bool claim(const ObjectId& id, Aspect aspect);
+  // A change that no other strategy has taken: claims it and returns true.
+  bool take(const ObjectId& id) { return done.insert(id).second; }
+
+  // Adds an operation; the step's id is made from phase, verb and object.
+  Operation& add(Phase phase, std::string verb, const ObjectId& subject, Action forward, Action undo,
+                 Grade grade = Grade::exact);
+
+  void refuse(std::string reason) { refusals.push_back(std::move(reason)); }
+  // Work under a blocking lock: true when all tables are known to be small (then the action is capped and guarded) or the user
+  // allowed this kind; otherwise refuses, saying what would block.
+  bool allow_blocking(Action& action, const std::string& kind, const std::vector<QualifiedName>& tables,
+                      const std::string& what);
+  // Known to be below kSmallTableBytes with all its partitions and children, or made by this plan.
+  bool is_small(const QualifiedName& table) const;
+
+  // A name that neither schema uses for a column of the table, or for a relation of the schema: `name__suffix`.
+  std::string spare_column(const std::string& schema, const std::string& table, const std::string& name,
+                           std::string_view suffix) const;
+  std::string spare_relation(const std::string& schema, const std::string& name, std::string_view suffix) const;
+  std::string spare_constraint(const std::string& schema, const std::string& table, const std::string& name,
+                               std::string_view suffix) const;
+
+  // Members of a table (columns, constraints, triggers, rules, policies: by relation; indexes, statistics: by table).
+  static std::vector<const Object*> members(const Database& database, const ObjectId& table);
+  static std::vector<QualifiedName> children(const Database& database, const QualifiedName& table);  // direct
+  static std::vector<QualifiedName> descendants(const Database& database, const QualifiedName& table);
+  static bool is_relation(Kind kind) {
+    return kind == Kind::table || kind == Kind::foreign_table || kind == Kind::view || kind == Kind::materialized_view;
+  }
+  // The table, foreign table, view or materialized view of that name.
+  static const Object* relation(const Database& database, const std::string& schema, const std::string& name);
+  // The relation that an object is a part of (a column's table); the object itself where it is a relation.
+  static QualifiedName home(const Database& database, const Object& object);
+};
+
+// `ALTER TABLE name`, or ALTER FOREIGN TABLE.
+std::string alter_table(const Database& database, const std::string& schema, const std::string& table, bool only = false);
+
+Action brief(Statements statements, std::string todo = {});
+Action scan(Statements statements, std::string todo = {});
+Action concurrent(std::string statement, std::string todo = {});
+Action blocking(Statements statements, std::string todo = {});
+
+// The strategies, each in its file, in the order in which they look at the changes.
+void plan_replacements(Planner& planner);      // views, functions, types … that must be dropped and created again
+void plan_columns(Planner& planner);
+void plan_constraints(Planner& planner);
+void plan_indexes(Planner& planner);
+void plan_tables(Planner& planner);            // create, retire, purge; table properties
+void plan_sequences(Planner& planner);
+void plan_types(Planner& planner);             // enums, domains, composite types
+void plan_other_objects(Planner& planner);     // everything that is simply created, altered and dropped
+
+// Moves a table's data into a new table of the same name that is as `target` describes; drops and recreates what hangs on it. For
+// tables where no ALTER leads there (position of columns, partition key).
+Statements rebuild_table(const Database& target, const ObjectId& table, const std::vector<std::string>& copied_columns);
+// The last thing on the way back: columns that were purged stand where they stood.
+void restore_column_order(Planner& planner, const ObjectId& table);
+
+}  // namespace contraflow::plan

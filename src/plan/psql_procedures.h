@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+namespace contraflow::plan {
+
+// The procedures that plan files define in pg_temp, gone with the session. Each is written once, only where the file calls it.
+
+// Runs statements as one transaction, asking for each lock for about 60 ms at a time and letting the traffic pass in between. lock_timeout stays below
+// deadlock_timeout, so in a deadlock it is always this side that gives up.
+inline constexpr std::string_view kBriefProcedure = R"sql(CREATE OR REPLACE PROCEDURE pg_temp.brief(statements text, small_tables text[] DEFAULT '{}')
+LANGUAGE plpgsql AS $procedure$
+DECLARE
+  give_up timestamptz := clock_timestamp() + interval '10 minutes';
+  attempt int := 0;
+  done boolean := false;
+  small text;
+  reason text;
+BEGIN
+  LOOP
+    attempt := attempt + 1;
+    FOREACH small IN ARRAY small_tables LOOP
+      IF pg_table_size(to_regclass(small)) > 8 * 1024 * 1024 THEN
+        RAISE EXCEPTION '% has grown beyond 8 MB since this was planned: this step would block it for too long', small
+          USING HINT = 'Plan again, or run the statement in a maintenance window.';
+      END IF;
+    END LOOP;
+    BEGIN
+      PERFORM set_config('lock_timeout', (50 + 20 * random())::int || 'ms', true);
+      EXECUTE statements;
+      done := true;
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+      reason := sqlerrm;
+    END;
+    COMMIT;
+    EXIT WHEN done;
+    IF clock_timestamp() > give_up THEN
+      RAISE EXCEPTION 'no lock after % attempts: %', attempt, reason
+        USING HINT = 'See who holds it (pg_stat_activity, pg_blocking_pids) and run this file again: it goes on where it stopped.';
+    END IF;
+    IF attempt % 20 = 0 THEN RAISE NOTICE 'still waiting for a lock, attempt %: %', attempt, reason; END IF;
+    PERFORM pg_sleep(least(2.0, 0.1 * attempt) * (0.5 + random()));
+  END LOOP;
+END
+$procedure$;
+)sql";
+
+// Stops the file where rows stand in the way of the next step.
+inline constexpr std::string_view kExpectNoneProcedure = R"sql(CREATE OR REPLACE PROCEDURE pg_temp.expect_none(query text, what text, remedy text)
+LANGUAGE plpgsql AS $procedure$
+DECLARE
+  found bigint;
+BEGIN
+  EXECUTE query INTO found;
+  IF found > 0 THEN RAISE EXCEPTION '% %', found, what USING HINT = remedy; END IF;
+END
+$procedure$;
+)sql";
+
+// Updates the pending rows of a table in ranges of its key (or of its blocks), a transaction a range, about 100 ms each. The upper bound is
+// taken at the start: rows that come later are the trigger's. Triggers do not fire for these updates where the role may say so.
+inline constexpr std::string_view kBackfillProcedure = R"sql(CREATE OR REPLACE PROCEDURE pg_temp.backfill(target text, key text, assignments text, pending text)
+LANGUAGE plpgsql AS $procedure$
+DECLARE
+  batch numeric := 1000;
+  last text;
+  upto text;
+  bound text;
+  leaf regclass;
+  first_block bigint;
+  blocks bigint;
+  started timestamptz;
+  elapsed numeric;
+  changed bigint;
+  total bigint := 0;
+  silent boolean := true;
+BEGIN
+  FOR leaf IN SELECT relid FROM pg_partition_tree(to_regclass(target)) WHERE isleaf
+              UNION SELECT inhrelid FROM pg_inherits WHERE inhparent = to_regclass(target)
+                AND NOT EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = inhparent)
+              UNION SELECT to_regclass(target) WHERE NOT EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = to_regclass(target)) LOOP
+    last := NULL;
+    first_block := 0;
+    blocks := pg_relation_size(leaf) / current_setting('block_size')::int;
+    IF key IS NOT NULL THEN
+      EXECUTE format('SELECT max(%I)::text FROM ONLY %s', key, leaf) INTO bound;
+      CONTINUE WHEN bound IS NULL;
+    END IF;
+    LOOP
+      PERFORM set_config('lock_timeout', '5s', true), set_config('contraflow.backfill', 'on', true);
+      IF silent THEN
+        BEGIN
+          PERFORM set_config('session_replication_role', 'replica', true);
+        EXCEPTION WHEN insufficient_privilege THEN
+          silent := false;
+          RAISE WARNING 'triggers of % fire for rows that the backfill writes: only a superuser may keep them from it', leaf;
+        END;
+      END IF;
+      started := clock_timestamp();
+      IF key IS NOT NULL THEN
+        EXECUTE format('SELECT %1$I::text FROM ONLY %2$s WHERE (%3$L IS NULL OR %1$I > %3$L) AND %1$I <= %4$L ORDER BY %1$I OFFSET %5$s LIMIT 1',
+                       key, leaf, last, bound, batch::bigint - 1) INTO upto;
+        upto := coalesce(upto, bound);
+        EXECUTE format('UPDATE ONLY %1$s SET %2$s WHERE (%4$L IS NULL OR %3$I > %4$L) AND %3$I <= %5$L AND (%6$s)',
+                       leaf, assignments, key, last, upto, pending);
+        GET DIAGNOSTICS changed = ROW_COUNT;
+        last := upto;
+      ELSE
+        EXECUTE format('UPDATE ONLY %s SET %s WHERE ctid >= %L AND ctid < %L AND (%s)', leaf, assignments,
+                       format('(%s,0)', first_block), format('(%s,0)', first_block + greatest(1, (batch / 50)::bigint)), pending);
+        GET DIAGNOSTICS changed = ROW_COUNT;
+        first_block := first_block + greatest(1, (batch / 50)::bigint);
+      END IF;
+      COMMIT;
+      total := total + changed;
+      elapsed := extract(epoch FROM clock_timestamp() - started);
+      batch := greatest(100, least(batch * 1.2, batch * 0.1 / greatest(elapsed, 0.001), 50000));
+      EXIT WHEN key IS NOT NULL AND last = bound;
+      EXIT WHEN key IS NULL AND first_block >= blocks;
+    END LOOP;
+  END LOOP;
+  RAISE NOTICE 'backfill of %: % rows', target, total;
+END
+$procedure$;
+)sql";
+
+}  // namespace contraflow::plan

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the strategies that change columns share.
+#pragma once
+
+#include "plan/planner.h"
+
+namespace contraflow::plan {
+
+// Adding the column with this default makes the server write every row.
+bool has_volatile_default(const Database& database, const catalog::Column& column);
+bool has_checked_domain(const Database& database, const catalog::Column& column);
+
+// NOT NULL without a scan under ACCESS EXCLUSIVE: CHECK NOT VALID, VALIDATE, SET NOT NULL (>= 12 takes the proof), DROP CHECK. `name_now` is
+// what the column is called when this runs. `after`: operations that come before.
+void set_not_null(Planner& planner, Phase phase, const ObjectId& column, const std::string& name_now, std::vector<std::size_t> after);
+void drop_not_null(Planner& planner, Phase phase, const ObjectId& column);
+
+void backfill_column(Planner& planner, Phase phase, const ObjectId& column, const std::string& expression, const std::string& pending);
+// Columns by whose ranges a backfill of the table goes; empty: ctid.
+std::vector<std::string> usable_key(const Planner& planner, const QualifiedName& table);
+
+// ADD COLUMN with a volatile default, serial or identity on a large table: nullable column, default, batched backfill, then the rest.
+void add_column_in_stages(Planner& planner, const ObjectId& column);
+// Identity options, serial <-> identity with the sequence's value carried over.
+void plan_identity(Planner& planner, const ObjectId& column);
+// The column's NOT NULL comes from a primary key that this plan takes away, so it can go only afterwards.
+bool not_null_needed_by_dropped_key(const Planner& planner, const ObjectId& column);
+
+}  // namespace contraflow::plan

@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "catalog/alter.h"
+#include "catalog/ddl.h"
+#include "plan/strategies/column_parts.h"
+#include "sql/functions.h"
+
+namespace contraflow::plan {
+
+using namespace catalog;
+
+bool has_volatile_default(const Database& database, const Column& column) {
+  if (column.default_expression.empty()) return false;
+  for (const sql::FunctionCall& call : sql::functions_in(column.default_expression)) {
+    if (call.schema.empty() || call.schema == "pg_catalog") {
+      if (sql::is_volatile_built_in(call.name)) return true;
+      continue;
+    }
+    // A function of the schema says itself; one of an extension is not in the model and is taken to be volatile.
+    bool stable = false;
+    for (auto it = database.objects.lower_bound(ObjectId{Kind::routine, call.schema, "", call.name, ""});
+         it != database.objects.end() && it->first.kind == Kind::routine && it->first.schema == call.schema && it->first.name == call.name; ++it) {
+      stable = std::get<Routine>(it->second.body).volatility != 'v';
+    }
+    if (!stable) return true;
+  }
+  return false;
+}
+
+bool has_checked_domain(const Database& database, const Column& column) {
+  for (auto it = database.objects.lower_bound(ObjectId{Kind::domain, "", "", "", ""});
+       it != database.objects.end() && it->first.kind == Kind::domain; ++it) {
+    const ObjectId& id = it->first;
+    if (sql::quote(QualifiedName{id.schema, id.name}) != column.type_base) continue;
+    if (std::get<Domain>(it->second.body).not_null) return true;
+    auto check = database.objects.lower_bound(ObjectId{Kind::domain_constraint, id.schema, id.name, "", ""});
+    return check != database.objects.end() && check->first.kind == Kind::domain_constraint && check->first.schema == id.schema &&
+           check->first.relation == id.name;
+  }
+  return false;
+}
+
+std::string column_target(const Database& database, const ObjectId& id) { return alter_table(database, id.schema, id.relation); }
+
+void set_not_null(Planner& p, Phase phase, const ObjectId& id, const std::string& name_now, std::vector<std::size_t> after) {
+  const std::string target = column_target(p.to, id);
+  const std::string column = sql::quote_identifier(name_now);
+  const ObjectId now{Kind::column, id.schema, id.relation, name_now, ""};
+  const std::string table = sql::quote(QualifiedName{id.schema, id.relation});
+  const Precondition no_nulls{fmt::format("rows of {} whose {} is NULL", table, column),
+                              fmt::format("SELECT count(*) FROM {} WHERE {} IS NULL", table, column),
+                              fmt::format("give them a value: --fill {}.{}=EXPR", id.relation, id.name)};
+  const auto finish = [&](Operation& operation) -> Operation& {
+    operation.needs.insert(id);
+    operation.after.insert(operation.after.end(), after.begin(), after.end());
+    p.not_null_operations[id].push_back(p.operations.size() - 1);
+    return operation;
+  };
+  const std::string drop_not_null = fmt::format("{} ALTER COLUMN {} DROP NOT NULL", target, column);
+  const std::string done = column_is_not_null(now);
+  if (p.is_small({id.schema, id.relation})) {
+    Action action = blocking({fmt::format("{} ALTER COLUMN {} SET NOT NULL", target, column)}, negate(done));
+    p.allow_blocking(action, "scan", {{id.schema, id.relation}}, "SET NOT NULL");
+    Operation& operation = finish(p.add(phase, "set NOT NULL on", id, action, brief({drop_not_null}, all_of({exists(now), done}))));
+    operation.step.preconditions.push_back(no_nulls);
+    operation.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::scan}};
+    return;
+  }
+  const std::string check = p.spare_constraint(id.schema, id.relation, name_now, "not_null");
+  const ObjectId check_id{Kind::constraint, id.schema, id.relation, check, ""};
+  const std::string drop_check = fmt::format("{} DROP CONSTRAINT IF EXISTS {}", target, sql::quote_identifier(check));
+  const std::string not_yet = negate(done);
+  Operation& add = finish(p.add(phase, "prepare NOT NULL on", id,
+                                brief({fmt::format("{} ADD CONSTRAINT {} CHECK ({} IS NOT NULL) NOT VALID", target,
+                                                   sql::quote_identifier(check), column)},
+                                      all_of({not_yet, absent(check_id)})),
+                                brief({drop_check, drop_not_null}, exists(now))));
+  add.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
+  add.step.preconditions.push_back(no_nulls);
+  const std::size_t first = p.operations.size() - 1;
+  after = {first};
+  Operation& validate = finish(p.add(phase, "prove NOT NULL on", id,
+                                     scan({fmt::format("{} VALIDATE CONSTRAINT {}", target, sql::quote_identifier(check))},
+                                          all_of({not_yet, exists(check_id)})),
+                                     Action{}));
+  validate.step.effects = {{{id.schema, id.relation}, effects::LockMode::share_update_exclusive, effects::Work::scan}};
+  after = {p.operations.size() - 1};
+  Operation& set = finish(p.add(phase, "set NOT NULL on", id,
+                                brief({fmt::format("{} ALTER COLUMN {} SET NOT NULL", target, column), drop_check}), Action{}));
+  set.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
+}
+
+void drop_not_null(Planner& p, Phase phase, const ObjectId& id) {
+  const std::string target = column_target(p.from, id);
+  const std::string column = sql::quote_identifier(id.name);
+  const QualifiedName table{id.schema, id.relation};
+  const Statements forward{fmt::format("{} ALTER COLUMN {} DROP NOT NULL", target, column)};
+  const std::string not_yet = all_of({exists(id), negate(column_is_not_null(id))});
+  if (p.is_small(table)) {
+    Operation& operation = p.add(phase, "drop NOT NULL of", id, brief(forward, exists(id)),
+                                 blocking({fmt::format("{} ALTER COLUMN {} SET NOT NULL", target, column)}, not_yet));
+    operation.detaches.insert(id);
+    return;
+  }
+  // The way back proves NOT NULL without a scan under ACCESS EXCLUSIVE; undo runs from the last operation to the first.
+  const std::string check = p.spare_constraint(id.schema, id.relation, id.name, "not_null");
+  const ObjectId check_id{Kind::constraint, id.schema, id.relation, check, ""};
+  const std::string quoted_check = sql::quote_identifier(check);
+  Operation& first = p.add(phase, "drop NOT NULL of", id, brief(forward, exists(id)),
+                           brief({fmt::format("{} ALTER COLUMN {} SET NOT NULL", target, column),
+                                  fmt::format("{} DROP CONSTRAINT IF EXISTS {}", target, quoted_check)},
+                                 exists(id)));
+  first.detaches.insert(id);
+  first.step.effects = {{table, effects::LockMode::access_exclusive, effects::Work::none}};
+  const std::size_t before = p.operations.size() - 1;
+  Operation& second = p.add(phase, "way back: prove NOT NULL of", id, Action{},
+                            scan({fmt::format("{} VALIDATE CONSTRAINT {}", target, quoted_check)}, exists(check_id)));
+  second.after.push_back(before);
+  second.detaches.insert(id);
+  Operation& third = p.add(phase, "way back: prepare NOT NULL of", id, Action{},
+                           brief({fmt::format("{} ADD CONSTRAINT {} CHECK ({} IS NOT NULL) NOT VALID", target, quoted_check, column)},
+                                 all_of({not_yet, absent(check_id)})));
+  third.after.push_back(before + 1);
+  third.detaches.insert(id);
+}
+
+namespace {
+
+std::string key_of(const ObjectId& id) { return fmt::format("{}.{}.{}", id.schema, id.relation, id.name); }
+
+Statements column_state(const Object& object, const Database& database) { return describe_state(object, database); }
+
+bool inherited_only(const Object& object) {
+  const Column& column = std::get<Column>(object.body);
+  return column.inherited && !column.local;
+}
+
+std::vector<QualifiedName> tables_of(const Database& database, const ObjectId& id) {
+  std::vector<QualifiedName> tables{{id.schema, id.relation}};
+  for (QualifiedName& child : Planner::descendants(database, tables.front())) tables.push_back(std::move(child));
+  return tables;
+}
+
+bool everything_small(const Planner& p, const ObjectId& id) {
+  const auto tables = tables_of(p.from, id);
+  return std::all_of(tables.begin(), tables.end(), [&](const QualifiedName& t) { return p.is_small(t); });
+}
+
+void add_column(Planner& p, const ObjectId& id) {
+  const Object& object = p.to.objects.at(id);
+  const Column& column = std::get<Column>(object.body);
+  const std::string target = column_target(p.to, id);
+  const std::string quoted = sql::quote_identifier(id.name);
+  const Action undo = brief({fmt::format("{} DROP COLUMN IF EXISTS {}", target, quoted)});
+  const bool rewrites = column.identity != Identity::none || column.generated == Generated::stored ||
+                        has_volatile_default(p.to, column) || has_checked_domain(p.to, column);
+  const bool fill = p.options.fill.contains(key_of(id));
+  const bool late_not_null = column.not_null && column.default_expression.empty() && column.identity == Identity::none &&
+                             column.generated == Generated::none;
+  const bool staged = rewrites && column.generated == Generated::none && !everything_small(p, id) &&
+                      !has_checked_domain(p.to, column) && !p.options.allow_blocking.contains("rewrite");
+  if (staged) {
+    add_column_in_stages(p, id);
+    return;
+  }
+  Column first = column;
+  if (late_not_null) first.not_null = false;
+  Statements statements{fmt::format("{} ADD COLUMN IF NOT EXISTS {}", target, column_definition(id, first, p.to.major()))};
+  const bool foreign = p.to.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""}) != nullptr;
+  Statements whole = create(object, p.to);
+  // Storage, compression, statistics and options are statements of their own.
+  if (!foreign && !whole.empty()) statements.insert(statements.end(), whole.begin() + 1, whole.end());
+  if (foreign && !whole.empty()) statements = whole;
+  for (std::string& statement : column_state(object, p.to)) statements.push_back(std::move(statement));
+  Action forward = brief(std::move(statements), foreign ? absent(id) : std::string());
+  if (rewrites) {
+    forward.todo = absent(id);
+    p.allow_blocking(forward, "rewrite", tables_of(p.from, id), "adding " + describe(id));
+  }
+  Operation& operation = p.add(Phase::expand, "add", id, std::move(forward), undo);
+  operation.provides.insert(id);
+  operation.needs.insert(object.depends_on.begin(), object.depends_on.end());
+  operation.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive,
+                             rewrites ? effects::Work::rewrite : effects::Work::none}};
+  const std::size_t added = p.operations.size() - 1;
+  std::vector<std::size_t> after{added};
+  if (fill) {
+    backfill_column(p, Phase::backfill, id, p.options.fill.at(key_of(id)), fmt::format("{} IS NULL", quoted));
+    p.operations.back().after.push_back(added);
+    after.push_back(p.operations.size() - 1);
+  }
+  if (late_not_null) {
+    set_not_null(p, Phase::contract, id, id.name, after);
+    for (std::size_t i = added; i < p.operations.size(); ++i) {
+      if (i != added) p.operations[i].detaches.erase(id);
+    }
+    p.notes.push_back(fmt::format("{} is NOT NULL without a default: the deployed version does not write it, so NOT NULL is set in contract, when every "
+                                  "writer does", describe(id)));
+  }
+}
+
+void retire_column(Planner& p, const ObjectId& id) {
+  const Object& object = p.from.objects.at(id);
+  const Column& column = std::get<Column>(object.body);
+  const std::string target = column_target(p.from, id);
+  const std::string quoted = sql::quote_identifier(id.name);
+  const bool foreign = p.from.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""}) != nullptr;
+  std::set<ObjectId> gone{id};
+  Statements sequences, owned;
+  // A sequence that the column owns goes with it.
+  for (auto it = p.from.objects.lower_bound(ObjectId{Kind::sequence, "", "", "", ""});
+       it != p.from.objects.end() && it->first.kind == Kind::sequence; ++it) {
+    const auto& sequence = std::get<Sequence>(it->second.body);
+    if (sequence.owned_by != id || p.to.find(it->first) || !p.take(it->first)) continue;
+    gone.insert(it->first);
+    Object free = it->second;
+    std::get<Sequence>(free.body).owned_by.reset();
+    for (std::string& statement : create_all(free, p.from)) sequences.push_back(std::move(statement));
+    for (std::string& statement : alter_sequence(it->first, std::get<Sequence>(free.body), sequence)) owned.push_back(std::move(statement));
+  }
+  const auto add_back = [&](const std::string& name) {
+    ObjectId renamed = id;
+    renamed.name = name;
+    Object copy = object;
+    copy.id = renamed;
+    Statements out = sequences;
+    Statements whole = create_all(copy, p.from);
+    out.insert(out.end(), whole.begin(), whole.end());
+    return out;
+  };
+  const auto own = [&](Statements statements, const std::string& name) {
+    for (const std::string& statement : owned) {
+      statements.push_back(name == id.name ? statement
+                                           : fmt::format("ALTER SEQUENCE {} OWNED BY {}.{}", quoted_name(*std::find_if(gone.begin(), gone.end(), [](const ObjectId& g) { return g.kind == Kind::sequence; })),
+                                                         sql::quote(QualifiedName{id.schema, id.relation}), sql::quote_identifier(name)));
+    }
+    return statements;
+  };
+  if (column.generated != Generated::none || foreign) {
+    // Nothing is lost: the values are computed (or live elsewhere).
+    Action undo = brief(add_back(id.name), absent(id));
+    if (column.generated == Generated::stored) undo.mode = Mode::blocking;
+    Operation& operation = p.add(Phase::contract, "drop", id, brief({fmt::format("{} DROP COLUMN IF EXISTS {}", target, quoted)}), undo,
+                                 Grade::order);
+    operation.removes = gone;
+    return;
+  }
+  std::vector<std::size_t> after;
+  const bool in_key = std::any_of(p.from.objects.begin(), p.from.objects.end(), [&](const auto& entry) {
+    if (entry.first.kind != Kind::constraint || entry.first.schema != id.schema || entry.first.relation != id.relation) return false;
+    const auto& constraint = std::get<Constraint>(entry.second.body);
+    return constraint.type == ConstraintType::primary_key &&
+           std::find(constraint.columns.begin(), constraint.columns.end(), id.name) != constraint.columns.end();
+  });
+  if (column.not_null && column.default_expression.empty() && column.identity == Identity::none && !in_key &&
+      !column.not_null_inherited) {
+    // The next version of the application no longer writes it.
+    const std::size_t first = p.operations.size();
+    drop_not_null(p, Phase::expand, id);
+    for (std::size_t i = first; i < p.operations.size(); ++i) {
+      p.operations[i].detaches.erase(id);
+      after.push_back(i);
+    }
+  }
+  const std::string retired = p.spare_column(id.schema, id.relation, id.name, "retired");
+  const ObjectId retired_id = column_id(id.schema, id.relation, retired);
+  if (p.options.drops == Drops::direct) {
+    Operation& operation = p.add(Phase::contract, "drop", id, brief({fmt::format("{} DROP COLUMN IF EXISTS {}", target, quoted)}),
+                                 brief(own(add_back(id.name), id.name), absent(id)), Grade::data);
+    operation.removes = gone;
+    operation.after = after;
+    return;
+  }
+  const std::string quoted_retired = sql::quote_identifier(retired);
+  Operation& retire = p.add(Phase::contract, "retire", id,
+                            brief({fmt::format("{} RENAME COLUMN {} TO {}", target, quoted, quoted_retired)}, all_of({exists(id), absent(retired_id)})),
+                            brief({fmt::format("{} RENAME COLUMN {} TO {}", target, quoted_retired, quoted)}, exists(retired_id)));
+  retire.removes = {id};
+  retire.after = after;
+  retire.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
+  const std::size_t retired_at = p.operations.size() - 1;
+  Operation& purge = p.add(Phase::purge, "purge", id,
+                           brief({fmt::format("{} DROP COLUMN IF EXISTS {}", target, quoted_retired)}),
+                           brief(own(add_back(retired), retired), all_of({absent(retired_id), absent(id)})), Grade::data);
+  purge.removes = gone;
+  purge.after.push_back(retired_at);
+  purge.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
+  purge.step.notes.push_back(fmt::format("the contents of {} are lost from here on", describe(id)));
+}
+
+void alter_column(Planner& p, const ObjectId& id) {
+  const Object& a = p.from.objects.at(id);
+  const Object& b = p.to.objects.at(id);
+  const Column& old_column = std::get<Column>(a.body);
+  const Column& new_column = std::get<Column>(b.body);
+  const auto simple = [&](Phase phase, std::string verb, Statements forward, Statements back) {
+    if (forward.empty() && back.empty()) return;
+    Operation& operation = p.add(phase, std::move(verb), id, brief(std::move(forward)), brief(std::move(back), exists(id)));
+    // An undo of this must find the column under its name; forward, the dependencies of the new state must be there.
+    operation.needs = b.depends_on;
+    operation.needs.insert(id);
+    operation.detaches.insert(id);
+    operation.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
+  };
+  const bool from_parent = inherited_only(b) && inherited_only(a);
+  const std::size_t first_operation = p.operations.size();
+  const bool identity = p.claim(id, Aspect::identity) && !from_parent;
+  // serial <-> identity: the default goes or comes in the same step.
+  const bool identity_takes_default = identity && old_column.identity != new_column.identity &&
+                                      (old_column.identity == Identity::none || new_column.identity == Identity::none) &&
+                                      p.claim(id, Aspect::default_expression);
+  (void)identity_takes_default;
+  if (p.claim(id, Aspect::generated) && new_column.generated == Generated::none && !from_parent) {
+    const std::string target = column_target(p.to, id);
+    Statements back{fmt::format("{} DROP COLUMN IF EXISTS {}", target, sql::quote_identifier(id.name))};
+    for (std::string& statement : create_all(a, p.from)) back.push_back(std::move(statement));
+    Operation& operation = p.add(Phase::contract, "drop the generation expression of", id,
+                                 brief({fmt::format("{} ALTER COLUMN {} DROP EXPRESSION IF EXISTS", target, sql::quote_identifier(id.name))}),
+                                 blocking(std::move(back), fmt::format("EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass({}) AND attname = {} AND attgenerated = '')",
+                                                                       sql::quote_literal(sql::quote(QualifiedName{id.schema, id.relation})), sql::quote_literal(id.name))),
+                                 Grade::order);
+    operation.detaches.insert(id);
+    operation.needs.insert(id);
+  }
+  if (p.claim(id, Aspect::default_expression)) {
+    const auto set = [&](const Column& column) {
+      return Statements{fmt::format("ALTER {}TABLE ONLY {} ALTER COLUMN {} {}",
+                                    p.to.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""}) ? "FOREIGN " : "",
+                                    sql::quote(QualifiedName{id.schema, id.relation}), sql::quote_identifier(id.name),
+                                    column.default_expression.empty() ? "DROP DEFAULT" : "SET DEFAULT " + column.default_expression)};
+    };
+    const bool dropped = new_column.default_expression.empty();
+    simple(dropped ? Phase::contract : Phase::expand, dropped ? "drop the default of" : "set the default of", set(new_column), set(old_column));
+  }
+  if (p.claim(id, Aspect::not_null) && !from_parent) {
+    if (new_column.not_null) {
+      std::vector<std::size_t> after;
+      if (p.options.fill.contains(key_of(id))) {
+        backfill_column(p, Phase::backfill, id, p.options.fill.at(key_of(id)), fmt::format("{} IS NULL", sql::quote_identifier(id.name)));
+        p.operations.back().step.grade = Grade::data;
+        after.push_back(p.operations.size() - 1);
+      }
+      const std::size_t first = p.operations.size();
+      set_not_null(p, Phase::contract, id, id.name, after);
+      for (std::size_t i = first; i < p.operations.size(); ++i) p.operations[i].detaches.insert(id);
+    } else {
+      const std::size_t first = p.operations.size();
+      drop_not_null(p, Phase::expand, id);
+      if (not_null_needed_by_dropped_key(p, id)) {
+        for (std::size_t i = first; i < p.operations.size(); ++i) p.operations[i].step.phase = Phase::contract;
+      }
+    }
+  }
+  if (identity) {
+    plan_identity(p, id);
+    for (std::size_t i = first_operation; i + 1 < p.operations.size(); ++i) p.operations.back().after.push_back(i);
+  }
+  if (p.claim(id, Aspect::storage)) simple(Phase::expand, "set the storage of", alter_column_storage(id, new_column), alter_column_storage(id, old_column));
+  if (p.claim(id, Aspect::compression)) {
+    simple(Phase::expand, "set the compression of", alter_column_compression(id, new_column), alter_column_compression(id, old_column));
+  }
+  if (p.claim(id, Aspect::statistics_target)) {
+    simple(Phase::expand, "set the statistics target of", alter_column_statistics(id, new_column.statistics_target),
+           alter_column_statistics(id, old_column.statistics_target));
+  }
+  if (p.claim(id, Aspect::options)) {
+    if (old_column.options != new_column.options) {
+      simple(Phase::expand, "set the options of", alter_column_options(id, old_column.options, new_column.options),
+             alter_column_options(id, new_column.options, old_column.options));
+    }
+    if (old_column.fdw_options != new_column.fdw_options) {
+      Operation& operation = p.add(Phase::contract, "set the options of", id,
+                                   brief(alter_fdw_options(id, old_column.fdw_options, new_column.fdw_options)),
+                                   brief(alter_fdw_options(id, new_column.fdw_options, old_column.fdw_options)));
+      operation.needs.insert(id);
+    }
+  }
+}
+
+}  // namespace
+
+bool not_null_needed_by_dropped_key(const Planner& p, const ObjectId& id) {
+  for (const ObjectId& other : p.dropped) {
+    if (other.kind != Kind::constraint || other.schema != id.schema || other.relation != id.relation) continue;
+    const auto& constraint = std::get<Constraint>(p.from.objects.at(other).body);
+    if (constraint.type == ConstraintType::primary_key &&
+        std::find(constraint.columns.begin(), constraint.columns.end(), id.name) != constraint.columns.end()) {
+      return true;
+    }
+  }
+  for (const auto& [other, aspects] : p.altered) {
+    if (other.kind != Kind::constraint || other.schema != id.schema || other.relation != id.relation || !aspects.contains(Aspect::definition)) continue;
+    const auto& constraint = std::get<Constraint>(p.from.objects.at(other).body);
+    if (constraint.type == ConstraintType::primary_key &&
+        std::find(constraint.columns.begin(), constraint.columns.end(), id.name) != constraint.columns.end()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void backfill_column(Planner& p, Phase phase, const ObjectId& id, const std::string& expression, const std::string& pending) {
+  Action action;
+  action.mode = Mode::batched;
+  action.backfill = Backfill{{id.schema, id.relation}, usable_key(p, {id.schema, id.relation}),
+                             fmt::format("{} = {}", sql::quote_identifier(id.name), expression), pending};
+  Operation& operation = p.add(phase, "backfill", id, std::move(action), Action{});
+  operation.needs.insert(id);
+  operation.groupable = false;
+  operation.step.effects = {{{id.schema, id.relation}, effects::LockMode::row_exclusive, effects::Work::none}};
+}
+
+std::vector<std::string> usable_key(const Planner& p, const QualifiedName& table) {
+  // A single-column primary key of an integer type gives the tightest ranges; anything else goes by ctid.
+  for (const Object* member : Planner::members(p.from, ObjectId{Kind::table, table.schema, "", table.name, ""})) {
+    const auto* constraint = std::get_if<Constraint>(&member->body);
+    if (!constraint || constraint->type != ConstraintType::primary_key || constraint->columns.size() != 1) continue;
+    const auto* column = p.from.find_body<Column>(column_id(table.schema, table.name, constraint->columns.front()));
+    if (column && (column->type == "integer" || column->type == "bigint" || column->type == "smallint")) return constraint->columns;
+  }
+  return {};
+}
+
+void plan_columns(Planner& p) {
+  for (const ObjectId& id : p.created) {
+    if (id.kind != Kind::column || p.done.contains(id)) continue;
+    const Object* table = Planner::relation(p.to, id.schema, id.relation);
+    if (table && p.created.contains(table->id)) continue;
+    if (!p.take(id) || inherited_only(p.to.objects.at(id))) continue;
+    add_column(p, id);
+  }
+  for (const ObjectId& id : p.dropped) {
+    if (id.kind != Kind::column || p.done.contains(id)) continue;
+    const Object* table = Planner::relation(p.from, id.schema, id.relation);
+    if (table && p.dropped.contains(table->id)) continue;
+    if (!p.take(id) || inherited_only(p.from.objects.at(id))) continue;
+    retire_column(p, id);
+  }
+  for (const auto& [id, aspects] : p.altered) {
+    if (id.kind == Kind::column && !p.done.contains(id)) alter_column(p, id);
+  }
+}
+
+}  // namespace contraflow::plan

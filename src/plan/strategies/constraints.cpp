@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "catalog/ddl.h"
+#include "plan/strategies/column_parts.h"
+#include "plan/strategies/index_parts.h"
+
+namespace contraflow::plan {
+
+using namespace catalog;
+
+std::string add_key_using_index(const Database& database, const ObjectId& id, const std::string& index) {
+  const Constraint& constraint = std::get<Constraint>(database.objects.at(id).body);
+  std::string out = fmt::format("{} ADD CONSTRAINT {} {} USING INDEX {}", alter_table(database, id.schema, id.relation), sql::quote_identifier(id.name),
+                                constraint.type == ConstraintType::primary_key ? "PRIMARY KEY" : "UNIQUE", sql::quote_identifier(index));
+  if (constraint.deferrable) out += " DEFERRABLE";
+  if (constraint.initially_deferred) out += " INITIALLY DEFERRED";
+  return out;
+}
+
+namespace {
+
+bool from_parent(const Constraint& constraint) { return constraint.inherited && !constraint.local; }
+
+bool is_key(const Constraint& constraint) {
+  return constraint.type == ConstraintType::primary_key || constraint.type == ConstraintType::unique;
+}
+
+ObjectId index_of(const ObjectId& constraint) { return {Kind::index, constraint.schema, "", constraint.name, ""}; }
+
+const Table* table_of(const Database& database, const ObjectId& id) {
+  return database.find_body<Table>(ObjectId{Kind::table, id.schema, "", id.relation, ""});
+}
+
+bool partitioned(const Database& database, const ObjectId& id) {
+  const Table* table = table_of(database, id);
+  return table && table->partitioned;
+}
+
+std::string drop_statement(const Database& database, const ObjectId& id) {
+  return fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter_table(database, id.schema, id.relation), sql::quote_identifier(id.name));
+}
+
+std::string validate_statement(const Database& database, const ObjectId& id) {
+  return fmt::format("{} VALIDATE CONSTRAINT {}", alter_table(database, id.schema, id.relation), sql::quote_identifier(id.name));
+}
+
+// ADD CONSTRAINT … NOT VALID, under `name`.
+std::string add_not_valid(const Database& database, const ObjectId& id, const std::string& name) {
+  const Constraint& constraint = std::get<Constraint>(database.objects.at(id).body);
+  std::string definition = constraint.definition;
+  if (!definition.ends_with(" NOT VALID")) definition += " NOT VALID";
+  return fmt::format("{} ADD CONSTRAINT {} {}", alter_table(database, id.schema, id.relation), sql::quote_identifier(name), definition);
+}
+
+std::vector<Precondition> preconditions(const ObjectId& id, const Constraint& constraint) {
+  const std::string table = sql::quote(QualifiedName{id.schema, id.relation});
+  if (constraint.type == ConstraintType::check && !constraint.expression.empty()) {
+    return {{fmt::format("rows of {} that {} refuses", table, sql::quote_identifier(id.name)),
+             fmt::format("SELECT count(*) FROM {} WHERE NOT ({})", table, constraint.expression), "mend or remove these rows first"}};
+  }
+  if (constraint.type == ConstraintType::foreign_key && constraint.references) {
+    std::string join, not_null;
+    for (std::size_t i = 0; i < constraint.columns.size() && i < constraint.referenced_columns.size(); ++i) {
+      const std::string column = "child." + sql::quote_identifier(constraint.columns[i]);
+      join += fmt::format("{}parent.{} = {}", i ? " AND " : "", sql::quote_identifier(constraint.referenced_columns[i]), column);
+      not_null += fmt::format("{}{} IS NOT NULL", i ? " AND " : "", column);
+    }
+    return {{fmt::format("rows of {} that point at nothing in {}", table, sql::quote(*constraint.references)),
+             fmt::format("SELECT count(*) FROM {} AS child WHERE {} AND NOT EXISTS (SELECT FROM {} AS parent WHERE {})", table, not_null,
+                         sql::quote(*constraint.references), join),
+             "mend or remove these rows first"}};
+  }
+  return {};
+}
+
+// A restriction on columns that the deployed version writes waits for contract.
+Phase restriction_phase(const Planner& p, const ObjectId& id, const Constraint& constraint) {
+  const bool all_new = !constraint.columns.empty() && std::all_of(constraint.columns.begin(), constraint.columns.end(), [&](const std::string& column) {
+    return p.created.contains(column_id(id.schema, id.relation, column));
+  });
+  const bool new_table = p.created.contains(ObjectId{Kind::table, id.schema, "", id.relation, ""});
+  return all_new || new_table ? Phase::expand : Phase::contract;
+}
+
+std::vector<QualifiedName> touched(const ObjectId& id, const Constraint& constraint) {
+  std::vector<QualifiedName> tables{{id.schema, id.relation}};
+  if (constraint.type == ConstraintType::foreign_key && constraint.references) tables.push_back(*constraint.references);
+  return tables;
+}
+
+bool all_small(const Planner& p, const std::vector<QualifiedName>& tables) {
+  return std::all_of(tables.begin(), tables.end(), [&](const QualifiedName& table) { return p.is_small(table); });
+}
+
+std::vector<effects::Effect> effects_of(const ObjectId& id, const Constraint& constraint, bool validating, bool blocking_scan) {
+  using effects::LockMode;
+  using effects::Work;
+  std::vector<effects::Effect> out;
+  const bool key = constraint.type == ConstraintType::foreign_key;
+  out.push_back({{id.schema, id.relation},
+                 validating ? LockMode::share_update_exclusive : key ? LockMode::share_row_exclusive : LockMode::access_exclusive,
+                 validating || blocking_scan ? Work::scan : Work::none});
+  if (key && constraint.references) out.push_back({*constraint.references, validating ? LockMode::row_share : LockMode::share_row_exclusive, Work::none});
+  return out;
+}
+
+// FK and CHECK. The operations come in pairs whose other half is the undo of a dropped one: `adding` says which.
+void add_or_restore(Planner& p, const ObjectId& id, bool adding) {
+  const Database& database = adding ? p.to : p.from;
+  const Object& object = database.objects.at(id);
+  const Constraint& constraint = std::get<Constraint>(object.body);
+  const Phase phase = adding ? restriction_phase(p, id, constraint) : Phase::expand;
+  const bool foreign = p.from.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""}) != nullptr;
+  const bool no_online_way = constraint.type == ConstraintType::not_null || foreign ||
+                             (constraint.type == ConstraintType::foreign_key && partitioned(database, id) && database.major() < 18);
+  const Action removal = brief({drop_statement(database, id)}, foreign ? exists(id) : "");
+  const auto mark = [&](Operation& operation) -> Operation& {
+    if (adding) {
+      operation.needs = object.depends_on;
+    } else {
+      operation.removes.insert(id);
+    }
+    return operation;
+  };
+  const std::string name = describe(id);
+  if (no_online_way || all_small(p, touched(id, constraint))) {
+    Action addition = blocking(create_all(object, database), absent(id));
+    if (foreign || constraint.type == ConstraintType::not_null) {
+      addition.mode = Mode::brief;
+    } else if (adding) {
+      p.allow_blocking(addition, "scan", touched(id, constraint), "adding " + name);
+    }
+    Operation& operation = mark(adding ? p.add(phase, "add", id, addition, removal) : p.add(phase, "drop", id, removal, addition));
+    if (adding) {
+      operation.provides.insert(id);
+      operation.step.preconditions = preconditions(id, constraint);
+    }
+    operation.step.effects = effects_of(id, constraint, false, adding);
+    return;
+  }
+  Statements described = describe_state(object, database);
+  Statements add_statements{add_not_valid(database, id, id.name)};
+  add_statements.insert(add_statements.end(), described.begin(), described.end());
+  const Action addition = brief(std::move(add_statements), absent(id));
+  const Action validation = constraint.validated
+                                ? scan({validate_statement(database, id)}, all_of({exists(id), negate(constraint_is_validated(id))}))
+                                : Action{};
+  if (adding) {
+    Operation& add = mark(p.add(phase, "add NOT VALID", id, addition, removal));
+    add.step.preconditions = preconditions(id, constraint);
+    add.step.effects = effects_of(id, constraint, false, false);
+    add.groupable = constraint.type != ConstraintType::foreign_key;
+    if (!constraint.validated) add.provides.insert(id);
+    const std::size_t added = p.operations.size() - 1;
+    if (constraint.validated) {
+      Operation& validate = mark(p.add(phase, "validate", id, validation, Action{}));
+      validate.provides.insert(id);
+      validate.after.push_back(added);
+      validate.step.effects = effects_of(id, constraint, true, false);
+    }
+    return;
+  }
+  // Dropping: the way back adds NOT VALID, then validates; undo runs from the last operation to the first.
+  std::size_t first = p.operations.size();
+  if (constraint.validated) {
+    Operation& validate = mark(p.add(phase, "way back: validate", id, Action{}, validation));
+    validate.removes.clear();
+  }
+  Operation& drop = mark(p.add(phase, "drop", id, removal, addition));
+  if (constraint.validated) drop.after.push_back(first);
+  drop.step.effects = effects_of(id, constraint, false, false);
+}
+
+void warn_without_index(Planner& p, const ObjectId& id, const Constraint& constraint) {
+  if (constraint.type != ConstraintType::foreign_key || constraint.columns.empty()) return;
+  for (const Object* member : Planner::members(p.to, ObjectId{Kind::table, id.schema, "", id.relation, ""})) {
+    const auto* index = std::get_if<Index>(&member->body);
+    if (!index || index->columns.size() < constraint.columns.size() || !index->predicate.empty()) continue;
+    std::set<std::string> leading(index->columns.begin(), index->columns.begin() + static_cast<std::ptrdiff_t>(constraint.columns.size()));
+    if (leading == std::set<std::string>(constraint.columns.begin(), constraint.columns.end())) return;
+  }
+  p.notes.push_back(fmt::format("{} has no index on its referencing columns: every DELETE and key UPDATE on {} scans {}", describe(id),
+                                sql::quote(*constraint.references), sql::quote(QualifiedName{id.schema, id.relation})));
+}
+
+void add_key(Planner& p, const ObjectId& id) {
+  const Object& object = p.to.objects.at(id);
+  const Constraint& constraint = std::get<Constraint>(object.body);
+  const ObjectId index_id = index_of(id);
+  const Object* index = p.to.find(index_id);
+  const Phase phase = restriction_phase(p, id, constraint);
+  p.take(index_id);
+  const auto after_not_null = [&](Operation& operation) {
+    for (const std::string& column : constraint.columns) {
+      if (auto it = p.not_null_operations.find(column_id(id.schema, id.relation, column)); it != p.not_null_operations.end()) {
+        operation.after.insert(operation.after.end(), it->second.begin(), it->second.end());
+      }
+    }
+    operation.provides = {id, index_id};
+    operation.needs = object.depends_on;
+    operation.needs.erase(index_id);
+  };
+  const Action removal = brief({drop_statement(p.to, id)});
+  if (!index || partitioned(p.to, id) || std::get<Index>(index->body).parent) {
+    Action action = blocking(create_all(object, p.to), absent(id));
+    p.allow_blocking(action, "index-build", {{id.schema, id.relation}}, "adding " + describe(id));
+    after_not_null(p.add(phase, "add", id, std::move(action), removal));
+    // The partitions' own copies come with it.
+    return;
+  }
+  const Index& definition = std::get<Index>(index->body);
+  Operation& build = p.add(phase, "build the index of", id, build_index(index_id, definition, id.name, absent(id)), Action{});
+  build.needs = object.depends_on;
+  build.needs.insert(index->depends_on.begin(), index->depends_on.end());
+  build.needs.erase(index_id);
+  build.needs.erase(id);
+  build.step.preconditions = unique_precondition(index_id, definition);
+  build.step.effects = {{{id.schema, id.relation}, effects::LockMode::share_update_exclusive, effects::Work::index_build}};
+  build.step.undo = concurrent(fmt::format("DROP INDEX CONCURRENTLY IF EXISTS {}", quoted_name(index_id)),
+                               all_of({absent(id), exists(index_id)}));
+  const std::size_t built = p.operations.size() - 1;
+  Statements statements{add_key_using_index(p.to, id, id.name)};
+  for (const Object* part : {&object, index}) {
+    for (std::string& statement : describe_state(*part, p.to)) statements.push_back(std::move(statement));
+  }
+  Operation& add = p.add(phase, "add", id, brief(std::move(statements), absent(id)), removal);
+  after_not_null(add);
+  add.after.push_back(built);
+  add.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
+}
+
+void drop_key(Planner& p, const ObjectId& id) {
+  const Object& object = p.from.objects.at(id);
+  const ObjectId index_id = index_of(id);
+  const Object* index = p.from.find(index_id);
+  p.take(index_id);
+  const Action removal = brief({drop_statement(p.from, id)});
+  if (!index || partitioned(p.from, id)) {
+    Operation& operation = p.add(Phase::contract, "drop", id, removal, blocking(create_all(object, p.from), absent(id)));
+    operation.removes = {id, index_id};
+    return;
+  }
+  Statements back{add_key_using_index(p.from, id, id.name)};
+  for (const Object* part : {&object, index}) {
+    for (std::string& statement : describe_state(*part, p.from)) back.push_back(std::move(statement));
+  }
+  Operation& add_back = p.add(Phase::contract, "drop", id, removal, brief(std::move(back), absent(id)));
+  add_back.removes = {id, index_id};
+  add_back.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
+  const std::size_t dropped_at = p.operations.size() - 1;
+  Operation& build = p.add(Phase::contract, "way back: build the index of", id, Action{},
+                           build_index(index_id, std::get<Index>(index->body), id.name, absent(id)));
+  build.after.push_back(dropped_at);
+  build.removes.insert(index_id);
+}
+
+void exclusion(Planner& p, const ObjectId& id, bool adding) {
+  const Database& database = adding ? p.to : p.from;
+  const Object& object = database.objects.at(id);
+  p.take(index_of(id));
+  Action addition = blocking(create_all(object, database), absent(id));
+  const Action removal = brief({drop_statement(database, id)});
+  if (adding) {
+    p.allow_blocking(addition, "exclusion", {{id.schema, id.relation}}, "adding " + describe(id));
+    Operation& operation = p.add(Phase::contract, "add", id, std::move(addition), removal);
+    operation.needs = object.depends_on;
+    operation.provides = {id, index_of(id)};
+    operation.needs.erase(index_of(id));
+  } else {
+    Operation& operation = p.add(Phase::contract, "drop", id, removal, std::move(addition));
+    operation.removes = {id, index_of(id)};
+  }
+}
+
+// FK and CHECK of a large table under the same name with another definition.
+void replace_constraint(Planner& p, const ObjectId& id) {
+  const Object& a = p.from.objects.at(id);
+  const Object& b = p.to.objects.at(id);
+  const std::string spare_new = p.spare_constraint(id.schema, id.relation, id.name, "new");
+  const std::string spare_old = p.spare_constraint(id.schema, id.relation, id.name, "old");
+  const auto spare_id = [&](const std::string& name) { return ObjectId{Kind::constraint, id.schema, id.relation, name, ""}; };
+  const auto parts = [&](const Object& object, const Database& database, const std::string& spare) {
+    const Constraint& constraint = std::get<Constraint>(object.body);
+    const std::string table = alter_table(database, id.schema, id.relation);
+    const std::string not_yet = negate(has_definition(object));
+    Statements swap{drop_statement(database, id), fmt::format("{} RENAME CONSTRAINT {} TO {}", table, sql::quote_identifier(spare), sql::quote_identifier(id.name))};
+    for (std::string& statement : describe_state(object, database)) swap.push_back(std::move(statement));
+    return std::tuple{brief({add_not_valid(database, id, spare)}, all_of({not_yet, absent(spare_id(spare))})),
+                      constraint.validated ? scan({fmt::format("{} VALIDATE CONSTRAINT {}", table, sql::quote_identifier(spare))}, exists(spare_id(spare)))
+                                           : Action{},
+                      brief(std::move(swap), exists(spare_id(spare)))};
+  };
+  auto [add, validate, swap] = parts(b, p.to, spare_new);
+  auto [back_add, back_validate, back_swap] = parts(a, p.from, spare_old);
+  const Phase phase = Phase::contract;
+  const std::size_t first = p.operations.size();
+  p.add(phase, "add NOT VALID the new", id, add, brief({fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter_table(p.to, id.schema, id.relation), sql::quote_identifier(spare_new))}));
+  p.operations.back().step.preconditions = preconditions(id, std::get<Constraint>(b.body));
+  p.add(phase, "validate the new", id, validate, Action{});
+  p.add(phase, "put in place the new", id, swap, back_swap);
+  p.operations.back().provides.insert(id);
+  p.operations.back().removes.insert(id);
+  p.add(phase, "way back: validate the old", id, Action{}, back_validate);
+  p.add(phase, "way back: add NOT VALID the old", id, Action{}, back_add);
+  for (std::size_t i = first; i < p.operations.size(); ++i) {
+    p.operations[i].groupable = false;
+    p.operations[i].needs = b.depends_on;
+    if (i > first) p.operations[i].after.push_back(i - 1);
+    if (i > first + 2) p.operations[i].removes.insert(id);
+  }
+}
+
+void alter_constraint(Planner& p, const ObjectId& id) {
+  const Object& a = p.from.objects.at(id);
+  const Object& b = p.to.objects.at(id);
+  const Constraint& old_constraint = std::get<Constraint>(a.body);
+  const Constraint& new_constraint = std::get<Constraint>(b.body);
+  if (from_parent(old_constraint) && from_parent(new_constraint)) {
+    for (const Aspect aspect : p.altered.at(id)) p.claim(id, aspect);
+    return;
+  }
+  if (p.claim(id, Aspect::definition)) {
+    for (const Aspect aspect : {Aspect::validated, Aspect::deferrability, Aspect::comment}) p.claim(id, aspect);
+    replace_constraint(p, id);
+    return;
+  }
+  if (p.claim(id, Aspect::validated)) {
+    Operation* operation = nullptr;
+    const Statements unvalidated_to{drop_statement(p.to, id), add_not_valid(p.to, id, id.name)};
+    const Statements unvalidated_from{drop_statement(p.from, id), add_not_valid(p.from, id, id.name)};
+    if (new_constraint.validated) {
+      operation = &p.add(Phase::contract, "validate", id, scan({validate_statement(p.to, id)}, negate(constraint_is_validated(id))),
+                         brief(unvalidated_from, constraint_is_validated(id)));
+      operation->step.preconditions = preconditions(id, new_constraint);
+    } else {
+      operation = &p.add(Phase::expand, "take back the validation of", id, brief(unvalidated_to, constraint_is_validated(id)),
+                         scan({validate_statement(p.from, id)}, negate(constraint_is_validated(id))));
+    }
+    operation->detaches.insert(id);
+    operation->step.effects = effects_of(id, new_constraint, new_constraint.validated, false);
+  }
+  if (p.claim(id, Aspect::deferrability)) {
+    const auto alter = [&](const Constraint& constraint) {
+      return Statements{fmt::format("{} ALTER CONSTRAINT {} {}", alter_table(p.to, id.schema, id.relation), sql::quote_identifier(id.name),
+                                    !constraint.deferrable ? "NOT DEFERRABLE" : constraint.initially_deferred ? "DEFERRABLE INITIALLY DEFERRED" : "DEFERRABLE")};
+    };
+    p.add(Phase::expand, "set the deferrability of", id, brief(alter(new_constraint)), brief(alter(old_constraint)));
+  }
+  if (p.claim(id, Aspect::partition_parent)) {
+    // ATTACH and DETACH PARTITION, or the parent's own change, carry this.
+  }
+}
+
+}  // namespace
+
+void plan_constraints(Planner& p) {
+  for (const ObjectId& id : p.created) {
+    if (id.kind != Kind::constraint || !p.take(id)) continue;
+    const Constraint& constraint = std::get<Constraint>(p.to.objects.at(id).body);
+    if (from_parent(constraint) || constraint.type == ConstraintType::trigger) {
+      p.take(index_of(id));
+      continue;
+    }
+    if (is_key(constraint)) {
+      add_key(p, id);
+    } else if (constraint.type == ConstraintType::exclusion) {
+      exclusion(p, id, true);
+    } else {
+      add_or_restore(p, id, true);
+      warn_without_index(p, id, constraint);
+    }
+  }
+  for (const ObjectId& id : p.dropped) {
+    if (id.kind != Kind::constraint || !p.take(id)) continue;
+    const Constraint& constraint = std::get<Constraint>(p.from.objects.at(id).body);
+    if (from_parent(constraint) || constraint.type == ConstraintType::trigger) {
+      p.take(index_of(id));
+      continue;
+    }
+    if (is_key(constraint)) {
+      drop_key(p, id);
+    } else if (constraint.type == ConstraintType::exclusion) {
+      exclusion(p, id, false);
+    } else {
+      add_or_restore(p, id, false);
+    }
+  }
+  for (const auto& [id, aspects] : p.altered) {
+    if (id.kind == Kind::constraint && !p.done.contains(id)) alter_constraint(p, id);
+  }
+}
+
+}  // namespace contraflow::plan

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/strategies/conversion.h"
+
+#include <fmt/format.h>
+
+#include "effects/type_change.h"
+
+namespace contraflow::plan {
+namespace {
+
+// The element type of a type's text, as an object of the schema where it is one.
+template <class Body>
+const Body* user_type(const Database& database, Kind kind, const std::string& type) {
+  for (auto it = database.objects.lower_bound(catalog::ObjectId{kind, "", "", "", ""});
+       it != database.objects.end() && it->first.kind == kind; ++it) {
+    if (sql::quote(QualifiedName{it->first.schema, it->first.name}) == type) return std::get_if<Body>(&it->second.body);
+  }
+  return nullptr;
+}
+
+std::string key_of(const ObjectId& column) { return fmt::format("{}.{}.{}", column.schema, column.relation, column.name); }
+
+Conversion given_or_default(const Planner& planner, const std::map<std::string, std::string>& given, const ObjectId& column,
+                            const std::string& from, const std::string& to) {
+  if (auto it = given.find(key_of(column)); it != given.end()) {
+    // The user's expression is taken to be partial: what it refuses is counted before the backfill.
+    return {fmt::format("({})", it->second), true, true, false};
+  }
+  return convert(planner.from, sql::quote_identifier(column.name), from, to);
+}
+
+}  // namespace
+
+Conversion convert(const Database& database, const std::string& column_sql, const std::string& from, const std::string& to) {
+  Conversion out;
+  if (from == to) {
+    out.expression = column_sql;
+    return out;
+  }
+  const auto* enum_from = user_type<catalog::EnumType>(database, Kind::enum_type, from);
+  const auto* enum_to = user_type<catalog::EnumType>(database, Kind::enum_type, to);
+  if (enum_from || enum_to) {
+    const bool to_text = to == "text" || to == "character varying";
+    out.expression = to_text ? fmt::format("{}::{}", column_sql, to) : fmt::format("{}::text::{}", column_sql, to);
+    out.may_fail = !to_text;
+    return out;
+  }
+  if (const auto* domain = user_type<catalog::Domain>(database, Kind::domain, from)) {
+    Conversion inner = convert(database, column_sql, domain->base_type, to);
+    if (inner.expression == column_sql) inner.expression = fmt::format("{}::{}", column_sql, to);
+    return inner;
+  }
+  if (const auto* domain = user_type<catalog::Domain>(database, Kind::domain, to)) {
+    Conversion inner = convert(database, column_sql, from, domain->base_type);
+    inner.expression = fmt::format("{}::{}", inner.expression, to);
+    inner.may_fail = true;
+    return inner;
+  }
+  const bool both_built_in = from.find('.') == std::string::npos && to.find('.') == std::string::npos;
+  if (both_built_in && effects::has_cast(from, to)) {
+    out.expression = fmt::format("{}::{}", column_sql, to);
+    out.may_fail = effects::may_refuse(from, to);
+    out.loses = effects::may_refuse(from, to);
+    return out;
+  }
+  // A schema that both types live in may hold a cast of the user's.
+  const ObjectId cast{Kind::cast, "", "", from + " AS " + to, ""};
+  if (database.find(cast)) {
+    out.expression = fmt::format("{}::{}", column_sql, to);
+    out.may_fail = true;
+    return out;
+  }
+  out.expression = fmt::format("{}::text::{}", column_sql, to);
+  out.may_fail = true;
+  out.loses = true;
+  out.through_text = true;
+  return out;
+}
+
+Conversion forward_conversion(const Planner& planner, const ObjectId& column, const std::string& from, const std::string& to) {
+  return given_or_default(planner, planner.options.conversion, column, from, to);
+}
+
+Conversion back_conversion(const Planner& planner, const ObjectId& column, const std::string& from, const std::string& to) {
+  return given_or_default(planner, planner.options.conversion_back, column, from, to);
+}
+
+}  // namespace contraflow::plan

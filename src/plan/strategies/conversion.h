@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "plan/planner.h"
+
+namespace contraflow::plan {
+
+struct Conversion {
+  std::string expression;      // over the table's columns
+  bool may_fail = false;       // values exist that it refuses
+  bool loses = false;          // values exist that do not come back
+  bool through_text = false;   // no cast is known: converted by its text form, which the plan says
+};
+
+// How a value of `column_sql` (a quoted column, or NEW.column) of type `from` becomes one of type `to`.
+Conversion convert(const Database& database, const std::string& column_sql, const std::string& from, const std::string& to);
+
+// The conversion that the user gave for the column (--using, --using-back), else the one above.
+Conversion forward_conversion(const Planner& planner, const ObjectId& column, const std::string& from, const std::string& to);
+Conversion back_conversion(const Planner& planner, const ObjectId& column, const std::string& from, const std::string& to);
+
+}  // namespace contraflow::plan

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Objects that hold no rows: created in expand, changed in place where ALTER or CREATE OR REPLACE leads there, dropped in contract. And what every
+// kind has: owner, privileges, comment, labels.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "catalog/alter.h"
+#include "catalog/ddl.h"
+#include "plan/planner.h"
+#include "plan/strategies/replace.h"
+
+namespace contraflow::plan {
+
+using namespace catalog;
+
+namespace {
+
+// A member goes where its relation goes: nothing is to be done for it alone.
+bool goes_with_relation(const Planner& p, const ObjectId& id, const std::set<ObjectId>& set) {
+  switch (id.kind) {
+    case Kind::column:
+    case Kind::constraint:
+    case Kind::rule:
+    case Kind::trigger:
+    case Kind::policy: break;
+    default: return false;
+  }
+  (void)p;
+  for (const Kind kind : {Kind::table, Kind::foreign_table, Kind::view, Kind::materialized_view}) {
+    if (set.contains(ObjectId{kind, id.schema, "", id.relation, ""})) return true;
+  }
+  return false;
+}
+
+bool is_inherited_trigger(const Object& object) {
+  const auto* trigger = std::get_if<Trigger>(&object.body);
+  return trigger && trigger->inherited;
+}
+
+void create_other(Planner& p, const ObjectId& id) {
+  const Object& object = p.to.objects.at(id);
+  if (is_inherited_trigger(object)) return;  // the parent's trigger makes it
+  if (id.kind == Kind::default_privileges) {
+    p.add(Phase::expand, "set", id, brief(alter_default_privileges(nullptr, &object)), brief(alter_default_privileges(&object, nullptr)));
+    p.operations.back().needs = object.depends_on;
+    return;
+  }
+  Statements statements = create_all(object, p.to);
+  Operation operation;
+  operation.provides.insert(id);
+  operation.needs = object.depends_on;
+  if (id.kind == Kind::foreign_table) {
+    // Its columns come with it.
+    for (const Object* member : Planner::members(p.to, id)) {
+      if (member->id.kind != Kind::column) continue;
+      p.take(member->id);
+      operation.provides.insert(member->id);
+      operation.needs.insert(member->depends_on.begin(), member->depends_on.end());
+    }
+    for (const ObjectId& made : operation.provides) operation.needs.erase(made);
+  }
+  operation.step.phase = Phase::expand;
+  operation.step.title = "create " + describe(id);
+  operation.step.id = "expand.create-" + describe(id);
+  const QualifiedName table = Planner::home(p.to, object);
+  if (!table.name.empty()) operation.step.tables.push_back(table);
+  operation.step.forward = brief(std::move(statements), absent(id));
+  operation.step.undo = brief(drop(object));
+  if (id.kind == Kind::subscription || id.kind == Kind::extension) operation.groupable = false;
+  if (id.kind == Kind::trigger) operation.step.effects = {{table, effects::LockMode::share_row_exclusive, effects::Work::none}};
+  p.operations.push_back(std::move(operation));
+}
+
+void drop_other(Planner& p, const ObjectId& id) {
+  const Object& object = p.from.objects.at(id);
+  if (is_inherited_trigger(object)) return;
+  if (id.kind == Kind::default_privileges) {
+    p.add(Phase::contract, "reset", id, brief(alter_default_privileges(&object, nullptr)), brief(alter_default_privileges(nullptr, &object)));
+    p.operations.back().removes.insert(id);
+    return;
+  }
+  Statements back = create_all(object, p.from);
+  std::set<ObjectId> gone{id};
+  if (id.kind == Kind::foreign_table) {
+    for (const Object* member : Planner::members(p.from, id)) {
+      if (member->id.kind != Kind::column) continue;
+      p.take(member->id);
+      gone.insert(member->id);
+    }
+  }
+  Operation& operation = p.add(Phase::contract, "drop", id, brief(drop(object)), brief(std::move(back), absent(id)));
+  operation.removes = gone;
+  if (id.kind == Kind::materialized_view) operation.step.undo.mode = Mode::blocking;
+}
+
+// Everything that depends on the object, directly or not, and can be dropped and made again.
+void collect_dependents(const Database& database, const std::map<ObjectId, std::set<ObjectId>>& dependents, const ObjectId& id, std::set<ObjectId>& out) {
+  auto it = dependents.find(id);
+  if (it == dependents.end()) return;
+  for (const ObjectId& dependent : it->second) {
+    if (dependent.kind == Kind::column || dependent.kind == Kind::table || !database.find(dependent)) continue;
+    if (out.insert(dependent).second) collect_dependents(database, dependents, dependent, out);
+  }
+}
+
+Statements view_column_state(const Object& object) {
+  const auto* view = std::get_if<View>(&object.body);
+  const auto& columns = view ? view->columns : std::get<MaterializedView>(object.body).columns;
+  Statements out;
+  for (const ViewColumn& column : columns) {
+    const std::string name = sql::quote_identifier(column.name);
+    out.push_back(fmt::format("COMMENT ON COLUMN {}.{} IS {}", quoted_name(object.id), name, column.comment ? sql::quote_literal(*column.comment) : "NULL"));
+    if (view) {
+      out.push_back(fmt::format("ALTER VIEW {} ALTER COLUMN {} {}", quoted_name(object.id), name,
+                                column.default_expression.empty() ? "DROP DEFAULT" : "SET DEFAULT " + column.default_expression));
+    }
+  }
+  return out;
+}
+
+Statements view_column_grants(const Object& from, const Object& to) {
+  const auto columns = [](const Object& object) -> const std::vector<ViewColumn>& {
+    const auto* view = std::get_if<View>(&object.body);
+    return view ? view->columns : std::get<MaterializedView>(object.body).columns;
+  };
+  Statements out;
+  for (const ViewColumn& column : columns(to)) {
+    std::vector<Grant> before;
+    for (const ViewColumn& old_column : columns(from)) {
+      if (old_column.name == column.name) before = old_column.grants;
+    }
+    Object stand_in;
+    stand_in.id = column_id(to.id.schema, to.id.name, column.name);
+    stand_in.owner = to.owner;
+    stand_in.body = Column{};
+    for (std::string& statement : alter_grants(stand_in, before, column.grants)) out.push_back(std::move(statement));
+  }
+  return out;
+}
+
+// What was computed with the old function is not computed again: stored generated columns, index expressions, CHECKs.
+void warn_about_stored_results(Planner& p, const ObjectId& routine) {
+  auto it = p.dependents.find(routine);
+  if (it == p.dependents.end()) return;
+  for (const ObjectId& dependent : it->second) {
+    if (!p.to.find(dependent)) continue;
+    const auto* column = p.from.find_body<Column>(dependent);
+    if (dependent.kind == Kind::index) {
+      p.notes.push_back(fmt::format("{} computes with {}, which changes: run REINDEX INDEX CONCURRENTLY {} or index scans may return wrong rows",
+                                    describe(dependent), describe(routine), quoted_name(dependent)));
+    } else if (dependent.kind == Kind::constraint) {
+      p.notes.push_back(fmt::format("{} checks with {}, which changes: rows that are there are not checked again", describe(dependent), describe(routine)));
+    } else if (column && column->generated == Generated::stored) {
+      p.notes.push_back(fmt::format("{} is computed with {}, which changes: stored values stay as they are until the row is written", describe(dependent), describe(routine)));
+    }
+  }
+}
+
+// CREATE OR REPLACE and ALTER; the aspects that a replacement carries have been claimed with the object.
+void alter_other(Planner& p, const ObjectId& id) {
+  const Object& a = p.from.objects.at(id);
+  const Object& b = p.to.objects.at(id);
+  const auto step = [&](Phase phase, const char* verb, Statements forward, Statements back, std::string todo = {}, std::string undo_todo = {}) {
+    if (forward.empty() && back.empty()) return;
+    Operation& operation = p.add(phase, verb, id, brief(std::move(forward), std::move(todo)), brief(std::move(back), std::move(undo_todo)));
+    operation.needs = b.depends_on;
+    operation.detaches.insert(id);
+    operation.provides.insert(id);
+    operation.needs.erase(id);
+  };
+  const auto optional_step = [&](const char* verb, std::optional<Statements> forward, std::optional<Statements> back) {
+    if (forward && back) {
+      step(Phase::expand, verb, std::move(*forward), std::move(*back));
+    } else {
+      p.refuse(describe(id) + " cannot be changed in place");
+    }
+  };
+  const auto or_replace = [](const Object& object, const Database& database) {
+    Statements statements = create(object, database);
+    for (std::string& statement : statements) {
+      if (statement.starts_with("CREATE VIEW")) statement.insert(6, " OR REPLACE");
+      if (statement.starts_with("CREATE RECURSIVE VIEW")) statement.insert(6, " OR REPLACE");
+    }
+    return statements;
+  };
+  if (id.kind == Kind::view && p.claim(id, Aspect::definition)) {
+    p.claim(id, Aspect::options);  // CREATE OR REPLACE sets them anew
+    const bool same_columns = view_extends(std::get<View>(b.body), std::get<View>(a.body));
+    if (same_columns) {
+      step(Phase::expand, "replace", or_replace(b, p.to), or_replace(a, p.from));
+    } else {
+      // Back to fewer columns: no OR REPLACE leads there.
+      Statements back = drop(b);
+      for (std::string& statement : create_all(a, p.from)) back.push_back(std::move(statement));
+      std::set<ObjectId> hanging;
+      collect_dependents(p.from, p.dependents, id, hanging);
+      const std::vector<ObjectId> order = dependency_order(hanging, p.from);
+      Statements drops;
+      for (auto it = order.rbegin(); it != order.rend(); ++it) {
+        for (std::string& statement : drop(p.from.objects.at(*it))) drops.push_back(std::move(statement));
+      }
+      back.insert(back.begin(), drops.begin(), drops.end());
+      for (const ObjectId& dependent : order) {
+        for (std::string& statement : create_all(p.from.objects.at(dependent), p.from)) back.push_back(std::move(statement));
+      }
+      step(Phase::expand, "replace", or_replace(b, p.to), std::move(back), {}, all_of({exists(id), negate(has_definition(a))}));
+    }
+  }
+  if (id.kind == Kind::routine && p.claim(id, Aspect::definition)) {
+    const Routine& old_routine = std::get<Routine>(a.body);
+    if (routine_replaceable(std::get<Routine>(b.body), old_routine)) {
+      step(Phase::expand, "replace", create(b, p.to), create(a, p.from));
+    } else {
+      // The way back takes a default away, which OR REPLACE refuses.
+      Statements back;
+      std::set<ObjectId> hanging;
+      collect_dependents(p.from, p.dependents, id, hanging);
+      const std::vector<ObjectId> order = dependency_order(hanging, p.from);
+      for (auto it = order.rbegin(); it != order.rend(); ++it) {
+        for (std::string& statement : drop(p.from.objects.at(*it))) back.push_back(std::move(statement));
+      }
+      for (std::string& statement : drop(b)) back.push_back(std::move(statement));
+      for (std::string& statement : create_all(a, p.from)) back.push_back(std::move(statement));
+      for (const ObjectId& dependent : order) {
+        for (std::string& statement : create_all(p.from.objects.at(dependent), p.from)) back.push_back(std::move(statement));
+      }
+      step(Phase::expand, "replace", create(b, p.to), std::move(back));
+    }
+    warn_about_stored_results(p, id);
+  }
+  if (id.kind == Kind::view && p.claim(id, Aspect::options)) {
+    step(Phase::expand, "set the options of", alter_view_options(id, std::get<View>(a.body).options, std::get<View>(b.body).options),
+         alter_view_options(id, std::get<View>(b.body).options, std::get<View>(a.body).options));
+  }
+  if (id.kind == Kind::materialized_view) {
+    const auto& old_view = std::get<MaterializedView>(a.body);
+    const auto& new_view = std::get<MaterializedView>(b.body);
+    if (p.claim(id, Aspect::options)) {
+      step(Phase::expand, "set the options of", alter_materialized_view_options(id, old_view.options, new_view.options),
+           alter_materialized_view_options(id, new_view.options, old_view.options));
+    }
+    if (p.claim(id, Aspect::populated)) {
+      const auto refresh = [&](const MaterializedView& view) {
+        return Statements{"REFRESH MATERIALIZED VIEW " + quoted_name(id) + (view.populated ? "" : " WITH NO DATA")};
+      };
+      step(Phase::expand, "refresh", refresh(new_view), refresh(old_view));
+    }
+    if (p.claim(id, Aspect::tablespace)) {
+      const auto move = [&](const MaterializedView& view) {
+        return Statements{fmt::format("ALTER MATERIALIZED VIEW {} SET TABLESPACE {}", quoted_name(id), view.tablespace.empty() ? "pg_default" : sql::quote_identifier(view.tablespace))};
+      };
+      step(Phase::expand, "move", move(new_view), move(old_view));
+    }
+    if (p.claim(id, Aspect::statistics_target)) {
+      step(Phase::expand, "set the statistics targets of", describe_state(b, p.to), describe_state(a, p.from));
+    }
+  }
+  if ((id.kind == Kind::view || id.kind == Kind::materialized_view)) {
+    if (p.claim(id, Aspect::column_comments) | p.claim(id, Aspect::column_defaults)) {
+      step(Phase::expand, "describe the columns of", view_column_state(b), view_column_state(a));
+    }
+    if (p.claim(id, Aspect::column_grants)) {
+      const auto grants = [&](const Object& from, const Object& to) { return view_column_grants(from, to); };
+      step(Phase::expand, "grant on the columns of", grants(a, b), grants(b, a));
+    }
+  }
+  if (id.kind == Kind::policy && p.claim(id, Aspect::definition)) {
+    optional_step("change", alter_policy(id, std::get<Policy>(a.body), std::get<Policy>(b.body)), alter_policy(id, std::get<Policy>(b.body), std::get<Policy>(a.body)));
+  }
+  if (id.kind == Kind::publication) {
+    const bool changed = p.claim(id, Aspect::membership) | p.claim(id, Aspect::options) | p.claim(id, Aspect::definition);
+    if (changed) {
+      auto forward = alter_publication(id, std::get<Publication>(a.body), std::get<Publication>(b.body));
+      auto back = alter_publication(id, std::get<Publication>(b.body), std::get<Publication>(a.body));
+      if (forward && back) {
+        step(Phase::expand, "change", std::move(*forward), std::move(*back));
+        // A table that goes must leave the publication first, on the way back it must be there again.
+        p.operations.back().step.forward.todo.clear();
+      } else {
+        p.refuse(describe(id) + " cannot be changed in place");
+      }
+    }
+  }
+  if (id.kind == Kind::extension) {
+    const bool changed = p.claim(id, Aspect::version) | p.claim(id, Aspect::home_schema);
+    if (changed) {
+      auto forward = alter_extension(id, std::get<Extension>(a.body), std::get<Extension>(b.body));
+      auto back = alter_extension(id, std::get<Extension>(b.body), std::get<Extension>(a.body));
+      if (forward && back) {
+        step(Phase::expand, "update", std::move(*forward), std::move(*back));
+      } else {
+        p.refuse(describe(id) + " is not relocatable and cannot be moved to another schema");
+      }
+    }
+  }
+  if (const auto* old_generic = std::get_if<Generic>(&a.body)) {
+    const auto& new_generic = std::get<Generic>(b.body);
+    if (p.claim(id, Aspect::options)) {
+      const auto alter = [&](const Generic& from, const Generic& to) {
+        return id.kind == Kind::text_search_dictionary ? alter_text_search_dictionary(id, from.options, to.options) : alter_fdw_options(id, from.options, to.options);
+      };
+      step(Phase::expand, "set the options of", alter(*old_generic, new_generic), alter(new_generic, *old_generic));
+    }
+  }
+  if (id.kind == Kind::foreign_table && p.claim(id, Aspect::options)) {
+    const auto& old_table = std::get<ForeignTable>(a.body);
+    const auto& new_table = std::get<ForeignTable>(b.body);
+    step(Phase::expand, "set the options of", alter_fdw_options(id, old_table.options, new_table.options), alter_fdw_options(id, new_table.options, old_table.options));
+  }
+  if (p.claim(id, Aspect::enabled)) {
+    if (const auto* trigger = std::get_if<Trigger>(&b.body)) {
+      step(Phase::expand, "set the state of", alter_trigger_state(id, trigger->enabled), alter_trigger_state(id, std::get<Trigger>(a.body).enabled));
+    } else if (const auto* rule = std::get_if<Rule>(&b.body)) {
+      step(Phase::expand, "set the state of", alter_rule_state(id, rule->enabled), alter_rule_state(id, std::get<Rule>(a.body).enabled));
+    } else if (const auto* event = std::get_if<EventTrigger>(&b.body)) {
+      step(Phase::expand, "set the state of", alter_event_trigger(id, event->enabled), alter_event_trigger(id, std::get<EventTrigger>(a.body).enabled));
+    }
+  }
+  if (id.kind == Kind::statistics && p.claim(id, Aspect::statistics_target)) {
+    step(Phase::expand, "set the target of", alter_statistics_target(id, std::get<StatisticsObject>(b.body).target),
+         alter_statistics_target(id, std::get<StatisticsObject>(a.body).target));
+  }
+}
+
+void alter_common(Planner& p, const ObjectId& id) {
+  const Object& a = p.from.objects.at(id);
+  const Object& b = p.to.objects.at(id);
+  const auto step = [&](Phase phase, const char* verb, Statements forward, Statements back) -> void {
+    if (forward.empty() && back.empty()) return;
+    Operation& operation = p.add(phase, verb, id, brief(std::move(forward)), brief(std::move(back)));
+    operation.needs.insert(id);
+    operation.detaches.insert(id);
+    for (const ObjectId& dependency : b.depends_on) {
+      if (dependency.kind == Kind::schema) operation.needs.insert(dependency);
+    }
+  };
+  if (p.claim(id, Aspect::owner)) step(Phase::expand, "set the owner of", alter_owner(b), alter_owner(a));
+  if (p.claim(id, Aspect::grants)) {
+    if (id.kind == Kind::default_privileges) {
+      step(Phase::expand, "change", alter_default_privileges(&a, &b), alter_default_privileges(&b, &a));
+    } else {
+      const bool revokes = std::any_of(a.grants.begin(), a.grants.end(), [&](const Grant& grant) {
+        return std::find(b.grants.begin(), b.grants.end(), grant) == b.grants.end();
+      });
+      // After a change of owner the privileges are those of the new owner's making.
+      std::vector<Grant> from = a.grants, to = b.grants;
+      if (a.owner != b.owner) {
+        for (Grant& grant : from) {
+          if (grant.grantor == a.owner) grant.grantor = b.owner;
+          if (grant.grantee == a.owner) grant.grantee = b.owner;
+        }
+        std::sort(from.begin(), from.end());
+      }
+      std::vector<Grant> back_from = b.grants;
+      if (a.owner != b.owner) {
+        for (Grant& grant : back_from) {
+          if (grant.grantor == b.owner) grant.grantor = a.owner;
+          if (grant.grantee == b.owner) grant.grantee = a.owner;
+        }
+        std::sort(back_from.begin(), back_from.end());
+      }
+      step(revokes && a.owner == b.owner ? Phase::contract : Phase::expand, "change the privileges on", alter_grants(b, from, to), alter_grants(a, back_from, a.grants));
+    }
+  }
+  if (p.claim(id, Aspect::comment)) step(Phase::expand, "comment on", comment_on(b), comment_on(a));
+  if (p.claim(id, Aspect::security_labels)) {
+    step(Phase::expand, "label", alter_security_labels(b, a.security_labels, b.security_labels), alter_security_labels(a, b.security_labels, a.security_labels));
+  }
+}
+
+}  // namespace
+
+void plan_other_objects(Planner& p) {
+  for (const ObjectId& id : p.created) {
+    if (!p.take(id)) continue;
+    if (goes_with_relation(p, id, p.created) && (id.kind == Kind::column || id.kind == Kind::constraint)) continue;
+    create_other(p, id);
+  }
+  for (const ObjectId& id : p.dropped) {
+    if (!p.take(id) || (goes_with_relation(p, id, p.dropped) && (id.kind == Kind::column || id.kind == Kind::constraint))) continue;
+    drop_other(p, id);
+  }
+  for (const auto& [id, aspects] : p.altered) {
+    if (p.done.contains(id)) continue;
+    alter_other(p, id);
+    alter_common(p, id);
+  }
+}
+
+}  // namespace contraflow::plan

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "base/text.h"
+#include "catalog/alter.h"
+#include "catalog/ddl.h"
+#include "plan/planner.h"
+#include "plan/strategies/replace.h"
+
+namespace contraflow::plan {
+
+using namespace catalog;
+
+namespace {
+
+void append(Statements& to, Statements from) {
+  for (std::string& statement : from) to.push_back(std::move(statement));
+}
+
+// Everything outside the table that depends on it or its columns, directly or not: views, foreign keys of other tables, functions.
+std::set<ObjectId> outside_dependents(const Database& database, const std::map<ObjectId, std::set<ObjectId>>& dependents, const ObjectId& table) {
+  std::set<ObjectId> out;
+  const auto inside = [&](const ObjectId& id) {
+    const Object* object = database.find(id);
+    return object && Planner::home(database, *object) == QualifiedName{table.schema, table.name};
+  };
+  std::vector<ObjectId> queue{table};
+  for (const Object* member : Planner::members(database, table)) queue.push_back(member->id);
+  while (!queue.empty()) {
+    const ObjectId id = queue.back();
+    queue.pop_back();
+    auto it = dependents.find(id);
+    if (it == dependents.end()) continue;
+    for (const ObjectId& dependent : it->second) {
+      if (inside(dependent) || !database.find(dependent)) continue;
+      if (dependent.kind == Kind::column || dependent.kind == Kind::table || dependent.kind == Kind::sequence) continue;
+      if (out.insert(dependent).second) queue.push_back(dependent);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Statements rebuild_table(const Database& target, const ObjectId& table, const std::vector<std::string>& copied) {
+  const Object& object = target.objects.at(table);
+  const QualifiedName name{table.schema, table.name};
+  const QualifiedName old{table.schema, sql::truncate_identifier(table.name.substr(0, 50) + "__rebuild")};
+  Statements out;
+  Statements owned, unowned, identities, drop_parked;
+  std::vector<const Object*> members = Planner::members(target, table);
+  for (auto it = target.objects.lower_bound(ObjectId{Kind::sequence, "", "", "", ""});
+       it != target.objects.end() && it->first.kind == Kind::sequence; ++it) {
+    const auto& sequence = std::get<Sequence>(it->second.body);
+    if (!sequence.owned_by || sequence.owned_by->schema != table.schema || sequence.owned_by->relation != table.name) continue;
+    Sequence free = sequence;
+    free.owned_by.reset();
+    append(unowned, alter_sequence(it->first, sequence, free));
+    append(owned, alter_sequence(it->first, free, sequence));
+  }
+  for (const Object* member : members) {
+    const auto* column = std::get_if<Column>(&member->body);
+    if (!column || column->identity == Identity::none) continue;
+    // The new identity takes the sequence's name; its value goes on where the old one stood.
+    const QualifiedName parked{column->identity_sequence.schema, sql::truncate_identifier(column->identity_sequence.name.substr(0, 50) + "__rebuild")};
+    const std::string literal = sql::quote_literal(sql::quote(column->identity_sequence));
+    unowned.push_back(fmt::format("ALTER SEQUENCE IF EXISTS {} RENAME TO {}", sql::quote(column->identity_sequence), sql::quote_identifier(parked.name)));
+    identities.push_back(fmt::format("SELECT pg_catalog.setval({}, last_value, is_called) FROM {}", literal, sql::quote(parked)));
+  }
+  out = std::move(unowned);
+  // DEFAULT and the like are made by the table's own definition; what the old one still holds goes with it.
+  out.push_back(fmt::format("ALTER TABLE {} RENAME TO {}", sql::quote(name), sql::quote_identifier(old.name)));
+  append(out, create(object, target));
+  std::string columns;
+  for (const std::string& column : copied) columns += (columns.empty() ? "" : ", ") + sql::quote_identifier(column);
+  if (!columns.empty()) {
+    out.push_back(fmt::format("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}", sql::quote(name), columns, columns, sql::quote(old)));
+  }
+  append(out, std::move(identities));
+  out.push_back(fmt::format("DROP TABLE {}", sql::quote(old)));
+  append(out, std::move(owned));
+  append(out, describe_state(object, target));
+  std::set<ObjectId> ids;
+  for (const Object* member : members) {
+    if (member->id.kind != Kind::column) ids.insert(member->id);
+  }
+  for (const ObjectId& id : dependency_order(ids, target)) append(out, create_all(target.objects.at(id), target));
+  return out;
+}
+
+void restore_column_order(Planner& p, const ObjectId& id) {
+  const Table& table = std::get<Table>(p.from.objects.at(id).body);
+  std::vector<std::pair<int, std::string>> positions;
+  std::vector<std::string> copied;
+  bool lost_in_front = false, lost = false;
+  for (const Object* member : Planner::members(p.from, id)) {
+    const auto* column = std::get_if<Column>(&member->body);
+    if (!column) continue;
+    positions.emplace_back(column->position, member->id.name);
+    if (column->generated == Generated::none) copied.push_back(member->id.name);
+  }
+  std::sort(positions.begin(), positions.end());
+  std::vector<std::string> order;
+  for (const auto& [position, name] : positions) {
+    const ObjectId column = column_id(id.schema, id.name, name);
+    const bool goes = p.dropped.contains(column) || p.moved_columns.contains(column);
+    if (lost && !goes) lost_in_front = true;
+    lost = lost || goes;
+    order.push_back(name);
+  }
+  if (!lost_in_front) return;  // what comes back at the end was at the end
+  if (table.partition_of || !table.inherits.empty() || table.partitioned || !table.of_type.empty() || !Planner::children(p.from, {id.schema, id.name}).empty()) {
+    p.order_lost.insert(id);
+    return;
+  }
+  const std::set<ObjectId> outside = outside_dependents(p.from, p.dependents, id);
+  Statements statements;
+  const std::vector<ObjectId> ordered = dependency_order(outside, p.from);
+  for (auto it = ordered.rbegin(); it != ordered.rend(); ++it) append(statements, drop(p.from.objects.at(*it)));
+  append(statements, rebuild_table(p.from, id, copied));
+  for (const ObjectId& dependent : ordered) append(statements, create_all(p.from.objects.at(dependent), p.from));
+  for (const auto& [publication_id, publication] : p.from.objects) {
+    const auto* body = std::get_if<Publication>(&publication.body);
+    if (!body) continue;
+    for (const PublicationTable& member : body->tables) {
+      if (member.table != QualifiedName{id.schema, id.name}) continue;
+      Publication without = *body;
+      std::erase(without.tables, member);
+      if (auto alter = alter_publication(publication_id, without, *body)) append(statements, std::move(*alter));
+    }
+  }
+  Action undo = blocking(std::move(statements), all_of({exists(id), negate(column_order_is(id, order)), columns_present(id, order)}));
+  // Only a small table is rebuilt on the way back: the copy holds ACCESS EXCLUSIVE. A larger one keeps its columns in another order.
+  undo.small_tables = {{id.schema, id.name}};
+  Operation& operation = p.add(Phase::expand, "way back: restore the order of columns of", id, Action{}, std::move(undo));
+  operation.groupable = false;
+  operation.first = true;
+  operation.step.undo_skips_large = true;
+}
+
+}  // namespace contraflow::plan

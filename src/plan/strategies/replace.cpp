@@ -1,0 +1,768 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Objects that no ALTER leads to their new form are dropped and created again, together with everything that hangs on
+// them, in one transaction: the application never sees a gap. The same transaction carries the changes that need it:
+// a column's type, an exchanged type, a rebuilt table.
+#include "plan/strategies/replace.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "catalog/alter.h"
+#include "catalog/ddl.h"
+#include "effects/type_change.h"
+#include "plan/strategies/conversion.h"
+#include "plan/strategies/shadow.h"
+
+namespace contraflow::plan {
+
+using namespace catalog;
+
+bool view_extends(const View& a, const View& b) {
+  if (b.columns.size() < a.columns.size()) return false;
+  for (std::size_t i = 0; i < a.columns.size(); ++i) {
+    if (a.columns[i].name != b.columns[i].name || a.columns[i].type != b.columns[i].type ||
+        a.columns[i].collation != b.columns[i].collation) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool routine_replaceable(const Routine& a, const Routine& b) {
+  return a.kind == b.kind && a.result == b.result && a.argument_names == b.argument_names && b.default_count >= a.default_count;
+}
+
+std::vector<ObjectId> dependency_order(const std::set<ObjectId>& objects, const Database& database) {
+  std::vector<ObjectId> out;
+  std::set<ObjectId> seen;
+  const std::function<void(const ObjectId&)> visit = [&](const ObjectId& id) {
+    if (!objects.contains(id) || !seen.insert(id).second) return;
+    if (const Object* object = database.find(id)) {
+      for (const ObjectId& dependency : object->depends_on) visit(dependency);
+    }
+    out.push_back(id);
+  };
+  for (const ObjectId& id : objects) visit(id);
+  return out;
+}
+
+namespace {
+
+// One change inside a replacement's transaction: `before` runs with the objects still dropped or not yet touched, `core` after all
+// dependents are gone, `after` when they are back.
+struct Script {
+  Statements before, core, after;
+};
+
+struct Item {
+  ObjectId subject;
+  Script forward, undo;
+  std::string todo, undo_todo;
+  Phase phase = Phase::expand;
+  Grade grade = Grade::exact;
+  std::string work;  // the --allow-blocking kind where the item does work that grows with the data; empty: none
+  std::vector<QualifiedName> tables;
+  std::set<ObjectId> touches;  // objects (in both schemas) that have their new form afterwards
+  std::vector<Precondition> preconditions;
+  std::vector<std::string> notes;
+};
+
+void append(Statements& to, const Statements& from) { to.insert(to.end(), from.begin(), from.end()); }
+
+class Replacements {
+ public:
+  explicit Replacements(Planner& planner) : p_(planner) {}
+
+  void run() {
+    find_seeds();
+    while (!queue_.empty()) {
+      const ObjectId id = queue_.back();
+      queue_.pop_back();
+      spread(id);
+    }
+    emit();
+  }
+
+ private:
+  Planner& p_;
+  std::vector<ObjectId> queue_;
+  std::map<ObjectId, Item> items_;
+  std::map<ObjectId, ObjectId> leader_;  // union-find over members and items
+  std::set<ObjectId> causes_;            // replaced for a reason of their own
+
+  ObjectId find(const ObjectId& id) {
+    auto it = leader_.find(id);
+    if (it == leader_.end()) {
+      leader_.emplace(id, id);
+      return id;
+    }
+    if (it->second == id) return id;
+    const ObjectId top = find(ObjectId(it->second));
+    leader_[id] = top;
+    return top;
+  }
+  void unite(const ObjectId& a, const ObjectId& b) { leader_[find(a)] = find(b); }
+
+  bool in_both(const ObjectId& id) const { return p_.from.find(id) && p_.to.find(id); }
+
+  void replace(const ObjectId& id) {
+    find(id);
+    if (p_.replaced.insert(id).second) queue_.push_back(id);
+  }
+
+  std::set<ObjectId> retyped_;  // columns whose type changes
+
+  void find_seeds() {
+    for (const auto& [id, aspects] : p_.altered) {
+      if (id.kind == Kind::column && aspects.contains(Aspect::type)) retyped_.insert(id);
+    }
+    for (const auto& [id, aspects] : p_.altered) {
+      const Object& a = p_.from.objects.at(id);
+      const Object& b = p_.to.objects.at(id);
+      if (id.kind == Kind::column) {
+        const Column& column = std::get<Column>(b.body);
+        if (column.inherited && !column.local) {  // its parent's change reaches it
+          p_.claim(id, Aspect::type);
+          p_.claim(id, Aspect::generated);
+          continue;
+        }
+        if (aspects.contains(Aspect::generated) && column.generated != Generated::none) {
+          regenerate(id);
+        } else if (aspects.contains(Aspect::type)) {
+          p_.claim(id, Aspect::type);
+          retype(id);
+        }
+        continue;
+      }
+      if (must_be_exchanged(id, aspects, a, b)) {
+        exchange_type(id);
+        continue;
+      }
+      if (must_be_rebuilt(id, aspects)) {
+        rebuild(id);
+        continue;
+      }
+      if (must_be_replaced(id, aspects, a, b)) {
+        causes_.insert(id);
+        replace(id);
+      }
+    }
+  }
+
+  bool must_be_rebuilt(const ObjectId& id, const std::set<Aspect>& aspects) const {
+    return id.kind == Kind::table && (aspects.contains(Aspect::definition));
+  }
+
+  bool must_be_exchanged(const ObjectId& id, const std::set<Aspect>& aspects, const Object& a, const Object& b) const {
+    switch (id.kind) {
+      case Kind::enum_type: {
+        if (!aspects.contains(Aspect::labels)) return false;
+        // Values can only be added; the old ones must stay, in their order.
+        const auto& old_labels = std::get<EnumType>(a.body).labels;
+        const auto& new_labels = std::get<EnumType>(b.body).labels;
+        std::size_t at = 0;
+        for (const std::string& label : new_labels) {
+          if (at < old_labels.size() && old_labels[at] == label) ++at;
+        }
+        return at < old_labels.size();
+      }
+      case Kind::domain:
+      case Kind::range_type: return aspects.contains(Aspect::definition);
+      case Kind::composite_type: {
+        if (!aspects.contains(Aspect::definition)) return false;
+        if (!alter_composite(id, std::get<CompositeType>(a.body), std::get<CompositeType>(b.body))) return true;
+        const auto it = p_.dependents.find(id);
+        if (it == p_.dependents.end()) return false;
+        return std::any_of(it->second.begin(), it->second.end(), [](const ObjectId& d) { return d.kind == Kind::column; });
+      }
+      default: return false;
+    }
+  }
+
+  bool must_be_replaced(const ObjectId& id, const std::set<Aspect>& aspects, const Object& a, const Object& b) const {
+    const bool definition = aspects.contains(Aspect::definition);
+    switch (id.kind) {
+      case Kind::view: return definition && !view_extends(std::get<View>(a.body), std::get<View>(b.body));
+      case Kind::materialized_view: return definition || aspects.contains(Aspect::access_method);
+      case Kind::routine: return definition && !routine_replaceable(std::get<Routine>(a.body), std::get<Routine>(b.body));
+      case Kind::trigger:
+      case Kind::rule:
+      case Kind::statistics:
+      case Kind::event_trigger:
+      case Kind::foreign_table: return definition;
+      case Kind::constraint: {
+        const auto& constraint = std::get<Constraint>(a.body);
+        const auto& desired = std::get<Constraint>(b.body);
+        if (!definition || (constraint.inherited && !constraint.local)) return false;
+        const bool keyed = [&] {
+          for (const Constraint* c : {&constraint, &desired}) {
+            if (c->type == ConstraintType::primary_key || c->type == ConstraintType::unique || c->type == ConstraintType::exclusion) return true;
+          }
+          return false;
+        }();
+        return keyed || p_.is_small({id.schema, id.relation});
+      }
+      case Kind::policy: return definition && !alter_policy(id, std::get<Policy>(a.body), std::get<Policy>(b.body));
+      case Kind::publication:
+        return (definition || aspects.contains(Aspect::membership) || aspects.contains(Aspect::options)) &&
+               !alter_publication(id, std::get<Publication>(a.body), std::get<Publication>(b.body));
+      case Kind::schema:
+      case Kind::extension:
+      case Kind::enum_type:
+      case Kind::domain:
+      case Kind::composite_type:
+      case Kind::range_type:
+      case Kind::sequence:
+      case Kind::table:
+      case Kind::column:
+      case Kind::domain_constraint:
+      case Kind::index:
+      case Kind::default_privileges:
+      case Kind::large_object: return false;
+      default: return definition;  // kinds that are only ever created and dropped as a whole
+    }
+  }
+
+  // ---- what hangs on it
+
+  void spread(const ObjectId& id) {
+    auto it = p_.dependents.find(id);
+    if (it == p_.dependents.end()) return;
+    const bool is_replaced = p_.replaced.contains(id);
+    const bool exchanged = !is_replaced && items_.contains(id) && id.kind != Kind::column && id.kind != Kind::table;
+    for (const ObjectId& dependent : it->second) {
+      if (!in_both(dependent)) continue;  // its own drop comes before
+      if (id.kind == Kind::column && dependent.kind == Kind::table) continue;
+      const Object& object = p_.from.objects.at(dependent);
+      switch (dependent.kind) {
+        case Kind::column:
+          if (exchanged) {
+            retype_with(dependent, id);
+          } else if (is_replaced || id.kind == Kind::column) {
+            untie_default(dependent, id);
+          }
+          break;
+        case Kind::table:
+          if (is_replaced && (id.kind == Kind::table || id.kind == Kind::foreign_table)) break;
+          p_.refuse(fmt::format("{} must be made anew, but {} is built on it: change the table first",
+                                describe(id), describe(dependent)));
+          break;
+        case Kind::constraint:
+        case Kind::index:
+          if (rides_along(id, object)) break;
+          pull_in(dependent, id);
+          break;
+        case Kind::statistics:
+          if (id.kind == Kind::column && !regenerated_.contains(id)) break;  // ALTER TYPE carries statistics objects along
+          pull_in(dependent, id);
+          break;
+        case Kind::domain:
+        case Kind::composite_type:
+        case Kind::range_type:
+          if (exchanged) {
+            p_.refuse(fmt::format("{} must be made anew, but {} is built on it", describe(id), describe(dependent)));
+          } else {
+            untie_default(dependent, id);
+          }
+          break;
+        case Kind::sequence: break;
+        default: pull_in(dependent, id);
+      }
+    }
+  }
+
+  // ALTER COLUMN … TYPE rebuilds plain indexes and keys by itself. What names the type or computes with the column is
+  // taken down before.
+  bool rides_along(const ObjectId& id, const Object& object) const {
+    if (id.kind != Kind::column || regenerated_.contains(id)) return false;
+    if (const auto* index = std::get_if<Index>(&object.body)) {
+      if (!index->constraint.empty()) return true;
+      const bool expressions = std::find(index->columns.begin(), index->columns.end(), "") != index->columns.end();
+      return index->predicate.empty() && !expressions;
+    }
+    if (const auto* constraint = std::get_if<Constraint>(&object.body)) {
+      if (constraint->type == ConstraintType::foreign_key) return !incompatible_key(*constraint, object.id);
+      return constraint->type != ConstraintType::check && constraint->type != ConstraintType::exclusion;
+    }
+    return false;
+  }
+
+  // Both ends of a foreign key change their types: between the two changes no operator may join them.
+  bool incompatible_key(const Constraint& key, const ObjectId& id) const {
+    const auto retyped = [&](const std::string& schema, const std::string& table, const std::vector<std::string>& columns) {
+      return std::any_of(columns.begin(), columns.end(),
+                         [&](const std::string& c) { return retyped_.contains(column_id(schema, table, c)); });
+    };
+    return key.references && retyped(id.schema, id.relation, key.columns) &&
+           retyped(key.references->schema, key.references->name, key.referenced_columns);
+  }
+
+  void pull_in(const ObjectId& dependent, const ObjectId& because) {
+    replace(dependent);
+    unite(dependent, because);
+  }
+
+  // ---- items
+
+  std::set<ObjectId> regenerated_;
+
+  Item& item(const ObjectId& subject) {
+    Item& out = items_[subject];
+    out.subject = subject;
+    find(subject);
+    queue_.push_back(subject);
+    return out;
+  }
+
+  std::vector<QualifiedName> with_descendants(const ObjectId& column) const {
+    std::vector<QualifiedName> tables{{column.schema, column.relation}};
+    for (QualifiedName& child : Planner::descendants(p_.from, tables.front())) tables.push_back(std::move(child));
+    return tables;
+  }
+
+  static std::string set_type(const Database& database, const ObjectId& id, const Column& column, const std::string& conversion) {
+    std::string out = fmt::format("{} ALTER COLUMN {} TYPE {}", alter_table(database, id.schema, id.relation), sql::quote_identifier(id.name),
+                                  column.type);
+    if (!column.collation.empty()) out += " COLLATE " + column.collation;
+    if (conversion != sql::quote_identifier(id.name)) out += " USING " + conversion;
+    return out;
+  }
+
+  static std::string default_clause(const ObjectId& id, const Column& column) {
+    return fmt::format("ALTER TABLE ONLY {} ALTER COLUMN {} {}", sql::quote(QualifiedName{id.schema, id.relation}),
+                       sql::quote_identifier(id.name),
+                       column.default_expression.empty() ? "DROP DEFAULT" : "SET DEFAULT " + column.default_expression);
+  }
+
+  void retype(const ObjectId& id) {
+    if (items_.contains(id)) return;
+    const Column& a = std::get<Column>(p_.from.objects.at(id).body);
+    const Column& b = std::get<Column>(p_.to.objects.at(id).body);
+    const Conversion up = forward_conversion(p_, id, a.type, b.type);
+    const Conversion down = back_conversion(p_, id, b.type, a.type);
+    const bool free = a.collation == b.collation && up.expression != down.expression &&
+                      effects::classify_type_change(a.type, b.type) == effects::TypeChange::free &&
+                      !p_.options.conversion.contains(fmt::format("{}.{}.{}", id.schema, id.relation, id.name));
+    if (!free && !direct_rewrite(id)) {
+      retype_through_shadow(p_, id);
+      return;
+    }
+    Item& out = item(id);
+    add_retype(out, id, a, b, up, down);
+    out.phase = Phase::contract;
+    if (!free) out.work = "rewrite";
+    out.notes.push_back(fmt::format("{} changes its type from {} to {}: a prepared statement that reads it fails once at this moment; a query that "
+                                    "casts it ({}::{}) keeps its result type across the change",
+                                    describe(id), a.type, b.type, sql::quote_identifier(id.name), b.type));
+  }
+
+  bool direct_rewrite(const ObjectId& id) const {
+    if (p_.options.allow_blocking.contains("rewrite")) return true;
+    for (const QualifiedName& table : with_descendants(id)) {
+      if (!p_.is_small(table)) return false;
+    }
+    return true;
+  }
+
+  void add_retype(Item& out, const ObjectId& id, const Column& a, const Column& b, const Conversion& up, const Conversion& down) {
+    const auto script = [&](Script& into, const Database& database, const Column& old_column, const Column& new_column,
+                            const std::string& conversion) {
+      if (!old_column.default_expression.empty() && old_column.generated == Generated::none) {
+        into.before.push_back(fmt::format("ALTER TABLE ONLY {} ALTER COLUMN {} DROP DEFAULT",
+                                          sql::quote(QualifiedName{id.schema, id.relation}), sql::quote_identifier(id.name)));
+      }
+      into.core.push_back(set_type(database, id, new_column, conversion));
+      if (!new_column.default_expression.empty() && new_column.generated == Generated::none) {
+        into.core.push_back(default_clause(id, new_column));
+      }
+    };
+    script(out.forward, p_.to, a, b, up.expression);
+    script(out.undo, p_.from, b, a, down.expression);
+    if (a.type != b.type) {
+      out.todo = negate(column_has_type(id, b.type));
+      out.undo_todo = negate(column_has_type(id, a.type));
+    }
+    out.tables = with_descendants(id);
+    out.touches.insert(id);
+    if (down.loses) {
+      out.grade = Grade::data;
+      out.notes.push_back(fmt::format("the way back of {} can lose information: {} -> {}", describe(id), b.type, a.type));
+    }
+    if (up.through_text) {
+      out.notes.push_back(fmt::format("no cast is known from {} to {}: {} is converted through its text form; give another conversion with --using",
+                                      a.type, b.type, describe(id)));
+    }
+  }
+
+  // A column whose generation expression is new: no ALTER leads there before 17, the values are computed anew anyway.
+  void regenerate(const ObjectId& id) {
+    const Object& a = p_.from.objects.at(id);
+    const Object& b = p_.to.objects.at(id);
+    Item& out = item(id);
+    regenerated_.insert(id);
+    const auto script = [&](Script& into, const Database& database, const Object& object) {
+      into.core.push_back(fmt::format("{} DROP COLUMN IF EXISTS {}", alter_table(database, id.schema, id.relation),
+                                      sql::quote_identifier(id.name)));
+      append(into.core, create_all(object, database));
+    };
+    script(out.forward, p_.to, b);
+    script(out.undo, p_.from, a);
+    out.phase = Phase::contract;
+    out.work = "rewrite";
+    out.grade = std::get<Column>(a.body).generated == Generated::none ? Grade::data : Grade::order;
+    out.tables = with_descendants(id);
+    out.touches.insert(id);
+    const auto generated_as = [&](const Column& column) {
+      return fmt::format("EXISTS (SELECT FROM pg_attribute a JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE a.attrelid = "
+                         "to_regclass({}) AND a.attname = {} AND a.attgenerated <> '' AND pg_get_expr(d.adbin, d.adrelid) = {})",
+                         sql::quote_literal(sql::quote(QualifiedName{id.schema, id.relation})), sql::quote_literal(id.name),
+                         sql::quote_literal(column.default_expression));
+    };
+    out.todo = negate(generated_as(std::get<Column>(b.body)));
+    const Column& old_column = std::get<Column>(a.body);
+    out.undo_todo = old_column.generated == Generated::none ? generated_as(std::get<Column>(b.body)) : negate(generated_as(old_column));
+    p_.done.insert(id);
+    out.notes.push_back(fmt::format("{} is dropped and added with its new generation expression; its place among the columns changes", describe(id)));
+  }
+
+  void exchange_type(const ObjectId& id) {
+    Item& out = item(id);
+    const Object& a = p_.from.objects.at(id);
+    const Object& b = p_.to.objects.at(id);
+    const std::string spare = p_.spare_relation(id.schema, id.name, "old");
+    const QualifiedName spare_name{id.schema, spare};
+    const std::string word = id.kind == Kind::domain ? "DOMAIN" : "TYPE";
+    const auto script = [&](Script& into, const Object& target, const Database& database) {
+      into.core.push_back(fmt::format("ALTER {} {} RENAME TO {}", word, quoted_name(id), sql::quote_identifier(spare)));
+      append(into.core, create_all(target, database));
+      into.after.push_back(fmt::format("DROP {} {}", word, sql::quote(spare_name)));
+    };
+    script(out.forward, b, p_.to);
+    script(out.undo, a, p_.from);
+    out.phase = Phase::contract;
+    out.touches.insert(id);
+    if (const auto* labels = std::get_if<EnumType>(&b.body)) {
+      out.todo = negate(enum_labels_are(id, labels->labels));
+      out.undo_todo = negate(enum_labels_are(id, std::get<EnumType>(a.body).labels));
+    }
+    p_.done.insert(id);
+    for (const Object* member : Planner::members(p_.to, id)) p_.done.insert(member->id);
+  }
+
+  // A column of an exchanged type is converted in the same transaction.
+  void retype_with(const ObjectId& column, const ObjectId& type) {
+    const Column& a = std::get<Column>(p_.from.objects.at(column).body);
+    const Column& b = std::get<Column>(p_.to.objects.at(column).body);
+    if (a.inherited && !a.local) return;
+    unite(column, type);
+    if (items_.contains(column)) return;
+    Item& out = item(column);
+    std::string conversion = fmt::format("{}::text::{}", sql::quote_identifier(column.name), b.type);
+    if (type.kind == Kind::enum_type) conversion = mapped(column, type, b.type, conversion, out);
+    if (const auto* domain = p_.to.find_body<Domain>(type)) {
+      conversion = convert(p_.to, sql::quote_identifier(column.name), std::get<Domain>(p_.from.objects.at(type).body).base_type,
+                           domain->base_type).expression;
+    }
+    Conversion up{conversion, true, false, false};
+    Conversion down{fmt::format("{}::text::{}", sql::quote_identifier(column.name), a.type), true, false, false};
+    add_retype(out, column, a, b, up, down);
+    // The name of the type stays the same, so the type's own condition says whether this is done.
+    out.todo.clear();
+    out.undo_todo.clear();
+    out.phase = Phase::contract;
+    out.work = "rewrite";
+  }
+
+  // The conversion with the user's mapping of the labels that go away, and the check that no row holds one of the others.
+  std::string mapped(const ObjectId& column, const ObjectId& type, const std::string& target, const std::string& plain, Item& out) {
+    const auto& old_labels = std::get<EnumType>(p_.from.objects.at(type).body).labels;
+    const auto& new_labels = std::get<EnumType>(p_.to.objects.at(type).body).labels;
+    const auto given = p_.options.enum_map.find(type.schema + "." + type.name);
+    const std::string name = sql::quote_identifier(column.name);
+    std::string cases;
+    for (const std::string& label : old_labels) {
+      if (std::find(new_labels.begin(), new_labels.end(), label) != new_labels.end()) continue;
+      const std::string* replacement = nullptr;
+      if (given != p_.options.enum_map.end()) {
+        if (auto it = given->second.find(label); it != given->second.end()) replacement = &it->second;
+      }
+      if (replacement) {
+        cases += fmt::format(" WHEN {} THEN {}", sql::quote_literal(label), sql::quote_literal(*replacement));
+        out.grade = Grade::data;
+        out.notes.push_back(fmt::format("rows of {} that hold '{}' become '{}' and stay so after a rollback", describe(column), label, *replacement));
+        continue;
+      }
+      const std::string table = sql::quote(QualifiedName{column.schema, column.relation});
+      out.preconditions.push_back({fmt::format("rows of {} that hold the removed value '{}' in {}", table, label, name),
+                                   fmt::format("SELECT count(*) FROM {} WHERE {}::text = {}", table, name, sql::quote_literal(label)),
+                                   fmt::format("say what they become: --map {}.{}=NEW", type.name, label)});
+    }
+    if (cases.empty()) return plain;
+    return fmt::format("(CASE {}::text{} ELSE {}::text END)::{}", name, cases, name, target);
+  }
+
+  // A default (or generation expression) that calls something that is made anew is taken off and put back.
+  void untie_default(const ObjectId& id, const ObjectId& because) {
+    unite(id, because);
+    if (items_.contains(id)) return;
+    if (id.kind != Kind::column) {
+      if (id.kind != Kind::domain) {
+        p_.refuse(fmt::format("{} must be made anew, but {} is built on it", describe(because), describe(id)));
+        return;
+      }
+      const Domain& a = std::get<Domain>(p_.from.objects.at(id).body);
+      const Domain& b = std::get<Domain>(p_.to.objects.at(id).body);
+      Item& out = item(id);
+      const auto script = [&](Script& into, const Domain& domain) {
+        into.before.push_back(fmt::format("ALTER DOMAIN {} DROP DEFAULT", quoted_name(id)));
+        if (!domain.default_expression.empty()) {
+          into.after.push_back(fmt::format("ALTER DOMAIN {} SET DEFAULT {}", quoted_name(id), domain.default_expression));
+        }
+      };
+      script(out.forward, b);
+      script(out.undo, a);
+      return;
+    }
+    const Column& a = std::get<Column>(p_.from.objects.at(id).body);
+    const Column& b = std::get<Column>(p_.to.objects.at(id).body);
+    if (a.generated != Generated::none) {
+      if (b.generated != Generated::none && !(b.inherited && !b.local)) regenerate(id);
+      unite(id, because);
+      return;
+    }
+    if (a.default_expression.empty()) {
+      p_.refuse(fmt::format("{} must be made anew, but {} is built on it: drop or retype the column first", describe(because), describe(id)));
+      return;
+    }
+    Item& out = item(id);
+    const auto script = [&](Script& into, const Column& column) {
+      into.before.push_back(default_clause(id, Column{}));
+      if (!column.default_expression.empty()) into.after.push_back(default_clause(id, column));
+    };
+    script(out.forward, b);
+    script(out.undo, a);
+    out.tables = {{id.schema, id.relation}};
+  }
+
+  void rebuild(const ObjectId& id) {
+    Item& out = item(id);
+    std::vector<std::string> copied;
+    for (const Object* member : Planner::members(p_.to, id)) {
+      if (member->id.kind != Kind::column || !p_.from.find(member->id)) continue;
+      if (std::get<Column>(member->body).generated == Generated::none) copied.push_back(member->id.name);
+    }
+    if (!Planner::children(p_.from, {id.schema, id.name}).empty() || !Planner::children(p_.to, {id.schema, id.name}).empty()) {
+      // Partitions keep their rows only when they are moved one by one; that is not built.
+      const auto& children = Planner::children(p_.from, {id.schema, id.name});
+      if (!children.empty()) {
+        p_.refuse(fmt::format("{} changes how it is partitioned and has partitions ({}): not supported", describe(id),
+                              sql::quote(children.front())));
+      }
+    }
+    out.forward.core = rebuild_table(p_.to, id, copied);
+    out.undo.core = rebuild_table(p_.from, id, copied);
+    out.phase = Phase::contract;
+    out.work = "rewrite";
+    out.tables = {{id.schema, id.name}};
+    out.touches.insert(id);
+    const auto kind_is = [&](const Table& table) {
+      return fmt::format("EXISTS (SELECT FROM pg_class WHERE oid = to_regclass({}) AND pg_get_partkeydef(oid) IS NOT DISTINCT FROM {})",
+                         sql::quote_literal(quoted_name(id)), table.partitioned ? sql::quote_literal(table.partition_key) : "NULL");
+    };
+    out.todo = negate(kind_is(std::get<Table>(p_.to.objects.at(id).body)));
+    out.undo_todo = negate(kind_is(std::get<Table>(p_.from.objects.at(id).body)));
+    // The rebuild makes every member as the desired schema has it; what points at the table from outside is made anew.
+    p_.done.insert(id);
+    const auto take_members = [&](const Database& database) {
+      for (const Object* member : Planner::members(database, id)) {
+        p_.done.insert(member->id);
+        out.touches.insert(member->id);
+        if (member->id.kind == Kind::column) rebuild_dependents(member->id, id);
+      }
+    };
+    take_members(p_.from);
+    take_members(p_.to);
+    rebuild_dependents(id, id);
+  }
+
+  void rebuild_dependents(const ObjectId& id, const ObjectId& table) {
+    auto it = p_.dependents.find(id);
+    if (it == p_.dependents.end()) return;
+    for (const ObjectId& dependent : it->second) {
+      if (!in_both(dependent)) continue;
+      const QualifiedName place = Planner::home(p_.from, p_.from.objects.at(dependent));
+      if (place == QualifiedName{table.schema, table.name}) continue;
+      if (dependent.kind == Kind::table || dependent.kind == Kind::column || dependent.kind == Kind::sequence) continue;
+      pull_in(dependent, table);
+    }
+  }
+
+  // ---- out
+
+  void emit() {
+    std::map<ObjectId, std::pair<std::set<ObjectId>, std::vector<const Item*>>> groups;
+    for (const ObjectId& id : p_.replaced) groups[find(id)].first.insert(id);
+    for (const auto& [id, entry] : items_) {
+      groups[find(id)].second.push_back(&entry);
+      if (id.kind == Kind::column || id.kind == Kind::domain) p_.claim(id, Aspect::default_expression);
+    }
+    for (const auto& [leader, group] : groups) emit_group(group.first, group.second);
+  }
+
+  // Types first, then tables, then columns: a column's new type must be there.
+  static int item_rank(const Item& entry) {
+    switch (entry.subject.kind) {
+      case Kind::column: return 2;
+      case Kind::table: return 1;
+      default: return 0;
+    }
+  }
+
+  void emit_group(const std::set<ObjectId>& members, std::vector<const Item*> items) {
+    std::stable_sort(items.begin(), items.end(), [](const Item* a, const Item* b) { return item_rank(*a) < item_rank(*b); });
+    Operation operation;
+    operation.groupable = false;
+    Action forward = brief({}), undo = brief({});
+    std::vector<std::string> conditions, undo_conditions, titles;
+    std::vector<QualifiedName> worked;
+    std::string work;
+    Phase phase = Phase::expand;
+    const auto want_work = [&](const std::string& kind, const std::vector<QualifiedName>& tables) {
+      work = kind;
+      for (const QualifiedName& table : tables) {
+        if (std::find(worked.begin(), worked.end(), table) == worked.end()) worked.push_back(table);
+      }
+    };
+    std::set<QualifiedName> tables;
+    for (const ObjectId& id : members) {
+      const Object& a = p_.from.objects.at(id);
+      const Object& b = p_.to.objects.at(id);
+      if (causes_.contains(id)) {
+        titles.push_back("replace " + describe(id));
+        if (const std::string same = has_definition(b); !same.empty()) {
+          conditions.push_back(negate(same));
+          undo_conditions.push_back(negate(has_definition(a)));
+        } else {
+          conditions.emplace_back();
+          undo_conditions.emplace_back();
+        }
+        phase = std::max(phase, replacement_phase(a, b));
+      }
+      const QualifiedName table = Planner::home(p_.from, a);
+      if (!table.name.empty()) tables.insert(table);
+      if (id.kind == Kind::index && p_.from.find(ObjectId{Kind::table, table.schema, "", table.name, ""})) want_work("index-build", {table});
+      if (const auto* constraint = std::get_if<Constraint>(&b.body)) {
+        const bool check = constraint->type == ConstraintType::check || constraint->type == ConstraintType::foreign_key;
+        want_work(check ? "scan" : constraint->type == ConstraintType::exclusion ? "exclusion" : "index-build", {table});
+        // The index comes and goes with the constraint.
+        const ObjectId index{Kind::index, id.schema, "", id.name, ""};
+        for (const Database* database : {&p_.from, &p_.to}) {
+          const auto* backing = database->find_body<Index>(index);
+          if (backing && backing->constraint == id.name && backing->table == id.relation) {
+            p_.done.insert(index);
+            operation.provides.insert(index);
+            operation.removes.insert(index);
+          }
+        }
+      }
+      operation.provides.insert(id);
+      operation.removes.insert(id);
+      operation.needs.insert(b.depends_on.begin(), b.depends_on.end());
+      p_.done.insert(id);
+    }
+    Statements drops, undo_drops, creates, undo_creates;
+    const std::vector<ObjectId> old_order = dependency_order(members, p_.from);
+    const std::vector<ObjectId> new_order = dependency_order(members, p_.to);
+    for (auto it = old_order.rbegin(); it != old_order.rend(); ++it) append(drops, drop(p_.from.objects.at(*it)));
+    for (auto it = new_order.rbegin(); it != new_order.rend(); ++it) append(undo_drops, drop(p_.to.objects.at(*it)));
+    for (const ObjectId& id : new_order) append(creates, create_all(p_.to.objects.at(id), p_.to));
+    for (const ObjectId& id : old_order) append(undo_creates, create_all(p_.from.objects.at(id), p_.from));
+
+    Script all, all_undo;
+    for (const Item* entry : items) {
+      append(all.before, entry->forward.before);
+      append(all.core, entry->forward.core);
+      append(all.after, entry->forward.after);
+      append(all_undo.before, entry->undo.before);
+      append(all_undo.core, entry->undo.core);
+      append(all_undo.after, entry->undo.after);
+      if (!entry->todo.empty()) conditions.push_back(entry->todo);
+      if (!entry->undo_todo.empty()) undo_conditions.push_back(entry->undo_todo);
+      phase = std::max(phase, entry->phase);
+      if (!entry->forward.core.empty()) titles.push_back("change " + describe(entry->subject));
+      if (!entry->work.empty()) want_work(entry->work, entry->tables);
+      tables.insert(entry->tables.begin(), entry->tables.end());
+      operation.step.grade = std::max(operation.step.grade, entry->grade);
+      for (const ObjectId& id : entry->touches) {
+        operation.provides.insert(id);
+        operation.removes.insert(id);
+      }
+      if (const Object* b = p_.to.find(entry->subject)) operation.needs.insert(b->depends_on.begin(), b->depends_on.end());
+      auto& step = operation.step;
+      step.preconditions.insert(step.preconditions.end(), entry->preconditions.begin(), entry->preconditions.end());
+      step.notes.insert(step.notes.end(), entry->notes.begin(), entry->notes.end());
+    }
+    for (auto [action, dropping, script, creating] : {std::tuple{&forward, &drops, &all, &creates}, std::tuple{&undo, &undo_drops, &all_undo, &undo_creates}}) {
+      append(action->statements, *dropping);
+      append(action->statements, script->before);
+      append(action->statements, script->core);
+      append(action->statements, *creating);
+      append(action->statements, script->after);
+    }
+    forward.todo = any_of(conditions);
+    undo.todo = any_of(undo_conditions);
+    if (titles.empty()) return;
+    if (!work.empty()) {
+      std::vector<QualifiedName> plain;
+      for (const QualifiedName& table : worked) {
+        if (p_.from.find(ObjectId{Kind::table, table.schema, "", table.name, ""})) plain.push_back(table);
+      }
+      p_.allow_blocking(forward, work, plain, titles.front());
+      undo.mode = Mode::blocking;
+    }
+    operation.step.phase = phase;
+    operation.step.title = contraflow_join(titles);
+    operation.step.id = fmt::format("{}.{}", phase_name(phase), titles.front());
+    operation.step.forward = std::move(forward);
+    operation.step.undo = std::move(undo);
+    operation.step.tables.assign(tables.begin(), tables.end());
+    for (const ObjectId& id : operation.provides) operation.needs.erase(id);
+    p_.operations.push_back(std::move(operation));
+  }
+
+  static std::string contraflow_join(const std::vector<std::string>& titles) {
+    std::string out;
+    for (const std::string& title : titles) out += (out.empty() ? "" : "; ") + title;
+    return out;
+  }
+
+  // Where the deployed application still relies on what goes away, the replacement waits for contract.
+  static Phase replacement_phase(const Object& a, const Object& b) {
+    const auto names = [](const std::vector<ViewColumn>& columns) {
+      std::set<std::pair<std::string, std::string>> out;
+      for (const ViewColumn& column : columns) out.emplace(column.name, column.type);
+      return out;
+    };
+    const auto loses_columns = [&](const std::vector<ViewColumn>& x, const std::vector<ViewColumn>& y) {
+      const auto old_names = names(x), new_names = names(y);
+      return !std::includes(new_names.begin(), new_names.end(), old_names.begin(), old_names.end());
+    };
+    if (const auto* view = std::get_if<View>(&a.body)) {
+      return loses_columns(view->columns, std::get<View>(b.body).columns) ? Phase::contract : Phase::expand;
+    }
+    if (const auto* view = std::get_if<MaterializedView>(&a.body)) {
+      return loses_columns(view->columns, std::get<MaterializedView>(b.body).columns) ? Phase::contract : Phase::expand;
+    }
+    if (std::holds_alternative<Routine>(a.body) || std::holds_alternative<Constraint>(a.body)) return Phase::contract;
+    return Phase::expand;
+  }
+};
+
+}  // namespace
+
+void plan_replacements(Planner& planner) { Replacements(planner).run(); }
+
+}  // namespace contraflow::plan

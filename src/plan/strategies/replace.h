@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "plan/planner.h"
+
+namespace contraflow::plan {
+
+// What a view shows is a prefix of what the other shows: CREATE OR REPLACE VIEW may lead from `a` to `b`.
+bool view_extends(const catalog::View& a, const catalog::View& b);
+// CREATE OR REPLACE FUNCTION may lead from `a` to `b`: the same result and argument names, no default taken away.
+bool routine_replaceable(const catalog::Routine& a, const catalog::Routine& b);
+
+// Objects sorted so that each comes after those it depends on.
+std::vector<ObjectId> dependency_order(const std::set<ObjectId>& objects, const Database& database);
+
+// A type that is exchanged for a new one of the same name.
+struct TypeSwap {
+  ObjectId type;
+  std::string spare;  // name of the old type meanwhile
+};
+
+}  // namespace contraflow::plan

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "catalog/alter.h"
+#include "catalog/ddl.h"
+#include "plan/planner.h"
+
+namespace contraflow::plan {
+
+using namespace catalog;
+
+namespace {
+
+void append(Statements& to, Statements from) {
+  for (std::string& statement : from) to.push_back(std::move(statement));
+}
+
+bool is_foreign_key(const Object& object) {
+  const auto* constraint = std::get_if<Constraint>(&object.body);
+  return constraint && constraint->type == ConstraintType::foreign_key;
+}
+
+// What is made with a table in one transaction: nobody uses it yet, so nothing blocks. Foreign keys lock other tables and come one
+// by one; triggers and policies need functions that may come later.
+bool comes_with_table(const Object& object) {
+  switch (object.id.kind) {
+    case Kind::column:
+    case Kind::index:
+    case Kind::statistics: return true;
+    case Kind::constraint: return !is_foreign_key(object);
+    default: return false;
+  }
+}
+
+std::vector<const Object*> owned_sequences(const Database& database, const ObjectId& table) {
+  std::vector<const Object*> out;
+  for (auto it = database.objects.lower_bound(ObjectId{Kind::sequence, "", "", "", ""});
+       it != database.objects.end() && it->first.kind == Kind::sequence; ++it) {
+    const auto& owner = std::get<Sequence>(it->second.body).owned_by;
+    if (owner && owner->schema == table.schema && owner->relation == table.name) out.push_back(&it->second);
+  }
+  return out;
+}
+
+// Constraints in an order in which indexes exist before what refers to them; members by kind otherwise.
+Statements with_members(const Object& table, const Database& database, const std::vector<const Object*>& members) {
+  Statements out = create(table, database);
+  append(out, describe_state(table, database));
+  for (const bool inherited : {false, true}) {
+    for (const Object* member : members) {
+      if (member->id.kind == Kind::column) continue;
+      const auto* index = std::get_if<Index>(&member->body);
+      if ((index && index->parent.has_value()) != inherited) continue;
+      append(out, create_all(*member, database));
+    }
+  }
+  return out;
+}
+
+void create_table(Planner& p, const ObjectId& id) {
+  const Object& object = p.to.objects.at(id);
+  std::vector<const Object*> members;
+  Operation operation;
+  Statements statements, undo;
+  operation.provides.insert(id);
+  operation.needs = object.depends_on;
+  for (const Object* member : Planner::members(p.to, id)) {
+    if (!comes_with_table(*member)) continue;
+    // An index of a partition that is attached to a parent's index comes after that one; here only when that one is there.
+    p.take(member->id);
+    members.push_back(member);
+    operation.provides.insert(member->id);
+    operation.needs.insert(member->depends_on.begin(), member->depends_on.end());
+  }
+  // A sequence that a default names must be there first; it is owned afterwards.
+  Statements owned;
+  for (const Object* sequence : owned_sequences(p.to, id)) {
+    if (p.from.find(sequence->id) || !p.take(sequence->id)) continue;
+    Object free = *sequence;
+    std::get<Sequence>(free.body).owned_by.reset();
+    append(statements, create_all(free, p.to));
+    append(owned, alter_sequence(sequence->id, std::get<Sequence>(free.body), std::get<Sequence>(sequence->body)));
+    operation.provides.insert(sequence->id);
+    operation.needs.insert(sequence->depends_on.begin(), sequence->depends_on.end());
+  }
+  append(statements, with_members(object, p.to, members));
+  append(statements, std::move(owned));
+  for (const ObjectId& made : operation.provides) operation.needs.erase(made);
+  operation.step.phase = Phase::expand;
+  operation.step.title = "create " + describe(id);
+  operation.step.id = "expand.create-" + quoted_name(id);
+  operation.step.tables = {{id.schema, id.name}};
+  operation.step.forward = brief(std::move(statements), absent(id));
+  operation.step.undo = brief(drop(object));
+  operation.groupable = false;
+  const Table& table = std::get<Table>(object.body);
+  if (table.partition_of) {
+    operation.step.effects.push_back({*table.partition_of, effects::LockMode::access_exclusive, effects::Work::none});
+  }
+  p.operations.push_back(std::move(operation));
+}
+
+void drop_table(Planner& p, const ObjectId& id) {
+  const Object& object = p.from.objects.at(id);
+  const Table& table = std::get<Table>(object.body);
+  std::set<ObjectId> gone{id};
+  std::vector<const Object*> members;
+  Statements before, owned, late;
+  std::vector<const Object*> foreign_keys;
+  for (const Object* member : Planner::members(p.from, id)) {
+    if (is_foreign_key(*member)) {
+      const auto& key = std::get<Constraint>(member->body);
+      if (!(key.inherited && !key.local)) {
+        foreign_keys.push_back(member);
+        continue;
+      }
+    }
+    p.take(member->id);
+    gone.insert(member->id);
+    if (comes_with_table(*member)) {
+      members.push_back(member);
+    } else {
+      append(late, create_all(*member, p.from));
+    }
+  }
+  for (const Object* sequence : owned_sequences(p.from, id)) {
+    if (p.to.find(sequence->id) || !p.take(sequence->id)) continue;
+    gone.insert(sequence->id);
+    Object free = *sequence;
+    std::get<Sequence>(free.body).owned_by.reset();
+    append(before, create_all(free, p.from));
+    append(owned, alter_sequence(sequence->id, std::get<Sequence>(free.body), std::get<Sequence>(sequence->body)));
+  }
+  Statements whole = before;
+  append(whole, with_members(object, p.from, members));
+  append(whole, std::move(owned));
+  append(whole, std::move(late));
+
+  std::set<ObjectId> leaving = gone;
+  for (const Object* key : foreign_keys) leaving.insert(key->id);
+  const bool partition = table.partition_of.has_value();
+  const bool parent_goes = partition && p.dropped.contains(ObjectId{Kind::table, table.partition_of->schema, "", table.partition_of->name, ""});
+  const std::string name = quoted_name(id);
+  const bool has_children = !Planner::children(p.from, {id.schema, id.name}).empty();
+  if (p.options.drops == Drops::direct || partition || has_children || table.partitioned) {
+    // A partition (or a parent) is not renamed out of the way: its rows would still be reached through its parent.
+    if (partition && !parent_goes) {
+      const std::string parent = sql::quote(*table.partition_of);
+      const std::string attached = is_partition_of(id, *table.partition_of);
+      const std::vector<QualifiedName> siblings = Planner::children(p.from, *table.partition_of);
+      const bool has_default = std::any_of(siblings.begin(), siblings.end(), [&](const QualifiedName& sibling) {
+        const auto* body = p.from.find_body<Table>(ObjectId{Kind::table, sibling.schema, "", sibling.name, ""});
+        return body && body->partition_bound == "DEFAULT";
+      });
+      // CONCURRENTLY is refused where there is a default partition.
+      const bool online = p.from.major() >= 14 && !has_default && table.partition_bound != "DEFAULT";
+      Action detach = online ? concurrent(fmt::format("ALTER TABLE {} DETACH PARTITION {} CONCURRENTLY", parent, name), attached)
+                             : brief({fmt::format("ALTER TABLE {} DETACH PARTITION {}", parent, name)}, attached);
+      Operation& operation = p.add(Phase::contract, "detach", id, std::move(detach),
+                                   brief({fmt::format("ALTER TABLE {} ATTACH PARTITION {} {}", parent, name, table.partition_bound)},
+                                         all_of({exists(id), negate(attached)})));
+      operation.removes = leaving;
+      operation.step.effects = {{*table.partition_of, online ? effects::LockMode::share_update_exclusive : effects::LockMode::access_exclusive, effects::Work::none}};
+      const std::size_t detached = p.operations.size() - 1;
+      Operation& purge = p.add(p.options.drops == Drops::direct ? Phase::contract : Phase::purge, "drop", id, brief(drop(object)),
+                               brief(std::move(whole), absent(id)), Grade::data);
+      purge.removes = leaving;
+      purge.after.push_back(detached);
+      for (const Object* key : foreign_keys) p.take(key->id);
+      return;
+    }
+    for (const Object* key : foreign_keys) p.take(key->id);
+    for (const Object* key : foreign_keys) append(whole, create_all(*key, p.from));
+    Operation& operation = p.add(p.options.drops == Drops::direct ? Phase::contract : Phase::purge, "drop", id, brief(drop(object)),
+                                 brief(std::move(whole), absent(id)), Grade::data);
+    operation.removes = leaving;
+    return;
+  }
+  const std::string retired = p.spare_relation(id.schema, id.name, "retired");
+  const ObjectId retired_id{Kind::table, id.schema, "", retired, ""};
+  const std::string retired_name = sql::quote(QualifiedName{id.schema, retired});
+  const std::string rename = fmt::format("ALTER TABLE {} RENAME TO {}", name, sql::quote_identifier(retired));
+  Operation& retire = p.add(Phase::contract, "retire", id, brief({rename}, all_of({exists(id), absent(retired_id)})),
+                            brief({fmt::format("ALTER TABLE {} RENAME TO {}", retired_name, sql::quote_identifier(id.name))}, exists(retired_id)));
+  retire.removes = gone;
+  retire.step.effects = {{{id.schema, id.name}, effects::LockMode::access_exclusive, effects::Work::none}};
+  const std::size_t retired_at = p.operations.size() - 1;
+  whole.push_back(rename);
+  Operation& purge = p.add(Phase::purge, "purge", id, brief({fmt::format("DROP TABLE IF EXISTS {}", retired_name)}),
+                           brief(std::move(whole), all_of({absent(retired_id), absent(id)})), Grade::data);
+  purge.removes = gone;
+  purge.after.push_back(retired_at);
+  purge.step.effects = {{{id.schema, id.name}, effects::LockMode::access_exclusive, effects::Work::none}};
+  purge.step.notes.push_back(fmt::format("the contents of {} are lost from here on", describe(id)));
+}
+
+std::string inherits_condition(const ObjectId& id, const QualifiedName& parent) { return is_partition_of(id, parent); }
+
+void change_parents(Planner& p, const ObjectId& id, const std::vector<QualifiedName>& a, const std::vector<QualifiedName>& b) {
+  const std::string table = alter_table(p.to, id.schema, id.name);
+  const auto step = [&](const QualifiedName& parent, bool joining) {
+    const Action join = brief({fmt::format("{} INHERIT {}", table, sql::quote(parent))}, negate(inherits_condition(id, parent)));
+    const Action leave = brief({fmt::format("{} NO INHERIT {}", table, sql::quote(parent))}, inherits_condition(id, parent));
+    Operation& operation = joining ? p.add(Phase::expand, "let inherit", id, join, leave) : p.add(Phase::contract, "stop the inheritance of", id, leave, join);
+    operation.needs = p.to.objects.at(id).depends_on;
+    operation.detaches.insert(id);
+  };
+  for (const QualifiedName& parent : a) {
+    if (std::find(b.begin(), b.end(), parent) == b.end()) step(parent, false);
+  }
+  for (const QualifiedName& parent : b) {
+    if (std::find(a.begin(), a.end(), parent) == a.end()) step(parent, true);
+  }
+}
+
+void change_partition(Planner& p, const ObjectId& id, const std::optional<QualifiedName>& old_parent, const std::string& old_bound,
+                      const std::optional<QualifiedName>& new_parent, const std::string& new_bound) {
+  const std::string name = quoted_name(id);
+  const auto attach = [&](const QualifiedName& parent, const std::string& bound) {
+    return fmt::format("ALTER TABLE {} ATTACH PARTITION {} {}", sql::quote(parent), name, bound);
+  };
+  const auto detach = [&](const QualifiedName& parent) { return fmt::format("ALTER TABLE {} DETACH PARTITION {}", sql::quote(parent), name); };
+  Statements forward, back;
+  std::string todo, undo_todo;
+  if (old_parent) {
+    forward.push_back(detach(*old_parent));
+    back.push_back(attach(*old_parent, old_bound));
+    todo = is_partition_of(id, *old_parent);
+    undo_todo = negate(is_partition_of(id, *old_parent));
+  }
+  if (new_parent) {
+    forward.push_back(attach(*new_parent, new_bound));
+    back.insert(back.begin(), detach(*new_parent));
+    todo = negate(is_partition_of(id, *new_parent));
+    undo_todo = is_partition_of(id, *new_parent);
+  }
+  if (old_parent && new_parent && old_parent == new_parent) {
+    const auto bound_is = [&](const std::string& bound) {
+      return fmt::format("EXISTS (SELECT FROM pg_class WHERE oid = to_regclass({}) AND pg_get_expr(relpartbound, oid) = {})", sql::quote_literal(name),
+                         sql::quote_literal(bound));
+    };
+    todo = negate(bound_is(new_bound));
+    undo_todo = negate(bound_is(old_bound));
+  }
+  // ATTACH PARTITION scans the child under ACCESS EXCLUSIVE unless a CHECK implies the bound.
+  Action action = blocking(std::move(forward), todo);
+  std::vector<QualifiedName> scanned;
+  if (new_parent) scanned.push_back({id.schema, id.name});
+  if (new_parent && !p.is_small({id.schema, id.name}) && !p.options.allow_blocking.contains("scan")) {
+    action.mode = Mode::brief;
+    p.notes.push_back(fmt::format("attaching {} reads it under ACCESS EXCLUSIVE unless a validated CHECK constraint implies its bound: add one first", describe(id)));
+  } else {
+    p.allow_blocking(action, "scan", scanned, "attaching " + describe(id));
+  }
+  Operation& operation = p.add(new_parent && !old_parent ? Phase::expand : Phase::contract, new_parent ? "attach" : "detach", id, std::move(action),
+                               blocking(std::move(back), undo_todo));
+  operation.needs = p.to.objects.at(id).depends_on;
+  operation.detaches.insert(id);
+  operation.groupable = false;
+  // Its columns, constraints, indexes and triggers become (or stop being) their parents' copies.
+  for (const Database* database : {&p.from, &p.to}) {
+    for (const Object* member : Planner::members(*database, id)) {
+      operation.detaches.insert(member->id);
+      const bool copy = [&] {
+        if (const auto* constraint = std::get_if<Constraint>(&member->body)) return constraint->inherited;
+        if (const auto* index = std::get_if<Index>(&member->body)) return index->parent.has_value();
+        if (const auto* trigger = std::get_if<Trigger>(&member->body)) return trigger->inherited;
+        return false;
+      }();
+      const bool only_here = !(database == &p.from ? p.to : p.from).find(member->id);
+      if (copy && only_here) p.take(member->id);
+    }
+  }
+}
+
+void alter_table_properties(Planner& p, const ObjectId& id) {
+  const Table& a = std::get<Table>(p.from.objects.at(id).body);
+  const Table& b = std::get<Table>(p.to.objects.at(id).body);
+  const QualifiedName table{id.schema, id.name};
+  const auto simple = [&](Phase phase, const char* verb, Statements forward, Statements back) -> Operation& {
+    Operation& operation = p.add(phase, verb, id, brief(std::move(forward)), brief(std::move(back)));
+    operation.needs = p.to.objects.at(id).depends_on;
+    operation.detaches.insert(id);
+    return operation;
+  };
+  const auto heavy = [&](const char* verb, const std::string& forward, const std::string& back) {
+    Action action = blocking({forward});
+    p.allow_blocking(action, "rewrite", {table}, std::string(verb) + " " + describe(id));
+    Operation& operation = p.add(Phase::expand, verb, id, std::move(action), blocking({back}));
+    operation.groupable = false;
+    operation.needs = p.to.objects.at(id).depends_on;
+  };
+  const std::string alter = "ALTER TABLE " + quoted_name(id);
+  if (p.claim(id, Aspect::options)) {
+    simple(Phase::expand, "set the storage parameters of", alter_table_options(id, a.options, b.options), alter_table_options(id, b.options, a.options));
+  }
+  if (p.claim(id, Aspect::replica_identity)) {
+    Operation& operation = simple(Phase::expand, "set the replica identity of", alter_replica_identity(id, b), alter_replica_identity(id, a));
+    if (!b.replica_identity_index.empty()) operation.needs.insert(ObjectId{Kind::index, id.schema, "", b.replica_identity_index, ""});
+  }
+  if (p.claim(id, Aspect::row_security)) {
+    simple(b.row_security || b.force_row_security ? Phase::contract : Phase::expand, "set the row security of", alter_row_security(id, a, b), alter_row_security(id, b, a));
+  }
+  if (p.claim(id, Aspect::tablespace)) {
+    const auto move = [&](const Table& t) { return alter + " SET TABLESPACE " + (t.tablespace.empty() ? "pg_default" : sql::quote_identifier(t.tablespace)); };
+    heavy("move", move(b), move(a));
+  }
+  if (p.claim(id, Aspect::persistence)) {
+    const auto set = [&](const Table& t) { return alter + (t.persistence == Persistence::unlogged ? " SET UNLOGGED" : " SET LOGGED"); };
+    heavy("set the persistence of", set(b), set(a));
+  }
+  if (p.claim(id, Aspect::access_method)) {
+    const auto set = [&](const Table& t) { return alter + " SET ACCESS METHOD " + (t.access_method.empty() ? "heap" : sql::quote_identifier(t.access_method)); };
+    heavy("set the access method of", set(b), set(a));
+  }
+  if (p.claim(id, Aspect::inheritance)) change_parents(p, id, a.inherits, b.inherits);
+  if (p.claim(id, Aspect::partition)) change_partition(p, id, a.partition_of, a.partition_bound, b.partition_of, b.partition_bound);
+}
+
+}  // namespace
+
+void plan_tables(Planner& p) {
+  for (const ObjectId& id : p.created) {
+    if (id.kind == Kind::table && p.take(id)) create_table(p, id);
+  }
+  for (const ObjectId& id : p.dropped) {
+    if (id.kind == Kind::table && p.take(id)) drop_table(p, id);
+  }
+  for (const auto& [id, aspects] : p.altered) {
+    if (p.done.contains(id)) continue;
+    if (id.kind == Kind::table) alter_table_properties(p, id);
+    if (id.kind == Kind::foreign_table) {
+      const auto& a = std::get<ForeignTable>(p.from.objects.at(id).body);
+      const auto& b = std::get<ForeignTable>(p.to.objects.at(id).body);
+      if (p.claim(id, Aspect::inheritance)) change_parents(p, id, a.inherits, b.inherits);
+      if (p.claim(id, Aspect::partition)) change_partition(p, id, a.partition_of, a.partition_bound, b.partition_of, b.partition_bound);
+    }
+  }
+  // The position of columns after a column that was purged came back: only a new table has them as they were.
+  for (const auto& [id, object] : p.from.objects) {
+    if (id.kind != Kind::table || !p.to.find(id) || p.done.contains(id)) continue;
+    restore_column_order(p, id);
+  }
+}
+
+}  // namespace contraflow::plan

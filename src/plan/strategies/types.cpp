@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Changes of types in place: values added to enums, defaults, NOT NULL and CHECKs of domains, attributes of composite types. Types that must be
+// exchanged for new ones are in replace.cpp.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "catalog/alter.h"
+#include "catalog/ddl.h"
+#include "plan/planner.h"
+#include "plan/strategies/replace.h"
+
+namespace contraflow::plan {
+
+using namespace catalog;
+
+namespace {
+
+void append(Statements& to, Statements from) {
+  for (std::string& statement : from) to.push_back(std::move(statement));
+}
+
+// PostgreSQL takes no value out of an enum: the way back makes the type anew and converts every column of it, with what hangs
+// on them taken down and put back.
+Statements shrink_enum(const Planner& p, const ObjectId& id, bool& possible) {
+  const Object& old_type = p.from.objects.at(id);
+  const std::string spare = p.spare_relation(id.schema, id.name, "more");
+  std::set<ObjectId> hanging;
+  std::vector<ObjectId> columns;
+  const std::function<void(const ObjectId&)> collect = [&](const ObjectId& of) {
+    auto it = p.dependents.find(of);
+    if (it == p.dependents.end()) return;
+    for (const ObjectId& dependent : it->second) {
+      switch (dependent.kind) {
+        case Kind::column: {
+          if (of != id) break;
+          const Column& column = std::get<Column>(p.from.objects.at(dependent).body);
+          if (column.generated != Generated::none) possible = false;
+          if (!(column.inherited && !column.local)) columns.push_back(dependent);
+          collect(dependent);
+          break;
+        }
+        case Kind::table:
+          if (of == id) possible = false;
+          break;
+        case Kind::index:
+        case Kind::constraint: {
+          const auto* index = p.from.find_body<Index>(dependent);
+          const auto* constraint = p.from.find_body<Constraint>(dependent);
+          const bool plain = index ? (!index->constraint.empty() || (index->predicate.empty() && std::find(index->columns.begin(), index->columns.end(), "") == index->columns.end()))
+                                   : constraint->type != ConstraintType::check && constraint->type != ConstraintType::exclusion;
+          if (!plain && hanging.insert(dependent).second) collect(dependent);
+          break;
+        }
+        case Kind::statistics: break;
+        case Kind::domain:
+        case Kind::composite_type:
+        case Kind::range_type: possible = false; break;
+        default:
+          if (hanging.insert(dependent).second) collect(dependent);
+      }
+    }
+  };
+  collect(id);
+  Statements out;
+  const std::vector<ObjectId> order = dependency_order(hanging, p.from);
+  for (auto it = order.rbegin(); it != order.rend(); ++it) append(out, drop(p.from.objects.at(*it)));
+  out.push_back(fmt::format("ALTER TYPE {} RENAME TO {}", quoted_name(id), sql::quote_identifier(spare)));
+  append(out, create_all(old_type, p.from));
+  for (const ObjectId& column_id : columns) {
+    const Column& column = std::get<Column>(p.from.objects.at(column_id).body);
+    const std::string table = alter_table(p.from, column_id.schema, column_id.relation);
+    const std::string name = sql::quote_identifier(column_id.name);
+    const std::string only = "ALTER TABLE ONLY " + sql::quote(QualifiedName{column_id.schema, column_id.relation});
+    if (!column.default_expression.empty()) out.push_back(fmt::format("{} ALTER COLUMN {} DROP DEFAULT", only, name));
+    out.push_back(fmt::format("{} ALTER COLUMN {} TYPE {} USING {}::text::{}", table, name, column.type, name, column.type));
+    if (!column.default_expression.empty()) out.push_back(fmt::format("{} ALTER COLUMN {} SET DEFAULT {}", only, name, column.default_expression));
+  }
+  for (const ObjectId& dependent : order) append(out, create_all(p.from.objects.at(dependent), p.from));
+  out.push_back("DROP TYPE " + sql::quote(QualifiedName{id.schema, spare}));
+  return out;
+}
+
+void add_enum_values(Planner& p, const ObjectId& id) {
+  const auto& old_labels = std::get<EnumType>(p.from.objects.at(id).body).labels;
+  const auto& new_labels = std::get<EnumType>(p.to.objects.at(id).body).labels;
+  std::vector<std::string> have = old_labels;
+  Statements statements;
+  for (std::size_t i = 0; i < new_labels.size(); ++i) {
+    if (std::find(have.begin(), have.end(), new_labels[i]) != have.end()) continue;
+    std::string statement = fmt::format("ALTER TYPE {} ADD VALUE IF NOT EXISTS {}", quoted_name(id), sql::quote_literal(new_labels[i]));
+    if (i > 0) {
+      statement += " AFTER " + sql::quote_literal(new_labels[i - 1]);
+      have.insert(std::find(have.begin(), have.end(), new_labels[i - 1]) + 1, new_labels[i]);
+    } else {
+      if (!have.empty()) statement += " BEFORE " + sql::quote_literal(have.front());
+      have.insert(have.begin(), new_labels[i]);
+    }
+    statements.push_back(std::move(statement));
+  }
+  bool possible = true;
+  Statements back = shrink_enum(p, id, possible);
+  Action undo = blocking(std::move(back), negate(enum_labels_are(id, old_labels)));
+  undo.todo = all_of({exists(id), undo.todo});
+  Operation& operation = p.add(Phase::expand, "add values to", id, brief(std::move(statements)), possible ? undo : Action{});
+  operation.groupable = false;
+  operation.provides.insert(id);  // what uses the new values (a default, a CHECK) comes in a later transaction
+  operation.needs = p.to.objects.at(id).depends_on;
+  operation.detaches.insert(id);
+  operation.step.notes.push_back(fmt::format("a client that runs already may not know the new values of {}: deploy readers before writers; "
+                                             "the way back converts every column of the type and refuses where a row holds a new value",
+                                             describe(id)));
+  if (!possible) {
+    operation.step.grade = Grade::order;
+    operation.step.notes.push_back("values that were added to " + describe(id) + " stay after a rollback: a type or partition key is built on it");
+  }
+}
+
+}  // namespace
+
+void plan_types(Planner& p) {
+  for (const auto& [id, aspects] : p.altered) {
+    if (p.done.contains(id)) continue;
+    const Object& a = p.from.objects.at(id);
+    const Object& b = p.to.objects.at(id);
+    if (id.kind == Kind::enum_type && p.claim(id, Aspect::labels)) add_enum_values(p, id);
+    if (id.kind == Kind::domain) {
+      const bool default_changes = p.claim(id, Aspect::default_expression);
+      const bool not_null = p.claim(id, Aspect::not_null);
+      if (default_changes || not_null) {
+        const Domain& old_domain = std::get<Domain>(a.body);
+        const Domain& new_domain = std::get<Domain>(b.body);
+        // SET NOT NULL of a domain scans every table that uses it under SHARE.
+        const bool scans = not_null && new_domain.not_null;
+        std::vector<QualifiedName> users;
+        if (auto it = p.dependents.find(id); it != p.dependents.end()) {
+          for (const ObjectId& user : it->second) {
+            if (user.kind == Kind::column) users.push_back({user.schema, user.relation});
+          }
+        }
+        Action action = brief(alter_domain(id, old_domain, new_domain));
+        if (scans) p.allow_blocking(action, "scan", users, "SET NOT NULL of " + describe(id));
+        Operation& operation = p.add(scans ? Phase::contract : Phase::expand, "change", id, std::move(action), brief(alter_domain(id, new_domain, old_domain)));
+        operation.needs = b.depends_on;
+        operation.detaches.insert(id);
+      }
+    }
+    if (id.kind == Kind::composite_type && p.claim(id, Aspect::definition)) {
+      auto forward = alter_composite(id, std::get<CompositeType>(a.body), std::get<CompositeType>(b.body));
+      auto back = alter_composite(id, std::get<CompositeType>(b.body), std::get<CompositeType>(a.body));
+      if (forward && back) {
+        Operation& operation = p.add(Phase::expand, "change the attributes of", id, brief(std::move(*forward), {}), brief(std::move(*back)));
+        operation.needs = b.depends_on;
+        operation.detaches.insert(id);
+        std::vector<std::string> names, old_names;
+        const auto same = [&](const CompositeType& type) {
+          std::string list;
+          for (const auto& attribute : type.attributes) list += (list.empty() ? "" : ", ") + sql::quote_literal(attribute.name + " " + attribute.type);
+          return fmt::format("(SELECT array_agg(attname || ' ' || format_type(atttypid, atttypmod) ORDER BY attnum) FROM pg_attribute WHERE attrelid = "
+                             "to_regclass({}) AND attnum > 0 AND NOT attisdropped) IS NOT DISTINCT FROM ARRAY[{}]::text[]",
+                             sql::quote_literal(quoted_name(id)), list);
+        };
+        operation.step.forward.todo = negate(same(std::get<CompositeType>(b.body)));
+        operation.step.undo.todo = negate(same(std::get<CompositeType>(a.body)));
+        operation.groupable = false;
+      } else {
+        p.refuse(fmt::format("{}: its attributes cannot be changed in place and back", describe(id)));
+      }
+    }
+    if (id.kind == Kind::composite_type && p.claim(id, Aspect::column_comments)) {
+      p.add(Phase::expand, "comment on the attributes of", id, brief(describe_state(b, p.to)), brief(describe_state(a, p.from)));
+    }
+  }
+  // CHECKs of domains.
+  const auto drop_check = [](const ObjectId& id) {
+    return Statements{fmt::format("ALTER DOMAIN {} DROP CONSTRAINT IF EXISTS {}", sql::quote(QualifiedName{id.schema, id.relation}), sql::quote_identifier(id.name))};
+  };
+  for (const ObjectId& id : p.created) {
+    if (id.kind != Kind::domain_constraint || p.done.contains(id)) continue;
+    if (p.created.contains(ObjectId{Kind::domain, id.schema, "", id.relation, ""})) continue;
+    p.take(id);
+    const Object& object = p.to.objects.at(id);
+    const auto& check = std::get<DomainConstraint>(object.body);
+    const std::string domain = sql::quote(QualifiedName{id.schema, id.relation});
+    std::string definition = check.definition;
+    if (!definition.ends_with(" NOT VALID")) definition += " NOT VALID";
+    Statements add{fmt::format("ALTER DOMAIN {} ADD CONSTRAINT {} {}", domain, sql::quote_identifier(id.name), definition)};
+    append(add, describe_state(object, p.to));
+    Operation& operation = p.add(Phase::contract, "add NOT VALID", id, brief(std::move(add), absent(id)), brief(drop_check(id)));
+    operation.provides.insert(id);
+    operation.needs = object.depends_on;
+    if (check.validated) {
+      const std::size_t added = p.operations.size() - 1;
+      Operation& validate = p.add(Phase::contract, "validate", id,
+                                  scan({fmt::format("ALTER DOMAIN {} VALIDATE CONSTRAINT {}", domain, sql::quote_identifier(id.name))}), Action{});
+      validate.after.push_back(added);
+    }
+  }
+  for (const ObjectId& id : p.dropped) {
+    if (id.kind != Kind::domain_constraint || p.done.contains(id)) continue;
+    if (p.dropped.contains(ObjectId{Kind::domain, id.schema, "", id.relation, ""})) continue;
+    p.take(id);
+    Operation& operation = p.add(Phase::expand, "drop", id, brief(drop_check(id)), blocking(create_all(p.from.objects.at(id), p.from), absent(id)));
+    operation.removes.insert(id);
+  }
+  for (const auto& [id, aspects] : p.altered) {
+    if (id.kind != Kind::domain_constraint || p.done.contains(id)) continue;
+    if (!p.claim(id, Aspect::definition) && !p.claim(id, Aspect::validated)) continue;
+    Statements forward = drop_check(id), back = drop_check(id);
+    append(forward, create_all(p.to.objects.at(id), p.to));
+    append(back, create_all(p.from.objects.at(id), p.from));
+    Operation& operation = p.add(Phase::contract, "replace", id, blocking(std::move(forward)), blocking(std::move(back)));
+    operation.detaches.insert(id);
+    operation.needs = p.to.objects.at(id).depends_on;
+  }
+}
+
+}  // namespace contraflow::plan
