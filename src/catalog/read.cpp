@@ -51,10 +51,11 @@ Database read_once(pg::Connection& connection, const ReadOptions& options) {
   const Snapshot snapshot(connection);
   connection.execute(kSettings);
   const pg::Result privileges = connection.execute(
-      "SELECT coalesce(bool_and(has_column_privilege('pg_catalog.pg_subscription', attname, 'SELECT')), true) "
+      "SELECT current_setting('is_superuser') = 'on', coalesce(bool_and(has_column_privilege('pg_catalog.pg_subscription', attname, 'SELECT')), true) "
       "FROM pg_attribute WHERE attrelid = 'pg_catalog.pg_subscription'::regclass AND attname = 'subconninfo'");
   detail::Session session;
-  session.subscriptions = privileges.boolean(0, 0);
+  session.superuser = privileges.boolean(0, 0);
+  session.subscriptions = privileges.boolean(0, 1);
 
   Reader reader(database, connection.server_major(), options, session);
   detail::ask_basics(reader);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "catalog/reader.h"
+#include "catalog/reader_sql.h"
 
 namespace contraflow::catalog::detail {
 
@@ -89,25 +90,6 @@ void ask_functions(Reader& reader) {
              });
 }
 
-// An operator as OPERATOR(schema.name).
-std::string operator_name(const char* column) {
-  return fmt::format(
-      "(SELECT format('OPERATOR(%I.%s)', opn.nspname, op.oprname) FROM pg_operator op JOIN pg_namespace opn ON opn.oid "
-      "= op.oprnamespace WHERE op.oid = {})",
-      column);
-}
-
-std::string function_name(const char* column) {
-  return fmt::format(
-      "(SELECT format('%I.%I', fn.nspname, f.proname) FROM pg_proc f JOIN pg_namespace fn ON fn.oid = f.pronamespace "
-      "WHERE f.oid = {})",
-      column);
-}
-
-std::string optional_function(const char* option, const char* column) {
-  return fmt::format("CASE WHEN {1} <> 0 THEN '{0} = ' || {2} END, ", option, column, function_name(column));
-}
-
 // FINALFUNC_MODIFY is written always: its default differs between plain and ordered-set aggregates.
 std::string modify(const char* option, const char* column) {
   return fmt::format(
@@ -120,26 +102,26 @@ void ask_aggregates(Reader& reader) {
                         ", 'STYPE = ' || format_type(a.aggtranstype, NULL), "
                         "CASE WHEN a.aggtransspace <> 0 THEN 'SSPACE = ' || a.aggtransspace END, "
                         "CASE WHEN a.agginitval IS NOT NULL THEN format('INITCOND = %L', a.agginitval) END, ";
-  options += optional_function("FINALFUNC", "a.aggfinalfn");
+  options += function_option("FINALFUNC", "a.aggfinalfn") + ", ";
   options += "CASE WHEN a.aggfinalfn <> 0 AND a.aggfinalextra THEN 'FINALFUNC_EXTRA' END, ";
   options += "CASE WHEN a.aggfinalfn <> 0 THEN " + modify("FINALFUNC_MODIFY", "a.aggfinalmodify");
   options.resize(options.size() - 2);
   options += " END, ";
-  options += optional_function("COMBINEFUNC", "a.aggcombinefn");
-  options += optional_function("SERIALFUNC", "a.aggserialfn");
-  options += optional_function("DESERIALFUNC", "a.aggdeserialfn");
-  options += optional_function("MSFUNC", "a.aggmtransfn");
-  options += optional_function("MINVFUNC", "a.aggminvtransfn");
+  options += function_option("COMBINEFUNC", "a.aggcombinefn") + ", ";
+  options += function_option("SERIALFUNC", "a.aggserialfn") + ", ";
+  options += function_option("DESERIALFUNC", "a.aggdeserialfn") + ", ";
+  options += function_option("MSFUNC", "a.aggmtransfn") + ", ";
+  options += function_option("MINVFUNC", "a.aggminvtransfn") + ", ";
   options +=
       "CASE WHEN a.aggmtranstype <> 0 THEN 'MSTYPE = ' || format_type(a.aggmtranstype, NULL) END, "
       "CASE WHEN a.aggmtransspace <> 0 THEN 'MSSPACE = ' || a.aggmtransspace END, "
       "CASE WHEN a.aggminitval IS NOT NULL THEN format('MINITCOND = %L', a.aggminitval) END, ";
-  options += optional_function("MFINALFUNC", "a.aggmfinalfn");
+  options += function_option("MFINALFUNC", "a.aggmfinalfn") + ", ";
   options += "CASE WHEN a.aggmfinalfn <> 0 AND a.aggmfinalextra THEN 'MFINALFUNC_EXTRA' END, ";
   options += "CASE WHEN a.aggmfinalfn <> 0 THEN " + modify("MFINALFUNC_MODIFY", "a.aggmfinalmodify");
   options.resize(options.size() - 2);
   options += " END, ";
-  options += "CASE WHEN a.aggsortop <> 0 THEN 'SORTOP = ' || " + operator_name("a.aggsortop") + " END, ";
+  options += operator_option("SORTOP", "a.aggsortop") + ", ";
   options += "CASE p.proparallel WHEN 's' THEN 'PARALLEL = SAFE' WHEN 'r' THEN 'PARALLEL = RESTRICTED' END, ";
   options += "CASE WHEN a.aggkind = 'h' THEN 'HYPOTHETICAL' END)";
   reader.ask(

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "catalog/reader.h"
+#include "catalog/reader_sql.h"
 
 namespace contraflow::catalog::detail {
 
@@ -125,25 +126,16 @@ void read_types(Reader& reader, const pg::Result& result) {
   }
 }
 
-// CREATE TYPE of a base or range type from its columns. `regproc` is no help: it does not quote in the way of a name
-// where a function is overloaded, so that names are built from pg_proc.
+// CREATE TYPE of a base or range type from its columns.
 std::string create_type_expression(int version) {
-  const auto function = [](const char* column) {
-    return fmt::format("(SELECT format('%I.%I', pn.nspname, p.proname) FROM pg_proc p JOIN pg_namespace pn ON pn.oid = "
-                       "p.pronamespace WHERE p.oid = {})",
-                       column);
-  };
-  const auto option = [&](const char* name, const char* column) {
-    return fmt::format("CASE WHEN {1} <> 0 THEN '{0} = ' || {2} END, ", name, column, function(column));
-  };
-  std::string base = "concat_ws(', ', 'INPUT = ' || " + function("t.typinput") + ", 'OUTPUT = ' || " +
-                     function("t.typoutput") + ", ";
-  base += option("RECEIVE", "t.typreceive");
-  base += option("SEND", "t.typsend");
-  base += option("TYPMOD_IN", "t.typmodin");
-  base += option("TYPMOD_OUT", "t.typmodout");
-  base += option("ANALYZE", "t.typanalyze");
-  if (version >= 14) base += option("SUBSCRIPT", "t.typsubscript");
+  std::string base = "concat_ws(', ', 'INPUT = ' || " + function_name("t.typinput") + ", 'OUTPUT = ' || " +
+                     function_name("t.typoutput") + ", ";
+  base += function_option("RECEIVE", "t.typreceive") + ", ";
+  base += function_option("SEND", "t.typsend") + ", ";
+  base += function_option("TYPMOD_IN", "t.typmodin") + ", ";
+  base += function_option("TYPMOD_OUT", "t.typmodout") + ", ";
+  base += function_option("ANALYZE", "t.typanalyze") + ", ";
+  if (version >= 14) base += function_option("SUBSCRIPT", "t.typsubscript") + ", ";
   base +=
       "'INTERNALLENGTH = ' || CASE WHEN t.typlen = -1 THEN 'VARIABLE' ELSE t.typlen::text END, "
       "CASE WHEN t.typbyval THEN 'PASSEDBYVALUE' END, "
@@ -161,8 +153,8 @@ std::string create_type_expression(int version) {
       "CASE WHEN r.rngcollation <> 0 AND r.rngcollation <> st.typcollation THEN (SELECT format('COLLATION = %I.%I', "
       "cn.nspname, rc.collname) FROM pg_collation rc JOIN pg_namespace cn ON cn.oid = rc.collnamespace WHERE rc.oid = "
       "r.rngcollation) END, ";
-  range += option("CANONICAL", "r.rngcanonical");
-  range += option("SUBTYPE_DIFF", "r.rngsubdiff");
+  range += function_option("CANONICAL", "r.rngcanonical") + ", ";
+  range += function_option("SUBTYPE_DIFF", "r.rngsubdiff") + ", ";
   range += version >= 14 ? "(SELECT format('MULTIRANGE_TYPE_NAME = %I.%I', mn.nspname, mt.typname) FROM pg_type mt JOIN "
                            "pg_namespace mn ON mn.oid = mt.typnamespace WHERE mt.oid = r.rngmultitypid))"
                          : "NULL)";

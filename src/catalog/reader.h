@@ -95,6 +95,7 @@ struct Relation {
 
 // What the session may see, asked before all else.
 struct Session {
+  bool superuser = false;
   bool subscriptions = false;  // may read pg_subscription.subconninfo
 };
 
