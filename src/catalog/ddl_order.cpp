@@ -94,6 +94,7 @@ class Order {
         if (--open[waiting] == 0) ready.push(waiting);
     }
     append(out_, deferred_);
+    append(out_, deferred_last_);
     return std::move(out_);
   }
 
@@ -193,24 +194,14 @@ class Order {
     const Kind kind = nodes_[i]->id.kind;
     if (kind != Kind::base_type && kind != Kind::range_type) return false;
     const std::string shell = "CREATE TYPE " + quoted_name(nodes_[i]->id);
-    const auto& create = std::get<Generic>(nodes_[i]->body).create;
-    if (create.empty() || create.front() != shell) out_.push_back(shell);
-    else out_.push_back(create.front());
-    early_.insert(i);
+    if (early_.insert(i).second) out_.push_back(shell);
     released_ = {waiting};
     return true;
   }
 
   bool make_dummy(std::size_t i, std::size_t waiting) {
-    if (nodes_[i]->id.kind != Kind::view || early_.contains(i)) {
-      if (early_.contains(i) && nodes_[i]->id.kind == Kind::view) {
-        released_ = {waiting};
-        return true;
-      }
-      return false;
-    }
-    append(out_, create_dummy_view(*nodes_[i]));
-    early_.insert(i);
+    if (nodes_[i]->id.kind != Kind::view) return false;
+    if (early_.insert(i).second) append(out_, create_dummy_view(*nodes_[i]));
     released_ = {waiting};
     return true;
   }
@@ -230,7 +221,6 @@ class Order {
       found = true;
       without_default_.insert(object->id);
     }
-    if (!found && !nodes_[i]->depends_on.contains(nodes_[needed]->id)) return false;
     if (!found) return false;
     edges_[i].erase(needed);
     dropped_ = {needed};
@@ -248,7 +238,7 @@ class Order {
         // Filled at the end: a function in it may read what pg_depend does not know of.
         append(out_, create_materialized_view(object, false));
         if (std::get<MaterializedView>(object.body).populated)
-          deferred_.push_back("REFRESH MATERIALIZED VIEW " + quoted_name(object.id));
+          (reads_unseen(i) ? deferred_last_ : deferred_).push_back("REFRESH MATERIALIZED VIEW " + quoted_name(object.id));
         return;
       case Kind::base_type:
       case Kind::range_type: {
@@ -274,6 +264,23 @@ class Order {
       default: break;
     }
     append(out_, create(object, database_));
+  }
+
+  // Whether a function lies on the way to what the view reads: what the function's body reads is not in pg_depend.
+  bool reads_unseen(std::size_t i) const {
+    std::set<std::size_t> seen{i};
+    std::vector<std::size_t> open{i};
+    while (!open.empty()) {
+      const std::size_t k = open.back();
+      open.pop_back();
+      if (nodes_[k]->id.kind == Kind::routine) return true;
+      for (const auto& id : nodes_[k]->depends_on) {
+        const auto node = node_of(id);
+        if (!node || nodes_[*node]->id.kind == Kind::table || !seen.insert(*node).second) continue;
+        open.push_back(*node);
+      }
+    }
+    return false;
   }
 
   // From 18 on a validated NOT NULL has a name and comes with its column.
@@ -303,15 +310,15 @@ class Order {
     };
     relevant({id.schema, id.name});
     for (const auto& parent : parents_of(object)) relevant(parent);
+    Statements defaults;
     for (const Object* column : deferred) {
       auto& body = std::get<Column>(copy.objects.at(column->id).body);
-      deferred_defaults_.push_back(fmt::format("ALTER TABLE ONLY {} ALTER COLUMN {} SET DEFAULT {}", quoted_name(id),
+      defaults.push_back(fmt::format("ALTER TABLE ONLY {} ALTER COLUMN {} SET DEFAULT {}", quoted_name(id),
                                                sql::quote_identifier(column->id.name), body.default_expression));
       body.default_expression.clear();
     }
     append(out_, create(object, copy));
-    deferred_.insert(deferred_.begin(), deferred_defaults_.begin(), deferred_defaults_.end());
-    deferred_defaults_.clear();
+    deferred_.insert(deferred_.begin(), defaults.begin(), defaults.end());
   }
 
   const Database& database_;
@@ -323,7 +330,7 @@ class Order {
   std::set<std::size_t> early_;                   // shells and dummy views that exist
   std::set<ObjectId> without_default_;
   std::vector<std::size_t> released_, dropped_;
-  Statements out_, deferred_, deferred_defaults_;
+  Statements out_, deferred_, deferred_last_;
   std::vector<const Object*> made_;
 };
 
