@@ -112,6 +112,17 @@ def contents(db):
     return r.stdout.splitlines()
 
 
+def tables_that_differ(a, b):
+    """qualified names of what is not the same in two dumps, as plan.json writes them"""
+    def quoted(name):
+        return name if re.fullmatch(r'[a-z_][a-z0-9_$]*', name) else '"' + name.replace('"', '""') + '"'
+    out = set()
+    for _, title, _ in set(judge.entries(a)) ^ set(judge.entries(b)):
+        m = re.match(r'Name: (.*); Type: .*?; Schema: (.*?)(?:; Owner: .*)?$', title)
+        out.add(f'{quoted(m[2])}.{quoted(m[1])}')
+    return out
+
+
 # ---- one pair
 
 class Pair:
@@ -136,7 +147,7 @@ class Pair:
         judge.compare(got, 'it', want, db)
         if got['it'] == 'exact':
             return True
-        if got['it'] == 'columns' and said:
+        if got['it'] == 'columns' and tables_that_differ(want, judge.raw_dump(db)) <= set(said):
             self.res['said'] = True
             return True
         self.fail(law, f"{where}: {got['it_cause']}", got['it_diff'])
@@ -190,7 +201,7 @@ class Pair:
             self.laws(out)
 
     def laws(self, out):
-        said = self.plan.get('column_order') or ()
+        said = self.plan.get('column_order_differs') or ()
         if len(self.back) != len(self.up):
             self.fail('rollback', 'a forward file without a rollback file')
         db = self.dbs.copy(self.a)
