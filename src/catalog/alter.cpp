@@ -30,16 +30,22 @@ Statements set_and_reset(const std::string& alter, const Options& from, const Op
 }
 
 std::string alter_column(const ObjectId& id) {
-  return fmt::format("ALTER TABLE ONLY {} ALTER COLUMN {}", quoted_relation(id), sql::quote_identifier(id.name));
+  return fmt::format("ALTER TABLE ONLY {} ALTER COLUMN {}", quoted_relation(id),
+                     sql::quote_identifier(id.name));
 }
 
 const char* enabled_word(char enabled) {
   switch (enabled) {
-    case 'O': return "ENABLE";
-    case 'D': return "DISABLE";
-    case 'R': return "ENABLE REPLICA";
-    case 'A': return "ENABLE ALWAYS";
-    default: throw std::logic_error("unknown enabled state");
+    case 'O':
+      return "ENABLE";
+    case 'D':
+      return "DISABLE";
+    case 'R':
+      return "ENABLE REPLICA";
+    case 'A':
+      return "ENABLE ALWAYS";
+    default:
+      throw std::logic_error("unknown enabled state");
   }
 }
 
@@ -68,10 +74,18 @@ Statements alter_column_options(const ObjectId& id, const Options& from, const O
 Statements alter_replica_identity(const ObjectId& id, const Table& to) {
   std::string identity;
   switch (to.replica_identity) {
-    case ReplicaIdentity::default_: identity = "DEFAULT"; break;
-    case ReplicaIdentity::nothing: identity = "NOTHING"; break;
-    case ReplicaIdentity::full: identity = "FULL"; break;
-    case ReplicaIdentity::index: identity = "USING INDEX " + sql::quote_identifier(to.replica_identity_index); break;
+    case ReplicaIdentity::default_:
+      identity = "DEFAULT";
+      break;
+    case ReplicaIdentity::nothing:
+      identity = "NOTHING";
+      break;
+    case ReplicaIdentity::full:
+      identity = "FULL";
+      break;
+    case ReplicaIdentity::index:
+      identity = "USING INDEX " + sql::quote_identifier(to.replica_identity_index);
+      break;
   }
   return {fmt::format("ALTER TABLE ONLY {} REPLICA IDENTITY {}", quoted_name(id), identity)};
 }
@@ -79,8 +93,8 @@ Statements alter_replica_identity(const ObjectId& id, const Table& to) {
 Statements alter_row_security(const ObjectId& id, const Table& from, const Table& to) {
   Statements statements;
   if (from.row_security != to.row_security)
-    statements.push_back(
-        fmt::format("ALTER TABLE {} {} ROW LEVEL SECURITY", quoted_name(id), to.row_security ? "ENABLE" : "DISABLE"));
+    statements.push_back(fmt::format("ALTER TABLE {} {} ROW LEVEL SECURITY", quoted_name(id),
+                                     to.row_security ? "ENABLE" : "DISABLE"));
   if (from.force_row_security != to.force_row_security)
     statements.push_back(fmt::format("ALTER TABLE {} {} ROW LEVEL SECURITY", quoted_name(id),
                                      to.force_row_security ? "FORCE" : "NO FORCE"));
@@ -88,21 +102,25 @@ Statements alter_row_security(const ObjectId& id, const Table& from, const Table
 }
 
 Statements alter_column_storage(const ObjectId& id, const Column& to) {
-  return {fmt::format("{} SET STORAGE {}", alter_column(id), to.storage.empty() ? default_storage(to) : to.storage)};
+  return {fmt::format("{} SET STORAGE {}", alter_column(id),
+                      to.storage.empty() ? default_storage(to) : to.storage)};
 }
 
 Statements alter_column_compression(const ObjectId& id, const Column& to) {
-  return {fmt::format("{} SET COMPRESSION {}", alter_column(id), to.compression.empty() ? "default" : to.compression)};
+  return {fmt::format("{} SET COMPRESSION {}", alter_column(id),
+                      to.compression.empty() ? "default" : to.compression)};
 }
 
 Statements alter_column_statistics(const ObjectId& id, int target) {
   return {fmt::format("{} SET STATISTICS {}", alter_column(id), target)};
 }
 
-Statements alter_index_statistics(const ObjectId& id, const std::map<int, int>& from, const std::map<int, int>& to) {
+Statements alter_index_statistics(const ObjectId& id, const std::map<int, int>& from,
+                                  const std::map<int, int>& to) {
   Statements statements;
   auto set = [&](int key, int target) {
-    statements.push_back(fmt::format("ALTER INDEX {} ALTER COLUMN {} SET STATISTICS {}", quoted_name(id), key, target));
+    statements.push_back(
+        fmt::format("ALTER INDEX {} ALTER COLUMN {} SET STATISTICS {}", quoted_name(id), key, target));
   };
   for (const auto& [key, target] : to)
     if (auto it = from.find(key); it == from.end() || it->second != target) set(key, target);
@@ -138,7 +156,8 @@ Statements alter_security_labels(const Object& object, const std::map<std::strin
                                      reference(object), text));
   };
   for (const auto& [provider, text] : to)
-    if (auto it = from.find(provider); it == from.end() || it->second != text) label(provider, sql::quote_literal(text));
+    if (auto it = from.find(provider); it == from.end() || it->second != text)
+      label(provider, sql::quote_literal(text));
   for (const auto& [provider, text] : from)
     if (!to.contains(provider)) label(provider, "NULL");
   return statements;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ALTER statements that lead from one state of an object to another in place. Pure: no connection. Empty statements: the
-// two are the same. An empty optional: no ALTER leads there, the object must be made anew. Statements have no final semicolon.
+// ALTER statements that lead from one state of an object to another in place. Pure: no connection. Empty
+// statements: the two are the same. An empty optional: no ALTER leads there, the object must be made anew.
+// Statements have no final semicolon.
 #pragma once
 
 #include <optional>
@@ -19,11 +20,13 @@ Statements alter_column_options(const ObjectId& id, const Options& from, const O
 Statements alter_column_storage(const ObjectId& id, const Column& to);
 Statements alter_column_compression(const ObjectId& id, const Column& to);
 Statements alter_column_statistics(const ObjectId& id, int target);
-// Sequence options of an identity column, its sequence's name, ALWAYS <-> BY DEFAULT; also to and from no identity.
+// Sequence options of an identity column, its sequence's name, ALWAYS <-> BY DEFAULT; also to and from no
+// identity.
 Statements alter_identity(const ObjectId& id, const Column& from, const Column& to);
 
 Statements alter_index_options(const ObjectId& id, const Options& from, const Options& to);
-Statements alter_index_statistics(const ObjectId& id, const std::map<int, int>& from, const std::map<int, int>& to);
+Statements alter_index_statistics(const ObjectId& id, const std::map<int, int>& from,
+                                  const std::map<int, int>& to);
 Statements alter_statistics_target(const ObjectId& id, int target);
 
 Statements alter_view_options(const ObjectId& id, const Options& from, const Options& to);
@@ -32,13 +35,16 @@ Statements alter_materialized_view_options(const ObjectId& id, const Options& fr
 Statements alter_sequence(const ObjectId& id, const Sequence& from, const Sequence& to);
 Statements alter_domain(const ObjectId& id, const Domain& from, const Domain& to);
 // ADD/DROP/ALTER ATTRIBUTE. Empty optional where the order of the attributes that stay would have to change.
-std::optional<Statements> alter_composite(const ObjectId& id, const CompositeType& from, const CompositeType& to);
+std::optional<Statements> alter_composite(const ObjectId& id, const CompositeType& from,
+                                          const CompositeType& to);
 
 std::optional<Statements> alter_policy(const ObjectId& id, const Policy& from, const Policy& to);
-std::optional<Statements> alter_publication(const ObjectId& id, const Publication& from, const Publication& to);
+std::optional<Statements> alter_publication(const ObjectId& id, const Publication& from,
+                                            const Publication& to);
 // Empty optional where the extension is not relocatable and must move.
 std::optional<Statements> alter_extension(const ObjectId& id, const Extension& from, const Extension& to);
-// OPTIONS (ADD …, SET …, DROP …) of a foreign-data wrapper, server, user mapping, foreign table or a foreign table's column.
+// OPTIONS (ADD …, SET …, DROP …) of a foreign-data wrapper, server, user mapping, foreign table or a foreign
+// table's column.
 Statements alter_fdw_options(const ObjectId& id, const Options& from, const Options& to);
 Statements alter_text_search_dictionary(const ObjectId& id, const Options& from, const Options& to);
 

@@ -17,7 +17,8 @@ constexpr const char* kBoth = R"(
   CREATE TABLE s.owned (a int);
 )";
 
-// Two databases that hold the same objects in different states; every alter_* function leads from one to the other.
+// Two databases that hold the same objects in different states; every alter_* function leads from one to the
+// other.
 constexpr const char* kFrom = R"(
   CREATE SEQUENCE s.seq AS smallint INCREMENT 2 MAXVALUE 100;
   CREATE SEQUENCE s.cycled CYCLE CACHE 3;
@@ -83,11 +84,14 @@ struct Altering {
   const Object& to;
   Statements operator()(const Sequence& a) const { return alter_sequence(to.id, a, body<Sequence>()); }
   Statements operator()(const Domain& a) const { return alter_domain(to.id, a, body<Domain>()); }
-  Statements operator()(const CompositeType& a) const { return alter_composite(to.id, a, body<CompositeType>()).value(); }
+  Statements operator()(const CompositeType& a) const {
+    return alter_composite(to.id, a, body<CompositeType>()).value();
+  }
   Statements operator()(const Table& a) const {
     Statements statements = alter_table_options(to.id, a.options, body<Table>().options);
     add(statements, alter_row_security(to.id, a, body<Table>()));
-    if (a.replica_identity != body<Table>().replica_identity) add(statements, alter_replica_identity(to.id, body<Table>()));
+    if (a.replica_identity != body<Table>().replica_identity)
+      add(statements, alter_replica_identity(to.id, body<Table>()));
     return statements;
   }
   Statements operator()(const ForeignTable& a) const {
@@ -98,7 +102,8 @@ struct Altering {
     Statements statements = alter_identity(to.id, a, b);
     if (a.storage != b.storage) add(statements, alter_column_storage(to.id, b));
     if (a.compression != b.compression) add(statements, alter_column_compression(to.id, b));
-    if (a.statistics_target != b.statistics_target) add(statements, alter_column_statistics(to.id, b.statistics_target));
+    if (a.statistics_target != b.statistics_target)
+      add(statements, alter_column_statistics(to.id, b.statistics_target));
     add(statements, alter_column_options(to.id, a.options, b.options));
     add(statements, alter_fdw_options(to.id, a.fdw_options, b.fdw_options));
     return statements;
@@ -111,24 +116,34 @@ struct Altering {
   Statements operator()(const Policy& a) const { return alter_policy(to.id, a, body<Policy>()).value(); }
   Statements operator()(const Trigger&) const { return alter_trigger_state(to.id, body<Trigger>().enabled); }
   Statements operator()(const Rule&) const { return alter_rule_state(to.id, body<Rule>().enabled); }
-  Statements operator()(const EventTrigger&) const { return alter_event_trigger(to.id, body<EventTrigger>().enabled); }
+  Statements operator()(const EventTrigger&) const {
+    return alter_event_trigger(to.id, body<EventTrigger>().enabled);
+  }
   Statements operator()(const StatisticsObject&) const {
     return alter_statistics_target(to.id, body<StatisticsObject>().target);
   }
-  Statements operator()(const View& a) const { return alter_view_options(to.id, a.options, body<View>().options); }
+  Statements operator()(const View& a) const {
+    return alter_view_options(to.id, a.options, body<View>().options);
+  }
   Statements operator()(const MaterializedView& a) const {
     return alter_materialized_view_options(to.id, a.options, body<MaterializedView>().options);
   }
-  Statements operator()(const Publication& a) const { return alter_publication(to.id, a, body<Publication>()).value(); }
+  Statements operator()(const Publication& a) const {
+    return alter_publication(to.id, a, body<Publication>()).value();
+  }
   Statements operator()(const DefaultPrivileges&) const { return alter_default_privileges(&from, &to); }
-  Statements operator()(const Generic& a) const { return alter_fdw_options(to.id, a.options, body<Generic>().options); }
+  Statements operator()(const Generic& a) const {
+    return alter_fdw_options(to.id, a.options, body<Generic>().options);
+  }
   Statements operator()(const auto&) const { return {}; }
 
   template <class T>
   const T& body() const {
     return std::get<T>(to.body);
   }
-  static void add(Statements& list, const Statements& more) { list.insert(list.end(), more.begin(), more.end()); }
+  static void add(Statements& list, const Statements& more) {
+    list.insert(list.end(), more.begin(), more.end());
+  }
 };
 
 TEST(Alter, LeadsFromEachStateToTheOtherAndBack) {
@@ -151,7 +166,8 @@ TEST(Alter, LeadsFromEachStateToTheOtherAndBack) {
   Database back = from;
   const ObjectId policy{Kind::policy, "s", "t", "p", ""};
   const ObjectId composite{Kind::composite_type, "s", "", "comp", ""};
-  EXPECT_FALSE(alter_policy(policy, std::get<Policy>(to.find(policy)->body), std::get<Policy>(from.find(policy)->body)));
+  EXPECT_FALSE(alter_policy(policy, std::get<Policy>(to.find(policy)->body),
+                            std::get<Policy>(from.find(policy)->body)));
   EXPECT_FALSE(alter_composite(composite, std::get<CompositeType>(to.find(composite)->body),
                                std::get<CompositeType>(from.find(composite)->body)));
   back.objects[policy] = to.objects.at(policy);
@@ -175,15 +191,17 @@ TEST(AlterExtension, MovesOnlyWhatIsRelocatable) {
 
 TEST(AlterTextSearchDictionary, RemovesAnOptionByItsBareName) {
   const ObjectId id{Kind::text_search_dictionary, "s", "", "d", ""};
-  EXPECT_EQ(alter_text_search_dictionary(id, {{"accept", "false"}, {"stopwords", "english"}}, {{"stopwords", "german"}}),
+  EXPECT_EQ(alter_text_search_dictionary(id, {{"accept", "false"}, {"stopwords", "english"}},
+                                         {{"stopwords", "german"}}),
             Lines{"ALTER TEXT SEARCH DICTIONARY s.d (accept, stopwords = 'german')"});
 }
 
 TEST(AlterSecurityLabels, RemovesWithNull) {
   Object object;
   object.id = {Kind::schema, "", "", "s", ""};
-  EXPECT_EQ(alter_security_labels(object, {{"p", "x"}}, {{"q", "it's"}}),
-            (Lines{"SECURITY LABEL FOR q ON SCHEMA s IS 'it''s'", "SECURITY LABEL FOR p ON SCHEMA s IS NULL"}));
+  EXPECT_EQ(
+      alter_security_labels(object, {{"p", "x"}}, {{"q", "it's"}}),
+      (Lines{"SECURITY LABEL FOR q ON SCHEMA s IS 'it''s'", "SECURITY LABEL FOR p ON SCHEMA s IS NULL"}));
 }
 
 }  // namespace

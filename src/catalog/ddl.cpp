@@ -53,7 +53,9 @@ Statements create(const Object& object, const Database& database) {
                           sql::quote_identifier(object.id.name), constraint.definition)};
     }
     Statements operator()(const Publication&) const { return create_publication(object); }
-    Statements operator()(const DefaultPrivileges&) const { return alter_default_privileges(nullptr, &object); }
+    Statements operator()(const DefaultPrivileges&) const {
+      return alter_default_privileges(nullptr, &object);
+    }
     Statements operator()(const Generic& generic) const { return generic.create; }
   };
   return std::visit(Visitor{object, database}, object.body);

@@ -15,21 +15,25 @@ using namespace parts;
 namespace {
 
 using Key = std::tuple<std::string, std::string, std::string>;  // grantor, grantee, privilege
-using Privileges = std::map<Key, bool>;                          // -> grantable
+using Privileges = std::map<Key, bool>;                         // -> grantable
 
 Privileges index_grants(const std::vector<Grant>& grants) {
   Privileges privileges;
-  for (const auto& grant : grants) privileges[{grant.grantor, grant.grantee, grant.privilege}] |= grant.grantable;
+  for (const auto& grant : grants)
+    privileges[{grant.grantor, grant.grantee, grant.privilege}] |= grant.grantable;
   return privileges;
 }
 
 // Grantors in the order in which they receive the right to grant, the owner first.
 std::vector<std::string> grantor_order(const std::string& owner, const Privileges& privileges) {
   std::vector<std::string> order{owner};
-  auto known = [&](const std::string& role) { return std::find(order.begin(), order.end(), role) != order.end(); };
+  auto known = [&](const std::string& role) {
+    return std::find(order.begin(), order.end(), role) != order.end();
+  };
   for (std::size_t i = 0; i < order.size(); ++i)
     for (const auto& [key, grantable] : privileges)
-      if (grantable && std::get<0>(key) == order[i] && !known(std::get<1>(key))) order.push_back(std::get<1>(key));
+      if (grantable && std::get<0>(key) == order[i] && !known(std::get<1>(key)))
+        order.push_back(std::get<1>(key));
   for (const auto& [key, grantable] : privileges)
     if (!known(std::get<0>(key))) order.push_back(std::get<0>(key));
   return order;
@@ -61,20 +65,44 @@ struct Writer {
         text = fmt::format("{}REVOKE {} ON {} FROM {}", target.head, list, target.on, quote_role(grantee));
         break;
       case Action::revoke_option:
-        text = fmt::format("{}REVOKE GRANT OPTION FOR {} ON {} FROM {}", target.head, list, target.on, quote_role(grantee));
+        text = fmt::format("{}REVOKE GRANT OPTION FOR {} ON {} FROM {}", target.head, list, target.on,
+                           quote_role(grantee));
         break;
       case Action::grant:
         text = fmt::format("{}GRANT {} ON {} TO {}", target.head, list, target.on, quote_role(grantee));
         break;
       case Action::grant_with_option:
-        text = fmt::format("{}GRANT {} ON {} TO {} WITH GRANT OPTION", target.head, list, target.on, quote_role(grantee));
+        text = fmt::format("{}GRANT {} ON {} TO {} WITH GRANT OPTION", target.head, list, target.on,
+                           quote_role(grantee));
         break;
     }
-    // Only the owner's grants can be made by whoever may act for the owner; others must be made in their own name.
+    // Only the owner's grants can be made by whoever may act for the owner; others must be made in their own
+    // name.
     const bool foreign = !target.owner.empty() && grantor != target.owner;
     if (foreign) out.push_back("SET SESSION AUTHORIZATION " + sql::quote_identifier(grantor));
     out.push_back(text);
     if (foreign) out.push_back("RESET SESSION AUTHORIZATION");
+  }
+
+  // As write_all() with both of them, but in the order of the ACL, as pg_dump writes it.
+  void write_grants(const std::string& grantor, const Privileges& with_option, const Privileges& plain,
+                    const std::vector<Grant>& acl) const {
+    std::map<std::string, int> ranks;
+    for (const auto& grant : acl)
+      if (grant.grantor == grantor) ranks[grant.grantee] = grant.rank;
+    std::vector<std::pair<int, std::string>> order;
+    for (const auto& [grantee, rank] : ranks) order.emplace_back(rank, grantee);
+    std::sort(order.begin(), order.end());
+    const auto of = [&](const Privileges& privileges, const std::string& grantee) {
+      Privileges some;
+      for (const auto& [key, grantable] : privileges)
+        if (std::get<1>(key) == grantee) some[key] = grantable;
+      return some;
+    };
+    for (const auto& [rank, grantee] : order) {
+      write_all(grantor, Action::grant_with_option, of(with_option, grantee));
+      write_all(grantor, Action::grant, of(plain, grantee));
+    }
   }
 
   // Grouped by grantee, one statement each.
@@ -90,7 +118,8 @@ struct Writer {
 
 namespace parts {
 
-Statements grant_statements(const GrantTarget& target, const std::vector<Grant>& from, const std::vector<Grant>& to) {
+Statements grant_statements(const GrantTarget& target, const std::vector<Grant>& from,
+                            const std::vector<Grant>& to) {
   const Privileges before = index_grants(from);
   const Privileges after = index_grants(to);
   Privileges revoked, option_revoked, granted, granted_with_option;
@@ -115,8 +144,7 @@ Statements grant_statements(const GrantTarget& target, const std::vector<Grant>&
     writer.write_all(grantor, Action::revoke_option, option_revoked);
   }
   for (const auto& grantor : grantor_order(target.owner, after)) {
-    writer.write_all(grantor, Action::grant_with_option, granted_with_option);
-    writer.write_all(grantor, Action::grant, granted);
+    writer.write_grants(grantor, granted_with_option, granted, to);
   }
   return statements;
 }
@@ -128,11 +156,16 @@ std::string grant_word(const Object& object) {
     case Kind::view:
     case Kind::materialized_view:
     case Kind::foreign_table:
-    case Kind::table: return "TABLE";
-    case Kind::domain: return "TYPE";
-    case Kind::aggregate: return "FUNCTION";
-    case Kind::foreign_server: return "FOREIGN SERVER";
-    default: break;
+    case Kind::table:
+      return "TABLE";
+    case Kind::domain:
+      return "TYPE";
+    case Kind::aggregate:
+      return "FUNCTION";
+    case Kind::foreign_server:
+      return "FOREIGN SERVER";
+    default:
+      break;
   }
   const std::string text = reference(object);
   return text.substr(0, text.size() - quoted_name(object.id).size() - 1);
@@ -151,7 +184,8 @@ Statements alter_grants(const Object& object, const std::vector<Grant>& from, co
     target.on = "TABLE " + quoted_relation(object.id);
     target.columns = fmt::format(" ({})", sql::quote_identifier(object.id.name));
   } else if (object.id.kind == Kind::aggregate) {
-    target.on = fmt::format("FUNCTION {}({})", sql::quote({object.id.schema, object.id.name}), object.id.arguments);
+    target.on =
+        fmt::format("FUNCTION {}({})", sql::quote({object.id.schema, object.id.name}), object.id.arguments);
   } else {
     target.on = grant_word(object) + " " + quoted_name(object.id);
   }
@@ -163,8 +197,9 @@ Statements alter_default_privileges(const Object* from, const Object* to) {
   if (!object) return {};
   const auto& built_in = std::get<DefaultPrivileges>(object->body).built_in;
   GrantTarget target;
-  target.head = fmt::format("ALTER DEFAULT PRIVILEGES FOR ROLE {}{} ", sql::quote_identifier(object->id.relation),
-                            object->id.schema.empty() ? "" : " IN SCHEMA " + sql::quote_identifier(object->id.schema));
+  target.head =
+      fmt::format("ALTER DEFAULT PRIVILEGES FOR ROLE {}{} ", sql::quote_identifier(object->id.relation),
+                  object->id.schema.empty() ? "" : " IN SCHEMA " + sql::quote_identifier(object->id.schema));
   for (char c : object->id.name) target.on += static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
   target.owner = object->id.relation;
   target.all = built_in;

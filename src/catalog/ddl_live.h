@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the live tests of the catalog share: one sandbox for the process, databases with a script in them, pg_dump's word on
-// what is in a database, and what two models differ in.
+// What the live tests of the catalog share: one sandbox for the process, databases with a script in them,
+// pg_dump's word on what is in a database, and what two models differ in.
 #pragma once
 
 #include <set>
@@ -22,8 +22,9 @@ std::string database_with(const std::string& sql);
 Database read_from(const std::string& conninfo);
 void run(const std::string& conninfo, const std::vector<std::string>& statements);
 
-// `pg_dump --schema-only` as the set of its entries, without the lines that differ from run to run and with each entry's
-// GRANT and REVOKE lines sorted. Throws Error{environment} where there is no pg_dump of the sandbox's major.
+// `pg_dump --schema-only` as the set of its entries, without the lines that differ from run to run and with
+// each entry's GRANT and REVOKE lines sorted. Throws Error{environment} where there is no pg_dump of the
+// sandbox's major.
 std::set<std::string> dump(const std::string& conninfo);
 
 // One line for each object that only one of them has or that differs; empty where they are equal.

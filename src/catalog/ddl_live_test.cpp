@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "catalog/ddl_live.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,8 +9,8 @@
 #include <sstream>
 
 #include "base/process.h"
-#include "catalog/ddl_live.h"
 #include "catalog/read.h"
+#include "catalog/source.h"
 
 namespace contraflow::catalog::live {
 
@@ -43,7 +45,7 @@ std::string database_with(const std::string& sql) {
   std::string conninfo = sandbox().create_database("ddl");
   pg::Connection connection(conninfo);
   connection.on_notice([](const pg::Notice&) {});
-  connection.execute(sql);
+  run_sql_text(connection, sql, "test");  // one statement at a time, as psql
   return conninfo;
 }
 
@@ -76,12 +78,14 @@ std::string with_sorted_parameters(const std::string& line) {
   if (!std::regex_match(line, match, list)) return line;
   std::istringstream stream(match[2].str());
   std::vector<std::string> items;
-  for (std::string item; std::getline(stream, item, ',');) items.push_back(item.starts_with(" ") ? item.substr(1) : item);
+  for (std::string item; std::getline(stream, item, ',');)
+    items.push_back(item.starts_with(" ") ? item.substr(1) : item);
   std::sort(items.begin(), items.end());
   return fmt::format("{}{}{}", match[1].str(), fmt::join(items, ", "), match[3].str());
 }
 
-// connoinherit of a key says whether it was made with its parent's key or attached to it, and nothing about the key.
+// connoinherit of a key says whether it was made with its parent's key or attached to it, and nothing about
+// the key.
 Object without_trace_of_making(Object object) {
   if (auto* constraint = std::get_if<Constraint>(&object.body); constraint && !constraint->index_name.empty())
     constraint->no_inherit = false;
@@ -105,7 +109,8 @@ std::set<std::string> dump(const std::string& conninfo) {
   for (std::string line; std::getline(stream, line);) {
     if (line.starts_with("-- Name: ") || line.starts_with("-- PostgreSQL database dump complete")) finish();
     // The settings between entries depend on the order of the dump.
-    if (line.empty() || line == "--" || line.starts_with("SET default_table") || line.starts_with("\\")) continue;
+    if (line.empty() || line == "--" || line.starts_with("SET default_table") || line.starts_with("\\"))
+      continue;
     entry += with_sorted_parameters(line) + "\n";
   }
   finish();

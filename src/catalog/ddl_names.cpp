@@ -15,50 +15,89 @@ namespace {
 // The word before the name in ALTER, COMMENT ON and DROP. Kinds that depend on the body are in keyword().
 const char* kind_keyword(Kind kind) {
   switch (kind) {
-    case Kind::schema: return "SCHEMA";
-    case Kind::extension: return "EXTENSION";
-    case Kind::language: return "LANGUAGE";
-    case Kind::collation: return "COLLATION";
-    case Kind::conversion: return "CONVERSION";
+    case Kind::schema:
+      return "SCHEMA";
+    case Kind::extension:
+      return "EXTENSION";
+    case Kind::language:
+      return "LANGUAGE";
+    case Kind::collation:
+      return "COLLATION";
+    case Kind::conversion:
+      return "CONVERSION";
     case Kind::enum_type:
     case Kind::shell_type:
     case Kind::base_type:
     case Kind::composite_type:
-    case Kind::range_type: return "TYPE";
-    case Kind::domain: return "DOMAIN";
-    case Kind::routine: return "FUNCTION";
-    case Kind::aggregate: return "AGGREGATE";
-    case Kind::operator_: return "OPERATOR";
-    case Kind::operator_family: return "OPERATOR FAMILY";
-    case Kind::operator_class: return "OPERATOR CLASS";
-    case Kind::cast: return "CAST";
-    case Kind::transform: return "TRANSFORM";
-    case Kind::access_method: return "ACCESS METHOD";
-    case Kind::text_search_parser: return "TEXT SEARCH PARSER";
-    case Kind::text_search_template: return "TEXT SEARCH TEMPLATE";
-    case Kind::text_search_dictionary: return "TEXT SEARCH DICTIONARY";
-    case Kind::text_search_configuration: return "TEXT SEARCH CONFIGURATION";
-    case Kind::foreign_data_wrapper: return "FOREIGN DATA WRAPPER";
-    case Kind::foreign_server: return "SERVER";
-    case Kind::user_mapping: return "USER MAPPING";
-    case Kind::sequence: return "SEQUENCE";
-    case Kind::table: return "TABLE";
-    case Kind::foreign_table: return "FOREIGN TABLE";
-    case Kind::column: return "COLUMN";
-    case Kind::view: return "VIEW";
-    case Kind::materialized_view: return "MATERIALIZED VIEW";
+    case Kind::range_type:
+      return "TYPE";
+    case Kind::domain:
+      return "DOMAIN";
+    case Kind::routine:
+      return "FUNCTION";
+    case Kind::aggregate:
+      return "AGGREGATE";
+    case Kind::operator_:
+      return "OPERATOR";
+    case Kind::operator_family:
+      return "OPERATOR FAMILY";
+    case Kind::operator_class:
+      return "OPERATOR CLASS";
+    case Kind::cast:
+      return "CAST";
+    case Kind::transform:
+      return "TRANSFORM";
+    case Kind::access_method:
+      return "ACCESS METHOD";
+    case Kind::text_search_parser:
+      return "TEXT SEARCH PARSER";
+    case Kind::text_search_template:
+      return "TEXT SEARCH TEMPLATE";
+    case Kind::text_search_dictionary:
+      return "TEXT SEARCH DICTIONARY";
+    case Kind::text_search_configuration:
+      return "TEXT SEARCH CONFIGURATION";
+    case Kind::foreign_data_wrapper:
+      return "FOREIGN DATA WRAPPER";
+    case Kind::foreign_server:
+      return "SERVER";
+    case Kind::user_mapping:
+      return "USER MAPPING";
+    case Kind::sequence:
+      return "SEQUENCE";
+    case Kind::table:
+      return "TABLE";
+    case Kind::foreign_table:
+      return "FOREIGN TABLE";
+    case Kind::column:
+      return "COLUMN";
+    case Kind::view:
+      return "VIEW";
+    case Kind::materialized_view:
+      return "MATERIALIZED VIEW";
     case Kind::constraint:
-    case Kind::domain_constraint: return "CONSTRAINT";
-    case Kind::index: return "INDEX";
-    case Kind::statistics: return "STATISTICS";
-    case Kind::rule: return "RULE";
-    case Kind::trigger: return "TRIGGER";
-    case Kind::policy: return "POLICY";
-    case Kind::event_trigger: return "EVENT TRIGGER";
-    case Kind::publication: return "PUBLICATION";
-    case Kind::subscription: return "SUBSCRIPTION";
-    case Kind::default_privileges: return "DEFAULT PRIVILEGES";
-    case Kind::large_object: return "LARGE OBJECT";
+    case Kind::domain_constraint:
+      return "CONSTRAINT";
+    case Kind::index:
+      return "INDEX";
+    case Kind::statistics:
+      return "STATISTICS";
+    case Kind::rule:
+      return "RULE";
+    case Kind::trigger:
+      return "TRIGGER";
+    case Kind::policy:
+      return "POLICY";
+    case Kind::event_trigger:
+      return "EVENT TRIGGER";
+    case Kind::publication:
+      return "PUBLICATION";
+    case Kind::subscription:
+      return "SUBSCRIPTION";
+    case Kind::default_privileges:
+      return "DEFAULT PRIVILEGES";
+    case Kind::large_object:
+      return "LARGE OBJECT";
   }
   throw std::logic_error("kind without a keyword");
 }
@@ -75,14 +114,17 @@ namespace parts {
 
 std::string quoted_relation(const ObjectId& id) { return sql::quote({id.schema, id.relation}); }
 
-std::string quote_role(const std::string& role) { return role.empty() ? "PUBLIC" : sql::quote_identifier(role); }
+std::string quote_role(const std::string& role) {
+  return role.empty() ? "PUBLIC" : sql::quote_identifier(role);
+}
 
 std::string join(const std::vector<std::string>& items, std::string_view separator) {
   return fmt::format("{}", fmt::join(items, separator));
 }
 
 std::string without_semicolon(std::string_view text) {
-  while (!text.empty() && (text.back() == ';' || text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
+  while (!text.empty() && (text.back() == ';' || text.back() == '\n' || text.back() == ' '))
+    text.remove_suffix(1);
   return std::string(text);
 }
 
@@ -93,12 +135,14 @@ std::string quoted_name(const ObjectId& id) {
     case Kind::routine:
       return fmt::format("{}({})", sql::quote({id.schema, id.name}), id.arguments);
     case Kind::aggregate:
-      return fmt::format("{}({})", sql::quote({id.schema, id.name}), id.arguments.empty() ? "*" : id.arguments);
+      return fmt::format("{}({})", sql::quote({id.schema, id.name}),
+                         id.arguments.empty() ? "*" : id.arguments);
     case Kind::operator_:  // an operator's name is never quoted
       return fmt::format("{}.{} ({})", sql::quote_identifier(id.schema), id.name, id.arguments);
     case Kind::operator_class:
     case Kind::operator_family:
-      return fmt::format("{} USING {}", sql::quote({id.schema, id.name}), sql::quote_identifier(id.arguments));
+      return fmt::format("{} USING {}", sql::quote({id.schema, id.name}),
+                         sql::quote_identifier(id.arguments));
     case Kind::cast:
       return fmt::format("({})", id.name);
     case Kind::transform:
@@ -168,7 +212,7 @@ Statements drop(const Object& object, bool if_exists) {
     }
     case Kind::constraint: {
       const auto& constraint = std::get<Constraint>(object.body);
-      if (constraint.inherited && !constraint.local) return {};      // goes with the parent's
+      if (constraint.inherited && !constraint.local) return {};   // goes with the parent's
       if (constraint.type == ConstraintType::trigger) return {};  // goes with the constraint trigger
       return {fmt::format("ALTER TABLE {}{} DROP CONSTRAINT {}{}", exists, quoted_relation(id), exists,
                           sql::quote_identifier(id.name))};
@@ -179,7 +223,8 @@ Statements drop(const Object& object, bool if_exists) {
                           sql::quote_identifier(id.name))};
     case Kind::index: {
       const auto& index = std::get<Index>(object.body);
-      if (!index.constraint.empty() || index.parent) return {};  // goes with the constraint, or the parent's index
+      if (!index.constraint.empty() || index.parent)
+        return {};  // goes with the constraint, or the parent's index
       break;
     }
     case Kind::trigger:
@@ -193,8 +238,9 @@ Statements drop(const Object& object, bool if_exists) {
       // Its input and output functions need it and it needs them, so that only CASCADE can drop either.
       return {fmt::format("DROP TYPE {}{} CASCADE", exists, quoted_name(id))};
     case Kind::large_object:
-      return {fmt::format("SELECT pg_catalog.lo_unlink(oid) FROM pg_catalog.pg_largeobject_metadata WHERE oid = {}",
-                          id.name)};
+      return {fmt::format(
+          "SELECT pg_catalog.lo_unlink(oid) FROM pg_catalog.pg_largeobject_metadata WHERE oid = {}",
+          id.name)};
     case Kind::default_privileges:
       return alter_default_privileges(&object, nullptr);
     case Kind::schema:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The whole database in an order in which it loads. Dependencies come from the model (pg_depend and ownership) and from
-// what the syntax itself needs; cycles are broken where SQL has a form for it: a default set later, a view made first with
-// empty columns, a type made first as a shell.
+// The whole database in an order in which it loads. Dependencies come from the model (pg_depend and
+// ownership) and from what the syntax itself needs; cycles are broken where SQL has a form for it: a default
+// set later, a view made first with empty columns, a type made first as a shell.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,21 +22,25 @@ namespace {
 
 void append(Statements& to, const Statements& from) { to.insert(to.end(), from.begin(), from.end()); }
 
-// Everything of one phase is made before anything of the next. Foreign keys need unique indexes that are complete on all
-// partitions; event triggers must not see the rest; default privileges must not colour it.
+// Everything of one phase is made before anything of the next. Foreign keys need unique indexes that are
+// complete on all partitions; event triggers must not see the rest; default privileges must not colour it.
 enum class Phase { main, foreign_keys, attached, last };
 
 Phase phase_of(const Object& object) {
   switch (object.id.kind) {
     case Kind::constraint:
-      return std::get<Constraint>(object.body).type == ConstraintType::foreign_key ? Phase::foreign_keys : Phase::main;
+      return std::get<Constraint>(object.body).type == ConstraintType::foreign_key ? Phase::foreign_keys
+                                                                                   : Phase::main;
     case Kind::trigger:
     case Kind::policy:
     case Kind::publication:
-    case Kind::subscription: return Phase::attached;
+    case Kind::subscription:
+      return Phase::attached;
     case Kind::event_trigger:
-    case Kind::default_privileges: return Phase::last;
-    default: return Phase::main;
+    case Kind::default_privileges:
+      return Phase::last;
+    default:
+      return Phase::main;
   }
 }
 
@@ -68,7 +72,8 @@ class Order {
     std::vector<bool> done(nodes_.size());
     std::size_t left = nodes_.size();
     while (left > 0) {
-      if (ready.empty()) {  // every node that is left waits for another one: break the first cycle that can be
+      if (ready
+              .empty()) {  // every node that is left waits for another one: break the first cycle that can be
         std::size_t broken = break_cycle(done);
         for (std::size_t needed : dropped_) {
           auto& list = dependents[needed];
@@ -131,8 +136,9 @@ class Order {
     const ObjectId& id = object.id;
     if (const auto* sequence = std::get_if<Sequence>(&object.body)) {
       for (const auto& needed : object.depends_on)  // OWNED BY comes later
-        if (!(sequence->owned_by && (needed == *sequence->owned_by ||
-                                     node_of(needed) == relation_node({sequence->owned_by->schema, sequence->owned_by->relation}))))
+        if (!(sequence->owned_by &&
+              (needed == *sequence->owned_by ||
+               node_of(needed) == relation_node({sequence->owned_by->schema, sequence->owned_by->relation}))))
           edge(i, node_of(needed));
     } else {
       edges(i, object.depends_on);
@@ -144,16 +150,19 @@ class Order {
       edge(i, relation_node({id.schema, id.relation}));
     for (const auto& parent : parents_of(object)) edge(i, relation_node(parent));
     if (id.kind == Kind::table || id.kind == Kind::foreign_table)
-      for (const auto& column : columns_of(database_, id.schema, id.name)) edges(i, column.object->depends_on);
+      for (const auto& column : columns_of(database_, id.schema, id.name))
+        edges(i, column.object->depends_on);
     if (const auto* index = std::get_if<Index>(&object.body)) {
       edge(i, relation_node({id.schema, index->table}));
-      if (index->parent) edge(i, node_of(ObjectId{Kind::index, index->parent->schema, "", index->parent->name, ""}));
+      if (index->parent)
+        edge(i, node_of(ObjectId{Kind::index, index->parent->schema, "", index->parent->name, ""}));
     }
     if (id.kind == Kind::constraint)
       if (const Object* index = backing_index(object, database_)) {
         const auto& body = std::get<Index>(index->body);
         edges(i, index->depends_on);
-        if (body.parent) edge(i, node_of(ObjectId{Kind::index, body.parent->schema, "", body.parent->name, ""}));
+        if (body.parent)
+          edge(i, node_of(ObjectId{Kind::index, body.parent->schema, "", body.parent->name, ""}));
       }
     if (const auto* extension = std::get_if<Extension>(&object.body))
       edge(i, node_of(ObjectId{Kind::schema, "", "", extension->schema, ""}));
@@ -168,13 +177,14 @@ class Order {
     while (!seen.contains(i)) {
       seen[i] = path.size();
       path.push_back(i);
-      i = *std::find_if(edges_[i].begin(), edges_[i].end(), [&](std::size_t needed) { return !done[needed]; });
+      i = *std::find_if(edges_[i].begin(), edges_[i].end(),
+                        [&](std::size_t needed) { return !done[needed]; });
     }
     return {path.begin() + static_cast<std::ptrdiff_t>(seen[i]), path.end()};
   }
 
-  // Breaks one cycle. `released_`: nodes that need not wait for the returned one any more; `dropped_`: nodes that the
-  // returned one need not wait for any more.
+  // Breaks one cycle. `released_`: nodes that need not wait for the returned one any more; `dropped_`: nodes
+  // that the returned one need not wait for any more.
   std::size_t break_cycle(const std::vector<bool>& done) {
     const auto cycle = find_cycle(done);
     released_.clear();
@@ -211,7 +221,8 @@ class Order {
     const ObjectId& id = nodes_[i]->id;
     if (id.kind != Kind::table && id.kind != Kind::foreign_table) return false;
     const Kind kind = nodes_[needed]->id.kind;
-    if (kind != Kind::routine && kind != Kind::sequence && kind != Kind::operator_ && kind != Kind::cast) return false;
+    if (kind != Kind::routine && kind != Kind::sequence && kind != Kind::operator_ && kind != Kind::cast)
+      return false;
     bool found = false;
     for (const auto& [object, column] : columns_of(database_, id.schema, id.name)) {
       if (column->default_expression.empty() || column->generated != Generated::none) continue;
@@ -238,12 +249,14 @@ class Order {
         // Filled at the end: a function in it may read what pg_depend does not know of.
         append(out_, create_materialized_view(object, false));
         if (std::get<MaterializedView>(object.body).populated)
-          (reads_unseen(i) ? deferred_last_ : deferred_).push_back("REFRESH MATERIALIZED VIEW " + quoted_name(object.id));
+          (reads_unseen(i) ? deferred_last_ : deferred_)
+              .push_back("REFRESH MATERIALIZED VIEW " + quoted_name(object.id));
         return;
       case Kind::base_type:
       case Kind::range_type: {
         const auto& statements = std::get<Generic>(object.body).create;
-        const bool has_shell = !statements.empty() && statements.front() == "CREATE TYPE " + quoted_name(object.id);
+        const bool has_shell =
+            !statements.empty() && statements.front() == "CREATE TYPE " + quoted_name(object.id);
         for (std::size_t k = early_.contains(i) && has_shell ? 1 : 0; k < statements.size(); ++k)
           out_.push_back(statements[k]);
         return;
@@ -261,12 +274,14 @@ class Order {
       case Kind::constraint:
         if (made_inline(object)) return;
         break;
-      default: break;
+      default:
+        break;
     }
     append(out_, create(object, database_));
   }
 
-  // Whether a function lies on the way to what the view reads: what the function's body reads is not in pg_depend.
+  // Whether a function lies on the way to what the view reads: what the function's body reads is not in
+  // pg_depend.
   bool reads_unseen(std::size_t i) const {
     std::set<std::size_t> seen{i};
     std::vector<std::size_t> open{i};
@@ -286,7 +301,8 @@ class Order {
   // From 18 on a validated NOT NULL has a name and comes with its column.
   bool made_inline(const Object& object) const {
     const auto& constraint = std::get<Constraint>(object.body);
-    return constraint.type == ConstraintType::not_null && constraint.validated && constraint.columns.size() == 1 &&
+    return constraint.type == ConstraintType::not_null && constraint.validated &&
+           constraint.columns.size() == 1 &&
            database_.find(column_id(object.id.schema, object.id.relation, constraint.columns[0]));
   }
 
@@ -304,7 +320,8 @@ class Order {
     copy.server_version = database_.server_version;
     copy.objects.emplace(id, object);
     auto relevant = [&](const QualifiedName& table) {
-      if (const Object* relation = find_relation(database_, table)) copy.objects.emplace(relation->id, *relation);
+      if (const Object* relation = find_relation(database_, table))
+        copy.objects.emplace(relation->id, *relation);
       for (const auto& column : columns_of(database_, table.schema, table.name))
         copy.objects.emplace(column.object->id, *column.object);
     };
@@ -314,7 +331,7 @@ class Order {
     for (const Object* column : deferred) {
       auto& body = std::get<Column>(copy.objects.at(column->id).body);
       defaults.push_back(fmt::format("ALTER TABLE ONLY {} ALTER COLUMN {} SET DEFAULT {}", quoted_name(id),
-                                               sql::quote_identifier(column->id.name), body.default_expression));
+                                     sql::quote_identifier(column->id.name), body.default_expression));
       body.default_expression.clear();
     }
     append(out_, create(object, copy));

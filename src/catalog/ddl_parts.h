@@ -18,7 +18,8 @@ struct NamedColumn {
   const Column* column;
   const std::string& name() const { return object->id.name; }
 };
-std::vector<NamedColumn> columns_of(const Database& database, const std::string& schema, const std::string& table);
+std::vector<NamedColumn> columns_of(const Database& database, const std::string& schema,
+                                    const std::string& table);
 const Column* find_column(const Database& database, const QualifiedName& table, const std::string& name);
 
 // The relation as a table or foreign table, wherever it is; nullptr where the database has none.
@@ -40,7 +41,8 @@ Statements create_domain(const Object& object);
 Statements create_composite(const Object& object);
 Statements create_sequence(const Object& object);
 Statements create_view(const Object& object, bool or_replace = false);
-// A view with the right columns that needs nothing but their types: breaks cycles, CREATE OR REPLACE VIEW follows.
+// A view with the right columns that needs nothing but their types: breaks cycles, CREATE OR REPLACE VIEW
+// follows.
 Statements create_dummy_view(const Object& object);
 Statements create_materialized_view(const Object& object, bool populate);
 Statements create_policy(const Object& object);
@@ -73,6 +75,7 @@ struct GrantTarget {
   std::string owner;
   std::vector<Grant> all;  // the owner's complete set, to write ALL; may be empty
 };
-Statements grant_statements(const GrantTarget& target, const std::vector<Grant>& from, const std::vector<Grant>& to);
+Statements grant_statements(const GrantTarget& target, const std::vector<Grant>& from,
+                            const std::vector<Grant>& to);
 
 }  // namespace contraflow::catalog::parts

@@ -32,8 +32,10 @@ bool has_owner(const Object& object) {
     case Kind::access_method:
     case Kind::text_search_parser:
     case Kind::text_search_template:
-    case Kind::default_privileges: return false;
-    default: return !object.owner.empty();
+    case Kind::default_privileges:
+      return false;
+    default:
+      return !object.owner.empty();
   }
 }
 
@@ -41,12 +43,14 @@ std::string comment_literal(const std::optional<std::string>& comment) {
   return comment ? sql::quote_literal(*comment) : "NULL";
 }
 
-// What a new database's `public` has (src/backend/catalog and initdb): owner, and privileges beside the owner's own.
+// What a new database's `public` has (src/backend/catalog and initdb): owner, and privileges beside the
+// owner's own.
 std::vector<Grant> public_schema_grants(const Object& schema, int major) {
   std::vector<Grant> grants{{"", "USAGE", false, schema.owner},
                             {schema.owner, "CREATE", false, schema.owner},
                             {schema.owner, "USAGE", false, schema.owner}};
-  if (major < 15) grants.push_back({"", "CREATE", false, schema.owner});  // until CVE-2018-1058's default went in 15
+  if (major < 15)
+    grants.push_back({"", "CREATE", false, schema.owner});  // until CVE-2018-1058's default went in 15
   return grants;
 }
 
@@ -56,17 +60,23 @@ std::string default_privileges_word(Kind kind) {
     case Kind::table:
     case Kind::foreign_table:
     case Kind::view:
-    case Kind::materialized_view: return "tables";
-    case Kind::sequence: return "sequences";
+    case Kind::materialized_view:
+      return "tables";
+    case Kind::sequence:
+      return "sequences";
     case Kind::routine:
-    case Kind::aggregate: return "functions";
+    case Kind::aggregate:
+      return "functions";
     case Kind::enum_type:
     case Kind::base_type:
     case Kind::domain:
     case Kind::composite_type:
-    case Kind::range_type: return "types";
-    case Kind::schema: return "schemas";
-    default: return {};
+    case Kind::range_type:
+      return "types";
+    case Kind::schema:
+      return "schemas";
+    default:
+      return {};
   }
 }
 
@@ -77,18 +87,21 @@ Grant hand_over(Grant grant, const std::string& from, const std::string& to) {
   return grant;
 }
 
-std::vector<Grant> initial_grants(const Object& object, const Database& database, const std::string& acting_role) {
+std::vector<Grant> initial_grants(const Object& object, const Database& database,
+                                  const std::string& acting_role) {
   if (object.id.kind == Kind::schema && object.id.name == "public")
     return public_schema_grants(object, database.major());
   const std::string word = default_privileges_word(object.id.kind);
   if (acting_role.empty() || word.empty()) return object.default_grants;
   std::vector<Grant> grants = object.default_grants;
-  // An entry for all schemas replaces the built-in default, an entry for one schema adds to it (get_user_default_acl()).
+  // An entry for all schemas replaces the built-in default, an entry for one schema adds to it
+  // (get_user_default_acl()).
   if (const Object* global = database.find(ObjectId{Kind::default_privileges, "", acting_role, word, ""})) {
     grants.clear();
     for (const auto& grant : global->grants) grants.push_back(hand_over(grant, acting_role, object.owner));
   }
-  if (const Object* local = database.find(ObjectId{Kind::default_privileges, object.id.schema, acting_role, word, ""});
+  if (const Object* local =
+          database.find(ObjectId{Kind::default_privileges, object.id.schema, acting_role, word, ""});
       local && !object.id.schema.empty())
     for (const auto& grant : local->grants) grants.push_back(hand_over(grant, acting_role, object.owner));
   return grants;
@@ -97,7 +110,8 @@ std::vector<Grant> initial_grants(const Object& object, const Database& database
 // The sequence of an identity is no object of its own; its owner is the table's.
 Statements identity_state(const Column& column, Persistence table_persistence, const std::string& owner) {
   Object sequence;
-  sequence.id = ObjectId{Kind::sequence, column.identity_sequence.schema, "", column.identity_sequence.name, ""};
+  sequence.id =
+      ObjectId{Kind::sequence, column.identity_sequence.schema, "", column.identity_sequence.name, ""};
   sequence.body = Sequence{};
   sequence.owner = owner;
   for (const char* privilege : {"SELECT", "UPDATE", "USAGE"})
@@ -106,8 +120,9 @@ Statements identity_state(const Column& column, Persistence table_persistence, c
   Statements statements = comment_on(sequence);
   append(statements, alter_grants(sequence, sequence.default_grants, column.identity_grants));
   if (column.identity_persistence != table_persistence)
-    statements.push_back(fmt::format("ALTER SEQUENCE {} SET {}", quoted_name(sequence.id),
-                                     column.identity_persistence == Persistence::unlogged ? "UNLOGGED" : "LOGGED"));
+    statements.push_back(
+        fmt::format("ALTER SEQUENCE {} SET {}", quoted_name(sequence.id),
+                    column.identity_persistence == Persistence::unlogged ? "UNLOGGED" : "LOGGED"));
   return statements;
 }
 
@@ -142,7 +157,8 @@ Statements attribute_comments(const Object& type) {
   for (const auto& attribute : std::get<CompositeType>(type.body).attributes)
     if (attribute.comment)
       statements.push_back(fmt::format("COMMENT ON COLUMN {}.{} IS {}", quoted_name(type.id),
-                                       sql::quote_identifier(attribute.name), comment_literal(attribute.comment)));
+                                       sql::quote_identifier(attribute.name),
+                                       comment_literal(attribute.comment)));
   return statements;
 }
 
@@ -195,13 +211,18 @@ Statements own_state(const Object& object, const Database& database, bool includ
       if (include_columns) statements = view_column_states(object, std::get<View>(object.body).columns);
       break;
     case Kind::materialized_view:
-      if (include_columns) statements = view_column_states(object, std::get<MaterializedView>(object.body).columns);
+      if (include_columns)
+        statements = view_column_states(object, std::get<MaterializedView>(object.body).columns);
       break;
     case Kind::composite_type:
       if (include_columns) statements = attribute_comments(object);
       break;
-    case Kind::index: statements = index_marks(object); break;
-    case Kind::trigger: statements = trigger_state(object, database); break;
+    case Kind::index:
+      statements = index_marks(object);
+      break;
+    case Kind::trigger:
+      statements = trigger_state(object, database);
+      break;
     case Kind::rule:
       if (char enabled = std::get<Rule>(object.body).enabled; enabled != 'O')
         statements = alter_rule_state(object.id, enabled);
@@ -219,7 +240,8 @@ Statements own_state(const Object& object, const Database& database, bool includ
         statements.push_back(
             fmt::format("ALTER SEQUENCE {} OWNED BY {}", quoted_name(object.id), quoted_name(*owned_by)));
       break;
-    default: break;
+    default:
+      break;
   }
   return statements;
 }

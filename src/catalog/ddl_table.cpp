@@ -11,7 +11,8 @@ using namespace parts;
 
 namespace parts {
 
-std::vector<NamedColumn> columns_of(const Database& database, const std::string& schema, const std::string& table) {
+std::vector<NamedColumn> columns_of(const Database& database, const std::string& schema,
+                                    const std::string& table) {
   std::vector<NamedColumn> columns;
   for (auto it = database.objects.lower_bound(ObjectId{Kind::column, schema, table, "", ""});
        it != database.objects.end() && it->first.kind == Kind::column && it->first.schema == schema &&
@@ -41,8 +42,9 @@ std::vector<QualifiedName> parents_of(const Object& relation) {
   return {};
 }
 
-// What ALTER TABLE … SET STORAGE needs to bring a column back to its type's own: PLAIN cannot have been changed, numeric
-// and the network types are MAIN, the other variable-length types EXTENDED (pg_type.typstorage).
+// What ALTER TABLE … SET STORAGE needs to bring a column back to its type's own: PLAIN cannot have been
+// changed, numeric and the network types are MAIN, the other variable-length types EXTENDED
+// (pg_type.typstorage).
 const char* default_storage(const Column& column) {
   const std::string& type = column.type_base;
   return type == "numeric" || type == "inet" || type == "cidr" ? "MAIN" : "EXTENDED";
@@ -50,16 +52,20 @@ const char* default_storage(const Column& column) {
 
 std::string generation(const Column& column) {
   switch (column.generated) {
-    case Generated::stored: return fmt::format(" GENERATED ALWAYS AS ({}) STORED", column.default_expression);
-    case Generated::virtual_: return fmt::format(" GENERATED ALWAYS AS ({}) VIRTUAL", column.default_expression);
-    case Generated::none: break;
+    case Generated::stored:
+      return fmt::format(" GENERATED ALWAYS AS ({}) STORED", column.default_expression);
+    case Generated::virtual_:
+      return fmt::format(" GENERATED ALWAYS AS ({}) VIRTUAL", column.default_expression);
+    case Generated::none:
+      break;
   }
   if (column.identity != Identity::none) {
     SequenceOptions options = column.identity_options;
     options.type.clear();  // the column's type decides; AS is refused here
     std::string text = sequence_options(options);
     if (!column.identity_sequence.name.empty())
-      text = fmt::format("SEQUENCE NAME {}{}{}", sql::quote(column.identity_sequence), text.empty() ? "" : " ", text);
+      text = fmt::format("SEQUENCE NAME {}{}{}", sql::quote(column.identity_sequence),
+                         text.empty() ? "" : " ", text);
     return fmt::format(" GENERATED {} AS IDENTITY{}",
                        column.identity == Identity::always ? "ALWAYS" : "BY DEFAULT",
                        text.empty() ? "" : fmt::format(" ({})", text));
@@ -69,11 +75,13 @@ std::string generation(const Column& column) {
 
 namespace {
 
-// The name of the NOT NULL constraint of the column, from PostgreSQL 18 on, where NOT NULL is a constraint with a name.
+// The name of the NOT NULL constraint of the column, from PostgreSQL 18 on, where NOT NULL is a constraint
+// with a name.
 const Object* not_null_constraint(const ObjectId& column, const Database& database) {
-  for (auto it = database.objects.lower_bound(ObjectId{Kind::constraint, column.schema, column.relation, "", ""});
-       it != database.objects.end() && it->first.kind == Kind::constraint && it->first.schema == column.schema &&
-       it->first.relation == column.relation;
+  for (auto it =
+           database.objects.lower_bound(ObjectId{Kind::constraint, column.schema, column.relation, "", ""});
+       it != database.objects.end() && it->first.kind == Kind::constraint &&
+       it->first.schema == column.schema && it->first.relation == column.relation;
        ++it) {
     const auto& constraint = std::get<Constraint>(it->second.body);
     if (constraint.type == ConstraintType::not_null && constraint.columns == std::vector{column.name})
@@ -85,7 +93,8 @@ const Object* not_null_constraint(const ObjectId& column, const Database& databa
 // `database` decides whether the NOT NULL needs a name.
 std::string definition_in(const NamedColumn& column, const Database& database) {
   const ObjectId& id = column.object->id;
-  const Object* not_null = database.major() >= 18 && column.column->not_null ? not_null_constraint(id, database) : nullptr;
+  const Object* not_null =
+      database.major() >= 18 && column.column->not_null ? not_null_constraint(id, database) : nullptr;
   if (!not_null) return column_definition(id, *column.column, database.major());
   Column nullable = *column.column;
   nullable.not_null = false;
@@ -101,8 +110,8 @@ Statements column_overrides(const std::string& table, const NamedColumn& named, 
   Statements statements;
   const Column& column = *named.column;
   auto alter = [&](const std::string& action) {
-    statements.push_back(
-        fmt::format("ALTER TABLE ONLY {} ALTER COLUMN {} {}", table, sql::quote_identifier(named.name()), action));
+    statements.push_back(fmt::format("ALTER TABLE ONLY {} ALTER COLUMN {} {}", table,
+                                     sql::quote_identifier(named.name()), action));
   };
   const Column plain;
   const Column& from = parent ? *parent : plain;
@@ -116,7 +125,8 @@ Statements column_overrides(const std::string& table, const NamedColumn& named, 
     alter("SET COMPRESSION " + (column.compression.empty() ? "default" : column.compression));
   Column rest = column;  // never inherited
   rest.storage.clear();
-  for (auto& statement : column_storage_statements(table, named.name(), rest)) statements.push_back(statement);
+  for (auto& statement : column_storage_statements(table, named.name(), rest))
+    statements.push_back(statement);
   return statements;
 }
 
@@ -133,15 +143,16 @@ Shape shape_of(const Object& object) {
   return {table.partition_of, table.inherits, table.partition_bound};
 }
 
-// Whether CREATE TABLE … PARTITION OF gives the same columns: same order and types, generated alike, and no identity of
-// its own.
+// Whether CREATE TABLE … PARTITION OF gives the same columns: same order and types, generated alike, and no
+// identity of its own.
 bool follows_parent(const std::vector<NamedColumn>& columns, const std::vector<NamedColumn>& parent) {
-  return std::equal(columns.begin(), columns.end(), parent.begin(), parent.end(), [](const auto& a, const auto& b) {
-    return a.name() == b.name() && a.column->type == b.column->type && a.column->collation == b.column->collation &&
-           a.column->generated == b.column->generated &&
-           (a.column->generated == Generated::none ||
-            a.column->default_expression == b.column->default_expression);
-  });
+  return std::equal(
+      columns.begin(), columns.end(), parent.begin(), parent.end(), [](const auto& a, const auto& b) {
+        return a.name() == b.name() && a.column->type == b.column->type &&
+               a.column->collation == b.column->collation && a.column->generated == b.column->generated &&
+               (a.column->generated == Generated::none ||
+                a.column->default_expression == b.column->default_expression);
+      });
 }
 
 std::string table_tail(const Object& object, const Database& database, bool of_parent) {
@@ -178,8 +189,9 @@ void append(Statements& to, const Statements& from) { to.insert(to.end(), from.b
 
 Statements create_partition_of(const Object& object, const Database& database, const Shape& shape,
                                const std::vector<NamedColumn>& columns) {
-  Statements statements{fmt::format("{} PARTITION OF {} {}{}", create_words(object), sql::quote(*shape.partition_of),
-                                    shape.bound, table_tail(object, database, true))};
+  Statements statements{fmt::format("{} PARTITION OF {} {}{}", create_words(object),
+                                    sql::quote(*shape.partition_of), shape.bound,
+                                    table_tail(object, database, true))};
   for (const auto& column : columns)
     append(statements, column_overrides(quoted_name(object.id), column,
                                         find_column(database, *shape.partition_of, column.name())));
@@ -204,10 +216,12 @@ const Column* column_of_parents(const Database& database, const std::vector<Qual
 
 }  // namespace
 
-Statements column_storage_statements(const std::string& table, const std::string& name, const Column& column) {
+Statements column_storage_statements(const std::string& table, const std::string& name,
+                                     const Column& column) {
   Statements statements;
   auto alter = [&](const std::string& action) {
-    statements.push_back(fmt::format("ALTER TABLE ONLY {} ALTER COLUMN {} {}", table, sql::quote_identifier(name), action));
+    statements.push_back(
+        fmt::format("ALTER TABLE ONLY {} ALTER COLUMN {} {}", table, sql::quote_identifier(name), action));
   };
   if (!column.storage.empty()) alter("SET STORAGE " + column.storage);
   if (column.statistics_target >= 0) alter(fmt::format("SET STATISTICS {}", column.statistics_target));
@@ -220,7 +234,8 @@ Statements create_table(const Object& object, const Database& database) {
   auto columns = columns_of(database, object.id.schema, object.id.name);
   if (shape.partition_of &&
       follows_parent(columns, columns_of(database, shape.partition_of->schema, shape.partition_of->name)) &&
-      std::none_of(columns.begin(), columns.end(), [](const auto& c) { return !c.column->fdw_options.empty(); }))
+      std::none_of(columns.begin(), columns.end(),
+                   [](const auto& c) { return !c.column->fdw_options.empty(); }))
     return create_partition_of(object, database, shape, columns);
   Statements statements = create_standalone(object, database);
   append(statements, attach_partition(object));
@@ -233,7 +248,8 @@ Statements create_column(const Object& object, const Database& database) {
   const std::string table = quoted_relation(object.id);
   if (column.inherited && !column.local) {
     const Object* relation = find_relation(database, {object.id.schema, object.id.relation});
-    const Column* parent = relation ? column_of_parents(database, parents_of(*relation), object.id.name) : nullptr;
+    const Column* parent =
+        relation ? column_of_parents(database, parents_of(*relation), object.id.name) : nullptr;
     return column_overrides(table, named, parent);
   }
   Statements statements{fmt::format("ALTER TABLE {} ADD COLUMN {}", table, definition_in(named, database))};
@@ -270,9 +286,10 @@ Statements create_standalone(const Object& object, const Database& database) {
   for (const auto& column : columns) {
     bool is_overridden = std::any_of(overridden.begin(), overridden.end(),
                                      [&](const auto& o) { return o.object == column.object; });
-    append(statements, is_overridden
-                           ? column_overrides(name, column, column_of_parents(database, shape.inherits, column.name()))
-                           : column_storage_statements(name, column.name(), *column.column));
+    append(statements,
+           is_overridden
+               ? column_overrides(name, column, column_of_parents(database, shape.inherits, column.name()))
+               : column_storage_statements(name, column.name(), *column.column));
   }
   return statements;
 }

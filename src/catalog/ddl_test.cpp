@@ -23,7 +23,17 @@ void expect_round_trip(const std::string& sql) {
   EXPECT_EQ(live::differences(database, live::read_from(to)), Lines{});
 }
 
-TEST(CreateDatabase, MakesEveryKindAgain) { expect_round_trip(live::source_file("tests/schemas/statements.sql")); }
+TEST(CreateDatabase, MakesEveryKindAgain) {
+  expect_round_trip(live::source_file("tests/schemas/statements.sql"));
+}
+
+TEST(CreateDatabase, MakesTheReadersSchemaAgain) {
+  std::string sql = live::source_file("tests/schemas/everything.sql");
+  for (int major : {14, 15, 18})
+    if (live::sandbox().major() >= major)
+      sql += live::source_file(fmt::format("tests/schemas/everything_{}.sql", major));
+  expect_round_trip(sql);
+}
 
 TEST(CreateDatabase, MakesAnEmptyDatabase) { expect_round_trip(""); }
 
@@ -63,9 +73,11 @@ TEST(DescribeState, LeadsFromTheActingRolesDefaultPrivileges) {
   const Object* without = database.find(relation_id(Kind::table, "s", "without"));
   ASSERT_TRUE(with_default && without);
   EXPECT_EQ(describe_state(*with_default, database, true, "ddl_maker"), Lines{});
-  EXPECT_EQ(describe_state(*without, database, true, "ddl_maker"), Lines{"REVOKE SELECT ON TABLE s.without FROM ddl_reader"});
+  EXPECT_EQ(describe_state(*without, database, true, "ddl_maker"),
+            Lines{"REVOKE SELECT ON TABLE s.without FROM ddl_reader"});
   EXPECT_EQ(describe_state(*with_default, database),
-            (Lines{"ALTER TABLE s.with_default OWNER TO ddl_maker", "GRANT SELECT ON TABLE s.with_default TO ddl_reader"}));
+            (Lines{"ALTER TABLE s.with_default OWNER TO ddl_maker",
+                   "GRANT SELECT ON TABLE s.with_default TO ddl_reader"}));
 }
 
 Object table(const std::string& name) {
@@ -81,9 +93,11 @@ TEST(AlterGrants, WritesGrantsOfOthersInTheirName) {
   EXPECT_EQ(alter_grants(object, {}, {{"a", "SELECT", true, "o"}, {"", "SELECT", false, "a"}}),
             (Lines{"GRANT SELECT ON TABLE public.t TO a WITH GRANT OPTION", "SET SESSION AUTHORIZATION a",
                    "GRANT SELECT ON TABLE public.t TO PUBLIC", "RESET SESSION AUTHORIZATION"}));
-  EXPECT_EQ(alter_grants(object, {{"a", "SELECT", true, "o"}, {"", "SELECT", false, "a"}}, {{"a", "SELECT", false, "o"}}),
-            (Lines{"SET SESSION AUTHORIZATION a", "REVOKE SELECT ON TABLE public.t FROM PUBLIC",
-                   "RESET SESSION AUTHORIZATION", "REVOKE GRANT OPTION FOR SELECT ON TABLE public.t FROM a"}));
+  EXPECT_EQ(
+      alter_grants(object, {{"a", "SELECT", true, "o"}, {"", "SELECT", false, "a"}},
+                   {{"a", "SELECT", false, "o"}}),
+      (Lines{"SET SESSION AUTHORIZATION a", "REVOKE SELECT ON TABLE public.t FROM PUBLIC",
+             "RESET SESSION AUTHORIZATION", "REVOKE GRANT OPTION FOR SELECT ON TABLE public.t FROM a"}));
 }
 
 TEST(Drop, NamesEachKindAsTheServerWantsIt) {
@@ -97,10 +111,12 @@ TEST(Drop, NamesEachKindAsTheServerWantsIt) {
             Lines{"DROP TABLE IF EXISTS public.\"users; drop table x\""});
   EXPECT_EQ(dropped({Kind::routine, "s", "", "f", "integer, text"}, Routine{.kind = 'p'}),
             Lines{"DROP PROCEDURE IF EXISTS s.f(integer, text)"});
-  EXPECT_EQ(dropped({Kind::aggregate, "s", "", "n", ""}, Generic{}), Lines{"DROP AGGREGATE IF EXISTS s.n(*)"});
+  EXPECT_EQ(dropped({Kind::aggregate, "s", "", "n", ""}, Generic{}),
+            Lines{"DROP AGGREGATE IF EXISTS s.n(*)"});
   EXPECT_EQ(dropped({Kind::operator_, "s", "", "===", "integer, integer"}, Generic{}),
             Lines{"DROP OPERATOR IF EXISTS s.=== (integer, integer)"});
-  EXPECT_EQ(dropped({Kind::trigger, "s", "t", "T", ""}, Trigger{}), Lines{"DROP TRIGGER IF EXISTS \"T\" ON s.t"});
+  EXPECT_EQ(dropped({Kind::trigger, "s", "t", "T", ""}, Trigger{}),
+            Lines{"DROP TRIGGER IF EXISTS \"T\" ON s.t"});
   EXPECT_EQ(dropped({Kind::trigger, "s", "t", "T", ""}, Trigger{.inherited = true}), Lines{});
   EXPECT_EQ(dropped({Kind::constraint, "s", "t", "c", ""}, Constraint{}),
             Lines{"ALTER TABLE IF EXISTS s.t DROP CONSTRAINT IF EXISTS c"});

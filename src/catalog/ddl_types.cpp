@@ -17,7 +17,8 @@ std::string option_name(std::string_view name) {
 
 std::string fdw_options_list(const Options& options) {
   std::vector<std::string> items;
-  for (const auto& [name, value] : options) items.push_back(sql::quote_identifier(name) + " " + sql::quote_literal(value));
+  for (const auto& [name, value] : options)
+    items.push_back(sql::quote_identifier(name) + " " + sql::quote_literal(value));
   return join(items);
 }
 
@@ -33,14 +34,15 @@ std::string collate(const std::string& collation) { return collation.empty() ? "
 
 Statements create_enum(const Object& object) {
   std::vector<std::string> labels;
-  for (const auto& label : std::get<EnumType>(object.body).labels) labels.push_back(sql::quote_literal(label));
+  for (const auto& label : std::get<EnumType>(object.body).labels)
+    labels.push_back(sql::quote_literal(label));
   return {fmt::format("CREATE TYPE {} AS ENUM ({})", quoted_name(object.id), join(labels))};
 }
 
 Statements create_domain(const Object& object) {
   const auto& domain = std::get<Domain>(object.body);
-  std::string text =
-      fmt::format("CREATE DOMAIN {} AS {}{}", quoted_name(object.id), domain.base_type, collate(domain.collation));
+  std::string text = fmt::format("CREATE DOMAIN {} AS {}{}", quoted_name(object.id), domain.base_type,
+                                 collate(domain.collation));
   if (!domain.default_expression.empty()) text += " DEFAULT " + domain.default_expression;
   if (domain.not_null && !domain.not_null_name.empty())
     text += " CONSTRAINT " + sql::quote_identifier(domain.not_null_name);
@@ -51,15 +53,16 @@ Statements create_domain(const Object& object) {
 Statements create_composite(const Object& object) {
   std::vector<std::string> attributes;
   for (const auto& attribute : std::get<CompositeType>(object.body).attributes)
-    attributes.push_back(
-        fmt::format("{} {}{}", sql::quote_identifier(attribute.name), attribute.type, collate(attribute.collation)));
+    attributes.push_back(fmt::format("{} {}{}", sql::quote_identifier(attribute.name), attribute.type,
+                                     collate(attribute.collation)));
   return {fmt::format("CREATE TYPE {} AS ({})", quoted_name(object.id), join(attributes))};
 }
 
 Statements create_sequence(const Object& object) {
   const auto& sequence = std::get<Sequence>(object.body);
   std::string options = sequence_options(sequence.options);
-  return {fmt::format("CREATE {}SEQUENCE {}{}{}", sequence.persistence == Persistence::unlogged ? "UNLOGGED " : "",
+  return {fmt::format("CREATE {}SEQUENCE {}{}{}",
+                      sequence.persistence == Persistence::unlogged ? "UNLOGGED " : "",
                       quoted_name(object.id), options.empty() ? "" : " ", options)};
 }
 
@@ -114,8 +117,9 @@ Statements create_event_trigger(const Object& object) {
   const auto& trigger = std::get<EventTrigger>(object.body);
   std::vector<std::string> tags;
   for (const auto& tag : trigger.tags) tags.push_back(sql::quote_literal(tag));
-  return {fmt::format("CREATE EVENT TRIGGER {} ON {}{} EXECUTE FUNCTION {}()", quoted_name(object.id), trigger.event,
-                      tags.empty() ? "" : fmt::format(" WHEN TAG IN ({})", join(tags)), trigger.function)};
+  return {fmt::format("CREATE EVENT TRIGGER {} ON {}{} EXECUTE FUNCTION {}()", quoted_name(object.id),
+                      trigger.event, tags.empty() ? "" : fmt::format(" WHEN TAG IN ({})", join(tags)),
+                      trigger.function)};
 }
 
 std::string publication_table(const PublicationTable& table) {
@@ -132,7 +136,8 @@ Statements create_publication(const Object& object) {
   std::string text = "CREATE PUBLICATION " + quoted_name(object.id);
   std::vector<std::string> members;
   for (const auto& table : publication.tables) members.push_back(publication_table(table));
-  for (const auto& schema : publication.schemas) members.push_back("TABLES IN SCHEMA " + sql::quote_identifier(schema));
+  for (const auto& schema : publication.schemas)
+    members.push_back("TABLES IN SCHEMA " + sql::quote_identifier(schema));
   if (publication.all_tables)
     text += " FOR ALL TABLES";
   else if (!members.empty())
@@ -144,7 +149,8 @@ Statements create_publication(const Object& object) {
 
 std::string options_list(const Options& options) {
   std::vector<std::string> items;
-  for (const auto& [name, value] : options) items.push_back(option_name(name) + "=" + sql::quote_literal(value));
+  for (const auto& [name, value] : options)
+    items.push_back(option_name(name) + "=" + sql::quote_literal(value));
   return join(items);
 }
 
