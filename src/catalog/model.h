@@ -4,20 +4,22 @@
 // server's own text (pg_get_*def with an empty search_path, so every name outside pg_catalog is qualified).
 #pragma once
 
+#include <compare>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <variant>
 #include <vector>
 
 #include "catalog/object_id.h"
+#include "catalog/options.h"
 #include "sql/name.h"
 
 namespace contraflow::catalog {
 
 using sql::QualifiedName;
-using Options = std::map<std::string, std::string>;  // storage parameters, FDW options: name -> value
 
 // One privilege of one grantee, implicit defaults included (acldefault): what is really granted.
 struct Grant {
@@ -25,7 +27,13 @@ struct Grant {
   std::string privilege;  // "SELECT"
   bool grantable = false;
   std::string grantor;
-  auto operator<=>(const Grant&) const = default;
+  int rank = 0;  // the place of its item in the ACL: the order in which to grant, no part of what is granted
+
+  std::strong_ordering operator<=>(const Grant& other) const {
+    return std::tie(grantee, privilege, grantable, grantor) <=>
+           std::tie(other.grantee, other.privilege, other.grantable, other.grantor);
+  }
+  bool operator==(const Grant& other) const { return (*this <=> other) == 0; }
 };
 
 struct Schema {

@@ -160,10 +160,11 @@ void parse_acl_item(std::string_view text, std::vector<Grant>& out) {
     grantor = acl_role(text, after);
   }
   const std::size_t end = slash == std::string_view::npos ? text.size() : slash;
+  const int rank = out.empty() ? 0 : out.back().rank + 1;
   for (std::size_t i = begin; i < end; ++i) {
     const char* name = privilege_name(text[i]);
     const bool grantable = i + 1 < end && text[i + 1] == '*';
-    out.push_back({grantee, name ? std::string(name) : std::string(1, text[i]), grantable, grantor});
+    out.push_back({grantee, name ? std::string(name) : std::string(1, text[i]), grantable, grantor, rank});
     if (grantable) ++i;
   }
 }
