@@ -35,7 +35,8 @@ struct SourceLoader::Impl {
   LoadedSource load_script(const Source& source, std::optional<int> major);
   Migrations read_units(const Source& source, std::unique_ptr<Files>& files);
   void run_units(const std::string& conninfo, const Migrations& migrations, const Files& files);
-  void run_unit(std::optional<pg::Connection>& connection, const std::string& conninfo, const ScriptUnit& unit, const Files& files);
+  void run_unit(std::optional<pg::Connection>& connection, const std::string& conninfo,
+                const ScriptUnit& unit, const Files& files);
 };
 
 namespace {
@@ -48,7 +49,8 @@ ScriptUnit single_unit(std::string name, std::string path, const std::string& te
   UpPart part = up_part(text);
   unit.whole = part.layout.empty();
   unit.path = std::move(path);
-  unit.file = std::make_shared<ScriptFile>(ScriptFile{std::move(name), unit.whole ? text : std::move(part.text)});
+  unit.file =
+      std::make_shared<ScriptFile>(ScriptFile{std::move(name), unit.whole ? text : std::move(part.text)});
   return unit;
 }
 
@@ -62,14 +64,16 @@ Migrations single_file(const Files& files, const std::string& path) {
   return out;
 }
 
-// `git:REV:PATH` names PATH from the repository's root, as git does; from the working folder where nothing is there.
+// `git:REV:PATH` names PATH from the repository's root, as git does; from the working folder where nothing is
+// there.
 std::string resolve_in_git(const Files& files, const std::string& path) {
   const std::string prefix = git_prefix(fs::current_path().string());
   if (path.starts_with("./") || path.starts_with("../")) return prefix + path;
   if (files.is_folder(path) || files.read(path)) return path;
   if (files.is_folder(prefix + path) || files.read(prefix + path)) return prefix + path;
-  throw Error(ErrorCode::usage, fmt::format("there is no \"{}\" in that revision", files.display(path)),
-              "the path counts from the root of the repository; git ls-tree -r --name-only REV lists what is there");
+  throw Error(
+      ErrorCode::usage, fmt::format("there is no \"{}\" in that revision", files.display(path)),
+      "the path counts from the root of the repository; git ls-tree -r --name-only REV lists what is there");
 }
 
 }  // namespace
@@ -84,7 +88,10 @@ int SourceLoader::Impl::choose_major(int wanted) {
   }
   const int chosen = newer != 0 ? newer : older;
   if (chosen == 0) return wanted;  // the sandbox says what is missing
-  note(fmt::format("PostgreSQL {} is not installed here: the schema is loaded on {} instead (apt-get install postgresql-{})", wanted, chosen, wanted));
+  note(
+      fmt::format("PostgreSQL {} is not installed here: the schema is loaded on {} instead (apt-get install "
+                  "postgresql-{})",
+                  wanted, chosen, wanted));
   return chosen;
 }
 
@@ -97,7 +104,8 @@ pg::Sandbox& SourceLoader::Impl::get_sandbox(std::optional<int> major) {
     if (major && !private_server() && sandbox->major() != *major)
       note(fmt::format("the server of --sandbox-url is PostgreSQL {}, not {}", sandbox->major(), *major));
   } else if (major && sandbox->major() != *major) {
-    const std::string text = fmt::format("the sandbox that is running is PostgreSQL {}, not {}", sandbox->major(), *major);
+    const std::string text =
+        fmt::format("the sandbox that is running is PostgreSQL {}, not {}", sandbox->major(), *major);
     if (std::find(notes.begin(), notes.end(), text) == notes.end()) note(text);
   }
   return *sandbox;
@@ -109,7 +117,9 @@ Migrations SourceLoader::Impl::read_units(const Source& source, std::unique_ptr<
     case SourceKind::sql_file:
       return single_file(*files, source.text);
     case SourceKind::standard_input: {
-      if (standard_input) throw Error(ErrorCode::usage, "standard input (-) can be read only once", "write one of the two schemas into a file");
+      if (standard_input)
+        throw Error(ErrorCode::usage, "standard input (-) can be read only once",
+                    "write one of the two schemas into a file");
       standard_input = read_file("-");
       Migrations out;
       out.layout = "file";
@@ -136,12 +146,13 @@ Migrations SourceLoader::Impl::read_units(const Source& source, std::unique_ptr<
   throw std::logic_error("a source that is no SQL");
 }
 
-void SourceLoader::Impl::run_unit(std::optional<pg::Connection>& connection, const std::string& conninfo, const ScriptUnit& unit,
-                                  const Files& files) {
+void SourceLoader::Impl::run_unit(std::optional<pg::Connection>& connection, const std::string& conninfo,
+                                  const ScriptUnit& unit, const Files& files) {
   const ReadInclude read_include = [&](const std::string& path) -> std::optional<std::string> {
     // Names in messages of a git source carry the revision; paths inside do not.
     const std::string prefix = files.display("");
-    const std::string inside = !prefix.empty() && path.starts_with(prefix) ? path.substr(prefix.size()) : path;
+    const std::string inside =
+        !prefix.empty() && path.starts_with(prefix) ? path.substr(prefix.size()) : path;
     auto text = files.read(inside);
     return text ? std::optional(check_sql_text(std::move(*text), path)) : std::nullopt;
   };
@@ -162,12 +173,14 @@ void SourceLoader::Impl::run_unit(std::optional<pg::Connection>& connection, con
   }
 }
 
-void SourceLoader::Impl::run_units(const std::string& conninfo, const Migrations& migrations, const Files& files) {
+void SourceLoader::Impl::run_units(const std::string& conninfo, const Migrations& migrations,
+                                   const Files& files) {
   using Clock = std::chrono::steady_clock;
   auto last = Clock::now();
   std::optional<pg::Connection> connection;
   for (std::size_t i = 0; i < migrations.units.size(); ++i) {
-    // A new session for each file, as its runner had: settings of one (SET search_path) must not reach the next.
+    // A new session for each file, as its runner had: settings of one (SET search_path) must not reach the
+    // next.
     connection.emplace(conninfo, "contraflow load");
     run_unit(connection, conninfo, migrations.units[i], files);
     if (options.progress && Clock::now() - last > std::chrono::seconds(1)) {
@@ -191,7 +204,9 @@ LoadedSource SourceLoader::Impl::load_script(const Source& source, std::optional
       break;
     } catch (const StartAgain&) {
       server.drop_database(out.conninfo);
-      if (attempt > 100) throw Error(ErrorCode::environment, fmt::format("\"{}\" keeps needing roles that do not exist", source.text));
+      if (attempt > 100)
+        throw Error(ErrorCode::environment,
+                    fmt::format("\"{}\" keeps needing roles that do not exist", source.text));
       notes = before;
     } catch (const Error&) {
       server.drop_database(out.conninfo);
@@ -225,7 +240,8 @@ SourceLoader::~SourceLoader() = default;
 
 LoadedSource SourceLoader::load(const Source& source, std::optional<int> major) {
   impl_->notes.clear();
-  LoadedSource out = source.kind == SourceKind::connection ? impl_->load_connection(source) : impl_->load_script(source, major);
+  LoadedSource out = source.kind == SourceKind::connection ? impl_->load_connection(source)
+                                                           : impl_->load_script(source, major);
   out.notes = std::move(impl_->notes);
   return out;
 }

@@ -25,7 +25,8 @@ struct Source {
 // Throws Error{usage} where nothing of that name exists or the kind is not supported, with what was tried.
 Source recognise_source(const std::string& text);
 
-// A declared rename: `-- contraflow: renamed-from users.user_name` before or beside an object in the desired SQL.
+// A declared rename: `-- contraflow: renamed-from users.user_name` before or beside an object in the desired
+// SQL.
 struct RenameHint {
   std::string from;
   std::string to;  // empty: the statement that follows names it
@@ -44,16 +45,17 @@ struct LoadedSource {
   std::string conninfo;  // where the schema can be looked at: the live database, or the sandbox's
   bool live = false;
   std::vector<RenameHint> rename_hints;
-  std::vector<std::string> notes;  // what was left out or chosen, for the user: "x.sql:3: left out: CREATE DATABASE …"
+  std::vector<std::string>
+      notes;  // what was left out or chosen, for the user: "x.sql:3: left out: CREATE DATABASE …"
   // SQL sources: the sandbox's superuser, who owns what the SQL gives no owner. Empty for live sources.
   std::string default_owner;
-  // Tables in which the migration runner of the layout keeps its state ("schema_migrations"); a live database has
-  // them, the replayed folder has not.
+  // Tables in which the migration runner of the layout keeps its state ("schema_migrations"); a live database
+  // has them, the replayed folder has not.
   std::vector<std::string> bookkeeping;
 };
 
-// Loads sources; starts at most one sandbox, on the major that it is told (that of the live side), and keeps it until
-// destroyed.
+// Loads sources; starts at most one sandbox, on the major that it is told (that of the live side), and keeps
+// it until destroyed.
 class SourceLoader {
  public:
   explicit SourceLoader(LoadOptions options);
@@ -67,17 +69,19 @@ class SourceLoader {
   std::unique_ptr<Impl> impl_;
 };
 
-// `-- contraflow: renamed-from NAME` comments in the text: before a CREATE statement, or beside or above a column, constraint or
-// enum label in it. `to` is complete where the statement says what it is.
+// `-- contraflow: renamed-from NAME` comments in the text: before a CREATE statement, or beside or above a
+// column, constraint or enum label in it. `to` is complete where the statement says what it is.
 std::vector<RenameHint> rename_hints_in(const std::string& text, const std::string& file);
 
-// Runs the statements one after another in a database of a throwaway server: roles and tablespaces that it lacks are
-// created. For statements that another module built from a model; errors name the statement.
+// Runs the statements one after another in a database of a throwaway server: roles and tablespaces that it
+// lacks are created. For statements that another module built from a model; errors name the statement.
 void run_statements(pg::Connection& connection, const std::vector<std::string>& statements);
 
-// Runs the SQL text (several statements, pg_dump's psql meta-commands and COPY FROM stdin blocks included) on the connection.
-// A failing statement throws Error with file, line, column and the source line, and what to do. `private_server`: the
-// connection leads into a sandbox, where roles and tablespaces that the SQL refers to are created.
-void run_sql_text(pg::Connection& connection, const std::string& text, const std::string& file, bool private_server = false);
+// Runs the SQL text (several statements, pg_dump's psql meta-commands and COPY FROM stdin blocks included) on
+// the connection. A failing statement throws Error with file, line, column and the source line, and what to
+// do. `private_server`: the connection leads into a sandbox, where roles and tablespaces that the SQL refers
+// to are created.
+void run_sql_text(pg::Connection& connection, const std::string& text, const std::string& file,
+                  bool private_server = false);
 
 }  // namespace contraflow::catalog

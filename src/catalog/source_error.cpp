@@ -13,8 +13,8 @@ namespace {
 constexpr std::string_view kUndefinedObject = "42704";
 constexpr std::string_view kInvalidParameterValue = "22023";  // SET ROLE to a role that does not exist
 
-// The protocol has no field for the name of a missing role: it is only in the message, which is English because every
-// session that runs a script sets lc_messages to C.
+// The protocol has no field for the name of a missing role: it is only in the message, which is English
+// because every session that runs a script sets lc_messages to C.
 std::string name_between(const Error& error, std::string_view before, std::string_view after) {
   if (error.sqlstate() != kUndefinedObject && error.sqlstate() != kInvalidParameterValue) return {};
   const std::string& message = error.message();
@@ -27,7 +27,8 @@ std::string name_between(const Error& error, std::string_view before, std::strin
 
 bool is_extension_missing(const pg::ServerError& error, const ScriptItem& item) {
   // 0A000 "is not available" since 13; 58P01 where a script of the extension is missing.
-  return item.starts_with({"create", "extension"}) && (error.sqlstate() == "0A000" || error.sqlstate() == "58P01");
+  return item.starts_with({"create", "extension"}) &&
+         (error.sqlstate() == "0A000" || error.sqlstate() == "58P01");
 }
 
 std::string extension_name(const ScriptItem& item) {
@@ -46,13 +47,17 @@ std::string hint_for(const pg::ServerError& error, const ScriptItem& item, int s
     return fmt::format("create tablespace {} on that server first", sql::quote_identifier(space));
   if (!error.hint().empty()) return error.hint();
   if (state == "42601")
-    return fmt::format("PostgreSQL {} cannot parse this; --server MAJOR chooses another major version", server_major);
+    return fmt::format("PostgreSQL {} cannot parse this; --server MAJOR chooses another major version",
+                       server_major);
   if (state == "42P01" || state == "42883" || state == "3F000" || state == "42703")
-    return "what it refers to must come earlier: is a file or a migration missing, or does the order of the files matter?";
+    return "what it refers to must come earlier: is a file or a migration missing, or does the order of the "
+           "files matter?";
   if (state == "42P07" || state == "42710" || state == "42701" || state == "42P06")
     return "it exists already: is the same object created by two of the files?";
-  if (state == "25001") return "this statement cannot run inside a transaction: take it out of BEGIN … COMMIT";
-  if (state == "42501") return "the connected role may not do this: use a superuser, or leave --sandbox-url out";
+  if (state == "25001")
+    return "this statement cannot run inside a transaction: take it out of BEGIN … COMMIT";
+  if (state == "42501")
+    return "the connected role may not do this: use a superuser, or leave --sandbox-url out";
   return {};
 }
 
@@ -66,7 +71,8 @@ std::string missing_tablespace(const Error& error) {
 
 bool supply_missing(pg::Connection& connection, const Error& error) {
   if (const std::string role = missing_role(error); !role.empty()) {
-    // Superuser: the SQL may go on as this role (SET ROLE), and which rights it has elsewhere is not known here.
+    // Superuser: the SQL may go on as this role (SET ROLE), and which rights it has elsewhere is not known
+    // here.
     connection.execute(fmt::format("CREATE ROLE {} SUPERUSER", sql::quote_identifier(role)));
     return true;
   }
@@ -82,7 +88,8 @@ Error script_error(const pg::ServerError& error, const ScriptItem& item, int ser
   if (error.position() > 0) {
     const auto character = static_cast<std::size_t>(error.position() - 1);
     // "at end of input" points behind the text: the last character is where a reader looks.
-    offset += std::min(byte_of_character(item.text(), character), item.text().empty() ? 0 : item.text().size() - 1);
+    offset +=
+        std::min(byte_of_character(item.text(), character), item.text().empty() ? 0 : item.text().size() - 1);
   }
   std::string message = error.message();
   if (!error.detail().empty()) message += "\n" + error.detail();

@@ -64,24 +64,34 @@ static_assert(std::is_sorted(kPackages.begin(), kPackages.end(),
 
 // postgresql-MAJOR-NAME as it is, in Debian or in the PostgreSQL project's own repository.
 constexpr std::array<std::string_view, 24> kSameName = {
-    "asn1oid", "debversion", "hll",    "hypopg",    "ip4r",     "jsquery", "numeral", "orafce",
-    "periods", "pgaudit",    "pgl_ddl_deploy", "pglogical", "pgmp", "pgpcre", "pgrouting", "pgtap",
-    "plproxy", "plr",        "pointcloud", "prefix", "q3c", "rum", "semver", "unit"};
+    "asn1oid",    "debversion", "hll",       "hypopg",  "ip4r",           "jsquery",
+    "numeral",    "orafce",     "periods",   "pgaudit", "pgl_ddl_deploy", "pglogical",
+    "pgmp",       "pgpcre",     "pgrouting", "pgtap",   "plproxy",        "plr",
+    "pointcloud", "prefix",     "q3c",       "rum",     "semver",         "unit"};
 
 // Modules that come with the server (contrib).
 constexpr std::array<std::string_view, 38> kContrib = {
-    "adminpack", "amcheck", "autoinc", "bloom", "btree_gin", "btree_gist", "citext", "cube", "dblink", "dict_int",
-    "dict_xsyn", "earthdistance", "file_fdw", "fuzzystrmatch", "hstore", "insert_username", "intagg", "intarray", "isn", "lo",
-    "ltree", "moddatetime", "old_snapshot", "pageinspect", "pg_buffercache", "pg_freespacemap", "pg_prewarm", "pg_stat_statements", "pg_surgery", "pg_trgm",
-    "pg_visibility", "pg_walinspect", "pgcrypto", "pgrowlocks", "pgstattuple", "postgres_fdw", "tablefunc", "uuid-ossp"};
+    "adminpack",      "amcheck",         "autoinc",       "bloom",
+    "btree_gin",      "btree_gist",      "citext",        "cube",
+    "dblink",         "dict_int",        "dict_xsyn",     "earthdistance",
+    "file_fdw",       "fuzzystrmatch",   "hstore",        "insert_username",
+    "intagg",         "intarray",        "isn",           "lo",
+    "ltree",          "moddatetime",     "old_snapshot",  "pageinspect",
+    "pg_buffercache", "pg_freespacemap", "pg_prewarm",    "pg_stat_statements",
+    "pg_surgery",     "pg_trgm",         "pg_visibility", "pg_walinspect",
+    "pgcrypto",       "pgrowlocks",      "pgstattuple",   "postgres_fdw",
+    "tablefunc",      "uuid-ossp"};
 
-bool contains(const auto& list, std::string_view name) { return std::find(list.begin(), list.end(), name) != list.end(); }
+bool contains(const auto& list, std::string_view name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
 
 std::string package_of(const std::string& extension, int major) {
   for (const Package& entry : kPackages) {
     if (entry.extension == extension) return fmt::format(fmt::runtime(entry.package), major);
   }
-  if (contains(kContrib, extension)) return fmt::format("postgresql-{}", major);  // contrib is in it on Debian
+  if (contains(kContrib, extension))
+    return fmt::format("postgresql-{}", major);  // contrib is in it on Debian
   if (!contains(kSameName, extension)) return {};
   std::string name = extension;
   std::replace(name.begin(), name.end(), '_', '-');
@@ -93,11 +103,15 @@ std::string package_of(const std::string& extension, int major) {
 std::string extension_hint(const std::string& extension, int server_major) {
   const std::string package = package_of(extension, server_major);
   if (package.empty()) {
-    return fmt::format("install extension \"{}\" for PostgreSQL {} on this machine, or use a server that has it: --sandbox-url",
-                       extension, server_major);
+    return fmt::format(
+        "install extension \"{}\" for PostgreSQL {} on this machine, or use a server that has it: "
+        "--sandbox-url",
+        extension, server_major);
   }
-  return fmt::format("apt-get install {} (for the server that contraflow starts), or use a server that has it: --sandbox-url",
-                     package);
+  return fmt::format(
+      "apt-get install {} (for the server that contraflow starts), or use a server that has it: "
+      "--sandbox-url",
+      package);
 }
 
 }  // namespace contraflow::catalog

@@ -13,26 +13,27 @@ class Files {
  public:
   virtual ~Files() = default;
   virtual bool is_folder(const std::string& path) const = 0;
-  virtual std::optional<std::string> read(const std::string& path) const = 0;  // nothing where no file is there
+  virtual std::optional<std::string> read(
+      const std::string& path) const = 0;  // nothing where no file is there
   struct Entry {
     std::string name;
     bool folder = false;
   };
-  virtual std::vector<Entry> list(const std::string& folder) const = 0;  // sorted by name
+  virtual std::vector<Entry> list(const std::string& folder) const = 0;        // sorted by name
   virtual std::string display(const std::string& path) const { return path; }  // for messages
   virtual bool on_disk() const { return false; }  // whether other programs can open the paths
 };
 
 std::unique_ptr<Files> disk_files();
 
-// The repository around `working_folder` at `revision`; paths are relative to its root. Throws Error{usage} where there is
-// no repository or no such revision.
+// The repository around `working_folder` at `revision`; paths are relative to its root. Throws Error{usage}
+// where there is no repository or no such revision.
 std::unique_ptr<Files> git_files(const std::string& working_folder, const std::string& revision);
 // The working folder's path inside of its repository ("" at the root, else with a final slash).
 std::string git_prefix(const std::string& working_folder);
 
-// Throws Error{usage} where the content is no SQL text: binary, another encoding, a dump in pg_dump's own formats. Drops
-// a byte order mark.
+// Throws Error{usage} where the content is no SQL text: binary, another encoding, a dump in pg_dump's own
+// formats. Drops a byte order mark.
 std::string check_sql_text(std::string text, const std::string& name);
 
 }  // namespace contraflow::catalog

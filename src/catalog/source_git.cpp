@@ -35,7 +35,8 @@ std::string reason() {
 GitPointer<git_repository> open_repository(const std::string& folder) {
   git_repository* repository = nullptr;
   if (git_repository_open_ext(&repository, folder.c_str(), 0, nullptr) != 0) {
-    throw Error(ErrorCode::usage, fmt::format("cannot open a git repository around the working folder: {}", reason()),
+    throw Error(ErrorCode::usage,
+                fmt::format("cannot open a git repository around the working folder: {}", reason()),
                 "run contraflow inside of the repository that git:REV:PATH names a file of");
   }
   return GitPointer<git_repository>(repository);
@@ -47,8 +48,10 @@ class GitFiles : public Files {
     repository_ = open_repository(folder);
     git_object* found = nullptr;
     if (git_revparse_single(&found, repository_.get(), revision_.c_str()) != 0) {
-      throw Error(ErrorCode::usage, fmt::format("git revision \"{}\" does not exist: {}", revision_, reason()),
-                  "name a branch, tag or commit, as in git:main:db/schema.sql; a shallow clone lacks old commits (git fetch --unshallow)");
+      throw Error(ErrorCode::usage,
+                  fmt::format("git revision \"{}\" does not exist: {}", revision_, reason()),
+                  "name a branch, tag or commit, as in git:main:db/schema.sql; a shallow clone lacks old "
+                  "commits (git fetch --unshallow)");
     }
     const GitPointer<git_object> object(found);
     git_object* peeled = nullptr;
@@ -69,15 +72,18 @@ class GitFiles : public Files {
     if (!entry || git_tree_entry_type(entry.get()) != GIT_OBJECT_BLOB) return std::nullopt;
     const GitPointer<git_object> object = open(entry.get(), path);
     auto* blob = reinterpret_cast<git_blob*>(object.get());
-    std::string text(static_cast<const char*>(git_blob_rawcontent(blob)), static_cast<std::size_t>(git_blob_rawsize(blob)));
+    std::string text(static_cast<const char*>(git_blob_rawcontent(blob)),
+                     static_cast<std::size_t>(git_blob_rawsize(blob)));
     if (git_tree_entry_filemode(entry.get()) == GIT_FILEMODE_LINK) {
       const std::string own = clean(path);
       const std::size_t slash = own.rfind('/');
       return read((slash == std::string::npos ? "" : own.substr(0, slash + 1)) + text);
     }
     if (text.starts_with("version https://git-lfs.github.com/spec/")) {
-      throw Error(ErrorCode::usage, fmt::format("\"{}\" is stored in Git LFS: the repository has only a pointer to it", display(path)),
-                  "check that revision out (git lfs pull) and name the file");
+      throw Error(
+          ErrorCode::usage,
+          fmt::format("\"{}\" is stored in Git LFS: the repository has only a pointer to it", display(path)),
+          "check that revision out (git lfs pull) and name the file");
     }
     return text;
   }
@@ -101,7 +107,9 @@ class GitFiles : public Files {
     return entries;
   }
 
-  std::string display(const std::string& path) const override { return fmt::format("git:{}:{}", revision_, clean(path)); }
+  std::string display(const std::string& path) const override {
+    return fmt::format("git:{}:{}", revision_, clean(path));
+  }
 
  private:
   // Paths of trees have no "." and "..", and no slash at either end.
@@ -113,8 +121,10 @@ class GitFiles : public Files {
         part += c;
         continue;
       }
-      if (part == ".." && !parts.empty()) parts.pop_back();
-      else if (!part.empty() && part != ".") parts.push_back(part);
+      if (part == ".." && !parts.empty())
+        parts.pop_back();
+      else if (!part.empty() && part != ".")
+        parts.push_back(part);
       part.clear();
     }
     std::string out;
@@ -131,7 +141,8 @@ class GitFiles : public Files {
   GitPointer<git_object> open(const git_tree_entry* entry, const std::string& path) const {
     git_object* object = nullptr;
     if (git_tree_entry_to_object(&object, repository_.get(), entry) != 0) {
-      throw Error(ErrorCode::environment, fmt::format("cannot read \"{}\" from the repository: {}", display(path), reason()),
+      throw Error(ErrorCode::environment,
+                  fmt::format("cannot read \"{}\" from the repository: {}", display(path), reason()),
                   "a partial clone lacks file contents: fetch them first (git fetch --refetch)");
     }
     return GitPointer<git_object>(object);

@@ -30,7 +30,8 @@ Version read_version(std::string_view name, bool underscores) {
     while (end < name.size() && is_digit(name[end])) ++end;
     while (i + 1 < end && name[i] == '0') ++i;
     version.emplace_back(name.substr(i, end - i));
-    const bool separator = end < name.size() && (name[end] == '.' || name[end] == '-' || (underscores && name[end] == '_'));
+    const bool separator =
+        end < name.size() && (name[end] == '.' || name[end] == '-' || (underscores && name[end] == '_'));
     i = separator ? end + 1 : name.size();
   }
   return version;
@@ -49,7 +50,7 @@ int compare(const Version& left, const Version& right) {
 struct FoundFile {
   std::string relative;  // below the folder
   std::string name;
-  std::string parent;    // relative, with a final slash; empty at the top
+  std::string parent;  // relative, with a final slash; empty at the top
 };
 
 struct FlywayName {
@@ -105,7 +106,8 @@ class MigrationReader {
   }
 
   void collect(const std::string& below) {
-    static constexpr std::array<std::string_view, 6> kUndoFolders = {"down", "rollback", "rollbacks", "revert", "undo", "verify"};
+    static constexpr std::array<std::string_view, 6> kUndoFolders = {"down",   "rollback", "rollbacks",
+                                                                     "revert", "undo",     "verify"};
     const auto entries = files_.list(path(below));
     const bool has_forward_folder = std::any_of(entries.begin(), entries.end(), [](const Files::Entry& e) {
       return e.folder && (e.name == "up" || e.name == "deploy" || e.name == "migrations" || e.name == "do");
@@ -121,7 +123,8 @@ class MigrationReader {
         }
         continue;
       }
-      if (has_forward_folder && std::find(kUndoFolders.begin(), kUndoFolders.end(), entry.name) != kUndoFolders.end()) {
+      if (has_forward_folder &&
+          std::find(kUndoFolders.begin(), kUndoFolders.end(), entry.name) != kUndoFolders.end()) {
         note(relative, "it goes back");
       } else if (is_plan_folder(files_, path(relative))) {
         plan_folders_.insert(relative);
@@ -131,12 +134,14 @@ class MigrationReader {
     }
   }
 
-  // `.down.sql` and the like, and `down.sql` beside `up.sql`; `_down.sql` only where the file that it undoes is there.
+  // `.down.sql` and the like, and `down.sql` beside `up.sql`; `_down.sql` only where the file that it undoes
+  // is there.
   void drop_undo_files() {
     std::set<std::string> names;
     for (const FoundFile& file : found_) names.insert(file.relative);
     const auto undoes = [&](const FoundFile& file) {
-      for (const std::string_view suffix : {".down.sql", ".rollback.sql", ".undo.sql", ".revert.sql", ".verify.sql"}) {
+      for (const std::string_view suffix :
+           {".down.sql", ".rollback.sql", ".undo.sql", ".revert.sql", ".verify.sql"}) {
         if (file.name.ends_with(suffix)) return true;
       }
       if (file.name == "down.sql" || file.name == "rollback.sql" || file.name == "revert.sql") {
@@ -162,7 +167,8 @@ class MigrationReader {
     std::optional<Version> baseline;
     for (const FoundFile& file : found_) {
       const auto name = flyway_name(file.name);
-      if (name && name->kind == 'B' && (!baseline || compare(*baseline, name->version) < 0)) baseline = name->version;
+      if (name && name->kind == 'B' && (!baseline || compare(*baseline, name->version) < 0))
+        baseline = name->version;
     }
     std::vector<std::pair<FlywayName, const FoundFile*>> versioned, repeatable;
     for (const FoundFile& file : found_) {
@@ -179,8 +185,9 @@ class MigrationReader {
         versioned.emplace_back(*name, &file);
       }
     }
-    std::stable_sort(versioned.begin(), versioned.end(),
-                     [](const auto& a, const auto& b) { return compare(a.first.version, b.first.version) < 0; });
+    std::stable_sort(versioned.begin(), versioned.end(), [](const auto& a, const auto& b) {
+      return compare(a.first.version, b.first.version) < 0;
+    });
     std::stable_sort(repeatable.begin(), repeatable.end(),
                      [](const auto& a, const auto& b) { return a.first.description < b.first.description; });
     for (std::size_t i = 1; i < versioned.size(); ++i) {
@@ -215,11 +222,13 @@ class MigrationReader {
   void add_plan(const std::string& relative) {
     std::vector<std::string> names;
     for (const Files::Entry& entry : files_.list(path(relative))) {
-      const bool forward = !entry.folder && entry.name.ends_with(".sql") && !entry.name.ends_with(".rollback.sql");
+      const bool forward =
+          !entry.folder && entry.name.ends_with(".sql") && !entry.name.ends_with(".rollback.sql");
       if (forward && is_digit(entry.name[0])) names.push_back(entry.name);
     }
     std::sort(names.begin(), names.end(), natural_less);
-    for (const std::string& name : names) add_unit(relative + "/" + name, read(relative + "/" + name), true, false);
+    for (const std::string& name : names)
+      add_unit(relative + "/" + name, read(relative + "/" + name), true, false);
   }
 
   std::string read(const std::string& relative) const {
@@ -239,14 +248,16 @@ class MigrationReader {
     if (migrations_.layout.empty()) migrations_.layout = whole ? layout_of(file) : part.layout;
     if (file.name == "up.sql") {
       const auto metadata = files_.read(path(file.parent + "metadata.toml"));
-      if (metadata && replace_all(*metadata, " ", "").find("run_in_transaction=false") != std::string::npos) part.transaction = false;
+      if (metadata && replace_all(*metadata, " ", "").find("run_in_transaction=false") != std::string::npos)
+        part.transaction = false;
     }
     if (migrations_.layout == "flyway") refuse_placeholders(file, text);
     add_unit(file.relative, whole ? text : std::move(part.text), whole, part.transaction);
   }
 
   std::string layout_of(const FoundFile& file) const {
-    if (file.name == "migration.sql") return files_.read(path(file.parent + "snapshot.json")) ? "drizzle" : "prisma";
+    if (file.name == "migration.sql")
+      return files_.read(path(file.parent + "snapshot.json")) ? "drizzle" : "prisma";
     if (file.name == "up.sql") return "diesel";
     if (file.name.ends_with(".up.sql")) return "golang-migrate";
     for (const std::string& other : others_) {
@@ -262,8 +273,11 @@ class MigrationReader {
       const std::size_t line = text.rfind('\n', at) + 1;
       if (trim(std::string_view(text).substr(line, at - line)).starts_with("--")) continue;
       const std::size_t close = text.find('}', at);
-      if (close == std::string::npos || text.substr(at, close - at).find_first_of(" \n;'\"(") != std::string::npos) continue;
-      throw Error(ErrorCode::usage, fmt::format("Flyway placeholder {} has no value here", text.substr(at, close + 1 - at)),
+      if (close == std::string::npos ||
+          text.substr(at, close - at).find_first_of(" \n;'\"(") != std::string::npos)
+        continue;
+      throw Error(ErrorCode::usage,
+                  fmt::format("Flyway placeholder {} has no value here", text.substr(at, close + 1 - at)),
                   "write the value into the file, or name the database that Flyway migrated")
           .at(locate(text, at, files_.display(path(file.relative))));
     }
@@ -277,12 +291,14 @@ class MigrationReader {
     if (const auto conf = files_.read(path("sqitch.conf"))) {
       for (const std::string& line : split_lines(*conf)) {
         const std::string_view text = trim(line);
-        if (text.starts_with("deploy_dir") && text.find('=') != std::string_view::npos) top = trim(text.substr(text.find('=') + 1));
+        if (text.starts_with("deploy_dir") && text.find('=') != std::string_view::npos)
+          top = trim(text.substr(text.find('=') + 1));
         if (text.starts_with("top_dir") && text.find('=') != std::string_view::npos)
           top = std::string(trim(text.substr(text.find('=') + 1))) + "/deploy";
       }
     }
-    // A reworked change appears twice: its first form was kept as NAME@TAG.sql, the tag being the next one in the plan.
+    // A reworked change appears twice: its first form was kept as NAME@TAG.sql, the tag being the next one in
+    // the plan.
     std::vector<std::string> order;
     std::map<std::string, std::string> next_tag;  // "index" of a change -> tag
     std::vector<std::size_t> untagged;
@@ -299,27 +315,39 @@ class MigrationReader {
       }
     }
     for (std::size_t i = 0; i < order.size(); ++i) {
-      const bool reworked = std::find(order.begin() + static_cast<std::ptrdiff_t>(i) + 1, order.end(), order[i]) != order.end();
-      const std::string relative = top + "/" + order[i] + (reworked ? next_tag[std::to_string(i)] : "") + ".sql";
+      const bool reworked =
+          std::find(order.begin() + static_cast<std::ptrdiff_t>(i) + 1, order.end(), order[i]) != order.end();
+      const std::string relative =
+          top + "/" + order[i] + (reworked ? next_tag[std::to_string(i)] : "") + ".sql";
       if (!files_.read(path(relative))) {
-        throw Error(ErrorCode::usage, fmt::format("deploy script \"{}\" does not exist", files_.display(path(relative))),
+        throw Error(ErrorCode::usage,
+                    fmt::format("deploy script \"{}\" does not exist", files_.display(path(relative))),
                     fmt::format("change {} is in sqitch.plan", order[i]));
       }
       add_unit(relative, read(relative), true, false);
     }
-    if (migrations_.units.empty()) throw Error(ErrorCode::usage, fmt::format("\"{}\" plans no change", plan_name));
+    if (migrations_.units.empty())
+      throw Error(ErrorCode::usage, fmt::format("\"{}\" plans no change", plan_name));
     add_bookkeeping();
     return std::move(migrations_);
   }
 
   void add_bookkeeping() {
     static const std::map<std::string, std::vector<std::string>> kTables = {
-        {"flyway", {"flyway_schema_history"}}, {"golang-migrate", {"schema_migrations", "_sqlx_migrations"}},
-        {"dbmate", {"schema_migrations"}}, {"goose", {"goose_db_version"}}, {"sql-migrate", {"gorp_migrations"}},
-        {"diesel", {"__diesel_schema_migrations"}}, {"prisma", {"_prisma_migrations"}},
-        {"drizzle", {"drizzle.__drizzle_migrations", "__drizzle_migrations"}}, {"node-pg-migrate", {"pgmigrations"}},
-        {"atlas", {"atlas_schema_revisions.atlas_schema_revisions"}}, {"micrate", {"micrate_db_version"}},
-        {"play", {"play_evolutions"}}, {"mybatis", {"changelog"}}, {"rambler", {"migrations"}},
+        {"flyway", {"flyway_schema_history"}},
+        {"golang-migrate", {"schema_migrations", "_sqlx_migrations"}},
+        {"dbmate", {"schema_migrations"}},
+        {"goose", {"goose_db_version"}},
+        {"sql-migrate", {"gorp_migrations"}},
+        {"diesel", {"__diesel_schema_migrations"}},
+        {"prisma", {"_prisma_migrations"}},
+        {"drizzle", {"drizzle.__drizzle_migrations", "__drizzle_migrations"}},
+        {"node-pg-migrate", {"pgmigrations"}},
+        {"atlas", {"atlas_schema_revisions.atlas_schema_revisions"}},
+        {"micrate", {"micrate_db_version"}},
+        {"play", {"play_evolutions"}},
+        {"mybatis", {"changelog"}},
+        {"rambler", {"migrations"}},
         {"plain", {"_sqlx_migrations", "schema_migrations"}}};
     if (auto it = kTables.find(migrations_.layout); it != kTables.end()) migrations_.bookkeeping = it->second;
   }
@@ -327,13 +355,23 @@ class MigrationReader {
   Error no_sql() const {
     std::string hint = "a source folder holds .sql files, plain or in the layout of a migration tool";
     for (const std::string& name : others_) {
-      const std::string_view extension = std::string_view(name).substr(std::min(name.size(), name.rfind('.')));
-      if (extension == ".rb") hint = "these are Rails migrations: name db/structure.sql, or a database that they ran on";
-      if (extension == ".py") hint = "these are Python migrations (Django, Alembic): name a database that they ran on, or a pg_dump --schema-only of it";
-      if (extension == ".js" || extension == ".ts") hint = "these are JavaScript migrations: name a database that they ran on, or a pg_dump --schema-only of it";
-      if (extension == ".xml" || extension == ".yaml" || extension == ".yml") hint = "Liquibase change logs are read only in its SQL format";
+      const std::string_view extension =
+          std::string_view(name).substr(std::min(name.size(), name.rfind('.')));
+      if (extension == ".rb")
+        hint = "these are Rails migrations: name db/structure.sql, or a database that they ran on";
+      if (extension == ".py")
+        hint =
+            "these are Python migrations (Django, Alembic): name a database that they ran on, or a pg_dump "
+            "--schema-only of it";
+      if (extension == ".js" || extension == ".ts")
+        hint =
+            "these are JavaScript migrations: name a database that they ran on, or a pg_dump --schema-only "
+            "of it";
+      if (extension == ".xml" || extension == ".yaml" || extension == ".yml")
+        hint = "Liquibase change logs are read only in its SQL format";
     }
-    return Error(ErrorCode::usage, fmt::format("folder \"{}\" holds no SQL file", files_.display(folder_)), hint);
+    return Error(ErrorCode::usage, fmt::format("folder \"{}\" holds no SQL file", files_.display(folder_)),
+                 hint);
   }
 
   const Files& files_;
@@ -363,7 +401,9 @@ bool version_less(const std::string& left, const std::string& right) {
   return a.size() < b.size();
 }
 
-Migrations read_migrations(const Files& files, const std::string& folder) { return MigrationReader(files, folder).run(); }
+Migrations read_migrations(const Files& files, const std::string& folder) {
+  return MigrationReader(files, folder).run();
+}
 
 bool is_plan_folder(const Files& files, const std::string& folder) {
   if (!files.read(folder + "/plan.json")) return false;
@@ -394,7 +434,10 @@ Migrations read_plan_folder(const Files& files, const std::string& folder) {
     if (!inside) ++before;
     out.units.push_back(std::move(unit));
   }
-  if (before > 0) out.notes.push_back(fmt::format("{} in \"{}\" before the plan {} run first", count_of(static_cast<long long>(before), "migration file"), parent, before == 1 ? "is" : "are"));
+  if (before > 0)
+    out.notes.push_back(fmt::format("{} in \"{}\" before the plan {} run first",
+                                    count_of(static_cast<long long>(before), "migration file"), parent,
+                                    before == 1 ? "is" : "are"));
   return out;
 }
 

@@ -47,38 +47,60 @@ std::string order(std::map<std::string, std::string> files) {
 }
 
 TEST(SourceMigrations, OrdersPlainFilesByNumber) {
-  EXPECT_EQ(order({{"10_c.sql", ""}, {"2_b.sql", ""}, {"1_a.sql", ""}, {"functions.sql", ""}, {"readme.md", ""}}),
-            "plain: 1_a.sql 2_b.sql 10_c.sql functions.sql");
-  EXPECT_EQ(order({{"1.10.sql", ""}, {"1.9.1.sql", ""}, {"1.9.sql", ""}}), "plain: 1.9.sql 1.9.1.sql 1.10.sql");
+  EXPECT_EQ(
+      order({{"10_c.sql", ""}, {"2_b.sql", ""}, {"1_a.sql", ""}, {"functions.sql", ""}, {"readme.md", ""}}),
+      "plain: 1_a.sql 2_b.sql 10_c.sql functions.sql");
+  EXPECT_EQ(order({{"1.10.sql", ""}, {"1.9.1.sql", ""}, {"1.9.sql", ""}}),
+            "plain: 1.9.sql 1.9.1.sql 1.10.sql");
 }
 
 TEST(SourceMigrations, OrdersFlywayVersionsThenRepeatables) {
-  EXPECT_EQ(order({{"V1__a.sql", ""}, {"V1.1__b.sql", ""}, {"V10__d.sql", ""}, {"V2_1__c.sql", ""}, {"U2_1__c.sql", ""},
-                   {"R__views.sql", ""}, {"sub/V3__e.sql", ""}}),
+  EXPECT_EQ(order({{"V1__a.sql", ""},
+                   {"V1.1__b.sql", ""},
+                   {"V10__d.sql", ""},
+                   {"V2_1__c.sql", ""},
+                   {"U2_1__c.sql", ""},
+                   {"R__views.sql", ""},
+                   {"sub/V3__e.sql", ""}}),
             "flyway: V1__a.sql V1.1__b.sql V2_1__c.sql sub/V3__e.sql V10__d.sql R__views.sql");
   EXPECT_THROW(order({{"V1__a.sql", ""}, {"V01__b.sql", ""}}), Error);
   EXPECT_THROW(order({{"V1__a.sql", "create table ${schema}.t ();"}}), Error);
-  EXPECT_EQ(order({{"V1__a.sql", ""}, {"B2__base.sql", ""}, {"V2__b.sql", ""}, {"V3__c.sql", ""}}), "flyway: B2__base.sql V3__c.sql");
+  EXPECT_EQ(order({{"V1__a.sql", ""}, {"B2__base.sql", ""}, {"V2__b.sql", ""}, {"V3__c.sql", ""}}),
+            "flyway: B2__base.sql V3__c.sql");
 }
 
 TEST(SourceMigrations, TakesUpFilesOnly) {
-  EXPECT_EQ(order({{"001_a.up.sql", ""}, {"001_a.down.sql", ""}, {"002_b.up.sql", ""}, {"002_b.down.sql", ""}}),
-            "golang-migrate: 001_a.up.sql 002_b.up.sql");
-  EXPECT_EQ(order({{"2024-01-02-000000_b/up.sql", ""}, {"2024-01-02-000000_b/down.sql", ""}, {"00000000000000_diesel/up.sql", ""}}),
+  EXPECT_EQ(
+      order({{"001_a.up.sql", ""}, {"001_a.down.sql", ""}, {"002_b.up.sql", ""}, {"002_b.down.sql", ""}}),
+      "golang-migrate: 001_a.up.sql 002_b.up.sql");
+  EXPECT_EQ(order({{"2024-01-02-000000_b/up.sql", ""},
+                   {"2024-01-02-000000_b/down.sql", ""},
+                   {"00000000000000_diesel/up.sql", ""}}),
             "diesel: 00000000000000_diesel/up.sql 2024-01-02-000000_b/up.sql");
-  EXPECT_EQ(order({{"20240101000000_a/migration.sql", ""}, {"migration_lock.toml", ""}}), "prisma: 20240101000000_a/migration.sql");
-  EXPECT_EQ(order({{"1_a_up.sql", ""}, {"1_a_down.sql", ""}, {"2_calm_down.sql", ""}}), "plain: 1_a_up.sql 2_calm_down.sql");
+  EXPECT_EQ(order({{"20240101000000_a/migration.sql", ""}, {"migration_lock.toml", ""}}),
+            "prisma: 20240101000000_a/migration.sql");
+  EXPECT_EQ(order({{"1_a_up.sql", ""}, {"1_a_down.sql", ""}, {"2_calm_down.sql", ""}}),
+            "plain: 1_a_up.sql 2_calm_down.sql");
 }
 
 TEST(SourceMigrations, ReplaysSqitchInPlanOrder) {
-  EXPECT_EQ(order({{"sqitch.plan", "%project=x\n\nusers 2024-01-01T00:00:00Z A <a@b> # x\n@v1 2024 A <a@b>\nroles [users] 2024 A\nusers [users@v1] 2024\n"},
-                   {"deploy/users.sql", ""}, {"deploy/users@v1.sql", ""}, {"deploy/roles.sql", ""}, {"revert/users.sql", ""}}),
+  EXPECT_EQ(order({{"sqitch.plan",
+                    "%project=x\n\nusers 2024-01-01T00:00:00Z A <a@b> # x\n@v1 2024 A <a@b>\nroles [users] "
+                    "2024 A\nusers [users@v1] 2024\n"},
+                   {"deploy/users.sql", ""},
+                   {"deploy/users@v1.sql", ""},
+                   {"deploy/roles.sql", ""},
+                   {"revert/users.sql", ""}}),
             "sqitch: deploy/users@v1.sql deploy/roles.sql deploy/users.sql");
 }
 
 TEST(SourceMigrations, PutsPlanFoldersInBetween) {
-  EXPECT_EQ(order({{"1_a.sql", ""}, {"3_c.sql", ""}, {"2_plan/plan.json", "{}"}, {"2_plan/1_expand.sql", ""},
-                   {"2_plan/1_expand.rollback.sql", ""}, {"2_plan/3_contract.sql", ""}}),
+  EXPECT_EQ(order({{"1_a.sql", ""},
+                   {"3_c.sql", ""},
+                   {"2_plan/plan.json", "{}"},
+                   {"2_plan/1_expand.sql", ""},
+                   {"2_plan/1_expand.rollback.sql", ""},
+                   {"2_plan/3_contract.sql", ""}}),
             "plain: 1_a.sql 2_plan/1_expand.sql 2_plan/3_contract.sql 3_c.sql");
 }
 
@@ -92,11 +114,15 @@ TEST(SourceMigrations, NamesTheToolOfAFolderWithoutSql) {
 }
 
 TEST(SourceMigrations, KeepsLinesOfTheUpPart) {
-  const UpPart dbmate = up_part("-- migrate:up transaction:false\ncreate table a ();\n-- migrate:down\ndrop table a;\n");
+  const UpPart dbmate =
+      up_part("-- migrate:up transaction:false\ncreate table a ();\n-- migrate:down\ndrop table a;\n");
   EXPECT_EQ(dbmate.text, "\ncreate table a ();\n\n\n");
   EXPECT_EQ(dbmate.layout, "dbmate");
   EXPECT_FALSE(dbmate.transaction);
-  EXPECT_EQ(up_part("-- +goose Up\n-- +goose StatementBegin\nselect 1;\n-- +goose StatementEnd\n-- +goose Down\nx").layout, "goose");
+  EXPECT_EQ(
+      up_part("-- +goose Up\n-- +goose StatementBegin\nselect 1;\n-- +goose StatementEnd\n-- +goose Down\nx")
+          .layout,
+      "goose");
   EXPECT_FALSE(up_part("-- +goose NO TRANSACTION\n-- +goose Up\nselect 1;").transaction);
   EXPECT_EQ(trim(up_part("-- Up Migration\nselect 1;\n-- Down Migration\nselect 2;").text), "select 1;");
   EXPECT_EQ(up_part("-- nothing special\nselect 1;").layout, "");

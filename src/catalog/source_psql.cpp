@@ -27,13 +27,15 @@ std::string find_psql() {
     if (fs::exists(candidate, ignored) && (best.empty() || natural_less(best, candidate))) best = candidate;
   }
   if (best.empty()) {
-    throw Error(ErrorCode::environment, "psql is not installed, and the file uses commands that only psql knows",
+    throw Error(ErrorCode::environment,
+                "psql is not installed, and the file uses commands that only psql knows",
                 "apt-get install postgresql-client");
   }
   return best;
 }
 
-// "psql:FILE:LINE: ERROR:  42P01: relation …" under VERBOSITY=verbose, then lines such as "LINE 1: …" and "LOCATION: …".
+// "psql:FILE:LINE: ERROR:  42P01: relation …" under VERBOSITY=verbose, then lines such as "LINE 1: …" and
+// "LOCATION: …".
 Error read_failure(const std::string& output, const ScriptUnit& unit) {
   const std::vector<std::string> lines = split_lines(output);
   for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -58,8 +60,11 @@ Error read_failure(const std::string& output, const ScriptUnit& unit) {
     at.line = std::atoi(line.c_str() + colon + 1);
     at.column = 1;
     const std::vector<std::string> source = split_lines(unit.file->text);
-    if (at.line > 0 && static_cast<std::size_t>(at.line) <= source.size()) at.source_line = source[static_cast<std::size_t>(at.line) - 1];
-    return Error(ErrorCode::usage, message, hint.empty() ? "psql ran the file up to the statement that ends on this line" : hint, state).at(at);
+    if (at.line > 0 && static_cast<std::size_t>(at.line) <= source.size())
+      at.source_line = source[static_cast<std::size_t>(at.line) - 1];
+    return Error(ErrorCode::usage, message,
+                 hint.empty() ? "psql ran the file up to the statement that ends on this line" : hint, state)
+        .at(at);
   }
   return Error(ErrorCode::usage, fmt::format("psql could not run \"{}\": {}", unit.file->name, trim(output)));
 }
@@ -78,10 +83,13 @@ void run_with_psql(const std::string& conninfo, const ScriptUnit& unit, bool on_
     write_file(path, unit.file->text);
   }
   ProcessOptions options;
-  options.environment = {{"LC_ALL", "C"}, {"PGCLIENTENCODING", "UTF8"}, {"PGOPTIONS", "-c lc_messages=C -c client_min_messages=warning"}};
+  options.environment = {{"LC_ALL", "C"},
+                         {"PGCLIENTENCODING", "UTF8"},
+                         {"PGOPTIONS", "-c lc_messages=C -c client_min_messages=warning"}};
   if (!split_info.password.empty()) options.environment.emplace_back("PGPASSWORD", split_info.password);
-  const ProcessResult result = run_process({psql, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-f", path,
-                                            "-d", split_info.conninfo}, options);
+  const ProcessResult result = run_process({psql, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v",
+                                            "VERBOSITY=verbose", "-f", path, "-d", split_info.conninfo},
+                                           options);
   if (!result.succeeded()) throw read_failure(result.error_output, unit);
 }
 
@@ -94,7 +102,8 @@ SplitConninfo split_password(const std::string& conninfo) {
     if (at == std::string::npos || at < scheme || colon == std::string::npos || colon > at) return out;
     for (std::size_t i = colon + 1; i < at; ++i) {
       const bool escaped = conninfo[i] == '%' && i + 2 < at;
-      out.password += escaped ? static_cast<char>(std::stoi(conninfo.substr(i + 1, 2), nullptr, 16)) : conninfo[i];
+      out.password +=
+          escaped ? static_cast<char>(std::stoi(conninfo.substr(i + 1, 2), nullptr, 16)) : conninfo[i];
       if (escaped) i += 2;
     }
     out.conninfo.erase(colon, at - colon);

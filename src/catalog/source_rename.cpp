@@ -43,7 +43,8 @@ struct Statement {
   std::vector<Element> elements;
 };
 
-// Names of what a CREATE statement makes. Works on tokens, so that it does not depend on the grammar of one major.
+// Names of what a CREATE statement makes. Works on tokens, so that it does not depend on the grammar of one
+// major.
 class StatementReader {
  public:
   explicit StatementReader(const ScriptItem& item) : text_(item.text()), base_(item.begin), scanner_(text_) {}
@@ -56,8 +57,8 @@ class StatementReader {
     std::string kind;
     for (;; advance()) {
       kind = word();
-      if (kind == "table" || kind == "type" || kind == "index" || kind == "view" || kind == "sequence" || kind == "function" ||
-          kind == "procedure" || kind == "domain" || kind == "schema")
+      if (kind == "table" || kind == "type" || kind == "index" || kind == "view" || kind == "sequence" ||
+          kind == "function" || kind == "procedure" || kind == "domain" || kind == "schema")
         break;
       if (token_.kind != TokenKind::word) return out;
     }
@@ -74,7 +75,9 @@ class StatementReader {
       token_ = scanner_.next();
     } while (token_.kind == TokenKind::comment);
   }
-  std::string word() const { return token_.kind == TokenKind::word ? to_lower(scanner_.text(token_)) : std::string(); }
+  std::string word() const {
+    return token_.kind == TokenKind::word ? to_lower(scanner_.text(token_)) : std::string();
+  }
   bool symbol(char c) const { return token_.kind == TokenKind::symbol && text_[token_.begin] == c; }
   bool is_name() const { return token_.kind == TokenKind::word || token_.kind == TokenKind::quoted; }
 
@@ -116,7 +119,8 @@ class StatementReader {
       if (is_name()) element.name = quoted(scanner_.text(token_));
     } else if (token_.kind == TokenKind::string) {
       const std::string_view label = scanner_.text(token_);
-      if (label.size() >= 2) element.name = sql::quote_identifier(replace_all(label.substr(1, label.size() - 2), "''", "'"));
+      if (label.size() >= 2)
+        element.name = sql::quote_identifier(replace_all(label.substr(1, label.size() - 2), "''", "'"));
     } else if (is_name()) {
       element.name = quoted(scanner_.text(token_));
     }
@@ -154,7 +158,8 @@ std::vector<RenameHint> rename_hints_in(const std::string& text, const std::stri
   for (Token token = scanner.next(); token.kind != TokenKind::end; token = scanner.next()) {
     // COPY data is no SQL: a quote in it would swallow what follows.
     while (next_data < items.size() && items[next_data].data_end <= token.begin) ++next_data;
-    if (next_data < items.size() && items[next_data].copies_from_stdin && token.begin >= items[next_data].data_begin) {
+    if (next_data < items.size() && items[next_data].copies_from_stdin &&
+        token.begin >= items[next_data].data_begin) {
       scanner.seek(items[next_data].data_end);
       continue;
     }
@@ -178,14 +183,17 @@ std::vector<RenameHint> rename_hints_in(const std::string& text, const std::stri
       const std::size_t index = static_cast<std::size_t>(item - items.begin());
       const Element* element = hint.offset > item->begin ? element_of(statement, text, hint.offset) : nullptr;
       const bool opening = hint.offset > item->begin && element == nullptr;
-      if (hint.offset < item->begin || (opening && (statement.elements.empty() || hint.offset < statement.elements[0].begin))) {
+      if (hint.offset < item->begin ||
+          (opening && (statement.elements.empty() || hint.offset < statement.elements[0].begin))) {
         rename.to = statement.name;
         table_from = hint.from;
         table_item = index;
       } else if (element != nullptr && !element->name.empty() && !statement.name.empty()) {
         rename.to = statement.name + "." + element->name;
-        // The old name of a column may be given alone: it was a column of the same table, under that table's old name.
-        if (hint.from.find('.') == std::string::npos) rename.from = (table_item == index ? table_from : statement.name) + "." + hint.from;
+        // The old name of a column may be given alone: it was a column of the same table, under that table's
+        // old name.
+        if (hint.from.find('.') == std::string::npos)
+          rename.from = (table_item == index ? table_from : statement.name) + "." + hint.from;
       }
     }
     out.push_back(std::move(rename));

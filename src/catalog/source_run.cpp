@@ -25,17 +25,20 @@ Control transaction_control(const ScriptItem& item) {
   if (item.kind != ItemKind::statement || item.words.empty()) return Control::none;
   const std::string& word = item.words[0];
   if (word == "begin" || item.starts_with({"start", "transaction"})) return Control::begin;
-  if (word == "commit" || word == "end" || word == "abort" || item.starts_with({"prepare", "transaction"})) return Control::end;
+  if (word == "commit" || word == "end" || word == "abort" || item.starts_with({"prepare", "transaction"}))
+    return Control::end;
   if (word == "rollback" && !item.starts_with({"rollback", "to"})) return Control::end;
   return Control::none;
 }
 
 // Statements after which the database holds something: `\connect` to another one must not follow them.
 bool fills_database(const ScriptItem& item) {
-  static constexpr std::array<std::string_view, 8> kElsewhere = {"set", "reset", "select", "show", "discard", "begin", "commit", "rollback"};
+  static constexpr std::array<std::string_view, 8> kElsewhere = {"set",     "reset", "select", "show",
+                                                                 "discard", "begin", "commit", "rollback"};
   if (item.kind != ItemKind::statement || item.words.empty()) return false;
   if (std::find(kElsewhere.begin(), kElsewhere.end(), item.words[0]) != kElsewhere.end()) return false;
-  const std::string_view second = item.words.size() > 1 ? std::string_view(item.words[1]) : std::string_view();
+  const std::string_view second =
+      item.words.size() > 1 ? std::string_view(item.words[1]) : std::string_view();
   return second != "role" && second != "database" && second != "tablespace" && second != "user";
 }
 
@@ -46,9 +49,10 @@ class ScriptRunner {
 
   void run() {
     connection_.execute("SET lc_messages = 'C'");  // missing_role() reads the message
-    wrapped_ = options_.one_transaction && std::none_of(items_.begin(), items_.end(), [](const ScriptItem& item) {
-                 return transaction_control(item) != Control::none;
-               });
+    wrapped_ =
+        options_.one_transaction && std::none_of(items_.begin(), items_.end(), [](const ScriptItem& item) {
+          return transaction_control(item) != Control::none;
+        });
     if (wrapped_) connection_.execute("BEGIN");
     try {
       for (std::size_t i = 0; i < items_.size() && !quit_;) i = step(i);
@@ -91,13 +95,14 @@ class ScriptRunner {
     return i + 1;
   }
 
-  // What a throwaway server of our own lacks is supplied and the statement run again; inside a transaction, which
-  // is lost with the error, that means all of the transaction.
+  // What a throwaway server of our own lacks is supplied and the statement run again; inside a transaction,
+  // which is lost with the error, that means all of the transaction.
   std::size_t recover(const pg::ServerError& error, std::size_t i) {
     const ScriptItem& item = items_[i];
     const Error failure = script_error(error, item, connection_.server_major());
     const bool in_transaction = connection_.in_transaction();
-    // 25001: CREATE INDEX CONCURRENTLY and its like; 55P04: a new enum value is used in the transaction that adds it.
+    // 25001: CREATE INDEX CONCURRENTLY and its like; 55P04: a new enum value is used in the transaction that
+    // adds it.
     if (wrapped_ && (error.sqlstate() == "25001" || error.sqlstate() == "55P04")) {
       connection_.execute("ROLLBACK");
       wrapped_ = false;
@@ -123,21 +128,26 @@ class ScriptRunner {
     }
   }
 
-  // Roles belong to the cluster, so another source that was loaded before may have made (or still need) the same role.
+  // Roles belong to the cluster, so another source that was loaded before may have made (or still need) the
+  // same role.
   static bool is_known_role(const pg::ServerError& error, const ScriptItem& item) {
-    const bool creates = item.starts_with({"create", "role"}) || item.starts_with({"create", "group"}) ||
-                         (item.starts_with({"create", "user"}) && !item.starts_with({"create", "user", "mapping"}));
-    const bool drops = item.starts_with({"drop", "role"}) || item.starts_with({"drop", "user"}) || item.starts_with({"drop", "group"});
+    const bool creates =
+        item.starts_with({"create", "role"}) || item.starts_with({"create", "group"}) ||
+        (item.starts_with({"create", "user"}) && !item.starts_with({"create", "user", "mapping"}));
+    const bool drops = item.starts_with({"drop", "role"}) || item.starts_with({"drop", "user"}) ||
+                       item.starts_with({"drop", "group"});
     return (creates && error.sqlstate() == "42710") || (drops && error.sqlstate() == "2BP01");
   }
 
-  // pg_dump of a newer or older major sets parameters that this server does not have; they do not shape the schema.
+  // pg_dump of a newer or older major sets parameters that this server does not have; they do not shape the
+  // schema.
   bool is_unknown_setting(const pg::ServerError& error, const ScriptItem& item) const {
-    static constexpr std::array<std::string_view, 4> kParameters = {"transaction_timeout", "default_with_oids",
-                                                                    "idle_session_timeout", "default_toast_compression"};
+    static constexpr std::array<std::string_view, 4> kParameters = {
+        "transaction_timeout", "default_with_oids", "idle_session_timeout", "default_toast_compression"};
     if (error.sqlstate() != "42704" || !item.starts_with({"set"}) || item.words.size() < 2) return false;
     if (std::find(kParameters.begin(), kParameters.end(), item.words[1]) == kParameters.end()) return false;
-    note(item, fmt::format("parameter {} is unknown to PostgreSQL {}", item.words[1], connection_.server_major()));
+    note(item,
+         fmt::format("parameter {} is unknown to PostgreSQL {}", item.words[1], connection_.server_major()));
     return true;
   }
 
@@ -149,7 +159,8 @@ class ScriptRunner {
         return true;
       }
     }
-    if (item.starts_with({"comment", "on", "database"}) || item.starts_with({"security", "label", "on", "database"})) {
+    if (item.starts_with({"comment", "on", "database"}) ||
+        item.starts_with({"security", "label", "on", "database"})) {
       note(item, "the database itself is not part of the schema");
       return true;
     }
@@ -160,7 +171,8 @@ class ScriptRunner {
     }
     if (item.starts_with({"alter", "system"})) {
       throw Error(ErrorCode::usage, "ALTER SYSTEM configures a server, not a schema",
-                  "take the statement out of the file").at(item.location());
+                  "take the statement out of the file")
+          .at(item.location());
     }
     if (options_.private_server && item.starts_with({"create", "tablespace"}) && item.words.size() > 2) {
       create_tablespace(item.words[2]);
@@ -183,7 +195,8 @@ class ScriptRunner {
   }
 
   void create_tablespace(const std::string& name) {
-    const bool known = connection_.query("SELECT FROM pg_catalog.pg_tablespace WHERE spcname = $1", {name}).rows() > 0;
+    const bool known =
+        connection_.query("SELECT FROM pg_catalog.pg_tablespace WHERE spcname = $1", {name}).rows() > 0;
     if (known || connection_.server_major() < 15) return;
     connection_.execute("SET allow_in_place_tablespaces = on");
     connection_.execute(fmt::format("CREATE TABLESPACE {} LOCATION ''", sql::quote_identifier(name)));
@@ -203,18 +216,23 @@ class ScriptRunner {
     if (name == "connect" || name == "c") return connect(item);
     if (needs_psql({item})) {
       throw Error(ErrorCode::usage, fmt::format("\\{} can only be run by psql", name),
-                  "install psql (apt-get install postgresql-client), or write the file without it").at(item.location());
+                  "install psql (apt-get install postgresql-client), or write the file without it")
+          .at(item.location());
     }
     throw Error(ErrorCode::usage, fmt::format("psql meta-command \\{} is not supported", name),
-                "supported are those that pg_dump writes (\\restrict, \\unrestrict, \\connect), \\i, \\ir, \\encoding, "
-                "\\q and, where psql is installed, \\set, \\gset, \\gexec, \\if … \\endif").at(item.location());
+                "supported are those that pg_dump writes (\\restrict, \\unrestrict, \\connect), \\i, \\ir, "
+                "\\encoding, "
+                "\\q and, where psql is installed, \\set, \\gset, \\gexec, \\if … \\endif")
+        .at(item.location());
   }
 
-  // pg_dump --create writes it between CREATE DATABASE and the contents: the sandbox's database takes their place.
+  // pg_dump --create writes it between CREATE DATABASE and the contents: the sandbox's database takes their
+  // place.
   void connect(const ScriptItem& item) {
     if (filled_) {
       throw Error(ErrorCode::usage, "the file fills more than one database",
-                  "split it: contraflow compares one database with one other").at(item.location());
+                  "split it: contraflow compares one database with one other")
+          .at(item.location());
     }
     connection_.execute("RESET SESSION AUTHORIZATION");
     connection_.execute("DISCARD ALL");
@@ -266,12 +284,15 @@ void run_sql_text(pg::Connection& connection, const std::string& text, const std
   };
   RunOptions options;
   options.private_server = private_server;
-  run_script(connection, read_script(std::make_shared<ScriptFile>(ScriptFile{file, text}), read_include), options);
+  run_script(connection, read_script(std::make_shared<ScriptFile>(ScriptFile{file, text}), read_include),
+             options);
 }
 
 void run_statements(pg::Connection& connection, const std::vector<std::string>& statements) {
-  // One script, so that every statement keeps its place: a ROLLBACK for a missing role repeats its transaction.
-  const auto file = std::make_shared<const ScriptFile>(ScriptFile{"(generated)", join(statements, ";\n") + "\n"});
+  // One script, so that every statement keeps its place: a ROLLBACK for a missing role repeats its
+  // transaction.
+  const auto file =
+      std::make_shared<const ScriptFile>(ScriptFile{"(generated)", join(statements, ";\n") + "\n"});
   std::vector<ScriptItem> items;
   std::size_t begin = 0;
   for (const std::string& statement : statements) {
@@ -281,8 +302,10 @@ void run_statements(pg::Connection& connection, const std::vector<std::string>& 
     item.begin = begin;
     item.end = begin + statement.size();
     SqlScanner scanner(statement);
-    for (Token token = scanner.next(); token.kind != TokenKind::end && item.words.size() < 8; token = scanner.next()) {
-      if (token.kind == TokenKind::word || token.kind == TokenKind::quoted) item.words.push_back(identifier_of(scanner.text(token)));
+    for (Token token = scanner.next(); token.kind != TokenKind::end && item.words.size() < 8;
+         token = scanner.next()) {
+      if (token.kind == TokenKind::word || token.kind == TokenKind::quoted)
+        item.words.push_back(identifier_of(scanner.text(token)));
     }
     begin = item.end + 2;
     items.push_back(std::move(item));

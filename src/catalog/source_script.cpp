@@ -20,7 +20,8 @@ bool contains(const auto& list, std::string_view word) {
   return std::find(std::begin(list), std::end(list), word) != std::end(list);
 }
 
-// psql's own rule for when a semicolon is inside of an SQL-standard function body (psqlscan.l, `identifier_count`).
+// psql's own rule for when a semicolon is inside of an SQL-standard function body (psqlscan.l,
+// `identifier_count`).
 bool may_have_body(const std::vector<std::string>& words) {
   if (words.size() < 2 || words[0] != "create") return false;
   const std::size_t kind = words.size() > 3 && words[1] == "or" && words[2] == "replace" ? 3 : 1;
@@ -65,7 +66,8 @@ class Splitter {
     const std::string word = identifier_of(scanner_.text(token));
     if (item_.words.size() < kWordsKept) item_.words.push_back(word);
     if (paren_depth_ == 0 && token.kind == TokenKind::word) {
-      if (item_.words[0] == "copy" && previous_word_ == "from" && word == "stdin") item_.copies_from_stdin = true;
+      if (item_.words[0] == "copy" && previous_word_ == "from" && word == "stdin")
+        item_.copies_from_stdin = true;
       if (may_have_body(item_.words)) {
         if (word == "begin" || (word == "case" && body_depth_ > 0)) ++body_depth_;
         if (word == "end" && body_depth_ > 0) --body_depth_;
@@ -177,12 +179,14 @@ void append_script(const std::shared_ptr<const ScriptFile>& file, const ReadIncl
       continue;
     }
     if (item.words.size() != 2) {
-      throw Error(ErrorCode::usage, fmt::format("\\{} needs the name of one file", command)).at(item.location());
+      throw Error(ErrorCode::usage, fmt::format("\\{} needs the name of one file", command))
+          .at(item.location());
     }
     std::string path = item.words[1];
     std::optional<std::string> text;
     if (!path.starts_with('/')) {
-      // psql looks for `\i` in its working directory; a file that was written to be run from its own folder is found too.
+      // psql looks for `\i` in its working directory; a file that was written to be run from its own folder
+      // is found too.
       if (!relative && (text = read_include(path))) {
       } else {
         path = folder_of(file->name) + path;
@@ -190,14 +194,16 @@ void append_script(const std::shared_ptr<const ScriptFile>& file, const ReadIncl
     }
     if (!text) text = read_include(path);
     if (!text) {
-      throw Error(ErrorCode::usage, fmt::format("included file \"{}\" does not exist", item.words[1]),
-                  "\\i looks in the working directory and beside the including file, \\ir only beside that file")
+      throw Error(
+          ErrorCode::usage, fmt::format("included file \"{}\" does not exist", item.words[1]),
+          "\\i looks in the working directory and beside the including file, \\ir only beside that file")
           .at(item.location());
     }
     if (contains(open_files, path)) {
       throw Error(ErrorCode::usage, fmt::format("file \"{}\" includes itself", path)).at(item.location());
     }
-    append_script(std::make_shared<ScriptFile>(ScriptFile{path, std::move(*text)}), read_include, open_files, out);
+    append_script(std::make_shared<ScriptFile>(ScriptFile{path, std::move(*text)}), read_include, open_files,
+                  out);
   }
   open_files.pop_back();
 }
@@ -210,7 +216,9 @@ bool ScriptItem::starts_with(std::initializer_list<std::string_view> expected) c
 
 Location ScriptItem::location() const { return locate(file->text, begin, file->name); }
 
-std::vector<ScriptItem> split_script(std::shared_ptr<const ScriptFile> file) { return Splitter(std::move(file)).run(); }
+std::vector<ScriptItem> split_script(std::shared_ptr<const ScriptFile> file) {
+  return Splitter(std::move(file)).run();
+}
 
 std::vector<ScriptItem> read_script(std::shared_ptr<const ScriptFile> file, const ReadInclude& read_include) {
   std::vector<ScriptItem> items;
@@ -220,18 +228,20 @@ std::vector<ScriptItem> read_script(std::shared_ptr<const ScriptFile> file, cons
 }
 
 bool needs_psql(const std::vector<ScriptItem>& items) {
-  static constexpr std::array<std::string_view, 11> kCommands = {"gset", "gexec", "if",    "elif", "else", "endif",
-                                                                 "set",  "unset", "g", "gx", "gdesc"};
+  static constexpr std::array<std::string_view, 11> kCommands = {
+      "gset", "gexec", "if", "elif", "else", "endif", "set", "unset", "g", "gx", "gdesc"};
   return std::any_of(items.begin(), items.end(), [](const ScriptItem& item) {
-    return item.kind == ItemKind::meta_command && contains(kCommands, item.words[0]) && !is_presentation_only(item);
+    return item.kind == ItemKind::meta_command && contains(kCommands, item.words[0]) &&
+           !is_presentation_only(item);
   });
 }
 
 bool is_presentation_only(const ScriptItem& item) {
   static constexpr std::array<std::string_view, 14> kCommands = {
       "restrict", "unrestrict", "echo", "qecho", "warn", "pset", "timing", "x", "t", "a", "f", "H", "C", "T"};
-  static constexpr std::array<std::string_view, 9> kVariables = {"ON_ERROR_STOP", "QUIET", "VERBOSITY", "ECHO", "PROMPT1",
-                                                                 "PROMPT2", "SHOW_CONTEXT", "HISTFILE", "ON_ERROR_ROLLBACK"};
+  static constexpr std::array<std::string_view, 9> kVariables = {
+      "ON_ERROR_STOP", "QUIET",    "VERBOSITY",        "ECHO", "PROMPT1", "PROMPT2",
+      "SHOW_CONTEXT",  "HISTFILE", "ON_ERROR_ROLLBACK"};
   if (item.kind != ItemKind::meta_command) return false;
   if (contains(kCommands, item.words[0])) return true;
   return item.words[0] == "set" && item.words.size() > 1 && contains(kVariables, item.words[1]);

@@ -25,8 +25,8 @@ enum class ItemKind { statement, meta_command };
 struct ScriptItem {
   ItemKind kind{};
   std::shared_ptr<const ScriptFile> file;
-  std::size_t begin = 0;  // bytes in file->text: from the first token that is no comment …
-  std::size_t end = 0;    // … to before the semicolon
+  std::size_t begin = 0;           // bytes in file->text: from the first token that is no comment …
+  std::size_t end = 0;             // … to before the semicolon
   std::vector<std::string> words;  // statement: the first words, folded; meta-command: its name and arguments
   // COPY … FROM stdin: the data that follows, without the closing `\.`
   bool copies_from_stdin = false;
@@ -34,20 +34,22 @@ struct ScriptItem {
   std::size_t data_end = 0;
 
   std::string_view text() const { return std::string_view(file->text).substr(begin, end - begin); }
-  std::string_view data() const { return std::string_view(file->text).substr(data_begin, data_end - data_begin); }
+  std::string_view data() const {
+    return std::string_view(file->text).substr(data_begin, data_end - data_begin);
+  }
   bool starts_with(std::initializer_list<std::string_view> expected) const;
   Location location() const;
 };
 
-// Cuts the text into statements and meta-commands. A quote that is never closed leaves the rest as one statement: the
-// server reports it.
+// Cuts the text into statements and meta-commands. A quote that is never closed leaves the rest as one
+// statement: the server reports it.
 std::vector<ScriptItem> split_script(std::shared_ptr<const ScriptFile> file);
 
 // Reads the file that `\i` or `\ir` names; nothing where there is none.
 using ReadInclude = std::function<std::optional<std::string>(const std::string& path)>;
 
-// The same, with `\i` and `\ir` replaced by the contents of what they name. Throws Error{usage} at the include where the file does not
-// exist or includes itself.
+// The same, with `\i` and `\ir` replaced by the contents of what they name. Throws Error{usage} at the
+// include where the file does not exist or includes itself.
 std::vector<ScriptItem> read_script(std::shared_ptr<const ScriptFile> file, const ReadInclude& read_include);
 
 // Whether only psql itself can run the script: \gset, \if, \set and their like.

@@ -30,14 +30,18 @@ TEST(SourceScript, CutsAtTopLevelSemicolonsOnly) {
 }
 
 TEST(SourceScript, KeepsSqlFunctionBodiesWhole) {
-  EXPECT_EQ(texts("create or replace function f() returns int begin atomic select case when true then 1 end; select 2; end;"
-                  "select 3;").size(), 2u);
+  EXPECT_EQ(texts("create or replace function f() returns int begin atomic select case when true then 1 end; "
+                  "select 2; end;"
+                  "select 3;")
+                .size(),
+            2u);
   EXPECT_EQ(texts("begin; select 1; end;").size(), 3u);
   EXPECT_EQ(texts("create table begin_end (a int); select 1;").size(), 2u);
 }
 
 TEST(SourceScript, ReadsCopyData) {
-  const auto items = split_text("COPY public.t (a) FROM stdin;\n1\n;'\n\\.\nselect 2;\ncopy t from stdin;\n\\.\n");
+  const auto items =
+      split_text("COPY public.t (a) FROM stdin;\n1\n;'\n\\.\nselect 2;\ncopy t from stdin;\n\\.\n");
   ASSERT_EQ(items.size(), 3u);
   EXPECT_TRUE(items[0].copies_from_stdin);
   EXPECT_EQ(items[0].data(), "1\n;'\n");
@@ -46,7 +50,8 @@ TEST(SourceScript, ReadsCopyData) {
 }
 
 TEST(SourceScript, ReadsMetaCommands) {
-  const auto items = split_text("\\restrict AbC\nselect 1 as x \\gset\n\\connect -reuse-previous=on \"dbname='my db'\"\nselect 2;");
+  const auto items = split_text(
+      "\\restrict AbC\nselect 1 as x \\gset\n\\connect -reuse-previous=on \"dbname='my db'\"\nselect 2;");
   ASSERT_EQ(items.size(), 5u);
   EXPECT_EQ(items[0].words, (Texts{"restrict", "AbC"}));
   EXPECT_EQ(items[1].text(), "select 1 as x");
@@ -58,12 +63,17 @@ TEST(SourceScript, ReadsMetaCommands) {
 }
 
 TEST(SourceScript, FollowsIncludes) {
-  std::map<std::string, std::string> disk = {{"db/a.sql", "\\ir sub/b.sql\nselect 1;"}, {"db/sub/b.sql", "select 2;\n\\ir c.sql\n"},
-                                             {"db/sub/c.sql", "select 3;"}, {"db/loop.sql", "\\i db/loop.sql"}, {"db/gone.sql", "select 1;\n  \\i nothing.sql"}};
+  std::map<std::string, std::string> disk = {{"db/a.sql", "\\ir sub/b.sql\nselect 1;"},
+                                             {"db/sub/b.sql", "select 2;\n\\ir c.sql\n"},
+                                             {"db/sub/c.sql", "select 3;"},
+                                             {"db/loop.sql", "\\i db/loop.sql"},
+                                             {"db/gone.sql", "select 1;\n  \\i nothing.sql"}};
   const ReadInclude read = [&](const std::string& path) -> std::optional<std::string> {
     return disk.contains(path) ? std::optional(disk[path]) : std::nullopt;
   };
-  const auto load = [&](const std::string& name) { return read_script(std::make_shared<ScriptFile>(ScriptFile{name, disk[name]}), read); };
+  const auto load = [&](const std::string& name) {
+    return read_script(std::make_shared<ScriptFile>(ScriptFile{name, disk[name]}), read);
+  };
   const auto items = load("db/a.sql");
   ASSERT_EQ(items.size(), 3u);
   EXPECT_EQ(items[0].text(), "select 2");

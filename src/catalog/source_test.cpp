@@ -100,18 +100,23 @@ GRANT SELECT ON TABLE public.users TO "Source Test Reader";
   EXPECT_EQ(loaded.database.find({Kind::table, "public", {}, "users", {}})->owner, "source_test_owner");
   EXPECT_FALSE(loaded.live);
   pg::Connection connection(loaded.conninfo);
-  EXPECT_EQ(connection.query("SELECT string_agg(coalesce(name, '-'), ',' ORDER BY id) FROM public.users").string(0, 0), "a;'b,-");
+  EXPECT_EQ(connection.query("SELECT string_agg(coalesce(name, '-'), ',' ORDER BY id) FROM public.users")
+                .string(0, 0),
+            "a;'b,-");
   EXPECT_GE(loaded.notes.size(), 4u);  // transaction_timeout (before 17), CREATE and ALTER DATABASE, \connect
 }
 
 TEST_F(SourceLive, RepeatsATransactionForAMissingRole) {
-  const LoadedSource loaded = load(write("roles.sql", "BEGIN;\nCREATE TABLE a (x int);\nGRANT ALL ON a TO source_test_r1;\n"
-                                                      "CREATE TABLE b (x int);\nALTER TABLE b OWNER TO source_test_r2;\nCOMMIT;\nCREATE TABLE c ();\n"));
+  const LoadedSource loaded = load(write(
+      "roles.sql",
+      "BEGIN;\nCREATE TABLE a (x int);\nGRANT ALL ON a TO source_test_r1;\n"
+      "CREATE TABLE b (x int);\nALTER TABLE b OWNER TO source_test_r2;\nCOMMIT;\nCREATE TABLE c ();\n"));
   EXPECT_TRUE(has(loaded, Kind::table, "a"));
   EXPECT_TRUE(has(loaded, Kind::table, "b"));
   EXPECT_TRUE(has(loaded, Kind::table, "c"));
   // The role is known to the server from here on: creating it is no error.
-  EXPECT_TRUE(has(load(write("again.sql", "CREATE ROLE source_test_r1; CREATE TABLE d ();")), Kind::table, "d"));
+  EXPECT_TRUE(
+      has(load(write("again.sql", "CREATE ROLE source_test_r1; CREATE TABLE d ();")), Kind::table, "d"));
 }
 
 TEST_F(SourceLive, ReportsWhereAndWhatToDo) {
@@ -125,7 +130,10 @@ TEST_F(SourceLive, ReportsWhereAndWhatToDo) {
   EXPECT_NE(extension.hint().find("-partman"), std::string::npos);
   EXPECT_EQ(failure("select 1;\n  \\copy t from 'x'").location()->line, 2);
   EXPECT_EQ(failure("ALTER SYSTEM SET work_mem = '1GB';").location()->line, 1);
-  EXPECT_NE(failure("CREATE TABLE a ();\n\\connect b\nCREATE TABLE a ();\n").message().find("more than one database"), std::string::npos);
+  EXPECT_NE(failure("CREATE TABLE a ();\n\\connect b\nCREATE TABLE a ();\n")
+                .message()
+                .find("more than one database"),
+            std::string::npos);
   EXPECT_EQ(failure("CREATE TABLE a (b text DEFAULT 'unterminated);").sqlstate(), "42601");
 }
 
@@ -151,7 +159,9 @@ TEST_F(SourceLive, RunsAPlanFolderWithPsql) {
   if (!find_program("psql")) GTEST_SKIP() << "psql is not installed";
   write("m/1_a.sql", "CREATE TABLE plan_a (x int);");
   write("m/2_p/plan.json", "{}");
-  write("m/2_p/1_expand.sql", "SELECT true AS go \\gset\n\\if :go\nALTER TABLE plan_a ADD y int;\nALTER TABLE plan_a OWNER TO source_test_r3;\n\\else\nbroken;\n\\endif\n");
+  write("m/2_p/1_expand.sql",
+        "SELECT true AS go \\gset\n\\if :go\nALTER TABLE plan_a ADD y int;\nALTER TABLE plan_a OWNER TO "
+        "source_test_r3;\n\\else\nbroken;\n\\endif\n");
   write("m/2_p/1_expand.rollback.sql", "ALTER TABLE plan_a DROP y;");
   write("m/3_c.sql", "CREATE TABLE plan_c ();");
   const LoadedSource plan = load(path("m/2_p"));
@@ -165,7 +175,8 @@ TEST_F(SourceLive, RunsAPlanFolderWithPsql) {
 
 TEST_F(SourceLive, ReadsGitRevisions) {
   const auto git = [&](std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"git", "-c", "user.name=t", "-c", "user.email=t@t", "-c", "init.defaultBranch=main"});
+    arguments.insert(arguments.begin(),
+                     {"git", "-c", "user.name=t", "-c", "user.email=t@t", "-c", "init.defaultBranch=main"});
     const ProcessResult result = run_process(arguments, {.folder = folder_.path().string()});
     ASSERT_TRUE(result.succeeded()) << result.error_output;
   };

@@ -14,10 +14,12 @@ namespace {
 
 std::string table_name(const ObjectId& column) { return sql::quote({column.schema, column.relation}); }
 
-// Kinds that stand in the way of ALTER COLUMN … TYPE; indexes, constraints and statistics are rebuilt by the server.
+// Kinds that stand in the way of ALTER COLUMN … TYPE; indexes, constraints and statistics are rebuilt by the
+// server.
 const std::set<Kind>& kinds_in_the_way() {
-  static const std::set<Kind> kKinds = {Kind::view, Kind::materialized_view, Kind::rule, Kind::policy, Kind::trigger,
-                                        Kind::routine, Kind::publication, Kind::index, Kind::statistics};
+  static const std::set<Kind> kKinds = {
+      Kind::view,    Kind::materialized_view, Kind::rule,  Kind::policy,    Kind::trigger,
+      Kind::routine, Kind::publication,       Kind::index, Kind::statistics};
   return kKinds;
 }
 
@@ -41,9 +43,11 @@ std::string without_cast(const std::string& expression) {
 
 }  // namespace
 
-void Resolver::add_column(const ObjectId& id, const std::string& type_text, bool not_null, const std::string& default_expression) {
+void Resolver::add_column(const ObjectId& id, const std::string& type_text, bool not_null,
+                          const std::string& default_expression) {
   const ObjectId of = catalog::relation_id(Kind::table, id.schema, id.relation);
-  std::string statement = fmt::format("ALTER TABLE {} ADD COLUMN {} {}", table_name(id), sql::quote_identifier(id.name), type_text);
+  std::string statement = fmt::format("ALTER TABLE {} ADD COLUMN {} {}", table_name(id),
+                                      sql::quote_identifier(id.name), type_text);
   if (!default_expression.empty()) statement += " DEFAULT (" + default_expression + ")";
   if (not_null) statement += " NOT NULL";
   run(std::move(statement));
@@ -69,10 +73,12 @@ void Resolver::remove(const ObjectId& id) {
     if (index != nullptr && relation && other.schema == id.schema && index->table == id.name) return true;
     // A column takes the indexes and constraints over it along.
     if (id.kind != Kind::column || other.schema != id.schema) return false;
-    if (index != nullptr && index->table == id.relation) return std::find(index->columns.begin(), index->columns.end(), id.name) != index->columns.end();
+    if (index != nullptr && index->table == id.relation)
+      return std::find(index->columns.begin(), index->columns.end(), id.name) != index->columns.end();
     const auto* constraint_body = std::get_if<catalog::Constraint>(&entry.second.body);
     return constraint_body != nullptr && other.relation == id.relation &&
-           std::find(constraint_body->columns.begin(), constraint_body->columns.end(), id.name) != constraint_body->columns.end();
+           std::find(constraint_body->columns.begin(), constraint_body->columns.end(), id.name) !=
+               constraint_body->columns.end();
   });
 }
 
@@ -80,26 +86,37 @@ void Resolver::operator()(const AddColumn& intent) {
   const ObjectId of = table_of_new_column(intent.column);
   const ObjectId id = catalog::column_id(of.schema, of.name, intent.column.parts.back());
   if (database_.find(id) != nullptr) {
-    throw Error(ErrorCode::usage, fmt::format("table {} has a column {} already", sql::quote({of.schema, of.name}), sql::quote_identifier(id.name)),
-                "to change it: retype, not-null, nullable, default, rename").at(intent.column.at);
+    throw Error(ErrorCode::usage,
+                fmt::format("table {} has a column {} already", sql::quote({of.schema, of.name}),
+                            sql::quote_identifier(id.name)),
+                "to change it: retype, not-null, nullable, default, rename")
+        .at(intent.column.at);
   }
-  add_column(id, type(intent.type), intent.not_null, intent.default_expression ? expression(*intent.default_expression, nullptr) : std::string());
+  add_column(id, type(intent.type), intent.not_null,
+             intent.default_expression ? expression(*intent.default_expression, nullptr) : std::string());
   if (intent.fill) result_.fills[key_of(id)] = expression(*intent.fill, &of);
   if (intent.not_null && !intent.default_expression && !intent.fill)
-    note(fmt::format("column {} is NOT NULL without a default: rows that exist need a value, give one with \"fill EXPR\"", key_of(id)));
+    note(fmt::format(
+        "column {} is NOT NULL without a default: rows that exist need a value, give one with \"fill EXPR\"",
+        key_of(id)));
 }
 
 void Resolver::operator()(const DropColumn& intent) {
   const ObjectId id = column(intent.column);
-  const std::vector<ObjectId> in_the_way = dependents({id}, {Kind::view, Kind::materialized_view, Kind::rule, Kind::policy, Kind::routine, Kind::publication, Kind::column});
+  const std::vector<ObjectId> in_the_way =
+      dependents({id}, {Kind::view, Kind::materialized_view, Kind::rule, Kind::policy, Kind::routine,
+                        Kind::publication, Kind::column});
   if (!in_the_way.empty() && !intent.cascade) {
     std::vector<std::string> names;
     for (const ObjectId& other : in_the_way) names.push_back(catalog::describe(other));
     throw Error(ErrorCode::usage, fmt::format("column {} is used by {}", key_of(id), join(names, ", ")),
-                "add \"cascade\" to drop them too, or change them first").at(intent.column.at);
+                "add \"cascade\" to drop them too, or change them first")
+        .at(intent.column.at);
   }
-  for (const ObjectId& other : in_the_way) note(fmt::format("dropped with column {}: {}", key_of(id), catalog::describe(other)));
-  run(fmt::format("ALTER TABLE {} DROP COLUMN {}{}", table_name(id), sql::quote_identifier(id.name), intent.cascade ? " CASCADE" : ""));
+  for (const ObjectId& other : in_the_way)
+    note(fmt::format("dropped with column {}: {}", key_of(id), catalog::describe(other)));
+  run(fmt::format("ALTER TABLE {} DROP COLUMN {}{}", table_name(id), sql::quote_identifier(id.name),
+                  intent.cascade ? " CASCADE" : ""));
   for (const ObjectId& other : in_the_way) remove(other);
   remove(id);
 }
@@ -109,7 +126,9 @@ void Resolver::operator()(const DropTable& intent) {
   std::vector<ObjectId> in_the_way;
   std::set<ObjectId> seeds = {id};
   for (const std::string& name : column_names(id)) seeds.insert(catalog::column_id(id.schema, id.name, name));
-  for (const ObjectId& other : dependents(seeds, {Kind::view, Kind::materialized_view, Kind::rule, Kind::policy, Kind::routine, Kind::constraint, Kind::table})) {
+  for (const ObjectId& other :
+       dependents(seeds, {Kind::view, Kind::materialized_view, Kind::rule, Kind::policy, Kind::routine,
+                          Kind::constraint, Kind::table})) {
     const bool own = other.schema == id.schema && other.relation == id.name;
     const auto* child = database_.find_body<catalog::Table>(other);
     if (!own && !(child != nullptr && child->partition_of)) in_the_way.push_back(other);
@@ -118,9 +137,11 @@ void Resolver::operator()(const DropTable& intent) {
     std::vector<std::string> names;
     for (const ObjectId& other : in_the_way) names.push_back(catalog::describe(other));
     throw Error(ErrorCode::usage, fmt::format("table {} is used by {}", key_of(id), join(names, ", ")),
-                "add \"cascade\" to drop them too, or change them first").at(intent.table.at);
+                "add \"cascade\" to drop them too, or change them first")
+        .at(intent.table.at);
   }
-  for (const ObjectId& other : in_the_way) note(fmt::format("dropped with table {}: {}", key_of(id), catalog::describe(other)));
+  for (const ObjectId& other : in_the_way)
+    note(fmt::format("dropped with table {}: {}", key_of(id), catalog::describe(other)));
   run(fmt::format("DROP TABLE {}{}", sql::quote({id.schema, id.name}), intent.cascade ? " CASCADE" : ""));
   for (const ObjectId& other : in_the_way) remove(other);
   remove(id);
@@ -133,29 +154,37 @@ void Resolver::operator()(const Retype& intent) {
   auto& body = std::get<catalog::Column>(database_.objects.at(id).body);
   for (const auto& [other, object] : database_.objects) {
     const auto* generated = std::get_if<catalog::Column>(&object.body);
-    if (generated == nullptr || generated->generated == catalog::Generated::none || !object.depends_on.contains(id)) continue;
-    throw Error(ErrorCode::usage, fmt::format("generated column {} is computed from {}", key_of(other), key_of(id)),
-                "write the desired schema in SQL (--to), where the generated column's own type is yours to decide").at(intent.column.at);
+    if (generated == nullptr || generated->generated == catalog::Generated::none ||
+        !object.depends_on.contains(id))
+      continue;
+    throw Error(
+        ErrorCode::usage, fmt::format("generated column {} is computed from {}", key_of(other), key_of(id)),
+        "write the desired schema in SQL (--to), where the generated column's own type is yours to decide")
+        .at(intent.column.at);
   }
   const std::string conversion = intent.conversion ? expression(*intent.conversion, &of) : std::string();
   if (intent.conversion) result_.conversions[key_of(id)] = conversion;
-  if (intent.conversion_back) result_.conversions_back[key_of(id)] = expression(*intent.conversion_back, nullptr);
+  if (intent.conversion_back)
+    result_.conversions_back[key_of(id)] = expression(*intent.conversion_back, nullptr);
 
   std::vector<ObjectId> in_the_way = dependents({id}, kinds_in_the_way());
   std::erase_if(in_the_way, [&](const ObjectId& other) {  // the table's own indexes and statistics
     const auto* index = database_.find_body<catalog::Index>(other);
-    return (index != nullptr && find_if_exists(Kind::table, other.schema, index->table) != nullptr) || other.kind == Kind::statistics;
+    return (index != nullptr && find_if_exists(Kind::table, other.schema, index->table) != nullptr) ||
+           other.kind == Kind::statistics;
   });
   for (auto it = in_the_way.rbegin(); it != in_the_way.rend(); ++it) {
     for (const std::string& statement : catalog::drop(*database_.find(*it))) run(statement);
   }
-  const std::string alter = fmt::format("ALTER TABLE {} ALTER COLUMN {}", table_name(id), sql::quote_identifier(id.name));
+  const std::string alter =
+      fmt::format("ALTER TABLE {} ALTER COLUMN {}", table_name(id), sql::quote_identifier(id.name));
   const bool has_default = !body.default_expression.empty() && body.generated == catalog::Generated::none;
   if (has_default) run(alter + " DROP DEFAULT");
   run(alter + " TYPE " + new_type + (conversion.empty() ? "" : " USING (" + conversion + ")"));
   if (has_default) run(alter + " SET DEFAULT " + without_cast(body.default_expression));
   for (const ObjectId& other : in_the_way) {
-    for (const std::string& statement : catalog::create_all(*database_.find(other), database_)) run(statement);
+    for (const std::string& statement : catalog::create_all(*database_.find(other), database_))
+      run(statement);
   }
   body.type = body.type_base = new_type;
 }
@@ -166,7 +195,8 @@ void Resolver::operator()(const NotNull& intent) {
   auto& body = std::get<catalog::Column>(database_.objects.at(id).body);
   if (intent.fill) result_.fills[key_of(id)] = expression(*intent.fill, &of);
   if (body.not_null) return note(fmt::format("column {} is NOT NULL already", key_of(id)));
-  run(fmt::format("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table_name(id), sql::quote_identifier(id.name)));
+  run(fmt::format("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table_name(id),
+                  sql::quote_identifier(id.name)));
   body.not_null = true;
 }
 
@@ -174,7 +204,8 @@ void Resolver::operator()(const Nullable& intent) {
   const ObjectId id = column(intent.column);
   auto& body = std::get<catalog::Column>(database_.objects.at(id).body);
   if (!body.not_null) return note(fmt::format("column {} allows NULL already", key_of(id)));
-  run(fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table_name(id), sql::quote_identifier(id.name)));
+  run(fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table_name(id),
+                  sql::quote_identifier(id.name)));
   body.not_null = false;
 }
 
@@ -182,8 +213,12 @@ void Resolver::operator()(const SetDefault& intent) {
   const ObjectId id = column(intent.column);
   auto& body = std::get<catalog::Column>(database_.objects.at(id).body);
   if (body.generated != catalog::Generated::none || body.identity != catalog::Identity::none)
-    throw Error(ErrorCode::usage, fmt::format("column {} is {}: it has no default to change", key_of(id), body.identity != catalog::Identity::none ? "an identity column" : "generated")).at(intent.column.at);
-  const std::string alter = fmt::format("ALTER TABLE {} ALTER COLUMN {}", table_name(id), sql::quote_identifier(id.name));
+    throw Error(ErrorCode::usage,
+                fmt::format("column {} is {}: it has no default to change", key_of(id),
+                            body.identity != catalog::Identity::none ? "an identity column" : "generated"))
+        .at(intent.column.at);
+  const std::string alter =
+      fmt::format("ALTER TABLE {} ALTER COLUMN {}", table_name(id), sql::quote_identifier(id.name));
   body.default_expression = intent.expression ? expression(*intent.expression, nullptr) : std::string();
   run(intent.expression ? alter + " SET DEFAULT (" + body.default_expression + ")" : alter + " DROP DEFAULT");
 }

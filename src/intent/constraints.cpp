@@ -32,14 +32,20 @@ void Resolver::operator()(const Unique& intent) {
   for (const Name& name : intent.columns) columns.push_back(column_of(of, name).name);
   for (const auto& [id, object] : database_.objects) {
     const auto* index = std::get_if<catalog::Index>(&object.body);
-    if (index == nullptr || id.schema != of.schema || index->table != of.name || !index->unique || intent.where || !index->predicate.empty()) continue;
-    if (std::set<std::string>(index->columns.begin(), index->columns.end()) == std::set<std::string>(columns.begin(), columns.end()))
-      return note(fmt::format("{} is unique already, by index {}", join(columns, ", "), sql::quote_identifier(id.name)));
+    if (index == nullptr || id.schema != of.schema || index->table != of.name || !index->unique ||
+        intent.where || !index->predicate.empty())
+      continue;
+    if (std::set<std::string>(index->columns.begin(), index->columns.end()) ==
+        std::set<std::string>(columns.begin(), columns.end()))
+      return note(fmt::format("{} is unique already, by index {}", join(columns, ", "),
+                              sql::quote_identifier(id.name)));
   }
   if (intent.where) {
-    const std::string name = intent.name ? intent.name->parts.back() : free_name(of.schema, of.name + "_" + join(columns, "_") + "_key");
-    return run(fmt::format("CREATE UNIQUE INDEX {} ON {} ({}) WHERE ({})", sql::quote_identifier(name), sql::quote({of.schema, of.name}),
-                           quoted_list(columns), expression(*intent.where, &of)));
+    const std::string name = intent.name ? intent.name->parts.back()
+                                         : free_name(of.schema, of.name + "_" + join(columns, "_") + "_key");
+    return run(fmt::format("CREATE UNIQUE INDEX {} ON {} ({}) WHERE ({})", sql::quote_identifier(name),
+                           sql::quote({of.schema, of.name}), quoted_list(columns),
+                           expression(*intent.where, &of)));
   }
   run(add_constraint(of, intent.name) + fmt::format("UNIQUE ({})", quoted_list(columns)));
 }
@@ -52,10 +58,14 @@ void Resolver::operator()(const ForeignKey& intent) {
   ObjectId referenced;
   std::vector<std::string> referenced_columns;
   const auto& parts = intent.referenced.parts;
-  const bool names_table = parts.size() == 1 || (parts.size() == 2 && (!intent.referenced_columns.empty() || find_if_exists(Kind::table, parts[0], parts[1]) != nullptr));
+  const bool names_table =
+      parts.size() == 1 ||
+      (parts.size() == 2 &&
+       (!intent.referenced_columns.empty() || find_if_exists(Kind::table, parts[0], parts[1]) != nullptr));
   if (names_table) {
     referenced = table(intent.referenced);
-    for (const Name& name : intent.referenced_columns) referenced_columns.push_back(column_of(referenced, name).name);
+    for (const Name& name : intent.referenced_columns)
+      referenced_columns.push_back(column_of(referenced, name).name);
   } else {
     const ObjectId id = column(intent.referenced);
     referenced = catalog::relation_id(Kind::table, id.schema, id.relation);
@@ -63,10 +73,17 @@ void Resolver::operator()(const ForeignKey& intent) {
   }
   if (referenced_columns.empty()) {
     for (const ObjectId& id : primary_key(referenced)) referenced_columns.push_back(id.name);
-    if (referenced_columns.empty()) throw Error(ErrorCode::usage, fmt::format("table {} has no primary key", key_of(referenced)), "name the referenced column: TABLE.COLUMN").at(intent.referenced.at);
+    if (referenced_columns.empty())
+      throw Error(ErrorCode::usage, fmt::format("table {} has no primary key", key_of(referenced)),
+                  "name the referenced column: TABLE.COLUMN")
+          .at(intent.referenced.at);
   }
   if (columns.size() != referenced_columns.size())
-    throw Error(ErrorCode::usage, fmt::format("{} cannot reference {}", count_of(static_cast<long long>(columns.size()), "column"), count_of(static_cast<long long>(referenced_columns.size()), "column"))).at(intent.referenced.at);
+    throw Error(
+        ErrorCode::usage,
+        fmt::format("{} cannot reference {}", count_of(static_cast<long long>(columns.size()), "column"),
+                    count_of(static_cast<long long>(referenced_columns.size()), "column")))
+        .at(intent.referenced.at);
   const std::set<std::string> key(referenced_columns.begin(), referenced_columns.end());
   bool unique = false, indexed = false;
   for (const auto& [id, object] : database_.objects) {
@@ -77,13 +94,24 @@ void Resolver::operator()(const ForeignKey& intent) {
     if (id.schema == of.schema && index->table == of.name && index->columns.size() >= columns.size())
       indexed = indexed || std::is_permutation(columns.begin(), columns.end(), index->columns.begin());
   }
-  const bool made_here = std::any_of(result_.statements.begin(), result_.statements.end(), [](const std::string& s) { return s.find("UNIQUE") != std::string::npos; });
+  const bool made_here =
+      std::any_of(result_.statements.begin(), result_.statements.end(),
+                  [](const std::string& s) { return s.find("UNIQUE") != std::string::npos; });
   if (!unique && !made_here)
-    throw Error(ErrorCode::usage, fmt::format("{}({}) is not unique, so that nothing can reference it", key_of(referenced), join(referenced_columns, ", ")),
-                fmt::format("put this before it: unique {}({})", key_of(referenced), join(referenced_columns, ", "))).at(intent.referenced.at);
+    throw Error(
+        ErrorCode::usage,
+        fmt::format("{}({}) is not unique, so that nothing can reference it", key_of(referenced),
+                    join(referenced_columns, ", ")),
+        fmt::format("put this before it: unique {}({})", key_of(referenced), join(referenced_columns, ", ")))
+        .at(intent.referenced.at);
   if (!indexed)
-    note(fmt::format("foreign key {}({}) has no index: deletes from {} scan the whole table; add: index {}({})", key_of(of), join(columns, ", "), key_of(referenced), key_of(of), join(columns, ", ")));
-  run(add_constraint(of, intent.name) + fmt::format("FOREIGN KEY ({}) REFERENCES {} ({}){}", quoted_list(columns), sql::quote({referenced.schema, referenced.name}), quoted_list(referenced_columns), intent.actions));
+    note(fmt::format(
+        "foreign key {}({}) has no index: deletes from {} scan the whole table; add: index {}({})",
+        key_of(of), join(columns, ", "), key_of(referenced), key_of(of), join(columns, ", ")));
+  run(add_constraint(of, intent.name) + fmt::format("FOREIGN KEY ({}) REFERENCES {} ({}){}",
+                                                    quoted_list(columns),
+                                                    sql::quote({referenced.schema, referenced.name}),
+                                                    quoted_list(referenced_columns), intent.actions));
 }
 
 void Resolver::operator()(const CreateIndex& intent) {
@@ -100,7 +128,10 @@ void Resolver::operator()(const CreateIndex& intent) {
       // What follows a column: COLLATE, an operator class, ASC/DESC, NULLS FIRST/LAST; words only.
       for (catalog::Token token = second; token.kind != catalog::TokenKind::end; token = scanner.next()) {
         const bool word = token.kind == catalog::TokenKind::word || token.kind == catalog::TokenKind::quoted;
-        if (!word && scanner.text(token) != ".") throw Error(ErrorCode::usage, fmt::format("\"{}\" is no index column", element.sql), "put an expression into parentheses: (a || b)").at(element.at);
+        if (!word && scanner.text(token) != ".")
+          throw Error(ErrorCode::usage, fmt::format("\"{}\" is no index column", element.sql),
+                      "put an expression into parentheses: (a || b)")
+              .at(element.at);
       }
       elements.push_back(sql::quote_identifier(id.name) + element.sql.substr(first.end));
       plain.push_back(id.name);
@@ -123,10 +154,17 @@ void Resolver::operator()(const CreateIndex& intent) {
   std::vector<std::string> include;
   for (const Name& name : intent.include) include.push_back(column_of(of, name).name);
   if (intent.name && has_relation(of.schema, intent.name->parts.back()))
-    throw Error(ErrorCode::usage, fmt::format("{} exists already", sql::quote({of.schema, intent.name->parts.back()}))).at(intent.name->at);
-  const std::string name = intent.name ? intent.name->parts.back() : free_name(of.schema, of.name + "_" + join(plain, "_") + (intent.unique ? "_key" : "_idx"));
-  std::string statement = fmt::format("CREATE {}INDEX {} ON {} USING {} ({})", intent.unique ? "UNIQUE " : "", sql::quote_identifier(name),
-                                      sql::quote({of.schema, of.name}), sql::quote_identifier(intent.method.empty() ? "btree" : intent.method), join(elements, ", "));
+    throw Error(ErrorCode::usage,
+                fmt::format("{} exists already", sql::quote({of.schema, intent.name->parts.back()})))
+        .at(intent.name->at);
+  const std::string name =
+      intent.name
+          ? intent.name->parts.back()
+          : free_name(of.schema, of.name + "_" + join(plain, "_") + (intent.unique ? "_key" : "_idx"));
+  std::string statement = fmt::format("CREATE {}INDEX {} ON {} USING {} ({})", intent.unique ? "UNIQUE " : "",
+                                      sql::quote_identifier(name), sql::quote({of.schema, of.name}),
+                                      sql::quote_identifier(intent.method.empty() ? "btree" : intent.method),
+                                      join(elements, ", "));
   if (!include.empty()) statement += fmt::format(" INCLUDE ({})", quoted_list(include));
   if (intent.where) statement += fmt::format(" WHERE ({})", expression(*intent.where, &of));
   run(std::move(statement));
@@ -146,7 +184,9 @@ void Resolver::operator()(const DropIndex& intent) {
   const auto* index = database_.find_body<catalog::Index>(id);
   if (!index->constraint.empty())
     throw Error(ErrorCode::usage, fmt::format("index {} belongs to a constraint", key_of(id)),
-                fmt::format("write: drop-constraint {}.{}.{}", sql::quote_identifier(id.schema), sql::quote_identifier(index->table), sql::quote_identifier(index->constraint))).at(intent.index.at);
+                fmt::format("write: drop-constraint {}.{}.{}", sql::quote_identifier(id.schema),
+                            sql::quote_identifier(index->table), sql::quote_identifier(index->constraint)))
+        .at(intent.index.at);
   run("DROP INDEX " + sql::quote({id.schema, id.name}));
   remove(id);
 }
@@ -154,10 +194,15 @@ void Resolver::operator()(const DropIndex& intent) {
 void Resolver::operator()(const DropConstraint& intent) {
   const ObjectId id = constraint(intent.constraint);
   const auto* body = database_.find_body<catalog::Constraint>(id);
-  const bool key = body->type == catalog::ConstraintType::unique || body->type == catalog::ConstraintType::primary_key;
+  const bool key =
+      body->type == catalog::ConstraintType::unique || body->type == catalog::ConstraintType::primary_key;
   if (key && is_referenced_key(catalog::relation_id(Kind::table, id.schema, id.relation), body->columns))
-    throw Error(ErrorCode::usage, fmt::format("constraint {} is the key that a foreign key references", key_of(id)), "drop the foreign key first").at(intent.constraint.at);
-  run(fmt::format("ALTER TABLE {} DROP CONSTRAINT {}", sql::quote({id.schema, id.relation}), sql::quote_identifier(id.name)));
+    throw Error(ErrorCode::usage,
+                fmt::format("constraint {} is the key that a foreign key references", key_of(id)),
+                "drop the foreign key first")
+        .at(intent.constraint.at);
+  run(fmt::format("ALTER TABLE {} DROP CONSTRAINT {}", sql::quote({id.schema, id.relation}),
+                  sql::quote_identifier(id.name)));
   if (!body->index_name.empty()) remove(ObjectId{Kind::index, id.schema, {}, body->index_name, {}});
   remove(id);
 }

@@ -26,16 +26,31 @@ Cursor::Cursor(const std::string& text, std::size_t begin, std::size_t end, std:
   for (Token token = scanner.next(); token.kind != TokenKind::end; token = scanner.next()) {
     if (token.kind == TokenKind::comment) continue;
     if (!token.terminated) throw error_at(token.begin, "this quote is never closed");
-    tokens_.push_back(token);
+    add_token(token);
   }
 }
 
+// a→b: the arrow is no letter here.
+void Cursor::add_token(Token token) {
+  const std::string_view all(text_);
+  while (token.kind == TokenKind::word) {
+    const std::size_t arrow = all.substr(token.begin, token.end - token.begin).find(kArrow);
+    if (arrow == std::string_view::npos || token.end - token.begin == kArrow.size()) break;
+    const std::size_t cut = token.begin + (arrow == 0 ? kArrow.size() : arrow);
+    tokens_.push_back({TokenKind::word, token.begin, cut, true});
+    token.begin = cut;
+  }
+  tokens_.push_back(token);
+}
+
 bool Cursor::is_word(std::string_view word, std::size_t ahead) const {
-  return next_ + ahead < tokens_.size() && tokens_[next_ + ahead].kind == TokenKind::word && to_lower(token_text(ahead)) == word;
+  return next_ + ahead < tokens_.size() && tokens_[next_ + ahead].kind == TokenKind::word &&
+         to_lower(token_text(ahead)) == word;
 }
 
 bool Cursor::is_symbol(char c, std::size_t ahead) const {
-  return next_ + ahead < tokens_.size() && tokens_[next_ + ahead].kind == TokenKind::symbol && token_text(ahead)[0] == c;
+  return next_ + ahead < tokens_.size() && tokens_[next_ + ahead].kind == TokenKind::symbol &&
+         token_text(ahead)[0] == c;
 }
 
 bool Cursor::is_name(std::size_t ahead) const {
@@ -128,7 +143,8 @@ Name Cursor::label(std::string_view what) {
   // Labels are text, not identifiers: their case stays, and a hyphen belongs to them.
   std::string word(token_text());
   std::size_t end = tokens_[next_++].end;
-  while (is_symbol('-') && offset() == end && next_ + 1 < tokens_.size() && offset(1) == end + 1 && !is_symbol('>', 1)) {
+  while (is_symbol('-') && offset() == end && next_ + 1 < tokens_.size() && offset(1) == end + 1 &&
+         !is_symbol('>', 1)) {
     word += "-" + std::string(token_text(1));
     end = tokens_[next_ + 1].end;
     next_ += 2;
@@ -212,7 +228,8 @@ std::string_view Cursor::token_text(std::size_t ahead) const {
 
 std::string_view Cursor::previous_text() const {
   const Token* token = previous();
-  return token == nullptr ? std::string_view() : std::string_view(text_).substr(token->begin, token->end - token->begin);
+  return token == nullptr ? std::string_view()
+                          : std::string_view(text_).substr(token->begin, token->end - token->begin);
 }
 
 }  // namespace contraflow::intent

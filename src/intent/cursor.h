@@ -34,9 +34,9 @@ class Cursor {
 
   // `soft-delete`: words joined by hyphens without blanks between, `_` read as a hyphen.
   std::string command();
-  std::string identifier(std::string_view what);         // one name without dots
-  Name name(std::string_view what);                      // one to three parts
-  Name label(std::string_view what);                     // a word or a '…' string, as it is (not folded)
+  std::string identifier(std::string_view what);  // one name without dots
+  Name name(std::string_view what);               // one to three parts
+  Name label(std::string_view what);              // a word or a '…' string, as it is (not folded)
   std::vector<Name> names_in_parentheses(std::string_view what);
   std::vector<Name> labels_in_parentheses(std::string_view what);
   std::vector<Text> texts_in_parentheses(std::string_view what);
@@ -53,6 +53,8 @@ class Cursor {
   void advance() { ++next_; }
 
  private:
+  void add_token(Token token);
+
   const std::string& text_;
   std::size_t end_;
   std::string file_;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Intents: what a user wants of a schema, in a few words ("soft-delete users"). They yield the desired schema, by
-// statements that run on a throwaway copy of the current one; the plan then comes from comparing the two.
+// Intents: what a user wants of a schema, in a few words ("soft-delete users"). They yield the desired
+// schema, by statements that run on a throwaway copy of the current one; the plan then comes from comparing
+// the two.
 #pragma once
 
 #include <map>
@@ -17,7 +18,8 @@
 
 namespace contraflow::intent {
 
-// A name as written: `users`, `public.users`, `users.email`. Parts are folded as the server does, or taken from their quotes.
+// A name as written: `users`, `public.users`, `users.email`. Parts are folded as the server does, or taken
+// from their quotes.
 struct Name {
   std::vector<std::string> parts;
   Location at;
@@ -61,13 +63,31 @@ struct AddColumn {
   std::optional<Text> default_expression;
   std::optional<Text> fill;
 };
-struct DropColumn { Name column; bool cascade = false; };
-struct DropTable { Name table; bool cascade = false; };
-struct DropIndex { Name index; };
-struct DropConstraint { Name constraint; };  // table.constraint
-struct NotNull { Name column; std::optional<Text> fill; };
-struct Nullable { Name column; };
-struct SetDefault { Name column; std::optional<Text> expression; };  // empty: no default any more
+struct DropColumn {
+  Name column;
+  bool cascade = false;
+};
+struct DropTable {
+  Name table;
+  bool cascade = false;
+};
+struct DropIndex {
+  Name index;
+};
+struct DropConstraint {
+  Name constraint;
+};  // table.constraint
+struct NotNull {
+  Name column;
+  std::optional<Text> fill;
+};
+struct Nullable {
+  Name column;
+};
+struct SetDefault {
+  Name column;
+  std::optional<Text> expression;
+};  // empty: no default any more
 struct Unique {
   Name table;
   std::vector<Name> columns;
@@ -102,12 +122,19 @@ struct DropEnumValue {
   Name label;
   std::optional<Name> replacement;  // what rows that hold it get
 };
-struct ReorderEnum { Name type; std::vector<Name> labels; };
-struct Check { Name table; Text expression; std::optional<Name> name; };
+struct ReorderEnum {
+  Name type;
+  std::vector<Name> labels;
+};
+struct Check {
+  Name table;
+  Text expression;
+  std::optional<Name> name;
+};
 
-using Action = std::variant<SoftDelete, AddEnumColumn, Rename, Retype, AddColumn, DropColumn, DropTable, DropIndex, DropConstraint,
-                            NotNull, Nullable, SetDefault, Unique, ForeignKey, CreateIndex, AddEnumValue, DropEnumValue,
-                            ReorderEnum, Check>;
+using Action = std::variant<SoftDelete, AddEnumColumn, Rename, Retype, AddColumn, DropColumn, DropTable,
+                            DropIndex, DropConstraint, NotNull, Nullable, SetDefault, Unique, ForeignKey,
+                            CreateIndex, AddEnumValue, DropEnumValue, ReorderEnum, Check>;
 
 struct Intent {
   Action action;
@@ -115,8 +142,8 @@ struct Intent {
   Location at;
 };
 
-// Several intents, separated by `;` or line ends outside of parentheses and quotes; `--` and `#` start comments. `file` names
-// the text in errors. Throws Error{usage} with the place and what was expected.
+// Several intents, separated by `;` or line ends outside of parentheses and quotes; `--` and `#` start
+// comments. `file` names the text in errors. Throws Error{usage} with the place and what was expected.
 std::vector<Intent> parse(const std::string& text, const std::string& file = "--do");
 
 // The text of `--do`: itself, or the contents of FILE for `@FILE`. The second is the name for errors.
@@ -130,7 +157,8 @@ struct Usage {
 const std::vector<Usage>& usages();
 
 struct IntentResult {
-  // For a throwaway copy of the schema, which has no rows, run by a superuser: enum labels that go or move are changed in the catalog itself.
+  // For a throwaway copy of the schema, which has no rows, run by a superuser: enum labels that go or move
+  // are changed in the catalog itself.
   std::vector<std::string> statements;
   // `schema.table.column` (quoted where needed) -> new bare name, as `--rename` takes it.
   std::vector<std::pair<std::string, std::string>> renames;
@@ -145,8 +173,8 @@ struct IntentResult {
   std::vector<std::string> notes;  // what the user should know: what was kept and why, what follows
 };
 
-// Resolves the intents against the current schema, each against what those before it leave. Pure. Throws Error{usage} at the name that does
-// not exist ("did you mean"), or where what is asked for cannot be.
+// Resolves the intents against the current schema, each against what those before it leave. Pure. Throws
+// Error{usage} at the name that does not exist ("did you mean"), or where what is asked for cannot be.
 IntentResult resolve(const std::vector<Intent>& intents, const catalog::Database& database);
 
 }  // namespace contraflow::intent

@@ -21,11 +21,14 @@ Error unknown(std::string_view what, const Name& name, const std::string& hint) 
   return Error(ErrorCode::usage, fmt::format("{} {} does not exist", what, written(name)), hint).at(name.at);
 }
 
-std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates, std::string_view kind) {
+std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates,
+                         std::string_view kind) {
   const std::string guess = nearest(word, candidates);
   if (!guess.empty()) return fmt::format("did you mean {}?", guess);
   if (candidates.empty()) return {};
-  std::vector<std::string> some(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(candidates.size(), 12)));
+  std::vector<std::string> some(
+      candidates.begin(),
+      candidates.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(candidates.size(), 12)));
   return fmt::format("{}: {}{}", kind, join(some, ", "), some.size() < candidates.size() ? ", …" : "");
 }
 
@@ -42,7 +45,8 @@ ObjectId Resolver::find(Kind kind, const Name& name, std::string_view what) cons
   std::vector<std::string> candidates;
   for (const auto& [id, object] : database_.objects) {
     if (id.kind != kind) continue;
-    candidates.push_back(name.parts.size() > 1 || id.schema != "public" ? sql::quote({id.schema, id.name}) : sql::quote_identifier(id.name));
+    candidates.push_back(name.parts.size() > 1 || id.schema != "public" ? sql::quote({id.schema, id.name})
+                                                                        : sql::quote_identifier(id.name));
     if (id.name == wanted && (schema.empty() || id.schema == schema)) found.push_back(id);
   }
   // As with the default search_path: public before all others.
@@ -53,12 +57,15 @@ ObjectId Resolver::find(Kind kind, const Name& name, std::string_view what) cons
   if (found.size() > 1) {
     std::vector<std::string> names;
     for (const ObjectId& id : found) names.push_back(sql::quote({id.schema, id.name}));
-    throw Error(ErrorCode::usage, fmt::format("{} {} exists in several schemas", what, written(name)), "write one of: " + join(names, ", ")).at(name.at);
+    throw Error(ErrorCode::usage, fmt::format("{} {} exists in several schemas", what, written(name)),
+                "write one of: " + join(names, ", "))
+        .at(name.at);
   }
   throw unknown(what, name, did_you_mean(written(name), candidates, "there are"));
 }
 
-const ObjectId* Resolver::find_if_exists(Kind kind, const std::string& schema, const std::string& name) const {
+const ObjectId* Resolver::find_if_exists(Kind kind, const std::string& schema,
+                                         const std::string& name) const {
   auto it = database_.objects.find(ObjectId{kind, schema, {}, name, {}});
   return it == database_.objects.end() ? nullptr : &it->first;
 }
@@ -69,7 +76,9 @@ ObjectId Resolver::table(const Name& name) const {
     if (id.name != last || (name.parts.size() > 1 && id.schema != name.parts[0])) continue;
     if (id.kind == Kind::view || id.kind == Kind::materialized_view) {
       if (find_if_exists(Kind::table, "public", last) != nullptr) continue;
-      throw Error(ErrorCode::usage, fmt::format("{} is a {}, not a table", written(name), catalog::kind_name(id.kind))).at(name.at);
+      throw Error(ErrorCode::usage,
+                  fmt::format("{} is a {}, not a table", written(name), catalog::kind_name(id.kind)))
+          .at(name.at);
     }
   }
   return find(Kind::table, name, "table");
@@ -90,8 +99,10 @@ ObjectId Resolver::column_of(const ObjectId& of, const Name& name) const {
   const ObjectId id = catalog::column_id(of.schema, of.name, name.parts.back());
   if (database_.find(id) != nullptr) return id;
   const Name last{{name.parts.back()}, name.at};
-  throw Error(ErrorCode::usage, fmt::format("table {} has no column {}", sql::quote({of.schema, of.name}), written(last)),
-              did_you_mean(name.parts.back(), column_names(of), "its columns are")).at(name.at);
+  throw Error(ErrorCode::usage,
+              fmt::format("table {} has no column {}", sql::quote({of.schema, of.name}), written(last)),
+              did_you_mean(name.parts.back(), column_names(of), "its columns are"))
+      .at(name.at);
 }
 
 ObjectId Resolver::constraint(const Name& name) const {
@@ -102,16 +113,22 @@ ObjectId Resolver::constraint(const Name& name) const {
     if (id.name == name.parts.back()) return id;
     names.push_back(id.name);
   }
-  throw Error(ErrorCode::usage, fmt::format("table {} has no constraint {}", sql::quote({of.schema, of.name}), sql::quote_identifier(name.parts.back())),
-              did_you_mean(name.parts.back(), names, "its constraints are")).at(name.at);
+  throw Error(ErrorCode::usage,
+              fmt::format("table {} has no constraint {}", sql::quote({of.schema, of.name}),
+                          sql::quote_identifier(name.parts.back())),
+              did_you_mean(name.parts.back(), names, "its constraints are"))
+      .at(name.at);
 }
 
 ObjectId Resolver::enum_type(const Name& name) const {
   for (const Kind kind : {Kind::domain, Kind::composite_type, Kind::range_type, Kind::base_type}) {
     for (const auto& [id, object] : database_.objects) {
-      if (id.kind == kind && id.name == name.parts.back() && find_if_exists(Kind::enum_type, id.schema, id.name) == nullptr &&
+      if (id.kind == kind && id.name == name.parts.back() &&
+          find_if_exists(Kind::enum_type, id.schema, id.name) == nullptr &&
           (name.parts.size() < 2 || id.schema == name.parts[0]))
-        throw Error(ErrorCode::usage, fmt::format("{} is a {}, not an enum type", written(name), catalog::kind_name(kind))).at(name.at);
+        throw Error(ErrorCode::usage,
+                    fmt::format("{} is a {}, not an enum type", written(name), catalog::kind_name(kind)))
+            .at(name.at);
     }
   }
   return find(Kind::enum_type, name, "enum type");
@@ -119,7 +136,8 @@ ObjectId Resolver::enum_type(const Name& name) const {
 
 std::vector<std::string> Resolver::column_names(const ObjectId& of) const {
   std::vector<std::pair<int, std::string>> columns;
-  for (auto it = database_.objects.lower_bound(catalog::column_id(of.schema, of.name, {})); it != database_.objects.end(); ++it) {
+  for (auto it = database_.objects.lower_bound(catalog::column_id(of.schema, of.name, {}));
+       it != database_.objects.end(); ++it) {
     const ObjectId& id = it->first;
     if (id.kind != Kind::column || id.schema != of.schema || id.relation != of.name) break;
     columns.emplace_back(std::get<catalog::Column>(it->second.body).position, id.name);
@@ -131,7 +149,8 @@ std::vector<std::string> Resolver::column_names(const ObjectId& of) const {
 }
 
 bool Resolver::has_relation(const std::string& schema, const std::string& name) const {
-  for (const Kind kind : {Kind::table, Kind::view, Kind::materialized_view, Kind::index, Kind::sequence, Kind::foreign_table, Kind::composite_type}) {
+  for (const Kind kind : {Kind::table, Kind::view, Kind::materialized_view, Kind::index, Kind::sequence,
+                          Kind::foreign_table, Kind::composite_type}) {
     if (find_if_exists(kind, schema, name) != nullptr) return true;
   }
   return false;
@@ -142,8 +161,11 @@ const std::string& Resolver::label_of(const ObjectId& type, const Name& label) c
   for (const std::string& known : body->labels) {
     if (known == label.parts.back()) return known;
   }
-  throw Error(ErrorCode::usage, fmt::format("type {} has no value {}", sql::quote({type.schema, type.name}), sql::quote_literal(label.parts.back())),
-              did_you_mean(label.parts.back(), body->labels, "its values are")).at(label.at);
+  throw Error(ErrorCode::usage,
+              fmt::format("type {} has no value {}", sql::quote({type.schema, type.name}),
+                          sql::quote_literal(label.parts.back())),
+              did_you_mean(label.parts.back(), body->labels, "its values are"))
+      .at(label.at);
 }
 
 std::vector<ObjectId> Resolver::primary_key(const ObjectId& of) const {
@@ -152,7 +174,8 @@ std::vector<ObjectId> Resolver::primary_key(const ObjectId& of) const {
     if (id.kind != Kind::constraint || id.schema != of.schema || id.relation != of.name) continue;
     const auto& body = std::get<catalog::Constraint>(object.body);
     if (body.type != catalog::ConstraintType::primary_key) continue;
-    for (const std::string& column : body.columns) out.push_back(catalog::column_id(of.schema, of.name, column));
+    for (const std::string& column : body.columns)
+      out.push_back(catalog::column_id(of.schema, of.name, column));
   }
   return out;
 }
@@ -162,13 +185,16 @@ bool Resolver::is_referenced_key(const ObjectId& of, const std::vector<std::stri
   for (const auto& [id, object] : database_.objects) {
     if (id.kind != Kind::constraint) continue;
     const auto& body = std::get<catalog::Constraint>(object.body);
-    if (!body.references || body.references->schema != of.schema || body.references->name != of.name) continue;
-    if (std::set<std::string>(body.referenced_columns.begin(), body.referenced_columns.end()) == key) return true;
+    if (!body.references || body.references->schema != of.schema || body.references->name != of.name)
+      continue;
+    if (std::set<std::string>(body.referenced_columns.begin(), body.referenced_columns.end()) == key)
+      return true;
   }
   return false;
 }
 
-std::vector<ObjectId> Resolver::dependents(const std::set<ObjectId>& seeds, const std::set<Kind>& kinds) const {
+std::vector<ObjectId> Resolver::dependents(const std::set<ObjectId>& seeds,
+                                           const std::set<Kind>& kinds) const {
   // Wave by wave outwards: in the end, everything stands behind what it depends on.
   std::set<ObjectId> reached = seeds;
   std::set<ObjectId> found;
@@ -177,7 +203,8 @@ std::vector<ObjectId> Resolver::dependents(const std::set<ObjectId>& seeds, cons
     grew = false;
     for (const auto& [id, object] : database_.objects) {
       if (found.contains(id) || seeds.contains(id)) continue;
-      const bool on_seed = std::any_of(object.depends_on.begin(), object.depends_on.end(), [&](const ObjectId& d) { return reached.contains(d); });
+      const bool on_seed = std::any_of(object.depends_on.begin(), object.depends_on.end(),
+                                       [&](const ObjectId& d) { return reached.contains(d); });
       if (!on_seed || !kinds.contains(id.kind)) continue;
       found.insert(id);
       reached.insert(id);
@@ -191,7 +218,9 @@ std::vector<ObjectId> Resolver::dependents(const std::set<ObjectId>& seeds, cons
     for (const ObjectId& id : found) {
       if (placed.contains(id)) continue;
       const auto& needs = database_.find(id)->depends_on;
-      const bool ready = std::none_of(needs.begin(), needs.end(), [&](const ObjectId& d) { return d != id && found.contains(d) && !placed.contains(d); });
+      const bool ready = std::none_of(needs.begin(), needs.end(), [&](const ObjectId& d) {
+        return d != id && found.contains(d) && !placed.contains(d);
+      });
       if (!ready) continue;
       out.push_back(id);
       placed.insert(id);
@@ -203,7 +232,8 @@ std::vector<ObjectId> Resolver::dependents(const std::set<ObjectId>& seeds, cons
 
 std::string Resolver::free_name(const std::string& schema, const std::string& wanted) const {
   std::string name = sql::truncate_identifier(wanted);
-  for (int i = 1; has_relation(schema, name); ++i) name = sql::truncate_identifier(wanted.substr(0, 58)) + std::to_string(i);
+  for (int i = 1; has_relation(schema, name); ++i)
+    name = sql::truncate_identifier(wanted.substr(0, 58)) + std::to_string(i);
   return name;
 }
 

@@ -13,7 +13,8 @@ namespace contraflow::intent {
 
 namespace {
 
-// Words that end an expression or a type where they stand outside of parentheses; `not null` belongs to `is not null`.
+// Words that end an expression or a type where they stand outside of parentheses; `not null` belongs to `is
+// not null`.
 bool starts_option(const Cursor& c) {
   for (const std::string_view word : {"default", "using", "where", "fill", "include", "unique"}) {
     if (c.is_word(word)) return true;
@@ -30,7 +31,10 @@ Text expression(Cursor& c, std::string_view what = "an expression") {
 // `users.email`: at least a table and a column.
 Name column_name(Cursor& c, std::string_view example) {
   Name name = c.name(fmt::format("a column, as in {}", example));
-  if (name.parts.size() < 2) throw Error(ErrorCode::usage, fmt::format("\"{}\" names no column", name.parts[0]), fmt::format("write TABLE.COLUMN, as in {}", example)).at(name.at);
+  if (name.parts.size() < 2)
+    throw Error(ErrorCode::usage, fmt::format("\"{}\" names no column", name.parts[0]),
+                fmt::format("write TABLE.COLUMN, as in {}", example))
+        .at(name.at);
   return name;
 }
 
@@ -70,10 +74,16 @@ AddEnumColumn add_enum_column(Cursor& c) {
 }
 
 Rename rename(Cursor& c) {
-  static constexpr std::array<std::pair<std::string_view, RenameKind>, 9> kKinds = {{
-      {"table", RenameKind::table}, {"column", RenameKind::column}, {"index", RenameKind::index}, {"type", RenameKind::type},
-      {"constraint", RenameKind::constraint}, {"view", RenameKind::view}, {"sequence", RenameKind::sequence},
-      {"schema", RenameKind::schema}, {"value", RenameKind::value}}};
+  static constexpr std::array<std::pair<std::string_view, RenameKind>, 9> kKinds = {
+      {{"table", RenameKind::table},
+       {"column", RenameKind::column},
+       {"index", RenameKind::index},
+       {"type", RenameKind::type},
+       {"constraint", RenameKind::constraint},
+       {"view", RenameKind::view},
+       {"sequence", RenameKind::sequence},
+       {"schema", RenameKind::schema},
+       {"value", RenameKind::value}}};
   Rename out;
   for (const auto& [word, kind] : kKinds) {
     // A table may be called "value": the word is a kind only where a name follows it.
@@ -85,7 +95,8 @@ Rename rename(Cursor& c) {
   if (out.kind == RenameKind::value) {
     out.from = c.name("TYPE.LABEL");
     // Labels keep their case; the type before them is an identifier.
-    if (c.previous() != nullptr && c.previous()->kind == TokenKind::word) out.from.parts.back() = std::string(c.previous_text());
+    if (c.previous() != nullptr && c.previous()->kind == TokenKind::word)
+      out.from.parts.back() = std::string(c.previous_text());
     if (out.from.parts.size() == 1 && !c.is_word("to")) out.from.parts.push_back(c.label("a label").parts[0]);
     if (out.from.parts.size() < 2) c.fail_expected("the label, as in order_state.packed");
   } else {
@@ -191,7 +202,8 @@ std::string referential_action(Cursor& c) {
 ForeignKey foreign_key(Cursor& c) {
   ForeignKey out;
   table_and_columns(c, out.table, out.columns);
-  if (!c.accept_arrow() && !c.accept_word("references") && !c.accept_word("to")) c.fail_expected("\"-> TABLE.COLUMN\"");
+  if (!c.accept_arrow() && !c.accept_word("references") && !c.accept_word("to"))
+    c.fail_expected("\"-> TABLE.COLUMN\"");
   out.referenced = c.name("the referenced table");
   if (c.is_symbol('(')) out.referenced_columns = c.names_in_parentheses("a column");
   while (!c.at_end()) {
@@ -218,7 +230,9 @@ CreateIndex create_index(Cursor& c) {
   if (c.is_symbol('(')) {
     out.elements = c.texts_in_parentheses("a column or expression");
   } else if (out.table.parts.size() > 1) {
-    out.elements.push_back({c.previous()->kind == TokenKind::word ? out.table.parts.back() : std::string(c.previous_text()), out.table.at});
+    out.elements.push_back(
+        {c.previous()->kind == TokenKind::word ? out.table.parts.back() : std::string(c.previous_text()),
+         out.table.at});
     out.table.parts.pop_back();
   } else {
     c.fail_expected("the columns, as in orders(user_id)");
@@ -235,7 +249,9 @@ CreateIndex create_index(Cursor& c) {
     } else if (c.accept_word("name")) {
       out.name = c.name("the name");
     } else {
-      c.fail_expected("\"where CONDITION\", \"unique\", \"using METHOD\", \"include (COLUMN, …)\", \"name NAME\" or the end");
+      c.fail_expected(
+          "\"where CONDITION\", \"unique\", \"using METHOD\", \"include (COLUMN, …)\", \"name NAME\" or the "
+          "end");
     }
   }
   return out;
@@ -279,20 +295,36 @@ const std::array kCommands = {
     Command{"rename", [](Cursor& c) -> Action { return rename(c); }},
     Command{"retype", [](Cursor& c) -> Action { return retype(c); }},
     Command{"add", [](Cursor& c) -> Action { return add_column(c); }},
-    Command{"drop", [](Cursor& c) -> Action { Name n = column_name(c, "users.nickname"); return DropColumn{std::move(n), cascade(c)}; }},
-    Command{"drop-table", [](Cursor& c) -> Action { Name n = c.name("a table"); return DropTable{std::move(n), cascade(c)}; }},
+    Command{"drop",
+            [](Cursor& c) -> Action {
+              Name n = column_name(c, "users.nickname");
+              return DropColumn{std::move(n), cascade(c)};
+            }},
+    Command{"drop-table",
+            [](Cursor& c) -> Action {
+              Name n = c.name("a table");
+              return DropTable{std::move(n), cascade(c)};
+            }},
     Command{"drop-index", [](Cursor& c) -> Action { return DropIndex{c.name("an index")}; }},
-    Command{"drop-constraint", [](Cursor& c) -> Action { return DropConstraint{column_name(c, "users.users_email_key")}; }},
+    Command{"drop-constraint",
+            [](Cursor& c) -> Action { return DropConstraint{column_name(c, "users.users_email_key")}; }},
     Command{"not-null", [](Cursor& c) -> Action { return not_null(c); }},
     Command{"nullable", [](Cursor& c) -> Action { return Nullable{column_name(c, "users.email")}; }},
     Command{"default", [](Cursor& c) -> Action { return set_default(c); }},
-    Command{"drop-default", [](Cursor& c) -> Action { return SetDefault{column_name(c, "users.email"), {}}; }},
+    Command{"drop-default",
+            [](Cursor& c) -> Action {
+              return SetDefault{column_name(c, "users.email"), {}};
+            }},
     Command{"unique", [](Cursor& c) -> Action { return unique(c); }},
     Command{"foreign-key", [](Cursor& c) -> Action { return foreign_key(c); }},
     Command{"index", [](Cursor& c) -> Action { return create_index(c); }},
     Command{"add-enum-value", [](Cursor& c) -> Action { return add_enum_value(c); }},
     Command{"drop-enum-value", [](Cursor& c) -> Action { return drop_enum_value(c); }},
-    Command{"reorder-enum", [](Cursor& c) -> Action { Name n = c.name("an enum type"); return ReorderEnum{std::move(n), c.labels_in_parentheses("a label")}; }},
+    Command{"reorder-enum",
+            [](Cursor& c) -> Action {
+              Name n = c.name("an enum type");
+              return ReorderEnum{std::move(n), c.labels_in_parentheses("a label")};
+            }},
     Command{"check", [](Cursor& c) -> Action { return check(c); }},
 };
 
@@ -303,14 +335,18 @@ Intent parse_one(const std::string& text, std::size_t begin, std::size_t end, co
   intent.text = std::string(trim(std::string_view(text).substr(begin, end - begin)));
   const std::size_t start = cursor.offset();
   const std::string name = cursor.command();
-  const auto command = std::find_if(kCommands.begin(), kCommands.end(), [&](const Command& c) { return c.name == name; });
+  const auto command =
+      std::find_if(kCommands.begin(), kCommands.end(), [&](const Command& c) { return c.name == name; });
   if (command == kCommands.end()) {
-    if (name == "create-table" || name == "create") throw cursor.error_at(start, "a new table is no intent", "write it in SQL: the desired schema as a file for --to");
+    if (name == "create-table" || name == "create")
+      throw cursor.error_at(start, "a new table is no intent",
+                            "write it in SQL: the desired schema as a file for --to");
     std::vector<std::string> names;
     for (const Command& c : kCommands) names.emplace_back(c.name);
     const std::string guess = nearest(name, names);
-    throw cursor.error_at(start, fmt::format("\"{}\" is no intent", name),
-                          guess.empty() ? "intents are: " + join(names, ", ") : fmt::format("did you mean \"{}\"?", guess));
+    throw cursor.error_at(
+        start, fmt::format("\"{}\" is no intent", name),
+        guess.empty() ? "intents are: " + join(names, ", ") : fmt::format("did you mean \"{}\"?", guess));
   }
   intent.action = command->read(cursor);
   cursor.expect_end();
@@ -357,7 +393,8 @@ std::vector<std::pair<std::size_t, std::size_t>> split_intents(const std::string
 std::vector<Intent> parse(const std::string& text, const std::string& file) {
   std::vector<Intent> out;
   for (const auto& [begin, end] : split_intents(text)) out.push_back(parse_one(text, begin, end, file));
-  if (out.empty()) throw Error(ErrorCode::usage, "there is no intent in it", "for instance: --do \"soft-delete users\"");
+  if (out.empty())
+    throw Error(ErrorCode::usage, "there is no intent in it", "for instance: --do \"soft-delete users\"");
   return out;
 }
 
@@ -369,9 +406,11 @@ std::pair<std::string, std::string> read_argument(const std::string& argument) {
 
 const std::vector<Usage>& usages() {
   static const std::vector<Usage> kUsages = {
-      {"soft-delete TABLE [column NAME] [view [NAME]]", "keep deleted rows: nullable timestamp, unique rules and an index for live rows only"},
+      {"soft-delete TABLE [column NAME] [view [NAME]]",
+       "keep deleted rows: nullable timestamp, unique rules and an index for live rows only"},
       {"add TABLE.COLUMN TYPE [not null] [default EXPR] [fill EXPR]", "add a column"},
-      {"add-enum-column TABLE.COLUMN TYPE(LABEL, …) [default LABEL] [not null]", "add a column of a new or existing enum type"},
+      {"add-enum-column TABLE.COLUMN TYPE(LABEL, …) [default LABEL] [not null]",
+       "add a column of a new or existing enum type"},
       {"drop TABLE.COLUMN [cascade]", "drop a column"},
       {"drop-table TABLE [cascade]", "drop a table"},
       {"rename [table|column|index|type|constraint|view|sequence|schema] NAME to NAME", "rename an object"},
@@ -381,11 +420,14 @@ const std::vector<Usage>& usages() {
       {"nullable TABLE.COLUMN", "allow NULL"},
       {"default TABLE.COLUMN EXPR|none", "set or drop a default"},
       {"drop-default TABLE.COLUMN", "drop a default"},
-      {"unique TABLE(COLUMN, …) [where EXPR] [name NAME]", "unique constraint, or unique index with a condition"},
+      {"unique TABLE(COLUMN, …) [where EXPR] [name NAME]",
+       "unique constraint, or unique index with a condition"},
       {"check TABLE 'EXPR' [name NAME]", "check constraint"},
-      {"foreign-key TABLE.COLUMN -> TABLE[.COLUMN] [on delete ACTION] [on update ACTION] [deferrable]", "foreign key; several columns as TABLE(A, B) -> TABLE(A, B)"},
+      {"foreign-key TABLE.COLUMN -> TABLE[.COLUMN] [on delete ACTION] [on update ACTION] [deferrable]",
+       "foreign key; several columns as TABLE(A, B) -> TABLE(A, B)"},
       {"drop-constraint TABLE.NAME", "drop a constraint"},
-      {"index TABLE(COLUMN [desc], …) [unique] [using METHOD] [include (COLUMN, …)] [where EXPR] [name NAME]", "index"},
+      {"index TABLE(COLUMN [desc], …) [unique] [using METHOD] [include (COLUMN, …)] [where EXPR] [name NAME]",
+       "index"},
       {"drop-index NAME", "drop an index"},
       {"add-enum-value TYPE LABEL [after LABEL|before LABEL]", "add a value to an enum type"},
       {"drop-enum-value TYPE LABEL [-> LABEL]", "remove a value; rows that hold it get the other"},

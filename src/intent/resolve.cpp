@@ -8,7 +8,8 @@ namespace contraflow::intent {
 
 IntentResult resolve(const std::vector<Intent>& intents, const catalog::Database& database) {
   Resolver resolver(database);
-  for (const Intent& intent : intents) std::visit([&](const auto& action) { resolver(action); }, intent.action);
+  for (const Intent& intent : intents)
+    std::visit([&](const auto& action) { resolver(action); }, intent.action);
   return resolver.take_result();
 }
 

@@ -57,16 +57,19 @@ class Resolver {
   bool has_relation(const std::string& schema, const std::string& name) const;
   const std::string& label_of(const ObjectId& type, const Name& label) const;
 
-  std::string type(const Text& text) const;                              // checked, qualified where it is one of the schema's
-  std::string expression(const Text& text, const ObjectId* table) const;  // one expression over the table's columns
+  std::string type(const Text& text) const;  // checked, qualified where it is one of the schema's
+  std::string expression(const Text& text,
+                         const ObjectId* table) const;  // one expression over the table's columns
   std::vector<ObjectId> primary_key(const ObjectId& table) const;
-  // Objects that must go before the seeds can and come back after: views, rules, policies, triggers; in creation order.
+  // Objects that must go before the seeds can and come back after: views, rules, policies, triggers; in
+  // creation order.
   std::vector<ObjectId> dependents(const std::set<ObjectId>& seeds, const std::set<Kind>& kinds) const;
   bool is_referenced_key(const ObjectId& table, const std::vector<std::string>& columns) const;
 
   void run(std::string statement) { result_.statements.push_back(std::move(statement)); }
   void note(std::string text) { result_.notes.push_back(std::move(text)); }
-  void add_column(const ObjectId& id, const std::string& type, bool not_null, const std::string& default_expression);
+  void add_column(const ObjectId& id, const std::string& type, bool not_null,
+                  const std::string& default_expression);
   void remove(const ObjectId& id);
   void rename_in_model(const ObjectId& from, const ObjectId& to);
   void rename_keys(const std::string& from, const std::string& to);

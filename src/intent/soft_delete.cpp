@@ -10,7 +10,9 @@ namespace contraflow::intent {
 namespace {
 
 // pg_get_indexdef() ends with " WHERE " and the predicate; its name follows "CREATE UNIQUE INDEX ".
-std::string live_definition(const std::string& definition, const std::string& old_name, const std::string& new_name, const std::string& predicate, const std::string& column) {
+std::string live_definition(const std::string& definition, const std::string& old_name,
+                            const std::string& new_name, const std::string& predicate,
+                            const std::string& column) {
   std::string head = definition;
   std::string condition = sql::quote_identifier(column) + " IS NULL";
   if (!predicate.empty()) {
@@ -18,10 +20,12 @@ std::string live_definition(const std::string& definition, const std::string& ol
     condition = "(" + predicate + ") AND " + condition;
   }
   const std::string start = "CREATE UNIQUE INDEX " + sql::quote_identifier(old_name) + " ON ";
-  if (!head.starts_with(start)) throw std::logic_error("an index definition that does not start with its name: " + head);
+  if (!head.starts_with(start))
+    throw std::logic_error("an index definition that does not start with its name: " + head);
   std::string rest = head.substr(start.size());
   if (rest.starts_with("ONLY ")) rest = rest.substr(5);  // partitioned: the copy's partitions follow
-  return fmt::format("CREATE UNIQUE INDEX {} ON {} WHERE ({})", sql::quote_identifier(new_name), rest, condition);
+  return fmt::format("CREATE UNIQUE INDEX {} ON {} WHERE ({})", sql::quote_identifier(new_name), rest,
+                     condition);
 }
 
 }  // namespace
@@ -29,7 +33,9 @@ std::string live_definition(const std::string& definition, const std::string& ol
 void Resolver::replace_with_live(const ObjectId& of, const ObjectId& id, const std::string& column) {
   const auto index = *database_.find_body<catalog::Index>(id);
   const std::string shown = sql::quote_identifier(id.name);
-  const auto keep = [&](const std::string& why) { note(fmt::format("{} keeps counting deleted rows: {}", shown, why)); };
+  const auto keep = [&](const std::string& why) {
+    note(fmt::format("{} keeps counting deleted rows: {}", shown, why));
+  };
   if (index.predicate.find(column) != std::string::npos) return;  // the user's own rule about deleted rows
   if (index.replica_identity) return keep("a partial index cannot be the replica identity");
   if (is_referenced_key(of, index.columns)) return keep("a foreign key references it");
@@ -37,15 +43,19 @@ void Resolver::replace_with_live(const ObjectId& of, const ObjectId& id, const s
     const ObjectId key{Kind::constraint, of.schema, of.name, index.constraint, {}};
     const auto* body = database_.find_body<catalog::Constraint>(key);
     if (body != nullptr && body->deferrable) return keep("it is deferrable, which an index alone cannot be");
-    run(fmt::format("ALTER TABLE {} DROP CONSTRAINT {}", sql::quote({of.schema, of.name}), sql::quote_identifier(index.constraint)));
+    run(fmt::format("ALTER TABLE {} DROP CONSTRAINT {}", sql::quote({of.schema, of.name}),
+                    sql::quote_identifier(index.constraint)));
     remove(key);
   } else {
     run("DROP INDEX " + sql::quote({id.schema, id.name}));
   }
   const std::string name = free_name(id.schema, id.name.substr(0, 58) + "_live");
   run(live_definition(index.definition, id.name, name, index.predicate, column));
-  note(fmt::format("{} becomes unique index {}, for live rows only: ON CONFLICT needs its condition too (ON CONFLICT ({}) WHERE {} IS NULL)",
-                   index.constraint.empty() ? "unique index " + shown : "unique constraint " + shown, sql::quote_identifier(name), join(index.columns, ", "), sql::quote_identifier(column)));
+  note(
+      fmt::format("{} becomes unique index {}, for live rows only: ON CONFLICT needs its condition too (ON "
+                  "CONFLICT ({}) WHERE {} IS NULL)",
+                  index.constraint.empty() ? "unique index " + shown : "unique constraint " + shown,
+                  sql::quote_identifier(name), join(index.columns, ", "), sql::quote_identifier(column)));
   remove(id);
 }
 
@@ -55,11 +65,15 @@ void Resolver::operator()(const SoftDelete& intent) {
   const std::string column = intent.column ? intent.column->parts.back() : "deleted_at";
   const ObjectId column_id = catalog::column_id(of.schema, of.name, column);
   if (database_.find_body<catalog::Table>(of)->partition_of)
-    throw Error(ErrorCode::usage, fmt::format("{} is a partition", key_of(of)), "name the partitioned table").at(intent.table.at);
+    throw Error(ErrorCode::usage, fmt::format("{} is a partition", key_of(of)), "name the partitioned table")
+        .at(intent.table.at);
   if (const auto* known = database_.find_body<catalog::Column>(column_id)) {
     if (known->type != "timestamp with time zone" || known->not_null)
-      throw Error(ErrorCode::usage, fmt::format("table {} has a column {} already, and it is no nullable timestamptz", table_name, sql::quote_identifier(column)),
-                  "name another: soft-delete TABLE column NAME").at(intent.table.at);
+      throw Error(ErrorCode::usage,
+                  fmt::format("table {} has a column {} already, and it is no nullable timestamptz",
+                              table_name, sql::quote_identifier(column)),
+                  "name another: soft-delete TABLE column NAME")
+          .at(intent.table.at);
     note(fmt::format("column {} exists already and is used as it is", key_of(column_id)));
   } else {
     add_column(column_id, "timestamp with time zone", false, {});
@@ -68,8 +82,11 @@ void Resolver::operator()(const SoftDelete& intent) {
   std::vector<ObjectId> indexes;
   for (const auto& [id, object] : database_.objects) {
     const auto* index = std::get_if<catalog::Index>(&object.body);
-    if (index == nullptr || id.schema != of.schema || index->table != of.name || !index->unique || index->definition.empty()) continue;
-    const auto* key = database_.find_body<catalog::Constraint>({Kind::constraint, of.schema, of.name, index->constraint, {}});
+    if (index == nullptr || id.schema != of.schema || index->table != of.name || !index->unique ||
+        index->definition.empty())
+      continue;
+    const auto* key = database_.find_body<catalog::Constraint>(
+        {Kind::constraint, of.schema, of.name, index->constraint, {}});
     if (key == nullptr || key->type == catalog::ConstraintType::unique) indexes.push_back(id);
   }
   for (const ObjectId& id : indexes) replace_with_live(of, id, column);
@@ -79,25 +96,38 @@ void Resolver::operator()(const SoftDelete& intent) {
     const auto* body = std::get_if<catalog::Constraint>(&object.body);
     if (body == nullptr) continue;
     if (body->type == catalog::ConstraintType::exclusion && id.schema == of.schema && id.relation == of.name)
-      note(fmt::format("exclusion constraint {} keeps counting deleted rows: there is no online way to replace it", sql::quote_identifier(id.name)));
-    const bool here = body->references && body->references->schema == of.schema && body->references->name == of.name;
-    if (here && (body->definition.find("ON DELETE CASCADE") != std::string::npos || body->definition.find("ON DELETE SET ") != std::string::npos)) cascading.push_back(key_of(id));
+      note(fmt::format(
+          "exclusion constraint {} keeps counting deleted rows: there is no online way to replace it",
+          sql::quote_identifier(id.name)));
+    const bool here =
+        body->references && body->references->schema == of.schema && body->references->name == of.name;
+    if (here && (body->definition.find("ON DELETE CASCADE") != std::string::npos ||
+                 body->definition.find("ON DELETE SET ") != std::string::npos))
+      cascading.push_back(key_of(id));
   }
   if (!cascading.empty())
-    note(fmt::format("a soft delete does not fire the ON DELETE action of {}: the application has to do what it did", join(cascading, ", ")));
+    note(fmt::format(
+        "a soft delete does not fire the ON DELETE action of {}: the application has to do what it did",
+        join(cascading, ", ")));
 
   std::vector<std::string> key;
   for (const ObjectId& id : primary_key(of)) key.push_back(sql::quote_identifier(id.name));
   if (key.empty()) key.push_back(sql::quote_identifier(column));
-  run(fmt::format("CREATE INDEX {} ON {} ({}) WHERE ({} IS NULL)", sql::quote_identifier(free_name(of.schema, of.name + "_live_idx")), table_name, join(key, ", "), sql::quote_identifier(column)));
+  run(fmt::format("CREATE INDEX {} ON {} ({}) WHERE ({} IS NULL)",
+                  sql::quote_identifier(free_name(of.schema, of.name + "_live_idx")), table_name,
+                  join(key, ", "), sql::quote_identifier(column)));
 
   if (!intent.with_view) return;
   const std::string schema = intent.view && intent.view->parts.size() > 1 ? intent.view->parts[0] : of.schema;
   const std::string name = intent.view ? intent.view->parts.back() : of.name + "_live";
-  if (has_relation(schema, name)) throw Error(ErrorCode::usage, fmt::format("{} exists already", sql::quote({schema, name}))).at(intent.view ? intent.view->at : intent.table.at);
+  if (has_relation(schema, name))
+    throw Error(ErrorCode::usage, fmt::format("{} exists already", sql::quote({schema, name})))
+        .at(intent.view ? intent.view->at : intent.table.at);
   const bool row_security = database_.find_body<catalog::Table>(of)->row_security && database_.major() >= 15;
   // Without security_invoker the view would show rows by its owner's rights, past the table's policies.
-  run(fmt::format("CREATE VIEW {}{} AS SELECT * FROM {} WHERE {} IS NULL", sql::quote({schema, name}), row_security ? " WITH (security_invoker = true)" : "", table_name, sql::quote_identifier(column)));
+  run(fmt::format("CREATE VIEW {}{} AS SELECT * FROM {} WHERE {} IS NULL", sql::quote({schema, name}),
+                  row_security ? " WITH (security_invoker = true)" : "", table_name,
+                  sql::quote_identifier(column)));
 }
 
 }  // namespace contraflow::intent
