@@ -23,6 +23,9 @@ Statements alter_column_statistics(const ObjectId& id, int target);
 // Sequence options of an identity column, its sequence's name, ALWAYS <-> BY DEFAULT; also to and from no
 // identity.
 Statements alter_identity(const ObjectId& id, const Column& from, const Column& to);
+// Comment, privileges and persistence of the identity's sequence, whose name is that of `to`. `owner`: the
+// table's.
+Statements alter_identity_sequence(const Column& from, const Column& to, const std::string& owner);
 
 Statements alter_index_options(const ObjectId& id, const Options& from, const Options& to);
 Statements alter_index_statistics(const ObjectId& id, const std::map<int, int>& from,

@@ -91,6 +91,25 @@ Statements alter_identity(const ObjectId& id, const Column& from, const Column& 
   return statements;
 }
 
+Statements alter_identity_sequence(const Column& from, const Column& to, const std::string& owner) {
+  Object sequence;
+  sequence.id = ObjectId{Kind::sequence, to.identity_sequence.schema, "", to.identity_sequence.name, ""};
+  sequence.body = Sequence{};
+  sequence.owner = owner;
+  for (const char* privilege : {"SELECT", "UPDATE", "USAGE"})
+    sequence.default_grants.push_back({owner, privilege, false, owner});
+  Statements statements = alter_grants(sequence, from.identity_grants, to.identity_grants);
+  if (from.identity_comment != to.identity_comment)
+    statements.push_back(
+        fmt::format("COMMENT ON SEQUENCE {} IS {}", quoted_name(sequence.id),
+                    to.identity_comment ? sql::quote_literal(*to.identity_comment) : "NULL"));
+  if (from.identity_persistence != to.identity_persistence)
+    statements.push_back(
+        fmt::format("ALTER SEQUENCE {} SET {}", quoted_name(sequence.id),
+                    to.identity_persistence == Persistence::unlogged ? "UNLOGGED" : "LOGGED"));
+  return statements;
+}
+
 Statements alter_domain(const ObjectId& id, const Domain& from, const Domain& to) {
   const std::string alter = "ALTER DOMAIN " + quoted_name(id);
   Statements statements;
@@ -160,18 +179,21 @@ std::optional<Statements> alter_publication(const ObjectId& id, const Publicatio
   for (const auto& [name, value] : from.options)
     if (!to.options.contains(name)) return std::nullopt;  // there is no RESET
   Statements statements;
-  std::vector<std::string> removed, added;
+  auto missing_in = [](const auto& list, const auto& item) {
+    return std::find(list.begin(), list.end(), item) == list.end();
+  };
+  std::vector<PublicationTable> removed_tables, added_tables;
   for (const auto& table : from.tables)
-    if (std::find(to.tables.begin(), to.tables.end(), table) == to.tables.end())
-      removed.push_back("TABLE ONLY " + sql::quote(table.table));
-  for (const auto& schema : from.schemas)
-    if (std::find(to.schemas.begin(), to.schemas.end(), schema) == to.schemas.end())
-      removed.push_back("TABLES IN SCHEMA " + sql::quote_identifier(schema));
+    if (missing_in(to.tables, table)) removed_tables.push_back({table.table, {}, {}});
   for (const auto& table : to.tables)
-    if (std::find(from.tables.begin(), from.tables.end(), table) == from.tables.end())
-      added.push_back(publication_table(table));
+    if (missing_in(from.tables, table)) added_tables.push_back(table);
+  auto removed = publication_tables(removed_tables);
+  auto added = publication_tables(added_tables);
+  for (const auto& schema : from.schemas)
+    if (missing_in(to.schemas, schema))
+      removed.push_back("TABLES IN SCHEMA " + sql::quote_identifier(schema));
   for (const auto& schema : to.schemas)
-    if (std::find(from.schemas.begin(), from.schemas.end(), schema) == from.schemas.end())
+    if (missing_in(from.schemas, schema))
       added.push_back("TABLES IN SCHEMA " + sql::quote_identifier(schema));
   if (!removed.empty()) statements.push_back(fmt::format("{} DROP {}", alter, join(removed)));
   if (!added.empty()) statements.push_back(fmt::format("{} ADD {}", alter, join(added)));

@@ -25,6 +25,7 @@ void run(const std::string& conninfo, const std::vector<std::string>& statements
 // `pg_dump --schema-only` as the set of its entries, without the lines that differ from run to run and with
 // each entry's GRANT and REVOKE lines sorted. Throws Error{environment} where there is no pg_dump of the
 // sandbox's major.
+bool can_dump();
 std::set<std::string> dump(const std::string& conninfo);
 
 // One line for each object that only one of them has or that differs; empty where they are equal.

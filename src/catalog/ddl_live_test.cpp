@@ -56,11 +56,12 @@ Database read_from(const std::string& conninfo) {
 
 namespace {
 
+// Empty where this machine has none of the sandbox's major.
 std::string pg_dump_program() {
   for (const auto& server : pg::find_servers())
-    if (server.major == sandbox().major())
+    if (server.major >= sandbox().major())
       if (auto path = server.bindir + "/pg_dump"; std::ifstream(path).good()) return path;
-  throw Error(ErrorCode::environment, fmt::format("no pg_dump of PostgreSQL {}", sandbox().major()));
+  return {};
 }
 
 std::string with_sorted_lines(const std::string& text) {
@@ -94,7 +95,11 @@ Object without_trace_of_making(Object object) {
 
 }  // namespace
 
+bool can_dump() { return !pg_dump_program().empty(); }
+
 std::set<std::string> dump(const std::string& conninfo) {
+  if (!can_dump())
+    throw Error(ErrorCode::environment, fmt::format("no pg_dump of PostgreSQL {}", sandbox().major()));
   const auto result = run_process({pg_dump_program(), "--schema-only", "--dbname", conninfo});
   if (!result.succeeded()) throw Error(ErrorCode::environment, "pg_dump: " + result.error_output);
   std::istringstream stream(result.output);

@@ -48,7 +48,8 @@ Statements create_materialized_view(const Object& object, bool populate);
 Statements create_policy(const Object& object);
 Statements create_event_trigger(const Object& object);
 Statements create_publication(const Object& object);
-std::string publication_table(const PublicationTable& table);  // TABLE ONLY t (a) WHERE (…)
+// TABLE ONLY a (x) WHERE (…) and, for those after the first, ONLY b.
+std::vector<std::string> publication_tables(const std::vector<PublicationTable>& tables);
 
 // What the type's storage is, for SET STORAGE back to it.
 const char* default_storage(const Column& column);

@@ -107,25 +107,6 @@ std::vector<Grant> initial_grants(const Object& object, const Database& database
   return grants;
 }
 
-// The sequence of an identity is no object of its own; its owner is the table's.
-Statements identity_state(const Column& column, Persistence table_persistence, const std::string& owner) {
-  Object sequence;
-  sequence.id =
-      ObjectId{Kind::sequence, column.identity_sequence.schema, "", column.identity_sequence.name, ""};
-  sequence.body = Sequence{};
-  sequence.owner = owner;
-  for (const char* privilege : {"SELECT", "UPDATE", "USAGE"})
-    sequence.default_grants.push_back({owner, privilege, false, owner});
-  sequence.comment = column.identity_comment;
-  Statements statements = comment_on(sequence);
-  append(statements, alter_grants(sequence, sequence.default_grants, column.identity_grants));
-  if (column.identity_persistence != table_persistence)
-    statements.push_back(
-        fmt::format("ALTER SEQUENCE {} SET {}", quoted_name(sequence.id),
-                    column.identity_persistence == Persistence::unlogged ? "UNLOGGED" : "LOGGED"));
-  return statements;
-}
-
 Statements column_states(const Object& relation, const Database& database) {
   Statements statements;
   for (const auto& [object, column] : columns_of(database, relation.id.schema, relation.id.name)) {
@@ -133,9 +114,15 @@ Statements column_states(const Object& relation, const Database& database) {
     append(statements, comment_on(*object));
     append(statements, alter_security_labels(*object, {}, object->security_labels));
     if (column->identity == Identity::none || column->identity_sequence.name.empty()) continue;
+    Column made = *column;  // as CREATE TABLE leaves its sequence
+    made.identity_comment.reset();
+    made.identity_grants.clear();
+    for (const char* privilege : {"SELECT", "UPDATE", "USAGE"})
+      made.identity_grants.push_back({relation.owner, privilege, false, relation.owner});
     const auto* table = std::get_if<Table>(&relation.body);
-    append(statements,
-           identity_state(*column, table ? table->persistence : Persistence::permanent, relation.owner));
+    // Until 14 every sequence is permanent.
+    if (table && database.major() >= 15) made.identity_persistence = table->persistence;
+    append(statements, alter_identity_sequence(made, *column, relation.owner));
   }
   return statements;
 }

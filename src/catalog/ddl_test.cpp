@@ -19,11 +19,15 @@ void expect_round_trip(const std::string& sql) {
   const Database database = live::read_from(from);
   const std::string to = live::database_with("");
   live::run(to, create_database(database));
-  EXPECT_EQ(live::differences(live::dump(from), live::dump(to)), Lines{});
+  if (live::can_dump())
+    EXPECT_EQ(live::differences(live::dump(from), live::dump(to)), Lines{});
+  else
+    GTEST_LOG_(WARNING) << "no pg_dump of this major: the models alone are compared";
   EXPECT_EQ(live::differences(database, live::read_from(to)), Lines{});
 }
 
 TEST(CreateDatabase, MakesEveryKindAgain) {
+  if (live::sandbox().major() < 15) GTEST_SKIP() << "statements.sql is for 15 and later";
   expect_round_trip(live::source_file("tests/schemas/statements.sql"));
 }
 

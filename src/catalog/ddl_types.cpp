@@ -122,20 +122,24 @@ Statements create_event_trigger(const Object& object) {
                       trigger.function)};
 }
 
-std::string publication_table(const PublicationTable& table) {
-  std::string text = "TABLE ONLY " + sql::quote(table.table);
-  std::vector<std::string> columns;
-  for (const auto& column : table.columns) columns.push_back(sql::quote_identifier(column));
-  if (!columns.empty()) text += fmt::format(" ({})", join(columns));
-  if (!table.where.empty()) text += fmt::format(" WHERE ({})", table.where);
-  return text;
+std::vector<std::string> publication_tables(const std::vector<PublicationTable>& tables) {
+  std::vector<std::string> items;
+  for (const auto& table : tables) {
+    // Until 14 the word TABLE stands once, before the list; later majors take that too.
+    std::string text = (items.empty() ? "TABLE ONLY " : "ONLY ") + sql::quote(table.table);
+    std::vector<std::string> columns;
+    for (const auto& column : table.columns) columns.push_back(sql::quote_identifier(column));
+    if (!columns.empty()) text += fmt::format(" ({})", join(columns));
+    if (!table.where.empty()) text += fmt::format(" WHERE ({})", table.where);
+    items.push_back(std::move(text));
+  }
+  return items;
 }
 
 Statements create_publication(const Object& object) {
   const auto& publication = std::get<Publication>(object.body);
   std::string text = "CREATE PUBLICATION " + quoted_name(object.id);
-  std::vector<std::string> members;
-  for (const auto& table : publication.tables) members.push_back(publication_table(table));
+  std::vector<std::string> members = publication_tables(publication.tables);
   for (const auto& schema : publication.schemas)
     members.push_back("TABLES IN SCHEMA " + sql::quote_identifier(schema));
   if (publication.all_tables)
