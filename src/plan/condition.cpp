@@ -64,10 +64,9 @@ std::string exists(const ObjectId& id) {
     case Kind::composite_type: return relation_kind(id, "'c'");
     case Kind::routine:
     case Kind::aggregate: {
-      // to_regprocedure() takes input argument types only, as the identity arguments are for functions; procedures
-      // count OUT arguments as well since 14.
+      // The identity has the types of the input arguments alone, as proargtypes has them.
       return fmt::format("EXISTS (SELECT FROM pg_proc WHERE proname = {} AND pronamespace = to_regnamespace({}) AND "
-                         "pg_get_function_identity_arguments(oid) = {})",
+                         "oidvectortypes(proargtypes) = {})",
                          quote_literal(id.name), quote_literal(sql::quote_identifier(id.schema)),
                          quote_literal(id.arguments));
     }
@@ -236,9 +235,9 @@ std::string has_definition(const Object& object) {
                 fmt::format("pg_class WHERE oid = {}", regclass(id.schema, id.name)));
   }
   if (const auto* routine = std::get_if<Routine>(&object.body)) {
-    return same("pg_get_functiondef(oid)", routine->definition,
+    return same("rtrim(pg_get_functiondef(oid), chr(10))", routine->definition,
                 fmt::format("pg_proc WHERE proname = {} AND pronamespace = to_regnamespace({}) AND "
-                            "pg_get_function_identity_arguments(oid) = {}",
+                            "oidvectortypes(proargtypes) = {}",
                             quote_literal(id.name), quote_literal(sql::quote_identifier(id.schema)), quote_literal(id.arguments)));
   }
   if (const auto* trigger = std::get_if<Trigger>(&object.body)) {

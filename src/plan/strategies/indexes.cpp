@@ -211,7 +211,7 @@ void exchange_index(Planner& p, const ObjectId& id, const Object& a, const Objec
   exchange.step.effects = {{{id.schema, new_index.table}, effects::LockMode::access_exclusive, effects::Work::none}};
   Operation& back = p.add(phase, "way back: build the old", id, Action{}, build_index(id, old_index, spare_old, negate(has_definition(a))));
   back.after.push_back(built + 1);
-  back.removes.insert(id);
+  back.detaches.insert(id);
 }
 
 void plan_indexes(Planner& p) {

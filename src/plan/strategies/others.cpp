@@ -324,6 +324,11 @@ void alter_other(Planner& p, const ObjectId& id) {
   }
 }
 
+// Also where there is none any more.
+Statements alter_comment(const Object& to) {
+  return {fmt::format("COMMENT ON {} IS {}", reference(to), to.comment ? sql::quote_literal(*to.comment) : "NULL")};
+}
+
 void alter_common(Planner& p, const ObjectId& id) {
   const Object& a = p.from.objects.at(id);
   const Object& b = p.to.objects.at(id);
@@ -364,7 +369,7 @@ void alter_common(Planner& p, const ObjectId& id) {
       step(revokes && a.owner == b.owner ? Phase::contract : Phase::expand, "change the privileges on", alter_grants(b, from, to), alter_grants(a, back_from, a.grants));
     }
   }
-  if (p.claim(id, Aspect::comment)) step(Phase::expand, "comment on", comment_on(b), comment_on(a));
+  if (p.claim(id, Aspect::comment)) step(Phase::expand, "comment on", alter_comment(b), alter_comment(a));
   if (p.claim(id, Aspect::security_labels)) {
     step(Phase::expand, "label", alter_security_labels(b, a.security_labels, b.security_labels), alter_security_labels(a, b.security_labels, a.security_labels));
   }
