@@ -45,7 +45,4 @@ struct UpPart {
 };
 UpPart up_part(const std::string& text);
 
-// Whether `left` runs before `right`, by their leading version numbers, then by name.
-bool version_less(const std::string& left, const std::string& right);
-
 }  // namespace contraflow::catalog

@@ -235,7 +235,7 @@ class ScriptRunner {
           .at(item.location());
     }
     connection_.execute("RESET SESSION AUTHORIZATION");
-    connection_.execute("DISCARD ALL");
+    connection_.execute(connection_.in_transaction() ? "RESET ALL" : "DISCARD ALL");
     connection_.execute("SET lc_messages = 'C'");
     note(item, "the contents go to the throwaway database");
   }
