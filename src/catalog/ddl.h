@@ -68,6 +68,8 @@ Statements create_all(const Object& object, const Database& database);
 
 // Every object of the database in dependency order; loads into an empty database of the same major. Invalid
 // indexes are left out, as in pg_dump. Throws std::logic_error where a dependency cycle cannot be broken.
+// A column that a parent got after its inheritance child was made lies before the child's own, as after
+// pg_dump.
 Statements create_database(const Database& database);
 
 }  // namespace contraflow::catalog

@@ -351,6 +351,21 @@ class Order {
   std::vector<const Object*> made_;
 };
 
+// A partition's copy of its parent's foreign key has the parent's name unless it was there before and was
+// adopted (tryAttachPartitionForeignKey()): made before the parent's, it is adopted again.
+Statements named_partition_keys(const Database& database) {
+  Statements statements;
+  for (const auto& [id, object] : database.objects) {
+    const auto* key = std::get_if<Constraint>(&object.body);
+    if (!key || key->type != ConstraintType::foreign_key || !key->inherited || key->local) continue;
+    if (key->parent.empty() || key->parent == id.name) continue;
+    Object own = object;
+    std::get<Constraint>(own.body).inherited = false;
+    append(statements, create(own, database));
+  }
+  return statements;
+}
+
 }  // namespace
 
 Statements create_database(const Database& database) {
@@ -364,6 +379,7 @@ Statements create_database(const Database& database) {
         made.push_back(&object);
       }
   };
+  append(statements, named_partition_keys(database));
   phase(Phase::foreign_keys);
   phase(Phase::attached);
   for (const Object* object : made)

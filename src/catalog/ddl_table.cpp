@@ -207,6 +207,22 @@ std::string typed_columns(const std::vector<NamedColumn>& columns) {
   return items.empty() ? "" : fmt::format(" ({})", join(items));
 }
 
+// INHERITS puts the parents' columns first. Where they lie otherwise, and are the table's own as well, the
+// table was made alone and given its parents later.
+bool inherits_later(const Database& database, const Shape& shape, const std::vector<NamedColumn>& columns) {
+  std::vector<std::string> order;
+  auto add = [&](const std::string& name) {
+    if (std::find(order.begin(), order.end(), name) == order.end()) order.push_back(name);
+  };
+  for (const auto& parent : shape.inherits)
+    for (const auto& column : columns_of(database, parent.schema, parent.name)) add(column.name());
+  for (const auto& column : columns) add(column.name());
+  const bool same =
+      std::equal(order.begin(), order.end(), columns.begin(), columns.end(),
+                 [](const std::string& name, const NamedColumn& column) { return name == column.name(); });
+  return !same && std::all_of(columns.begin(), columns.end(), [](const auto& c) { return c.column->local; });
+}
+
 const Column* column_of_parents(const Database& database, const std::vector<QualifiedName>& parents,
                                 const std::string& name) {
   for (const auto& parent : parents)
@@ -266,6 +282,7 @@ Statements create_standalone(const Object& object, const Database& database) {
   std::string text = create_words(object);
   const auto* table = std::get_if<Table>(&object.body);
   std::vector<NamedColumn> overridden;
+  Statements inherit;
   if (table && !table->of_type.empty()) {
     text += " OF " + table->of_type + typed_columns(columns);
   } else {
@@ -280,7 +297,12 @@ Statements create_standalone(const Object& object, const Database& database) {
     text += fmt::format(" ({}{})", join(items, ","), items.empty() ? "" : "\n");
     std::vector<std::string> parents;
     for (const auto& parent : shape.inherits) parents.push_back(sql::quote(parent));
-    if (!parents.empty()) text += fmt::format(" INHERITS ({})", join(parents));
+    if (inherits_later(database, shape, columns)) {
+      for (const auto& parent : parents)
+        inherit.push_back(
+            fmt::format("ALTER {} {} INHERIT {}", table ? "TABLE" : "FOREIGN TABLE", name, parent));
+    } else if (!parents.empty())
+      text += fmt::format(" INHERITS ({})", join(parents));
   }
   Statements statements{text + table_tail(object, database, false)};
   for (const auto& column : columns) {
@@ -291,6 +313,7 @@ Statements create_standalone(const Object& object, const Database& database) {
                ? column_overrides(name, column, column_of_parents(database, shape.inherits, column.name()))
                : column_storage_statements(name, column.name(), *column.column));
   }
+  append(statements, inherit);
   return statements;
 }
 
