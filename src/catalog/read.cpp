@@ -61,7 +61,8 @@ Database read_once(pg::Connection& connection, const ReadOptions& options) {
   detail::ask_basics(reader);
   detail::ask_relations(reader);
   detail::ask_types(reader);
-  detail::ask_constraints_and_indexes(reader);
+  detail::ask_constraints(reader);
+  detail::ask_indexes(reader);
   detail::ask_actions(reader);
   detail::ask_routines(reader);
   detail::ask_publications(reader);

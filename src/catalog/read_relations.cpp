@@ -178,6 +178,7 @@ void read_attribute(Reader& reader, const pg::Result& result, int row, int posit
   attribute.collation = cells.text();
   attribute.default_expression = cells.text();
   relation.columns[attnum] = attribute.name;
+  if (!attribute.collation.empty()) relation.collated.insert(attnum);
   if (!relation.object) return;
 
   const bool not_null = cells.boolean();

@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -90,6 +91,7 @@ struct Relation {
   bool acl_null = true;
   Persistence persistence = Persistence::permanent;
   std::unordered_map<int, std::string> columns;  // attnum -> name
+  std::unordered_set<int> collated;              // attnums whose collation is not their type's
   std::vector<Oid> parents;                      // in order
 };
 
@@ -165,7 +167,8 @@ std::string default_constraint_name(const std::string& relation, const std::stri
 void ask_basics(Reader& reader);        // roles, schemas, extensions and their members
 void ask_relations(Reader& reader);     // tables, views, columns, sequences, inheritance
 void ask_types(Reader& reader);
-void ask_constraints_and_indexes(Reader& reader);
+void ask_constraints(Reader& reader);
+void ask_indexes(Reader& reader);
 void ask_actions(Reader& reader);       // triggers, rules, policies, statistics, event triggers
 void ask_routines(Reader& reader);
 void ask_publications(Reader& reader);

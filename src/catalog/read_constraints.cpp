@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What hangs on a table, a view or a domain: constraints and indexes.
+// Constraints of tables and domains.
 #include <algorithm>
 #include <set>
 
@@ -138,6 +138,9 @@ void read_constraints(Reader& reader, const pg::Result& result) {
     }
     if (!relation.object) continue;
     constraint.inherited = inherited || parent != 0;
+    // A partition's copy that existed before ATTACH stays conislocal, one made by PARTITION OF is not: pg_dump tells
+    // them apart no more than any statement does.
+    if (parent != 0) constraint.local = false;
     constraint.columns = reader.column_names(table, key);
     if (kind == 'c') constraint.expression = check_expression(constraint.definition);
     if (kind == 'n') {
@@ -175,6 +178,8 @@ void read_constraints(Reader& reader, const pg::Result& result) {
   enter_not_null(reader, not_nulls);
 }
 
+}  // namespace
+
 // A foreign key to a partitioned table has a row more for each of its partitions, on the same table as its parent:
 // parts of the parent, not constraints of their own. Constraint triggers (t) are read as triggers.
 void ask_constraints(Reader& reader) {
@@ -190,91 +195,6 @@ void ask_constraints(Reader& reader) {
           reader.version >= 18 ? "k.conenforced" : "true",
           reader.version >= 15 ? "coalesce(x.indnullsnotdistinct, false)" : "false", kUserSchemas),
       [&reader](const pg::Result& result) { read_constraints(reader, result); });
-}
-
-void read_index(Reader& reader, const pg::Result& result, int row, std::vector<std::pair<Object*, Oid>>& children) {
-  Cells cells(result, row);
-  const Oid oid = cells.oid();
-  const Oid table = cells.oid();
-  const Address address{catalog_oid::relation, oid, 0};
-  const auto found = reader.relations.find(table);
-  if (found == reader.relations.end()) return;  // of a TOAST table
-  const Relation& relation = found->second;
-  if (!relation.object) {
-    if (Object* extension = reader.resolve({catalog_oid::relation, table, 0})) reader.alias(address, extension);
-    return;
-  }
-  const std::string name = cells.text();
-  Index index;
-  index.table = relation.name.name;
-  index.definition = cells.text();
-  if (const auto am = reader.access_methods.find(cells.oid()); am != reader.access_methods.end()) {
-    index.access_method = am->second;
-  }
-  index.unique = cells.boolean();
-  index.valid = cells.boolean();
-  index.clustered = cells.boolean();
-  index.replica_identity = cells.boolean();
-  index.partitioned = cells.letter() == 'I';
-  const auto key_count = static_cast<std::size_t>(cells.integer());
-  const std::vector<int> key = cells.numbers();
-  index.predicate = cells.text();
-  if (const auto space = reader.tablespaces.find(cells.oid()); space != reader.tablespaces.end()) {
-    index.tablespace = space->second;
-  }
-  index.options = cells.options();
-  index.nulls_not_distinct = cells.boolean();
-  const Oid parent = cells.oid();
-  Object* constraint = reader.identify({catalog_oid::constraint, cells.oid(), 0});
-  for (std::size_t i = 0; i < key.size(); ++i) {
-    (i < key_count ? index.columns : index.include).push_back(reader.column_name(table, key[i]));
-  }
-  if (const auto targets = reader.index_statistics.find(oid); targets != reader.index_statistics.end()) {
-    index.statistics_targets = targets->second;
-  }
-  if (constraint) index.constraint = constraint->id.name;
-  if (index.replica_identity) {
-    if (auto* body = std::get_if<Table>(&relation.object->body)) body->replica_identity_index = name;
-  }
-  Object* object = reader.add(catalog_oid::relation, oid, relation_id(Kind::index, relation.name.schema, name),
-                              std::move(index));
-  if (!object) return;
-  object->depends_on.insert(constraint ? constraint->id : relation.object->id);
-  // Whatever depends on a constraint's index depends on the constraint; so do the constraint's functions and operators.
-  if (constraint) reader.alias(address, constraint);
-  if (parent) children.emplace_back(object, parent);
-}
-
-void ask_indexes(Reader& reader) {
-  reader.ask(
-      fmt::format(
-          "SELECT x.indexrelid, x.indrelid, i.relname, pg_get_indexdef(x.indexrelid), i.relam, x.indisunique, "
-          "x.indisvalid AND x.indisready AND x.indislive, x.indisclustered, x.indisreplident, i.relkind, "
-          "x.indnkeyatts, x.indkey, pg_get_expr(x.indpred, x.indrelid), i.reltablespace, i.reloptions, {}, "
-          "h.inhparent, k.oid "
-          "FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid "
-          "LEFT JOIN pg_inherits h ON h.inhrelid = x.indexrelid "
-          "LEFT JOIN pg_constraint k ON k.conindid = x.indexrelid AND k.conrelid = x.indrelid AND "
-          "k.contype IN ('p', 'u', 'x') "
-          "WHERE i.relnamespace IN {}",
-          reader.version >= 15 ? "x.indnullsnotdistinct" : "false", kUserSchemas),
-      [&reader](const pg::Result& result) {
-        std::vector<std::pair<Object*, Oid>> children;
-        for (int row = 0; row < result.rows(); ++row) read_index(reader, result, row, children);
-        for (const auto& [object, parent] : children) {
-          if (const Object* above = reader.identify({catalog_oid::relation, parent, 0})) {
-            std::get<Index>(object->body).parent = QualifiedName{above->id.schema, above->id.name};
-            object->depends_on.insert(above->id);
-          }
-        }
-      });
-}
-
-}  // namespace
-
-void ask_constraints_and_indexes(Reader& reader) {
-  ask_constraints(reader);
-  ask_indexes(reader);
 }
 
 }  // namespace contraflow::catalog::detail
