@@ -18,6 +18,8 @@ std::string_view take_number(std::string_view& text) {
   return number;
 }
 
+}  // namespace
+
 std::size_t edit_distance(std::string_view left, std::string_view right) {
   std::vector<std::size_t> row(right.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -32,8 +34,6 @@ std::size_t edit_distance(std::string_view left, std::string_view right) {
   }
   return row.back();
 }
-
-}  // namespace
 
 std::string join(const std::vector<std::string>& parts, std::string_view separator) {
   std::string out;

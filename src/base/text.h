@@ -23,6 +23,9 @@ bool natural_less(std::string_view left, std::string_view right);
 // "1 step", "2 steps"; `many` where the plural is irregular.
 std::string count_of(long long count, std::string_view one, std::string_view many = {});
 
+// Insertions, deletions and replacements of bytes that lead from one to the other.
+std::size_t edit_distance(std::string_view left, std::string_view right);
+
 // The candidate that is nearest to `word` (edit distance at most a third of its length), or empty: for "did
 // you mean".
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "catalog/model.h"
+#include "catalog/rename.h"
 
 namespace contraflow::diff {
 
@@ -26,7 +27,7 @@ std::string_view aspect_name(Aspect aspect);
 
 struct Create { ObjectId id; };
 struct Drop { ObjectId id; };
-struct Rename { ObjectId from; ObjectId to; };
+using Rename = catalog::Renaming;
 struct Alter { ObjectId id; Aspect aspect; };
 
 using Change = std::variant<Rename, Create, Drop, Alter>;

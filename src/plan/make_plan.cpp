@@ -57,6 +57,7 @@ Outcome make_plan(const catalog::Database& from, const catalog::Database& to, co
   Planner p(from, to, difference, options);
   for (const std::string& object : from.unsupported) p.refuse("the current schema holds what is not supported: " + object + " (leave it out with --exclude)");
   for (const std::string& object : to.unsupported) p.refuse("the desired schema holds what is not supported: " + object + " (leave it out with --exclude)");
+  plan_renames(p);
   plan_replacements(p);
   plan_tables(p);
   plan_columns(p);
@@ -66,6 +67,7 @@ Outcome make_plan(const catalog::Database& from, const catalog::Database& to, co
   plan_types(p);
   plan_other_objects(p);
   refuse_leftovers(p);
+  order_after_renames(p);
 
   Ordered ordered = order(std::move(p.operations), from, to);
   if (!ordered.cycle.empty()) p.refuse("these changes wait for each other: " + contraflow::join(ordered.cycle, "; "));

@@ -15,7 +15,7 @@ using namespace catalog;
 
 Planner::Planner(const Database& from_schema, const Database& to_schema, const diff::Difference& difference,
                  const Options& user_options)
-    : from(from_schema), to(to_schema), options(user_options) {
+    : from(from_schema), to(to_schema), options(user_options), renames(user_options.renames) {
   for (const diff::Change& change : difference.changes) {
     if (const auto* create = std::get_if<diff::Create>(&change)) created.insert(create->id);
     if (const auto* drop = std::get_if<diff::Drop>(&change)) dropped.insert(drop->id);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -30,6 +31,8 @@ class Planner {
   const Database& to;
   const Options& options;
 
+  // Carried out in `from` already: it reads as the server shows it after them.
+  std::vector<diff::Rename> renames;
   std::set<ObjectId> created, dropped;
   std::map<ObjectId, std::set<Aspect>> altered;
   std::map<ObjectId, std::set<ObjectId>> dependents;  // in `from`: who depends on it
@@ -39,6 +42,12 @@ class Planner {
 
   std::set<ObjectId> moved_columns;  // columns of `from` that a rollback after purge brings back at the end of their table
   std::set<ObjectId> order_lost;     // tables whose order of columns no rollback after purge restores
+  struct CarriedRename {
+    diff::Rename rename;
+    std::size_t operation;                // makes the new name
+    std::optional<std::size_t> farewell;  // takes the old name away
+  };
+  std::vector<CarriedRename> carried_renames;
   std::vector<Operation> operations;
   std::map<ObjectId, std::vector<std::size_t>> not_null_operations;  // column -> what sets its NOT NULL
   std::vector<std::string> refusals;
@@ -92,6 +101,7 @@ Action concurrent(std::string statement, std::string todo = {});
 Action blocking(Statements statements, std::string todo = {});
 
 // The strategies, each in its file, in the order in which they look at the changes.
+void plan_renames(Planner& planner);           // of everything but columns
 void plan_replacements(Planner& planner);      // views, functions, types … that must be dropped and created again
 void plan_columns(Planner& planner);
 void plan_constraints(Planner& planner);
@@ -100,6 +110,9 @@ void plan_tables(Planner& planner);            // create, retire, purge; table p
 void plan_sequences(Planner& planner);
 void plan_types(Planner& planner);             // enums, domains, composite types
 void plan_other_objects(Planner& planner);     // everything that is simply created, altered and dropped
+
+// Once all operations are there: those that use a new name come after what makes it.
+void order_after_renames(Planner& planner);
 
 // Moves a table's data into a new table of the same name that is as `target` describes; drops and recreates what hangs on it. For
 // tables where no ALTER leads there (position of columns, partition key).

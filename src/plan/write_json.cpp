@@ -40,21 +40,34 @@ Json step_json(const Step& step) {
     preconditions.push_back({{"what", precondition.what}, {"query", precondition.query}, {"remedy", precondition.remedy}});
   }
   return {{"id", step.id}, {"title", step.title}, {"tables", names(step.tables)}, {"forward", action_json(step.forward)},
-          {"undo", action_json(step.undo)}, {"grade", grade_name(step.grade)}, {"effects", effects}, {"preconditions", preconditions},
+          {"undo", action_json(step.undo)}, {"undo_skips_large", step.undo_skips_large}, {"grade", grade_name(step.grade)}, {"effects", effects}, {"preconditions", preconditions},
           {"notes", step.notes}};
 }
 
 }  // namespace
 
-std::string plan_json(const Plan& plan, const std::string& tool_version) {
-  Json out{{"format", kPlanFormat}, {"tool", "contraflow " + tool_version}, {"name", plan.name}, {"server_major", plan.server_major},
+std::string plan_json(const Plan& plan, const std::string& tool_version) { return plan_json(plan, tool_version, sql_files(plan), "psql"); }
+
+std::string plan_json(const Plan& plan, const std::string& tool_version, const std::map<std::string, std::string>& files, std::string_view layout) {
+  Json out{{"format", kPlanFormat}, {"tool", "contraflow " + tool_version}, {"layout", layout}, {"name", plan.name}, {"server_major", plan.server_major},
            {"from", plan.from_fingerprint}, {"to", plan.to_fingerprint}, {"grade", grade_name(plan.grade)}};
   Json phases = Json::array();
   for (const Phase phase : kPhases) {
     const auto steps = plan.in_phase(phase);
     if (steps.empty()) continue;
-    Json entry{{"phase", phase_name(phase)}, {"file", phase_file(phase, false)}, {"rollback_file", phase_file(phase, true)},
-               {"sha256", sha256(phase_sql(plan, phase, false))}, {"rollback_sha256", sha256(phase_sql(plan, phase, true))}};
+    Json entry{{"phase", phase_name(phase)}};
+    if (layout == "psql") {
+      entry["file"] = phase_file(phase, false);
+      entry["rollback_file"] = phase_file(phase, true);
+      entry["sha256"] = sha256(files.at(phase_file(phase, false)));
+      entry["rollback_sha256"] = sha256(files.at(phase_file(phase, true)));
+    } else {
+      Json own = Json::array();
+      for (const auto& [path, text] : files) {
+        if (path.starts_with(phase_folder(phase) + "/")) own.push_back({{"file", path}, {"sha256", sha256(text)}});
+      }
+      entry["files"] = std::move(own);
+    }
     Json conditions = Json::array();
     for (const Gate& gate : plan.gates) {
       if (gate.before == phase) {

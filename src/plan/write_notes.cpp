@@ -61,7 +61,7 @@ std::string locks(const Step& step) {
 
 }  // namespace
 
-std::string notes_markdown(const Plan& plan) {
+std::string notes_markdown(const Plan& plan, const NotesLayout* layout) {
   std::string out = fmt::format("# {}\n\nPostgreSQL {}. Undo: {}.\n\n", plan.name, plan.server_major, grade_sentence(plan.grade));
   out += "## Order of events\n\n";
   int number = 1;
@@ -72,7 +72,7 @@ std::string notes_markdown(const Plan& plan) {
       if (gate.before != phase) continue;
       for (const std::string& condition : gate.conditions) out += fmt::format("{}. **Gate:** {}.\n", number++, condition);
     }
-    out += fmt::format("{}. **{}** (`{}`): {}\n", number++, phase_name(phase), phase_file(phase, false), what_it_is(phase));
+    out += fmt::format("{}. **{}** (`{}`): {}\n", number++, phase_name(phase), layout ? phase_folder(phase) + "/" : phase_file(phase, false), what_it_is(phase));
     if (phase == Phase::expand && plan.in_phase(Phase::backfill).empty()) {
       out += fmt::format("{}. **Deploy** the next version of the application. It may rely on everything above; the deployed one keeps working beside it.\n", number++);
     }
@@ -80,6 +80,7 @@ std::string notes_markdown(const Plan& plan) {
       out += fmt::format("{}. **Deploy** the next version of the application: every row is filled now.\n", number++);
     }
   }
+  if (layout) out += "\n## How to run it\n\n" + layout->how_to_run;
   out += "\n## What happens\n\n";
   for (const Phase phase : kPhases) {
     const auto steps = plan.in_phase(phase);
@@ -91,11 +92,21 @@ std::string notes_markdown(const Plan& plan) {
     }
     out += "\n";
   }
-  out += "## The way back\n\nRun the rollback files of the phases that ran, the last one first:\n\n```sh\n";
-  for (auto it = kPhases.rbegin(); it != kPhases.rend(); ++it) {
-    if (!plan.in_phase(*it).empty()) out += fmt::format("psql -X -v ON_ERROR_STOP=1 -f {}   # {}\n", phase_file(*it, true), grade_sentence(worst(plan.in_phase(*it))));
+  out += "## The way back\n\n";
+  if (layout) {
+    out += layout->way_back;
+    for (auto it = kPhases.rbegin(); it != kPhases.rend(); ++it) {
+      if (!plan.in_phase(*it).empty()) out += fmt::format("\n- {}: {}", phase_name(*it), grade_sentence(worst(plan.in_phase(*it))));
+    }
+    out += "\n";
+  } else {
+    out += "Run the rollback files of the phases that ran, the last one first:\n\n```sh\n";
+    for (auto it = kPhases.rbegin(); it != kPhases.rend(); ++it) {
+      if (!plan.in_phase(*it).empty()) out += fmt::format("psql -X -v ON_ERROR_STOP=1 -f {}   # {}\n", phase_file(*it, true), grade_sentence(worst(plan.in_phase(*it))));
+    }
+    out += "```\n";
   }
-  out += "```\n\nBefore contract, going back is free: the deployed version never stopped working.\n";
+  out += "\nBefore contract, going back is free: the deployed version never stopped working.\n";
   if (!plan.notes.empty() || !plan.column_order.empty()) {
     out += "\n## Watch out\n\n";
     for (const std::string& note : plan.notes) out += "- " + note + "\n";

@@ -82,17 +82,8 @@ std::string describe_effects(const Step& step, const Action& action) {
 std::string single_line(const std::string& text) { return replace_all(replace_all(text, "\r", " "), "\n", " "); }
 
 std::string step_sql(const Step& step, const Action& action, bool rollback) {
-  std::string out = fmt::format("-- contraflow: step {} {}\n", sql::quote_identifier(single_line(step.id)),
-                                rollback ? fmt::format("mode={} undo={}", mode_name(action.mode), grade_name(step.grade)) : describe_effects(step, action));
-  out += comment_lines(single_line((rollback ? "undo: " : "") + step.title));
-  std::string condition = action.todo;
-  if (rollback && step.undo_skips_large) {
-    std::string small;
-    for (const sql::QualifiedName& table : action.small_tables) {
-      small += fmt::format(" AND pg_table_size(to_regclass({})) <= {}", sql::quote_literal(sql::quote(table)), kSmallTableBytes);
-    }
-    condition = fmt::format("({}){}", condition.empty() ? "true" : condition, small);
-  }
+  const std::string out = comment_lines(step_heading(step, action, rollback));
+  const std::string condition = step_condition(step, action, rollback);
   const std::string body = action_sql(step, action, rollback);
   if (condition.empty()) return out + body;
   return out + fmt::format("SELECT coalesce({}, false) AS todo \\gset\n\\if :todo\n{}\\endif\n", condition, body);
@@ -102,9 +93,26 @@ bool uses(const std::string& text, std::string_view procedure) { return text.fin
 
 }  // namespace
 
-std::string phase_file(Phase phase, bool rollback) {
-  return fmt::format("{}_{}{}.sql", number_of(phase), phase_name(phase), rollback ? ".rollback" : "");
+std::string step_heading(const Step& step, const Action& action, bool rollback) {
+  return fmt::format("contraflow: step {} {}\n{}{}", sql::quote_identifier(single_line(step.id)),
+                     rollback ? fmt::format("mode={} undo={}", mode_name(action.mode), grade_name(step.grade)) : describe_effects(step, action),
+                     rollback ? "undo: " : "", single_line(step.title));
 }
+
+std::string step_condition(const Step& step, const Action& action, bool rollback) {
+  if (!rollback || !step.undo_skips_large) return action.todo;
+  std::string small;
+  for (const sql::QualifiedName& table : action.small_tables) {
+    small += fmt::format(" AND pg_table_size(to_regclass({})) <= {}", sql::quote_literal(sql::quote(table)), kSmallTableBytes);
+  }
+  return fmt::format("({}){}", action.todo.empty() ? "true" : action.todo, small);
+}
+
+std::string phase_file(Phase phase, bool rollback) {
+  return fmt::format("{}{}.sql", phase_folder(phase), rollback ? ".rollback" : "");
+}
+
+std::string phase_folder(Phase phase) { return fmt::format("{}_{}", number_of(phase), phase_name(phase)); }
 
 std::string phase_sql(const Plan& plan, Phase phase, bool rollback) {
   std::vector<const Step*> steps = plan.in_phase(phase);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <ctime>
 #include <filesystem>
+#include <iostream>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -13,12 +14,13 @@
 #include "catalog/ddl.h"
 #include "catalog/source.h"
 #include "cli/command.h"
+#include "cli/renames.h"
 #include "cli/version.h"
 #include "diff/diff.h"
+#include "diff/rename.h"
+#include "cli/plan_output.h"
+#include "plan/layout.h"
 #include "plan/make_plan.h"
-#include "plan/write_json.h"
-#include "plan/write_notes.h"
-#include "plan/write_sql.h"
 
 namespace contraflow::cli {
 namespace {
@@ -26,8 +28,12 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Options {
-  std::string from, to, out, name = "migration";
-  std::vector<std::string> schemas, exclude, conversion, conversion_back, fill, enum_map, allow_blocking;
+  std::string from, to, name = "migration";
+  PlanOutput output;
+  std::string refresh, from_plan;
+  std::vector<std::string> phases;
+  std::vector<std::string> schemas, exclude, conversion, conversion_back, fill, enum_map, allow_blocking, renames;
+  bool no_rename = false;
   std::string strategy = "sync", drops = "retire";
   int server = 0;
   std::vector<std::string> bindirs;
@@ -104,17 +110,13 @@ plan::Options plan_options(const Options& options, const catalog::Database& from
   return out;
 }
 
-fs::path output_folder(const Context& context, const Options& options) {
-  if (!options.out.empty()) return options.out;
-  const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  char stamp[16];
-  std::strftime(stamp, sizeof stamp, "%Y%m%d%H%M%S", &utc);
-  return fs::path(context.config.migrations.empty() ? "migrations" : context.config.migrations) / fmt::format("{}_{}", stamp, options.name);
-}
-
 int run(Context& context, const Options& options) {
+  PlanOutput output = options.output;
+  output.format = *options.format;
+  if (!options.refresh.empty()) return refresh_plan(context, options.refresh, output);
+  if (!options.from_plan.empty()) return copy_plan(context, options.from_plan, options.phases, output);
+  if (options.to.empty()) throw Error(ErrorCode::usage, "no desired schema", "give --to SOURCE");
+  if (!options.phases.empty()) throw Error(ErrorCode::usage, "--phase chooses from a plan that exists", "give it with --from-plan DIR");
   catalog::LoadOptions load;
   load.read.schemas = options.schemas;
   load.read.exclude = options.exclude;
@@ -140,12 +142,15 @@ int run(Context& context, const Options& options) {
   const catalog::LoadedSource& to = to_first ? first : second;
   context.console.progress("");
 
-  const diff::Difference difference = diff::compare(from.database, to.database);
-  if (difference.empty()) {
+  const SettledRenames settled = settle_renames(from.database, to.database, rename_options(context, options, from, to, loader));
+  for (const std::string& note : settled.notes) context.console.note(note);
+  if (settled.difference.empty() && settled.renames.empty()) {
     context.console.print("no changes\n");
     return 0;
   }
-  plan::Outcome outcome = plan::make_plan(from.database, to.database, difference, plan_options(options, from.database, to.database));
+  plan::Options choices = plan_options(options, settled.from, to.database);
+  choices.renames = settled.renames;
+  plan::Outcome outcome = plan::make_plan(settled.from, to.database, settled.difference, choices);
   if (!outcome.refusals.empty()) {
     std::string text = fmt::format("refused, nothing was written: {}\n", count_of(static_cast<long long>(outcome.refusals.size()), "reason"));
     for (const std::string& refusal : outcome.refusals) text += "  - " + refusal + "\n";
@@ -154,32 +159,28 @@ int run(Context& context, const Options& options) {
   }
   outcome.plan.from_fingerprint = fingerprint(from.database);
   outcome.plan.to_fingerprint = fingerprint(to.database);
-  const std::string json = plan::plan_json(outcome.plan, CONTRAFLOW_VERSION);
-  const fs::path target = output_folder(context, options);
-  NewFolder folder(target);
-  for (const auto& [file, text] : plan::sql_files(outcome.plan)) folder.write(file, text);
-  folder.write("plan.json", json);
-  folder.write("NOTES.md", plan::notes_markdown(outcome.plan));
-  folder.publish();
-  if (*options.format == "json") {
-    context.console.print(json);
-  } else {
-    context.console.print(plan::overview(outcome.plan, context.console.color_out()));
-    context.console.note("wrote " + target.string());
-  }
-  return 0;
+  return write_plan(context, outcome.plan, output);
 }
 
 Runner add_options(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("--from", options->from, "current schema: connection string, SQL file, migrations folder, git:REV:PATH, plan folder (default: [database] url)")->type_name("SOURCE");
-  app.add_option("--to", options->to, "desired schema, likewise")->type_name("SOURCE")->required();
-  app.add_option("--out", options->out, "the plan folder to write (default: a new one in the migrations folder)")->type_name("DIR");
+  app.add_option("--to", options->to, "desired schema, likewise")->type_name("SOURCE");
+  app.add_option("--out", options->output.folder, "the plan folder to write (default: a new one in the migrations folder)")->type_name("DIR");
+  app.add_option("--layout", options->output.layout, "whose files to write: the plan folder's own for psql, or a migration runner's")
+      ->check(CLI::IsMember(plan::layout_names()))->default_str("psql");
+  auto* refresh = app.add_option("--refresh", options->refresh, "renew plan.json of this plan folder after its SQL files were edited")->type_name("DIR");
+  app.add_option("--from-plan", options->from_plan, "take the steps of this plan folder: for another --layout, or with new versions")->type_name("DIR")->excludes(refresh);
+  app.add_option("--phase", options->phases, "with --from-plan: only this phase (repeatable)")
+      ->check(CLI::IsMember(std::vector<std::string>{"expand", "backfill", "contract", "purge"}))->type_name("PHASE");
   app.add_option("--name", options->name, "name of the plan")->type_name("NAME")->default_str("migration");
   app.add_option("--using", options->conversion, "conversion of a column whose type changes, old to new: orders.status=EXPR")->type_name("COLUMN=EXPR");
   app.add_option("--using-back", options->conversion_back, "the same, new to old")->type_name("COLUMN=EXPR");
   app.add_option("--fill", options->fill, "value for rows that hold NULL: users.email=EXPR")->type_name("COLUMN=EXPR");
   app.add_option("--map", options->enum_map, "what rows get that hold an enum value that goes away: order_state.packed=paid")->type_name("TYPE.OLD=NEW");
+  app.add_option("--rename", options->renames, "what has a new name in the desired schema: users.user_name=username, users=accounts, order_state.packed=paid; also indexes, "
+                 "constraints, types, sequences, schemas, triggers, policies")->type_name("OLD=NEW");
+  app.add_flag("--no-rename", options->no_rename, "what looks like a renamed column, table, type or sequence is dropped and added");
   app.add_option("--strategy", options->strategy, "who keeps old and new columns equal: triggers (sync) or the application (app)")
       ->check(CLI::IsMember(std::vector<std::string>{"sync", "app"}))->default_str("sync");
   app.add_option("--drops", options->drops, "retire: out of the way first, gone in purge; direct: at once")
@@ -203,7 +204,9 @@ const Command plan_command{
     "Writes a folder with one SQL file and one rollback file a phase, plan.json and NOTES.md. The files run under plain psql.",
     "contraflow plan --from \"$DATABASE_URL\" --to schema.sql --name add_tier\n"
     "contraflow plan --from git:main:db/schema.sql --to db/schema.sql --out plan   # what a branch changes\n"
-    "contraflow plan --from old.sql --to new.sql --using 'orders.state=lower(state)'",
+    "contraflow plan --from old.sql --to new.sql --using 'orders.state=lower(state)'\n"
+    "contraflow plan --from db/migrations --to schema.sql --layout flyway   # files for the runner in use\n"
+    "contraflow plan --refresh db/migrations/20260408120000_add_tier        # after an edit by hand",
     add_options};
 
 }  // namespace contraflow::cli

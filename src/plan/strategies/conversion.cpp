@@ -58,7 +58,12 @@ Conversion convert(const Database& database, const std::string& column_sql, cons
   }
   const bool both_built_in = from.find('.') == std::string::npos && to.find('.') == std::string::npos;
   if (both_built_in && effects::has_cast(from, to)) {
-    out.expression = fmt::format("{}::{}", column_sql, to);
+    // A cast to varchar(n) cuts silently; the assignment refuses what is too long.
+    const effects::TypeName target = effects::parse_type(to);
+    const bool would_cut = target.first != -1 && !target.array && (target.base.starts_with("character") || target.base.starts_with("bit"));
+    const std::string source = effects::parse_type(from).base;
+    const bool text_source = source == "text" || source.starts_with("character");
+    out.expression = !would_cut ? fmt::format("{}::{}", column_sql, to) : text_source || source.starts_with("bit") ? column_sql : fmt::format("{}::text", column_sql);
     out.may_fail = effects::may_refuse(from, to);
     out.loses = effects::may_refuse(from, to);
     return out;

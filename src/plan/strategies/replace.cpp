@@ -68,6 +68,7 @@ struct Item {
   std::set<ObjectId> touches;  // objects (in both schemas) that have their new form afterwards
   std::vector<Precondition> preconditions;
   std::vector<std::string> notes;
+  std::vector<std::size_t> preceded_by, followed_by;  // operations
 };
 
 void append(Statements& to, const Statements& from) { to.insert(to.end(), from.begin(), from.end()); }
@@ -133,7 +134,7 @@ class Replacements {
           regenerate(id);
         } else if (aspects.contains(Aspect::type)) {
           p_.claim(id, Aspect::type);
-          retype(id);
+          if (!renamed(id)) retype(id);
         }
         continue;
       }
@@ -148,6 +149,30 @@ class Replacements {
       if (must_be_replaced(id, aspects, a, b)) {
         causes_.insert(id);
         replace(id);
+      }
+    }
+    for (const diff::Rename& rename : p_.renames) {
+      // Both names of a renamed column are in use for a while, whatever else changes.
+      if (rename.to.kind == Kind::column && in_both(rename.to)) add_shadow(shadow_for(p_, rename.to, rename.from.name));
+    }
+    emit_shadows();
+    order_type_steps();
+  }
+
+  // The second columns are made of the new type, the old type goes after them.
+  void order_type_steps() {
+    for (const auto& [type, steps] : type_steps_) {
+      for (std::size_t i = 0; i < p_.operations.size(); ++i) {
+        Operation& operation = p_.operations[i];
+        const bool of_this_type = std::any_of(operation.step.tables.begin(), operation.step.tables.end(), [&](const QualifiedName& table) {
+          auto it = shadow_tables_.find(table);
+          return it != shadow_tables_.end() && std::any_of(it->second.begin(), it->second.end(), [&](const ShadowColumn& c) {
+            return p_.from.objects.at(c.id).depends_on.contains(type);
+          });
+        });
+        if (!of_this_type || i == steps.first || i == steps.second) continue;
+        if (operation.step.phase == Phase::purge) p_.operations[steps.second].after.push_back(i);
+        if (operation.step.phase == Phase::expand) operation.after.push_back(steps.first);
       }
     }
   }
@@ -252,11 +277,13 @@ class Replacements {
           break;
         case Kind::constraint:
         case Kind::index:
-          if (rides_along(id, object)) break;
+          // What a second column carries has its own copy of it.
+          if (shadowed_.contains(id) || p_.done.contains(dependent) || rides_along(id, object)) break;
           pull_in(dependent, id);
           break;
         case Kind::statistics:
-          if (id.kind == Kind::column && !regenerated_.contains(id)) break;  // ALTER TYPE carries statistics objects along
+          // ALTER TYPE carries statistics objects along; a second column has none yet.
+          if (id.kind == Kind::column && !regenerated_.contains(id) && !winning_shadow(id)) break;
           pull_in(dependent, id);
           break;
         case Kind::domain:
@@ -337,6 +364,10 @@ class Replacements {
                        column.default_expression.empty() ? "DROP DEFAULT" : "SET DEFAULT " + column.default_expression);
   }
 
+  bool renamed(const ObjectId& id) const {
+    return std::any_of(p_.renames.begin(), p_.renames.end(), [&](const diff::Rename& r) { return r.to == id; });
+  }
+
   void retype(const ObjectId& id) {
     if (items_.contains(id)) return;
     const Column& a = std::get<Column>(p_.from.objects.at(id).body);
@@ -347,11 +378,12 @@ class Replacements {
                       effects::classify_type_change(a.type, b.type) == effects::TypeChange::free &&
                       !p_.options.conversion.contains(fmt::format("{}.{}.{}", id.schema, id.relation, id.name));
     if (!free && !direct_rewrite(id)) {
-      retype_through_shadow(p_, id);
+      add_shadow(shadow_for(p_, id, id.name));
       return;
     }
     Item& out = item(id);
-    add_retype(out, id, a, b, up, down);
+    const Conversion plain{sql::quote_identifier(id.name), false, false, false};
+    add_retype(out, id, a, b, free ? plain : up, down);
     out.phase = Phase::contract;
     if (!free) out.work = "rewrite";
     out.notes.push_back(fmt::format("{} changes its type from {} to {}: a prepared statement that reads it fails once at this moment; a query that "
@@ -428,7 +460,158 @@ class Replacements {
     out.notes.push_back(fmt::format("{} is dropped and added with its new generation expression; its place among the columns changes", describe(id)));
   }
 
+  // ---- columns that change through a second one
+
+  ShadowTables shadow_tables_;
+  std::set<ObjectId> shadowed_;
+
+  void add_shadow(ShadowColumn column) {
+    if (!shadowed_.insert(column.id).second) return;
+    const QualifiedName table{column.id.schema, column.id.relation};
+    shadow_tables_[table].push_back(std::move(column));
+  }
+
+  // The original keeps its place when it only takes a new name: then everything on it stays.
+  bool winning_shadow(const ObjectId& id) const {
+    auto it = shadow_tables_.find({id.schema, id.relation});
+    if (it == shadow_tables_.end()) return false;
+    return std::any_of(it->second.begin(), it->second.end(), [&](const ShadowColumn& c) { return c.id == id && c.shadow_wins; });
+  }
+
+  // Tables that a foreign key between two changing columns joins swap together; all others on their own.
+  std::vector<ShadowTables> joined_shadow_tables() const {
+    std::vector<ShadowTables> out;
+    for (const auto& [table, columns] : shadow_tables_) out.push_back({{table, columns}});
+    const auto group_of = [&](const QualifiedName& table) {
+      return std::find_if(out.begin(), out.end(), [&](const ShadowTables& group) { return group.contains(table); });
+    };
+    const auto join = [&](const QualifiedName& a, const QualifiedName& b) {
+      auto first = group_of(a), second = group_of(b);
+      if (first == out.end() || second == out.end() || first == second) return;
+      first->insert(second->begin(), second->end());
+      out.erase(second);
+    };
+    for (const auto& [id, object] : p_.from.objects) {
+      const auto* key = std::get_if<Constraint>(&object.body);
+      if (key && key->type == ConstraintType::foreign_key && key->references) join({id.schema, id.relation}, *key->references);
+    }
+    return out;
+  }
+
+  void emit_shadows() {
+    for (const ShadowTables& group : joined_shadow_tables()) {
+      ShadowSwap swap = plan_shadow_columns(p_, group);
+      std::vector<ObjectId> columns;
+      for (const auto& [table, shadows] : group) {
+        for (const ShadowColumn& shadow : shadows) {
+          if (shadow.shadow_wins || &shadow == &shadows.front()) columns.push_back(shadow.id);
+        }
+      }
+      Item& first = item(columns.front());
+      first.forward.core = std::move(swap.forward);
+      first.undo.core = std::move(swap.undo);
+      first.todo = std::move(swap.todo);
+      first.undo_todo = std::move(swap.undo_todo);
+      first.phase = Phase::contract;
+      first.grade = swap.grade;
+      first.preconditions = std::move(swap.preconditions);
+      first.notes = std::move(swap.notes);
+      first.touches = std::move(swap.touches);
+      first.preceded_by = std::move(swap.before);
+      first.followed_by = std::move(swap.after);
+      for (const auto& [table, shadows] : group) first.tables.push_back(table);
+      for (const ObjectId& column : columns) {
+        item(column);
+        unite(column, columns.front());
+        // A renamed original takes its dependents along; nothing has to be made anew for it.
+        if (!winning_shadow(column)) std::erase(queue_, column);
+        for (const auto& type : exchanged_through_shadow_) {
+          if (p_.from.objects.at(column).depends_on.contains(type)) unite(column, type);
+        }
+      }
+    }
+  }
+
+  std::set<ObjectId> exchanged_through_shadow_;
+
+  // Large tables hold columns of the type: the new type stands beside the old one until the swap.
+  bool exchange_through_shadows(const ObjectId& id) {
+    if (id.kind != Kind::enum_type && id.kind != Kind::domain) return false;
+    std::vector<ObjectId> large;
+    auto it = p_.dependents.find(id);
+    if (it == p_.dependents.end()) return false;
+    for (const ObjectId& column : it->second) {
+      if (column.kind != Kind::column || !in_both(column) || direct_rewrite(column)) continue;
+      const Column& body = std::get<Column>(p_.from.objects.at(column).body);
+      if (body.inherited && !body.local) continue;
+      large.push_back(column);
+    }
+    if (large.empty()) return false;
+    const std::string beside = p_.spare_relation(id.schema, id.name, "new");
+    const std::string old_name = p_.spare_relation(id.schema, id.name, "old");
+    const auto type_named = [&](const std::string& type, const std::string& name) {
+      // format_type() writes the qualified name, and [] behind it for arrays.
+      return sql::quote(QualifiedName{id.schema, name}) + type.substr(quoted_name(id).size());
+    };
+    for (const ObjectId& column : large) {
+      const Column& a = std::get<Column>(p_.from.objects.at(column).body);
+      const Column& b = std::get<Column>(p_.to.objects.at(column).body);
+      if (!a.type.starts_with(quoted_name(id)) || !b.type.starts_with(quoted_name(id))) continue;
+      ShadowColumn shadow = shadow_for(p_, column, column.name);
+      shadow.shadow_wins = true;
+      shadow.shadow_type = type_named(b.type, beside);
+      shadow.retired_type = type_named(a.type, old_name);
+      Item scratch;
+      const std::string name = sql::quote_identifier(column.name);
+      shadow.up = fmt::format("{}::text::{}", name, shadow.shadow_type);
+      if (id.kind == Kind::enum_type) shadow.up = mapped(column, id, shadow.shadow_type, shadow.up, scratch);
+      shadow.down = fmt::format("{}::text::{}", name, shadow.retired_type);
+      shadow.up_may_fail = shadow.down_may_fail = true;
+      shadow.types = {{quoted_name(id), beside}};
+      shadow.back_types = {{quoted_name(id), old_name}};
+      for (Precondition& precondition : scratch.preconditions) exchange_preconditions_.push_back(std::move(precondition));
+      add_shadow(std::move(shadow));
+    }
+    const std::string word = id.kind == Kind::domain ? "DOMAIN" : "TYPE";
+    const auto make = [&](const Database& database, const std::string& name) {
+      Object made = database.objects.at(id);
+      made.id.name = name;
+      return create_all(made, database);
+    };
+    const ObjectId beside_id{id.kind, id.schema, "", beside, ""}, old_id{id.kind, id.schema, "", old_name, ""};
+    const auto labels_of = [&](const Database& database) {
+      const auto* body = database.find_body<EnumType>(id);
+      return body ? enum_labels_are(id, body->labels) : std::string();
+    };
+    const auto drop_type = [&](const std::string& name) { return Statements{fmt::format("DROP {} IF EXISTS {}", word, sql::quote(QualifiedName{id.schema, name}))}; };
+    Operation& expand = p_.add(Phase::expand, "make beside the old", id, brief(make(p_.to, beside), all_of({absent(beside_id), absent(old_id), labels_of(p_.from)})), brief(drop_type(beside), absent(old_id)));
+    expand.groupable = false;
+    expand.step.preconditions = exchange_preconditions_;
+    const std::size_t made = p_.operations.size() - 1;
+    Item& out = item(id);
+    const auto rename = [&](const std::string& a, const std::string& b) {
+      return fmt::format("ALTER {} {} RENAME TO {}", word, sql::quote(QualifiedName{id.schema, a}), sql::quote_identifier(b));
+    };
+    out.forward.core = {rename(id.name, old_name), rename(beside, id.name)};
+    out.undo.core = {rename(id.name, beside), rename(old_name, id.name)};
+    out.todo = exists(beside_id);
+    out.undo_todo = exists(old_id);
+    out.phase = Phase::contract;
+    out.touches.insert(id);
+    out.preceded_by.push_back(made);
+    Operation& purge = p_.add(Phase::purge, "purge the old", id, brief(drop_type(old_name)), brief(make(p_.from, old_name), all_of({absent(old_id), absent(beside_id), labels_of(p_.to)})));
+    purge.groupable = false;
+    out.followed_by.push_back(p_.operations.size() - 1);
+    type_steps_[id] = {made, p_.operations.size() - 1};
+    exchanged_through_shadow_.insert(id);
+    p_.done.insert(id);
+    return true;
+  }
+  std::vector<Precondition> exchange_preconditions_;
+  std::map<ObjectId, std::pair<std::size_t, std::size_t>> type_steps_;
+
   void exchange_type(const ObjectId& id) {
+    if (exchange_through_shadows(id)) return;
     Item& out = item(id);
     const Object& a = p_.from.objects.at(id);
     const Object& b = p_.to.objects.at(id);
@@ -458,7 +641,7 @@ class Replacements {
     const Column& b = std::get<Column>(p_.to.objects.at(column).body);
     if (a.inherited && !a.local) return;
     unite(column, type);
-    if (items_.contains(column)) return;
+    if (items_.contains(column) || shadowed_.contains(column)) return;
     Item& out = item(column);
     std::string conversion = fmt::format("{}::text::{}", sql::quote_identifier(column.name), b.type);
     if (type.kind == Kind::enum_type) conversion = mapped(column, type, b.type, conversion, out);
@@ -637,6 +820,7 @@ class Replacements {
       }
     };
     std::set<QualifiedName> tables;
+    std::vector<std::size_t> followers;
     for (const ObjectId& id : members) {
       const Object& a = p_.from.objects.at(id);
       const Object& b = p_.to.objects.at(id);
@@ -701,6 +885,8 @@ class Replacements {
         operation.removes.insert(id);
       }
       if (const Object* b = p_.to.find(entry->subject)) operation.needs.insert(b->depends_on.begin(), b->depends_on.end());
+      operation.after.insert(operation.after.end(), entry->preceded_by.begin(), entry->preceded_by.end());
+      followers.insert(followers.end(), entry->followed_by.begin(), entry->followed_by.end());
       auto& step = operation.step;
       step.preconditions.insert(step.preconditions.end(), entry->preconditions.begin(), entry->preconditions.end());
       step.notes.insert(step.notes.end(), entry->notes.begin(), entry->notes.end());
@@ -730,6 +916,7 @@ class Replacements {
     operation.step.undo = std::move(undo);
     operation.step.tables.assign(tables.begin(), tables.end());
     for (const ObjectId& id : operation.provides) operation.needs.erase(id);
+    for (const std::size_t follower : followers) p_.operations[follower].after.push_back(p_.operations.size());
     p_.operations.push_back(std::move(operation));
   }
 

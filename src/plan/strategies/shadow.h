@@ -1,12 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// A second column stands in for the first: for a new type of a large table's column, and for a new name. Expand adds it with a
+// trigger that keeps both equal, backfill fills, indexes and constrains it, contract swaps the two in one brief transaction, and
+// the loser stays in sync, out of the way, until purge. Going back is the same road the other way.
 #pragma once
+
+#include <map>
+#include <string>
+#include <vector>
 
 #include "plan/planner.h"
 
 namespace contraflow::plan {
 
-// Changes a column's type online: a second column of the new type, kept equal by a trigger, filled in batches, indexed and
-// constrained, then swapped in one brief transaction; the old column stays, in sync, until purge.
-void retype_through_shadow(Planner& planner, const ObjectId& column);
+struct ShadowColumn {
+  ObjectId id;               // as in both schemas: the name at the end
+  std::string old_name;      // what the application calls it before; id.name where it is not renamed
+  std::string shadow_name;   // the second column, before the swap
+  std::string retired_name;  // the loser, after it
+  std::string shadow_type;   // what the second column is made of (an exchanged type has another name until the swap)
+  std::string retired_type;  // what the loser is made of when it is made again on the way back from purge
+  std::string up, down;      // conversions, over `old_name` and over `id.name`
+  bool up_may_fail = false, down_may_fail = false, down_loses = false;
+  // Exchanged types (quoted names) that have another name until the swap, and on the way back: type -> that name.
+  std::map<std::string, std::string> types, back_types;
+  bool shadow_wins = true;   // false: the original keeps its place and takes the new name; nothing is built twice
+  bool two_way() const { return old_name != id.name; }  // both names are written until contract
+};
+
+// What the swap adds to a replacement's transaction, and what must come before and after it.
+struct ShadowSwap {
+  Statements forward, undo;
+  std::string todo, undo_todo;
+  std::vector<Precondition> preconditions;
+  std::vector<std::string> notes;
+  Grade grade = Grade::exact;
+  std::vector<std::size_t> before, after;  // operations
+  std::set<ObjectId> touches;
+};
+
+// All columns of `tables` that change through a second one; the tables swap together (a foreign key may join them).
+using ShadowTables = std::map<QualifiedName, std::vector<ShadowColumn>>;
+
+// Adds the operations of all phases but the swap itself, which it returns. Refuses by name what it cannot do (partitioned tables, children).
+ShadowSwap plan_shadow_columns(Planner& planner, const ShadowTables& tables);
+
+// The column's shadow with names that are free, and the conversions between its two types.
+ShadowColumn shadow_for(const Planner& planner, const ObjectId& column, const std::string& old_name);
 
 }  // namespace contraflow::plan

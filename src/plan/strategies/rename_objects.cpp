@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Renames of everything but columns. A table keeps its old name as an updatable view until contract; indexes, constraints and
+// what else no query names are renamed at once; types, sequences, schemas and enum values wait for contract.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "catalog/ddl.h"
+#include "catalog/rename.h"
+#include "plan/planner.h"
+
+namespace contraflow::plan {
+
+using namespace catalog;
+
+namespace {
+
+// What the object is called just before it is renamed: its table has its new name already.
+ObjectId before(const diff::Rename& rename) {
+  ObjectId id = rename.to;
+  id.name = rename.from.name;
+  return id;
+}
+
+bool is_table(const ObjectId& id) { return id.kind == Kind::table || id.kind == Kind::foreign_table; }
+
+ObjectId type_of_value(const ObjectId& value) { return {Kind::enum_type, value.schema, "", value.relation, ""}; }
+
+std::string old_column_name(const Planner& p, const ObjectId& column) {
+  for (const diff::Rename& rename : p.renames) {
+    if (rename.from.kind == Kind::column && rename.to == column) return rename.from.name;
+  }
+  return column.name;
+}
+
+// The view that answers to the old name.
+Object old_name_view(const Planner& p, const diff::Rename& rename) {
+  const Object& table = p.from.objects.at(rename.to);
+  std::vector<const Object*> columns;
+  for (const Object* member : Planner::members(p.from, rename.to)) {
+    if (member->id.kind == Kind::column) columns.push_back(member);
+  }
+  std::sort(columns.begin(), columns.end(),
+            [](const Object* a, const Object* b) { return std::get<Column>(a->body).position < std::get<Column>(b->body).position; });
+  View view;
+  std::vector<std::string> names;
+  for (const Object* column : columns) {
+    const std::string name = old_column_name(p, column->id);
+    names.push_back(sql::quote_identifier(name));
+    view.columns.push_back({name, std::get<Column>(column->body).type, "", "", {}, column->grants});
+  }
+  view.definition = fmt::format("SELECT {} FROM {}", contraflow::join(names, ", "), quoted_name(rename.to));
+  // Row security and privileges are then the caller's, as on the table itself.
+  if (p.from.major() >= 15) view.options["security_invoker"] = "true";
+  Object object;
+  object.id = ObjectId{Kind::view, rename.to.schema, "", rename.from.name, ""};
+  object.owner = table.owner;
+  object.grants = table.grants;
+  object.default_grants = table.default_grants;
+  object.comment = "contraflow: the old name of " + quoted_name(rename.to);
+  object.body = std::move(view);
+  return object;
+}
+
+std::string is_old_name_view(const Object& view) {
+  return all_of({exists(view.id), fmt::format("obj_description(to_regclass({}), 'pg_class') = {}", sql::quote_literal(quoted_name(view.id)),
+                                              sql::quote_literal(*view.comment))});
+}
+
+void name_step(Operation& operation, const diff::Rename& rename, Phase phase) {
+  operation.step.title = fmt::format("rename {} to {}", describe_renamed(rename.from), sql::quote_identifier(rename.to.name));
+  operation.step.id = fmt::format("{}.rename-{}", phase_name(phase), replace_all(describe_renamed(rename.from), " ", "-"));
+}
+
+void rename_table(Planner& p, const diff::Rename& rename) {
+  const Object& table = p.from.objects.at(rename.to);
+  const ObjectId old = before(rename);
+  const QualifiedName name{rename.to.schema, rename.to.name};
+  if (Planner::relation(p.from, old.schema, old.name)) {
+    p.refuse(fmt::format("renaming {}: its old name is taken at once by another rename, so it cannot go on answering to it; make two plans", describe(rename.from)));
+    return;
+  }
+  const auto* body = std::get_if<Table>(&table.body);
+  if (body && body->row_security && p.from.major() < 15) {
+    p.refuse(fmt::format("renaming {}: it has row security, and a view under the old name would evade it before PostgreSQL 15 (security_invoker)", describe(rename.from)));
+    return;
+  }
+  const Object view = old_name_view(p, rename);
+  const Statements make_view = create_all(view, p.from);
+  const std::string drop_view = fmt::format("DROP VIEW IF EXISTS {}", quoted_name(view.id));
+  Statements forward{rename_statement(old, rename.to.name)};
+  forward.insert(forward.end(), make_view.begin(), make_view.end());
+  Operation& operation = p.add(Phase::expand, "rename", rename.to, brief(std::move(forward), all_of({exists(old), absent(rename.to)})),
+                               brief({drop_view, rename_statement(rename.to, rename.from.name)}, all_of({exists(rename.to), absent(old)})));
+  name_step(operation, rename, Phase::expand);
+  operation.step.effects = {{{old.schema, old.name}, effects::LockMode::access_exclusive, effects::Work::none}};
+  operation.groupable = false;
+  operation.step.notes.push_back(fmt::format(
+      "{} answers to both names until contract: {} is a view that reads and writes {}. Through it these do not work: COPY into it, TRUNCATE, ON CONFLICT ON "
+      "CONSTRAINT, system columns such as ctid, and GROUP BY of the primary key alone",
+      describe(rename.to), quoted_name(old), quoted_name(rename.to)));
+  for (const auto& [id, object] : p.from.objects) {
+    if (id.kind == Kind::publication && object.depends_on.contains(rename.to)) {
+      operation.step.notes.push_back(fmt::format("{} publishes {}: subscribers find their table by its name, rename it there at the same time", describe(id), describe(rename.from)));
+    }
+  }
+  const std::size_t renamed_at = p.operations.size() - 1;
+  Operation& farewell = p.add(Phase::contract, "drop the old name of", rename.to, brief({drop_view}, is_old_name_view(view)),
+                              brief(make_view, fmt::format("to_regclass({}) IS NULL AND {}", sql::quote_literal(quoted_name(view.id)), exists(rename.to))));
+  farewell.removes = {view.id, old};
+  farewell.after.push_back(renamed_at);
+  farewell.groupable = false;
+  farewell.step.effects = {{{old.schema, old.name}, effects::LockMode::access_exclusive, effects::Work::none}};
+  p.carried_renames.push_back({rename, renamed_at, renamed_at + 1});
+}
+
+void rename_simply(Planner& p, const diff::Rename& rename) {
+  const ObjectId old = before(rename);
+  Phase phase = Phase::contract;
+  effects::LockMode lock = effects::LockMode::access_exclusive;
+  // What the statement renames: a key goes with its index, under the weaker lock.
+  ObjectId now = old, then = rename.to;
+  std::string note;
+  switch (rename.to.kind) {
+    case Kind::constraint:
+      phase = Phase::expand;
+      if (const auto* constraint = p.from.find_body<Constraint>(rename.to); constraint && !constraint->index_name.empty()) {
+        now = ObjectId{Kind::index, old.schema, "", old.name, ""};
+        then = ObjectId{Kind::index, old.schema, "", rename.to.name, ""};
+        lock = effects::LockMode::share_update_exclusive;
+        note = fmt::format("{} gets its new name in expand: ON CONFLICT ON CONSTRAINT and code that reads the constraint's name from errors must know both names",
+                           describe(rename.from));
+      }
+      break;
+    case Kind::index:
+      phase = Phase::expand;
+      lock = effects::LockMode::share_update_exclusive;
+      break;
+    case Kind::statistics: lock = effects::LockMode::none; [[fallthrough]];
+    case Kind::domain_constraint:
+    case Kind::trigger:
+    case Kind::rule:
+    case Kind::policy: phase = Phase::expand; break;
+    case Kind::sequence: note = fmt::format("{} has its new name from contract on: nextval() and currval() by the old name fail then", describe(rename.from)); break;
+    case Kind::enum_type:
+      note = is_enum_value(rename.to) ? fmt::format("{} has its new name from contract on: clients that send or compare with the old one fail then", describe_renamed(rename.from))
+                                      : fmt::format("{} has its new name from contract on: casts to the old one fail then", describe(rename.from));
+      break;
+    case Kind::domain:
+    case Kind::composite_type:
+    case Kind::range_type: note = fmt::format("{} has its new name from contract on: casts to the old one fail then", describe(rename.from)); break;
+    case Kind::schema:
+      note = fmt::format("{} has its new name from contract on: whoever names it, in queries or in search_path, changes at that moment, and so do functions whose body is text",
+                         describe(rename.from));
+      break;
+    default: p.refuse(fmt::format("renaming {} is not supported", describe(rename.from))); return;
+  }
+  const bool value = is_enum_value(rename.to);
+  const ObjectId subject = value ? type_of_value(rename.to) : rename.to;
+  const auto holds = [&](const ObjectId& is, const ObjectId& is_not) {
+    if (value) return all_of({enum_has_label(subject, is.name), negate(enum_has_label(subject, is_not.name))});
+    return all_of({exists(is), absent(is_not)});
+  };
+  Operation& operation = p.add(phase, "rename", subject, brief({rename_statement(now, then.name)}, holds(now, then)),
+                               brief({rename_statement(then, now.name)}, holds(then, now)));
+  name_step(operation, rename, phase);
+  if (!value) operation.removes.insert(old);
+  if (!note.empty()) operation.step.notes.push_back(note);
+  if (lock != effects::LockMode::none && !operation.step.tables.empty()) {
+    operation.step.effects = {{operation.step.tables.front(), lock, effects::Work::none}};
+  }
+  p.carried_renames.push_back({rename, p.operations.size() - 1, {}});
+}
+
+std::string text_of(const Action& action) {
+  std::string out = contraflow::join(action.statements, "\n") + "\n" + action.todo;
+  if (action.backfill) out += "\n" + sql::quote(action.backfill->table) + "\n" + action.backfill->assignments + "\n" + action.backfill->pending;
+  return out;
+}
+
+std::string text_of(const Operation& operation) {
+  std::string out = text_of(operation.step.forward) + "\n" + text_of(operation.step.undo);
+  for (const Precondition& precondition : operation.step.preconditions) out += "\n" + precondition.query;
+  return out;
+}
+
+bool is_part_of_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '"' || (c & 0x80) != 0; }
+
+// As a whole name, not as the beginning of a longer one.
+bool mentions(const std::string& text, const std::string& name) {
+  for (std::size_t at = text.find(name); at != std::string::npos; at = text.find(name, at + 1)) {
+    const std::size_t end = at + name.size();
+    const bool begins = at == 0 || !is_part_of_word(text[at - 1]) || !is_part_of_word(name.front());
+    const bool ends = end == text.size() || !is_part_of_word(text[end]) || !is_part_of_word(name.back());
+    if (begins && ends) return true;
+  }
+  return false;
+}
+
+bool uses_new_name(const Operation& operation, const std::string& text, const diff::Rename& rename) {
+  if (is_enum_value(rename.to)) return mentions(text, sql::quote_literal(rename.to.name)) && mentions(text, quoted_name(type_of_value(rename.to)));
+  if (rename.to.kind == Kind::schema) return mentions(text, sql::quote_identifier(rename.to.name) + ".");
+  if (is_table(rename.to)) {
+    const QualifiedName name{rename.to.schema, rename.to.name};
+    if (std::find(operation.step.tables.begin(), operation.step.tables.end(), name) != operation.step.tables.end()) return true;
+  }
+  // Parts of a table by their bare name, together with the table.
+  if (!rename.to.relation.empty()) {
+    return mentions(text, sql::quote_identifier(rename.to.name)) && mentions(text, sql::quote(QualifiedName{rename.to.schema, rename.to.relation}));
+  }
+  return mentions(text, quoted_name(rename.to)) || operation.needs.contains(rename.to) || operation.detaches.contains(rename.to) || operation.removes.contains(rename.to);
+}
+
+// A view stands in the way of these.
+bool changes_shape(const std::string& text) {
+  return text.find(" DROP COLUMN ") != std::string::npos || (text.find(" ALTER COLUMN ") != std::string::npos && text.find(" TYPE ") != std::string::npos);
+}
+
+}  // namespace
+
+void plan_renames(Planner& p) {
+  for (const diff::Rename& rename : p.renames) {
+    if (rename.to.kind == Kind::column) continue;
+    is_table(rename.to) ? rename_table(p, rename) : rename_simply(p, rename);
+  }
+}
+
+void order_after_renames(Planner& p) {
+  for (const diff::Rename& rename : p.renames) {
+    if (rename.to.kind != Kind::column) continue;
+    const QualifiedName table{rename.to.schema, rename.to.relation};
+    const bool carried = std::any_of(p.operations.begin(), p.operations.end(), [&](const Operation& operation) {
+      const auto& tables = operation.step.tables;
+      return std::find(tables.begin(), tables.end(), table) != tables.end() && mentions(text_of(operation), sql::quote_identifier(rename.to.name));
+    });
+    if (!carried) p.refuse(fmt::format("renaming {} is not supported", describe(rename.from)));
+  }
+  const auto is_rename = [&](std::size_t i) {
+    return std::any_of(p.carried_renames.begin(), p.carried_renames.end(), [&](const Planner::CarriedRename& carried) { return carried.operation == i; });
+  };
+  if (p.carried_renames.empty()) return;
+  for (std::size_t i = 0; i < p.operations.size(); ++i) {
+    Operation& operation = p.operations[i];
+    const std::string text = text_of(operation);
+    for (const Planner::CarriedRename& carried : p.carried_renames) {
+      if (carried.operation == i || carried.farewell == i) continue;
+      if (is_rename(i)) {
+        // Of two renames the outer one comes first, and the one that gives a name up before the one that takes it.
+        const diff::Rename& mine = std::find_if(p.carried_renames.begin(), p.carried_renames.end(), [&](const auto& c) { return c.operation == i; })->rename;
+        const bool inside = (carried.rename.to.kind == Kind::schema && mine.to.schema == carried.rename.to.name) ||
+                            (!mine.to.relation.empty() && carried.rename.to.relation.empty() && mine.to.relation == carried.rename.to.name && mine.to.schema == carried.rename.to.schema);
+        const bool on_table = is_table(carried.rename.to) && !is_table(mine.to) &&
+                              std::find(operation.step.tables.begin(), operation.step.tables.end(), QualifiedName{carried.rename.to.schema, carried.rename.to.name}) !=
+                                  operation.step.tables.end();
+        if (inside || on_table || before(carried.rename) == mine.to) operation.after.push_back(carried.operation);
+        continue;
+      }
+      if (!uses_new_name(operation, text, carried.rename)) continue;
+      operation.after.push_back(carried.operation);
+      if (!carried.farewell) continue;
+      const QualifiedName name{carried.rename.to.schema, carried.rename.to.name};
+      const bool on_table = std::find(operation.step.tables.begin(), operation.step.tables.end(), name) != operation.step.tables.end();
+      if (on_table && !operation.first && (operation.step.phase >= Phase::contract || changes_shape(text_of(operation.step.forward)))) {
+        operation.after.push_back(*carried.farewell);
+      }
+    }
+  }
+}
+
+}  // namespace contraflow::plan

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/strategies/shadow_trigger.h"
+
+#include <fmt/format.h>
+
+#include "sql/expression.h"
+
+namespace contraflow::plan {
+namespace {
+
+// BEFORE triggers fire in the order of their names: this one comes last, after those of the user's that set the columns.
+constexpr std::string_view kTrigger = "zz_contraflow_sync";
+
+std::string function_name(const QualifiedName& table) {
+  return sql::quote(QualifiedName{table.schema, sql::truncate_identifier("contraflow_sync_" + table.name)});
+}
+
+std::string of_row(const std::string& expression) { return sql::qualify_columns(expression, "NEW"); }
+
+// `target := value`, where the conversion may refuse a value: NULL rather than a failed statement of the application's.
+std::string assign(const std::string& target, const std::string& value, bool may_fail) {
+  const std::string plain = fmt::format("NEW.{} := {};", sql::quote_identifier(target), value);
+  if (!may_fail) return "  " + plain + "\n";
+  return fmt::format("  BEGIN\n    {}\n  EXCEPTION WHEN data_exception OR integrity_constraint_violation OR undefined_object THEN\n    NEW.{} := NULL;\n  END;\n", plain,
+                     sql::quote_identifier(target));
+}
+
+// Both names are in use: whoever wrote one of them decides. The second column has no default, so a value in it on INSERT was given.
+std::string both_ways(const ShadowColumn& column) {
+  const std::string old_name = sql::quote_identifier(column.old_name);
+  const std::string new_name = sql::quote_identifier(column.shadow_name);
+  const std::string up = of_row(column.up);
+  const std::string down = of_row(sql::rename_columns(column.down, {{column.id.name, column.shadow_name}}));
+  const auto nested = [](std::string text) {
+    std::string out = "  ";
+    for (const char c : text) {
+      out += c;
+      if (c == '\n') out += "  ";
+    }
+    while (out.ends_with(' ')) out.pop_back();
+    return out;
+  };
+  return fmt::format("  IF (TG_OP = 'INSERT' AND NEW.{1} IS NOT NULL) OR (TG_OP = 'UPDATE' AND NEW.{1} IS DISTINCT FROM OLD.{1}) THEN\n{2}"
+                     "  ELSIF TG_OP = 'INSERT' OR NEW.{0} IS DISTINCT FROM OLD.{0} THEN\n{3}  END IF;\n",
+                     old_name, new_name, nested(assign(column.old_name, down, column.down_may_fail)),
+                     nested(assign(column.shadow_name, up, column.up_may_fail)));
+}
+
+}  // namespace
+
+Statements create_sync_trigger(const QualifiedName& table, const std::vector<ShadowColumn>& columns, bool swapped) {
+  std::string body;
+  for (const ShadowColumn& column : columns) {
+    if (swapped) {
+      body += assign(column.retired_name, of_row(column.down), column.down_may_fail);
+    } else if (column.two_way()) {
+      body += both_ways(column);
+    } else {
+      body += assign(column.shadow_name, of_row(column.up), column.up_may_fail);
+    }
+  }
+  Statements out = drop_sync_trigger(table);
+  out.pop_back();  // the function is replaced, not dropped
+  out.push_back(fmt::format("CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS $function$\nBEGIN\n{}  RETURN NEW;\nEND\n$function$",
+                            function_name(table), body));
+  // The backfill writes the same values itself; not firing for its rows is worth half of its time.
+  out.push_back(fmt::format("CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {} FOR EACH ROW\n  WHEN (current_setting('contraflow.backfill', true) IS DISTINCT FROM "
+                            "'on')\n  EXECUTE FUNCTION {}()",
+                            kTrigger, sql::quote(table), function_name(table)));
+  return out;
+}
+
+Statements drop_sync_trigger(const QualifiedName& table) {
+  return {fmt::format("DROP TRIGGER IF EXISTS {} ON {}", kTrigger, sql::quote(table)), fmt::format("DROP FUNCTION IF EXISTS {}()", function_name(table))};
+}
+
+}  // namespace contraflow::plan
