@@ -49,7 +49,7 @@ std::string hint_for(const pg::ServerError& error, const ScriptItem& item, int s
   if (state == "42601")
     return fmt::format("PostgreSQL {} cannot parse this; --server MAJOR chooses another major version",
                        server_major);
-  if (state == "42P01" || state == "42883" || state == "3F000" || state == "42703")
+  if (state == "42P01" || state == "42704" || state == "42883" || state == "3F000" || state == "42703")
     return "what it refers to must come earlier: is a file or a migration missing, or does the order of the "
            "files matter?";
   if (state == "42P07" || state == "42710" || state == "42701" || state == "42P06")
