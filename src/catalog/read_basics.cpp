@@ -77,7 +77,7 @@ void ask_extensions(Reader& reader) {
                  Cells cells(result, row);
                  const Oid catalog = cells.oid();
                  const Oid oid = cells.oid();
-                 reader.members[{catalog, oid, 0}] =
+                 reader.addresses[{catalog, oid, 0}].extension =
                      reader.identify({catalog_oid::extension, cells.oid(), 0});
                }
              });

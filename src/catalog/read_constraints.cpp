@@ -70,7 +70,7 @@ void enter_not_null(Reader& reader, std::vector<NotNull>& all) {
       Object* made = reader.add(catalog_oid::constraint, one.oid, std::move(id), std::move(one.body));
       if (made) made->depends_on.insert(object->id);
     } else {
-      reader.objects[{catalog_oid::constraint, one.oid, 0}] = object;
+      reader.enter({catalog_oid::constraint, one.oid, 0}, object);
     }
   }
 }

@@ -237,7 +237,7 @@ void read_attribute(Reader& reader, const pg::Result& result, int row, int posit
   object.grants = reader.grants(false, acl, 'c', relation.owner);
   object.depends_on.insert(relation.object->id);
   object.body = std::move(column);
-  reader.objects[{catalog_oid::relation, table, attnum}] = &object;
+  reader.enter({catalog_oid::relation, table, attnum}, &object);
 }
 
 // Statistics targets of index columns come in the same scan of pg_attribute.

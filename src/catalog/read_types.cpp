@@ -71,7 +71,7 @@ void enter(Reader& reader, const TypeRow& row) {
       reader.alias({type, row.oid, 0}, object);
       if (relation.kind == 'c' && object->id.kind == Kind::composite_type) {
         // A standalone composite type has its comment, owner and privileges in pg_type.
-        reader.objects[{type, row.oid, 0}] = object;
+        reader.enter({type, row.oid, 0}, object);
         object->owner = relation.owner;
         object->default_grants = reader.default_grants('T', object->owner);
         object->grants = reader.grants(row.acl_null, row.acl, 'T', object->owner);

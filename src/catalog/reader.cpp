@@ -49,7 +49,7 @@ Object* Reader::add(Oid catalog, Oid oid, ObjectId id, Body body) {
   Object& object = it->second;
   object.id = std::move(id);
   object.body = std::move(body);
-  objects[address] = &object;
+  enter(address, &object);
   return &object;
 }
 
@@ -66,27 +66,30 @@ Object* Reader::add_owned(Oid catalog, Oid oid, ObjectId id, Body body, Oid owne
 }
 
 Object* Reader::member_of(Address address) const {
-  const auto it = members.find(address);
-  return it == members.end() ? nullptr : it->second;
+  const auto it = addresses.find(address);
+  return it == addresses.end() ? nullptr : it->second.extension;
 }
 
 Object* Reader::resolve(Address address) const {
-  if (const auto it = aliases.find(address); it != aliases.end()) return it->second;
-  if (const auto it = objects.find(address); it != objects.end()) return it->second;
-  if (Object* extension = member_of(address)) return extension;
+  if (const auto it = addresses.find(address); it != addresses.end()) {
+    const Known& known = it->second;
+    if (known.alias) return known.alias;
+    if (known.object) return known.object;
+    if (known.extension) return known.extension;
+  }
   // Columns of views, composite types and members of extensions are parts of their relation.
   if (address.sub != 0) return resolve({address.catalog, address.oid, 0});
   return nullptr;
 }
 
 Object* Reader::identify(Address address) const {
-  const auto it = objects.find(address);
-  return it == objects.end() ? nullptr : it->second;
+  const auto it = addresses.find(address);
+  return it == addresses.end() ? nullptr : it->second.object;
 }
 
 const Object* Reader::schema_extension(const std::string& name) const {
-  for (const auto& [address, extension] : members) {
-    if (address.catalog == catalog_oid::schema && schema(address.oid) == name) return extension;
+  for (const auto& [oid, schema_name] : schemas) {
+    if (schema_name == name) return member_of({catalog_oid::schema, oid, 0});
   }
   return nullptr;
 }

@@ -120,7 +120,8 @@ class Reader {
   Object* add_owned(Oid catalog, Oid oid, ObjectId id, Body body, Oid owner, char acl_type, bool acl_null,
                     const std::vector<std::string>& acl);
   // From now on, dependencies from and to `address` are those of `object`.
-  void alias(Address address, Object* object) { aliases[address] = object; }
+  void alias(Address address, Object* object) { addresses[address].alias = object; }
+  void enter(Address address, Object* object) { addresses[address].object = object; }
   Object* member_of(Address address) const;  // the extension, or null
   Object* resolve(Address address) const;    // for dependencies: aliases first, then the object itself
   Object* identify(Address address) const;   // the very object
@@ -144,7 +145,12 @@ class Reader {
   std::vector<Consumer> consumers;
 
   std::unordered_map<Oid, std::string> roles, schemas, access_methods, tablespaces;
-  std::unordered_map<Address, Object*, AddressHash> objects, aliases, members;
+  struct Known {
+    Object* object = nullptr;     // what lies there
+    Object* alias = nullptr;      // what it counts as in dependencies
+    Object* extension = nullptr;  // whose member it is
+  };
+  std::unordered_map<Address, Known, AddressHash> addresses;
   std::unordered_map<Oid, Relation> relations;
   std::unordered_map<Oid, std::map<int, int>> index_statistics;  // index -> position -> target
   std::map<char, std::vector<std::string>> acl_templates;        // acldefault() of the bootstrap superuser
