@@ -110,6 +110,29 @@ plan::Options plan_options(const Options& options, const catalog::Database& from
   return out;
 }
 
+bool ask_on_terminal(Context& context, const RenameQuestion& question) {
+  while (true) {
+    context.console.error_text(fmt::format("{} If not, {}. [y/n] ", question.text, question.if_not));
+    std::string answer;
+    if (!std::getline(std::cin, answer)) throw Error(ErrorCode::usage, "no answer", "give --rename OLD=NEW or --no-rename");
+    answer = to_lower(trim(answer));
+    if (answer == "y" || answer == "yes") return true;
+    if (answer == "n" || answer == "no") return false;
+  }
+}
+
+RenameOptions rename_options(Context& context, const Options& options, const catalog::LoadedSource& from, const catalog::LoadedSource& to, catalog::SourceLoader& loader) {
+  RenameOptions out;
+  for (const std::string& text : options.renames) out.requests.push_back(diff::parse_rename(text));
+  for (const catalog::RenameHint& hint : to.rename_hints) {
+    if (!hint.to.empty()) out.requests.push_back({hint.from, hint.to, fmt::format("{}:{}", hint.file, hint.line), true});
+  }
+  out.no_rename = options.no_rename;
+  out.sandbox = [&loader, major = from.database.major()]() -> pg::Sandbox& { return loader.sandbox(major); };
+  if (context.console.interactive()) out.ask = [&context](const RenameQuestion& question) { return ask_on_terminal(context, question); };
+  return out;
+}
+
 int run(Context& context, const Options& options) {
   PlanOutput output = options.output;
   output.format = *options.format;
