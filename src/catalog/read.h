@@ -10,8 +10,8 @@
 namespace contraflow::catalog {
 
 struct ReadOptions {
-  std::vector<std::string> schemas;  // --schema: only these (patterns with *); empty: all but the system's
-  std::vector<std::string> exclude;  // --exclude: `schema`, `schema.object` or `kind:name`, patterns with *
+  std::vector<std::string> schemas = {};  // --schema: only these (patterns with *); empty: all but the system's
+  std::vector<std::string> exclude = {};  // --exclude: `schema`, `schema.object` or `kind:name`, patterns with *
   bool sizes = true;                 // also pg_table_size and reltuples
 };
 

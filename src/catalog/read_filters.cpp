@@ -33,30 +33,42 @@ bool matches(std::string_view pattern, std::string_view text) {
 // The schema that an object belongs to, itself for a schema.
 const std::string& home_schema(const ObjectId& id) { return id.kind == Kind::schema ? id.name : id.schema; }
 
+// The kind as kind_name() spells it, with - or _ for the space, or the word of the statement.
+bool is_kind(std::string wanted, Kind kind) {
+  const auto plain = [](std::string text) {
+    std::replace_if(text.begin(), text.end(), [](char c) { return c == '_' || c == '-'; }, ' ');
+    return text;
+  };
+  wanted = plain(wanted);
+  if (wanted == plain(std::string(kind_name(kind)))) return true;
+  if (wanted == "function" || wanted == "procedure") return kind == Kind::routine;
+  if (wanted == "type") {
+    return kind == Kind::enum_type || kind == Kind::composite_type || kind == Kind::range_type ||
+           kind == Kind::base_type || kind == Kind::shell_type;
+  }
+  return false;
+}
+
 // `schema`, `schema.object` or `kind:name`; a member goes with its relation.
 bool excluded_by(const std::string& pattern, const ObjectId& id) {
   const auto colon = pattern.find(':');
   if (colon != std::string::npos) {
     const std::string kind = pattern.substr(0, colon);
     const std::string name = pattern.substr(colon + 1);
-    std::string spelled(kind_name(id.kind));
-    std::string wanted = kind;
-    std::replace(wanted.begin(), wanted.end(), '_', ' ');
-    std::replace(spelled.begin(), spelled.end(), '-', ' ');
-    std::replace(wanted.begin(), wanted.end(), '-', ' ');
-    if (wanted == spelled) {
+    if (is_kind(kind, id.kind)) {
       const std::string local = id.relation.empty() ? id.name : id.relation + "." + id.name;
       return matches(name, id.name) || matches(name, local) || matches(name, id.schema + "." + local);
     }
-    if (kind_name(Kind::table) == wanted || wanted == "view" || wanted == "materialized view" ||
-        wanted == "foreign table" || wanted == "domain") {
-      return !id.relation.empty() && !id.schema.empty() &&
-             (matches(name, id.relation) || matches(name, id.schema + "." + id.relation));
+    const bool relation = is_kind(kind, Kind::table) || is_kind(kind, Kind::foreign_table) ||
+                          is_kind(kind, Kind::view) || is_kind(kind, Kind::materialized_view) ||
+                          is_kind(kind, Kind::domain);
+    if (relation && !id.relation.empty() && !id.schema.empty()) {
+      return matches(name, id.relation) || matches(name, id.schema + "." + id.relation);
     }
     return false;
   }
   if (matches(pattern, home_schema(id)) && !home_schema(id).empty()) return true;
-  if (id.schema.empty()) return pattern.find('.') == std::string::npos && matches(pattern, id.name) && id.kind != Kind::schema;
+  if (id.schema.empty()) return id.kind != Kind::schema && matches(pattern, id.name);
   if (matches(pattern, id.schema + "." + id.name) && id.relation.empty()) return true;
   if (!id.relation.empty()) {
     return matches(pattern, id.schema + "." + id.relation) ||
