@@ -214,7 +214,11 @@ bool similar_names(const std::string& a, const std::string& b) {
   if (left == right) return true;
   const auto& fewer = left.size() <= right.size() ? left : right;
   const auto& more = left.size() <= right.size() ? right : left;
-  if (std::includes(more.begin(), more.end(), fewer.begin(), fewer.end()) && !says_little(fewer)) return true;
+  if (std::includes(more.begin(), more.end(), fewer.begin(), fewer.end()) && !says_little(fewer)) {
+    // `new_total` is there to take the place of `total`, not to be it.
+    static const std::set<std::string> kOther{"new", "old", "tmp", "temp", "backup", "copy"};
+    return std::none_of(more.begin(), more.end(), [&](const std::string& word) { return !fewer.contains(word) && (word.size() < 2 || kOther.contains(word)); });
+  }
   // A few letters apart, as a slip of the pen is; short names have too few to tell.
   const std::size_t longest = std::max(x.size(), y.size());
   return longest >= 5 && edit_distance(x, y) * 5 <= longest;
