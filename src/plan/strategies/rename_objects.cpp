@@ -259,6 +259,10 @@ void order_after_renames(Planner& p) {
       }
       if (!uses_new_name(operation, text, carried.rename)) continue;
       operation.after.push_back(carried.operation);
+      // On the second run of the way back the object has its old name again, and everything here is undone.
+      if (carried.rename.to.relation.empty() && !operation.step.undo.empty()) {
+        operation.step.undo.todo = all_of({exists(carried.rename.to), operation.step.undo.todo});
+      }
       if (!carried.farewell) continue;
       const QualifiedName name{carried.rename.to.schema, carried.rename.to.name};
       const bool on_table = std::find(operation.step.tables.begin(), operation.step.tables.end(), name) != operation.step.tables.end();
