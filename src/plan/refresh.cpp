@@ -52,17 +52,20 @@ class FileReader {
       directives.emplace_back(comment.offset, *std::move(directive));
     }
     const std::size_t first = directives.empty() ? text_.size() : directives.front().first;
-    read_head(first);
     std::vector<std::string> order;
-    for (std::size_t i = 0; i < directives.size(); ++i) {
-      const std::size_t end = i + 1 < directives.size() ? directives[i + 1].first : text_.size();
-      Step& step = find(directives[i].first, directives[i].second, order);
-      order.push_back(step.id);
-      read_step(step, directives[i].second, directives[i].first, end);
+    std::vector<Step*> steps;
+    for (const auto& [offset, directive] : directives) {
+      steps.push_back(&find(offset, directive, order));
+      order.push_back(steps.back()->id);
     }
     for (const Step& step : out_.plan.steps) {
       if (step.phase != phase_ || (rollback_ ? step.undo : step.forward).empty()) continue;
       if (std::find(order.begin(), order.end(), step.id) == order.end()) throw lost(step, first);
+    }
+    read_head(first);
+    for (std::size_t i = 0; i < directives.size(); ++i) {
+      const std::size_t end = i + 1 < directives.size() ? directives[i + 1].first : text_.size();
+      read_step(*steps[i], directives[i].second, directives[i].first, end);
     }
     if (rollback_) check_order(order, directives);
     else take_order(order);
