@@ -216,7 +216,7 @@ bool similar_names(const std::string& a, const std::string& b) {
   const auto& more = left.size() <= right.size() ? right : left;
   if (std::includes(more.begin(), more.end(), fewer.begin(), fewer.end()) && !says_little(fewer)) {
     // `new_total` is there to take the place of `total`, not to be it.
-    static const std::set<std::string> kOther{"new", "old", "tmp", "temp", "backup", "copy"};
+    static const std::set<std::string> kOther{"new", "old", "tmp", "temp", "backup", "copy", "other"};
     return std::none_of(more.begin(), more.end(), [&](const std::string& word) { return !fewer.contains(word) && (word.size() < 2 || kOther.contains(word)); });
   }
   // A few letters apart, as a slip of the pen is; short names have too few to tell.
