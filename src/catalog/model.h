@@ -331,7 +331,7 @@ struct Object {
 
 // What is known of a relation's data; only from a live source. Not part of the schema's identity.
 struct RelationSize {
-  long long bytes = 0;   // pg_table_size()
+  long long bytes = 0;   // pg_table_size(); 0 where the table has no page, so holds no row
   double rows = -1;      // reltuples; -1 unknown
 };
 

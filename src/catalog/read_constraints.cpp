@@ -117,7 +117,8 @@ void read_constraints(Reader& reader, const pg::Result& result) {
     constraint.initially_deferred = cells.boolean();
     constraint.validated = cells.boolean();
     constraint.enforced = cells.boolean();
-    constraint.no_inherit = cells.boolean();
+    // Of keys it says only how they came about (PARTITION OF or ATTACH), not what they are.
+    constraint.no_inherit = cells.boolean() && (kind == 'c' || kind == 'n');
     constraint.local = cells.boolean();
     const bool inherited = cells.integer() > 0;
     const Oid parent = cells.oid();

@@ -142,7 +142,7 @@ void ask_relation_rows(Reader& reader) {
           "FROM pg_class c LEFT JOIN pg_class t ON t.oid = c.reltoastrelid AND c.reltoastrelid <> 0 "
           "LEFT JOIN pg_foreign_table f ON f.ftrelid = c.oid LEFT JOIN pg_foreign_server s ON s.oid = f.ftserver "
           "WHERE c.relkind NOT IN ('i', 'I', 't') AND c.relnamespace IN {}",
-          reader.options.sizes ? "CASE WHEN c.relkind IN ('r', 'm') THEN pg_table_size(c.oid) END" : "NULL",
+          reader.options.sizes ? "CASE WHEN c.relkind IN ('r', 'm') THEN CASE WHEN pg_relation_size(c.oid) = 0 THEN 0 ELSE pg_table_size(c.oid) END END" : "NULL",
           kUserSchemas),
       [&reader](const pg::Result& result) {
         reader.relations.reserve(static_cast<std::size_t>(result.rows()));

@@ -34,6 +34,24 @@ bool can_be_carried_out(const catalog::Database& database, const diff::Rename& r
   }
 }
 
+// The live table (of the column, or that uses the type) has no page: there is nothing to lose.
+bool holds_nothing(const catalog::Database& database, const catalog::ObjectId& id) {
+  using catalog::Kind;
+  const auto empty = [&](const std::string& schema, const std::string& table) {
+    const auto it = database.sizes.find({schema, table});
+    return it != database.sizes.end() && it->second.bytes == 0;
+  };
+  if (id.kind == Kind::column) return empty(id.schema, id.relation);
+  if (id.kind == Kind::table) return empty(id.schema, id.name);
+  if (database.sizes.empty() || id.kind == Kind::sequence) return false;
+  // A type (or one of its values) matters where a table with rows uses it.
+  const catalog::ObjectId type{id.kind, id.schema, "", catalog::is_enum_value(id) ? id.relation : id.name, ""};
+  for (const auto& [column, object] : database.objects) {
+    if (column.kind == Kind::column && object.depends_on.contains(type) && !empty(column.schema, column.relation)) return false;
+  }
+  return true;
+}
+
 Error stop(const std::vector<diff::Proposal>& open) {
   std::vector<std::string> lines, flags;
   for (const diff::Proposal& proposal : open) {
@@ -68,6 +86,11 @@ SettledRenames settle_renames(const catalog::Database& from, const catalog::Data
         }
         accepted.push_back(proposal.rename);
         out.notes.push_back(fmt::format("{} is renamed to {}: {}", catalog::describe_renamed(proposal.rename.from), sql::quote_identifier(proposal.rename.to.name), proposal.reason));
+      } else if (!options.no_rename && holds_nothing(out.from, proposal.rename.from)) {
+        // Dropped and added, an empty table loses nothing; whoever meant a rename is told how to say so.
+        declined.insert(proposal.rename.from);
+        out.notes.push_back(fmt::format("{} is dropped and {} added, which loses nothing because the table is empty; if it was renamed: --rename {}",
+                                        catalog::describe_renamed(proposal.rename.from), sql::quote_identifier(proposal.rename.to.name), diff::rename_option(proposal.rename)));
       } else if (!options.no_rename) {
         open.push_back(proposal);
       }

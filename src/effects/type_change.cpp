@@ -115,6 +115,12 @@ bool may_refuse(std::string_view from_text, std::string_view to_text) {
   const TypeName to = parse_type(to_text);
   if (classify_type_change(from_text, to_text) == TypeChange::free) return false;
   if (from.array || to.array) return !(to.base == "text" && !to.array);
+  if (from.base == "numeric" && to.base == "numeric" && from.first != -1 && to.first != -1) {
+    const int old_scale = from.second == -1 ? 0 : from.second;
+    const int new_scale = to.second == -1 ? 0 : to.second;
+    return !(new_scale >= old_scale && to.first - new_scale >= from.first - old_scale);
+  }
+  if (from.base == to.base && from.first != -1 && (to.first == -1 || to.first >= from.first) && from.second == -1) return false;
   if (any_of(to.base, {"text"}) || (to.base == "character varying" && to.first == -1)) return false;
   const int old_rank = rank_of_number(from.base);
   const int new_rank = rank_of_number(to.base);

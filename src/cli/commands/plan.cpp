@@ -13,10 +13,13 @@
 #include "base/text.h"
 #include "catalog/ddl.h"
 #include "catalog/source.h"
+#include "cli/align.h"
 #include "cli/command.h"
 #include "cli/renames.h"
 #include "cli/version.h"
 #include "diff/diff.h"
+#include "intent/intent.h"
+#include "pg/connection.h"
 #include "diff/rename.h"
 #include "cli/plan_output.h"
 #include "plan/layout.h"
@@ -32,7 +35,7 @@ struct Options {
   PlanOutput output;
   std::string refresh, from_plan;
   std::vector<std::string> phases;
-  std::vector<std::string> schemas, exclude, conversion, conversion_back, fill, enum_map, allow_blocking, renames;
+  std::vector<std::string> intents, schemas, exclude, conversion, conversion_back, fill, enum_map, allow_blocking, renames;
   bool no_rename = false;
   std::string strategy = "sync", drops = "retire";
   int server = 0;
@@ -121,15 +124,39 @@ bool ask_on_terminal(Context& context, const RenameQuestion& question) {
   }
 }
 
-RenameOptions rename_options(Context& context, const Options& options, const catalog::LoadedSource& from, const catalog::LoadedSource& to, catalog::SourceLoader& loader) {
+RenameOptions rename_options(Context& context, const Options& options, const catalog::LoadedSource& from, const catalog::LoadedSource& to,
+                             const intent::IntentResult& intents, catalog::SourceLoader& loader) {
   RenameOptions out;
+  for (const auto& [old_name, new_name] : intents.renames) out.requests.push_back(diff::parse_rename(old_name + "=" + new_name));
   for (const std::string& text : options.renames) out.requests.push_back(diff::parse_rename(text));
   for (const catalog::RenameHint& hint : to.rename_hints) {
     if (!hint.to.empty()) out.requests.push_back({hint.from, hint.to, fmt::format("{}:{}", hint.file, hint.line), true});
   }
-  out.no_rename = options.no_rename;
+  out.no_rename = options.no_rename || !options.intents.empty();  // intents say what is a rename
   out.sandbox = [&loader, major = from.database.major()]() -> pg::Sandbox& { return loader.sandbox(major); };
   if (context.console.interactive()) out.ask = [&context](const RenameQuestion& question) { return ask_on_terminal(context, question); };
+  return out;
+}
+
+// The desired schema that the intents lead to: they run on a copy of the current one.
+catalog::LoadedSource desired_by_intents(catalog::SourceLoader& loader, const catalog::LoadedSource& from, const catalog::ReadOptions& read,
+                                         const std::vector<std::string>& texts, intent::IntentResult& result) {
+  std::vector<intent::Intent> intents;
+  for (const std::string& argument : texts) {
+    const auto [text, file] = intent::read_argument(argument);
+    for (intent::Intent& one : intent::parse(text, file)) intents.push_back(std::move(one));
+  }
+  result = intent::resolve(intents, from.database);
+  pg::Sandbox& sandbox = loader.sandbox(from.database.major());
+  catalog::LoadedSource out;
+  out.conninfo = sandbox.create_database("desired");
+  out.default_owner = sandbox.user();
+  pg::Connection connection(out.conninfo);
+  connection.execute("SET check_function_bodies = off");
+  catalog::run_statements(connection, catalog::create_database(from.database));
+  catalog::run_statements(connection, result.statements);
+  connection.execute("RESET search_path");
+  out.database = catalog::read(connection, read);
   return out;
 }
 
@@ -138,7 +165,9 @@ int run(Context& context, const Options& options) {
   output.format = *options.format;
   if (!options.refresh.empty()) return refresh_plan(context, options.refresh, output);
   if (!options.from_plan.empty()) return copy_plan(context, options.from_plan, options.phases, output);
-  if (options.to.empty()) throw Error(ErrorCode::usage, "no desired schema", "give --to SOURCE");
+  if (options.to.empty() == options.intents.empty()) {
+    throw Error(ErrorCode::usage, options.to.empty() ? "no desired schema" : "--to and --do are two ways to say the same", "give --to SOURCE, or --do INTENTS");
+  }
   if (!options.phases.empty()) throw Error(ErrorCode::usage, "--phase chooses from a plan that exists", "give it with --from-plan DIR");
   catalog::LoadOptions load;
   load.read.schemas = options.schemas;
@@ -152,26 +181,37 @@ int run(Context& context, const Options& options) {
   const std::string from_text = options.from.empty() ? context.config.database_url : options.from;
   if (from_text.empty()) throw Error(ErrorCode::usage, "no current schema", "give --from SOURCE, or [database] url in contraflow.toml");
   const catalog::Source from_source = catalog::recognise_source(from_text);
-  const catalog::Source to_source = catalog::recognise_source(options.to);
+  const bool by_intents = !options.intents.empty();
+  const catalog::Source to_source = by_intents ? catalog::Source{} : catalog::recognise_source(options.to);
   // The live side decides the major on which SQL is loaded.
   std::optional<int> major;
   if (options.server != 0) major = options.server;
   else if (context.config.sandbox_major) major = context.config.sandbox_major;
-  const bool to_first = to_source.kind == catalog::SourceKind::connection && from_source.kind != catalog::SourceKind::connection;
+  const bool to_first = !by_intents && to_source.kind == catalog::SourceKind::connection && from_source.kind != catalog::SourceKind::connection;
   catalog::LoadedSource first = loader.load(to_first ? to_source : from_source, major);
   if (first.live) major = first.database.major();
-  catalog::LoadedSource second = loader.load(to_first ? from_source : to_source, major);
-  const catalog::LoadedSource& from = to_first ? second : first;
-  const catalog::LoadedSource& to = to_first ? first : second;
+  intent::IntentResult intents;
+  catalog::LoadedSource second = by_intents ? desired_by_intents(loader, first, load.read, options.intents, intents)
+                                            : loader.load(to_first ? from_source : to_source, major);
+  catalog::LoadedSource& from = to_first ? second : first;
+  catalog::LoadedSource& to = to_first ? first : second;
+  align(from, to);
   context.console.progress("");
+  for (const auto* notes : {&from.notes, &to.notes, &intents.notes}) {
+    for (const std::string& note : *notes) context.console.note("note: " + note);
+  }
 
-  const SettledRenames settled = settle_renames(from.database, to.database, rename_options(context, options, from, to, loader));
+  const SettledRenames settled = settle_renames(from.database, to.database, rename_options(context, options, from, to, intents, loader));
   for (const std::string& note : settled.notes) context.console.note(note);
   if (settled.difference.empty() && settled.renames.empty()) {
     context.console.print("no changes\n");
     return 0;
   }
   plan::Options choices = plan_options(options, settled.from, to.database);
+  choices.conversion.insert(intents.conversions.begin(), intents.conversions.end());
+  choices.conversion_back.insert(intents.conversions_back.begin(), intents.conversions_back.end());
+  choices.fill.insert(intents.fills.begin(), intents.fills.end());
+  choices.enum_map.insert(intents.enum_maps.begin(), intents.enum_maps.end());
   choices.renames = settled.renames;
   plan::Outcome outcome = plan::make_plan(settled.from, to.database, settled.difference, choices);
   if (!outcome.refusals.empty()) {
@@ -189,6 +229,8 @@ Runner add_options(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("--from", options->from, "current schema: connection string, SQL file, migrations folder, git:REV:PATH, plan folder (default: [database] url)")->type_name("SOURCE");
   app.add_option("--to", options->to, "desired schema, likewise")->type_name("SOURCE");
+  app.add_option("--do", options->intents, "the desired schema in a few words, several separated by `;`, or @FILE: soft-delete users; rename users.user_name to username; "
+                 "retype orders.amount to numeric(14,4); add-enum-column users.tier subscription_tier(free,basic,pro) default free; ...")->type_name("INTENTS");
   app.add_option("--out", options->output.folder, "the plan folder to write (default: a new one in the migrations folder)")->type_name("DIR");
   app.add_option("--layout", options->output.layout, "whose files to write: the plan folder's own for psql, or a migration runner's")
       ->check(CLI::IsMember(plan::layout_names()))->default_str("psql");
@@ -226,6 +268,7 @@ const Command plan_command{
     "plan", "current and desired schema -> phased plan with rollback",
     "Writes a folder with one SQL file and one rollback file a phase, plan.json and NOTES.md. The files run under plain psql.",
     "contraflow plan --from \"$DATABASE_URL\" --to schema.sql --name add_tier\n"
+    "contraflow plan --from \"$DATABASE_URL\" --do 'soft-delete users; index users(email)'   # the desired schema in words\n"
     "contraflow plan --from git:main:db/schema.sql --to db/schema.sql --out plan   # what a branch changes\n"
     "contraflow plan --from old.sql --to new.sql --using 'orders.state=lower(state)'\n"
     "contraflow plan --from db/migrations --to schema.sql --layout flyway   # files for the runner in use\n"

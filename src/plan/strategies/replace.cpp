@@ -66,6 +66,7 @@ struct Item {
   std::string work;  // the --allow-blocking kind where the item does work that grows with the data; empty: none
   std::vector<QualifiedName> tables;
   std::set<ObjectId> touches;  // objects (in both schemas) that have their new form afterwards
+  std::set<ObjectId> provides;
   std::vector<Precondition> preconditions;
   std::vector<std::string> notes;
   std::vector<std::size_t> preceded_by, followed_by;  // operations
@@ -517,6 +518,7 @@ class Replacements {
       first.preconditions = std::move(swap.preconditions);
       first.notes = std::move(swap.notes);
       first.touches = std::move(swap.touches);
+      first.provides = std::move(swap.provides);
       first.preceded_by = std::move(swap.before);
       first.followed_by = std::move(swap.after);
       for (const auto& [table, shadows] : group) first.tables.push_back(table);
@@ -569,6 +571,8 @@ class Replacements {
       shadow.up_may_fail = shadow.down_may_fail = true;
       shadow.types = {{quoted_name(id), beside}};
       shadow.back_types = {{quoted_name(id), old_name}};
+      exchange_grade_ = std::max(exchange_grade_, scratch.grade);
+      p_.notes.insert(p_.notes.end(), scratch.notes.begin(), scratch.notes.end());
       for (Precondition& precondition : scratch.preconditions) exchange_preconditions_.push_back(std::move(precondition));
       add_shadow(std::move(shadow));
     }
@@ -597,6 +601,7 @@ class Replacements {
     out.todo = exists(beside_id);
     out.undo_todo = exists(old_id);
     out.phase = Phase::contract;
+    out.grade = exchange_grade_;
     out.touches.insert(id);
     out.preceded_by.push_back(made);
     Operation& purge = p_.add(Phase::purge, "purge the old", id, brief(drop_type(old_name)), brief(make(p_.from, old_name), all_of({absent(old_id), absent(beside_id), labels_of(p_.to)})));
@@ -608,6 +613,7 @@ class Replacements {
     return true;
   }
   std::vector<Precondition> exchange_preconditions_;
+  Grade exchange_grade_ = Grade::exact;
   std::map<ObjectId, std::pair<std::size_t, std::size_t>> type_steps_;
 
   void exchange_type(const ObjectId& id) {
@@ -880,6 +886,7 @@ class Replacements {
       if (!entry->work.empty()) want_work(entry->work, entry->tables);
       tables.insert(entry->tables.begin(), entry->tables.end());
       operation.step.grade = std::max(operation.step.grade, entry->grade);
+      operation.provides.insert(entry->provides.begin(), entry->provides.end());
       for (const ObjectId& id : entry->touches) {
         operation.provides.insert(id);
         operation.removes.insert(id);
@@ -898,6 +905,7 @@ class Replacements {
       append(action->statements, *creating);
       append(action->statements, script->after);
     }
+    forward.mode = undo.mode = Mode::brief;
     forward.todo = any_of(conditions);
     undo.todo = any_of(undo_conditions);
     if (titles.empty()) return;
@@ -915,6 +923,9 @@ class Replacements {
     operation.step.forward = std::move(forward);
     operation.step.undo = std::move(undo);
     operation.step.tables.assign(tables.begin(), tables.end());
+    for (const QualifiedName& table : tables) {
+      operation.step.effects.push_back({table, effects::LockMode::access_exclusive, work.empty() ? effects::Work::none : effects::Work::rewrite});
+    }
     for (const ObjectId& id : operation.provides) operation.needs.erase(id);
     for (const std::size_t follower : followers) p_.operations[follower].after.push_back(p_.operations.size());
     p_.operations.push_back(std::move(operation));

@@ -178,7 +178,7 @@ class Shadows {
                                               sql::quote(table)));
     ready_[table] = {p_.operations.size() - 1};
     for (const ShadowColumn& column : columns) {
-      swap_.touches.insert(column.id);
+      (column.shadow_wins ? swap_.touches : swap_.provides).insert(column.id);
       p_.done.insert(column.id);
     }
   }
@@ -238,6 +238,24 @@ class Shadows {
     }
   }
 
+  // What the swap used up is made again on the way back, after the swap back: the undo of an operation before the swap.
+  void restore(const std::string& verb, const ObjectId& subject, const Action& action) {
+    add(Phase::contract, "way back: " + verb, subject, Action{}, action);
+    restores_.push_back(p_.operations.size() - 1);
+  }
+  std::vector<std::size_t> restores_;
+
+  // A foreign key whose key is exchanged cannot stay beside it.
+  bool points_at_swapped_key(const Object& member, const Direction& direction) const {
+    const auto* key = std::get_if<Constraint>(&member.body);
+    if (!key || key->type != ConstraintType::foreign_key || !key->references) return false;
+    (void)direction;
+    const auto& columns = columns_of(*key->references);
+    return std::any_of(columns.begin(), columns.end(), [&](const ShadowColumn& c) {
+      return c.shadow_wins && std::find(key->referenced_columns.begin(), key->referenced_columns.end(), c.id.name) != key->referenced_columns.end();
+    });
+  }
+
   void build_members(const QualifiedName& table, const std::vector<ShadowColumn>& columns, const Direction& direction) {
     const Members found = members(table, columns, direction);
     const std::string todo = gate(table, direction);
@@ -262,7 +280,9 @@ class Shadows {
       }
       p_.done.insert(member->id);
       swap_.touches.insert(member->id);
-      drops.push_back(fmt::format("DROP INDEX IF EXISTS {}", quoted_name(member->id)));
+      // On the way back the new one steps aside; the old one, which left at the swap, was dropped with its column's role.
+      drops.push_back(direction.forward ? fmt::format("ALTER INDEX {} RENAME TO {}", quoted_name(member->id), sql::quote_identifier(spare))
+                                        : fmt::format("DROP INDEX IF EXISTS {}", quoted_name(member->id)));
       places.push_back(fmt::format("ALTER INDEX {} RENAME TO {}", sql::quote(QualifiedName{table.schema, spare}), sql::quote_identifier(member->id.name)));
       append(places, describe_state(*member, target));
     }
@@ -276,6 +296,7 @@ class Shadows {
       action.builds_index = QualifiedName{table.schema, spare};
       Action removal = concurrent(fmt::format("DROP INDEX CONCURRENTLY IF EXISTS {}", sql::quote(QualifiedName{table.schema, spare})));
       build(direction, "build for the second column", member->id, std::move(action), std::move(removal), {{table, effects::LockMode::share_update_exclusive, effects::Work::index_build}});
+      if (direction.forward) restore("build for the second column", member->id, p_.operations.back().step.forward);
       p_.done.insert(member->id);
       p_.done.insert(index_id);
       swap_.touches.insert(member->id);
@@ -308,6 +329,10 @@ class Shadows {
     Action add_check = brief({fmt::format("{} ADD CONSTRAINT {} CHECK ({} IS NOT NULL) NOT VALID", alter(table), sql::quote_identifier(spare), name)}, all_of({todo, absent(spare_id)}));
     Action removal = brief({fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter(table), sql::quote_identifier(spare))});
     Action validate = scan({fmt::format("{} VALIDATE CONSTRAINT {}", alter(table), sql::quote_identifier(spare))}, all_of({todo, exists(spare_id), negate(constraint_is_validated(spare_id))}));
+    if (direction.forward) {
+      restore("prove NOT NULL of the second column for", column.id, validate);
+      restore("prepare NOT NULL of the second column for", column.id, add_check);
+    }
     build(direction, "prepare NOT NULL of the second column for", column.id, std::move(add_check), std::move(removal), {{table, effects::LockMode::access_exclusive, effects::Work::none}});
     build(direction, "prove NOT NULL of the second column for", column.id, std::move(validate), Action{}, {{table, effects::LockMode::share_update_exclusive, effects::Work::scan}});
   }
@@ -316,19 +341,27 @@ class Shadows {
                  const std::string& todo, std::vector<effects::Effect> effects) {
     const ObjectId spare_id{Kind::constraint, table.schema, table.name, spare, ""};
     const std::string quoted = sql::quote_identifier(spare);
+    const Action addition = brief({statement}, all_of({todo, absent(spare_id)}));
+    const Action validation = scan({fmt::format("{} VALIDATE CONSTRAINT {}", alter(table), quoted)}, all_of({todo, exists(spare_id), negate(constraint_is_validated(spare_id))}));
     std::vector<effects::Effect> scanned{{table, effects::LockMode::share_update_exclusive, effects::Work::scan}};
-    build(direction, "add NOT VALID for the second column", member.id, brief({statement}, all_of({todo, absent(spare_id)})),
+    build(direction, "add NOT VALID for the second column", member.id, addition,
           brief({fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter(table), quoted)}), std::move(effects));
     if (validated) {
       build(direction, "validate for the second column", member.id,
-            scan({fmt::format("{} VALIDATE CONSTRAINT {}", alter(table), quoted)}, all_of({todo, exists(spare_id), negate(constraint_is_validated(spare_id))})), Action{}, std::move(scanned));
+validation, Action{}, std::move(scanned));
     }
     p_.done.insert(member.id);
     swap_.touches.insert(member.id);
     Statements& drops = direction.forward ? drops_back_ : drops_forward_;
     Statements& places = direction.forward ? places_forward_ : places_back_;
     // Before keys go: a foreign key depends on the key that it points at.
-    drops.insert(drops.begin(), fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter(table), sql::quote_identifier(member.id.name)));
+    drops.insert(drops.begin(), direction.forward && !points_at_swapped_key(member, direction)
+                                    ? fmt::format("{} RENAME CONSTRAINT {} TO {}", alter(table), sql::quote_identifier(member.id.name), quoted)
+                                    : fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter(table), sql::quote_identifier(member.id.name)));
+    if (direction.forward && points_at_swapped_key(member, direction)) {
+      if (validated) restore("validate for the second column", member.id, validation);
+      restore("add NOT VALID for the second column", member.id, addition);
+    }
     places.push_back(fmt::format("{} RENAME CONSTRAINT {} TO {}", alter(table), quoted, sql::quote_identifier(member.id.name)));
     append(places, describe_state(member, *direction.target));
   }
@@ -388,6 +421,22 @@ class Shadows {
                                             describe(column.id), sql::quote_identifier(column.id.name), std::get<Column>(p_.to.objects.at(column.id).body).type));
         }
       }
+    }
+    // Keys first on the way back, then what points at them: the operations stand in the opposite order.
+    for (std::size_t i = 0; i < restores_.size(); ++i) {
+      Operation& operation = p_.operations[restores_[i]];
+      operation.after.insert(operation.after.end(), builds_.begin(), builds_.end());
+      swap_.before.push_back(restores_[i]);
+    }
+    for (const std::size_t later : restores_) {
+      for (const std::size_t earlier : restores_) {
+        const bool key = p_.operations[later].step.undo.mode == Mode::concurrent;
+        if (key && p_.operations[earlier].step.undo.mode != Mode::concurrent) p_.operations[later].after.push_back(earlier);
+      }
+    }
+    for (std::size_t i = 0; i + 1 < restores_.size(); ++i) {
+      const bool same_kind = (p_.operations[restores_[i]].step.undo.mode == Mode::concurrent) == (p_.operations[restores_[i + 1]].step.undo.mode == Mode::concurrent);
+      if (same_kind) p_.operations[restores_[i + 1]].after.push_back(restores_[i]);
     }
     swap_.todo = all_of(shadow_there);
     swap_.undo_todo = all_of(retired_there);

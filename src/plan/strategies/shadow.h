@@ -36,7 +36,8 @@ struct ShadowSwap {
   std::vector<std::string> notes;
   Grade grade = Grade::exact;
   std::vector<std::size_t> before, after;  // operations
-  std::set<ObjectId> touches;
+  std::set<ObjectId> touches;   // new afterwards
+  std::set<ObjectId> provides;  // columns that only have their new name
 };
 
 // All columns of `tables` that change through a second one; the tables swap together (a foreign key may join them).
