@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a database is, by PostgreSQL's own words: pg_dump where it can read the server, and the catalog functions everywhere.
+
+Neither knows anything of contraflow's reader. The state is a dict {title: text}; two states are equal or the difference is shown.
+"""
+import os, re, subprocess
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CATALOG = open(os.path.join(HERE, 'catalog.sql')).read()
+CONTENTS = open(os.path.join(HERE, 'contents.sql')).read()
+
+
+def dump(server, db):
+    """{title: text} per entry of pg_dump, or None where this pg_dump is older than the server"""
+    r = subprocess.run(['pg_dump', '--schema-only', '-d', db], env=server.env(), capture_output=True, text=True)
+    if r.returncode:
+        if 'server version mismatch' in r.stderr:
+            return None
+        raise RuntimeError('pg_dump: ' + r.stderr[:300])
+    text = re.sub(r'^\\(un)?restrict .*\n', '', r.stdout, flags=re.M)  # random since August 2025
+    parts = re.split(r'^--\n-- (.*)\n--\n', text, flags=re.M)
+    entries = {}
+    for title, body in zip(parts[1::2], parts[2::2]):
+        # SET default_tablespace / default_table_access_method belong to whichever entry comes first
+        body = '\n'.join(l for l in body.split('\n') if not re.match(r'SET default_\w+ = ', l)).strip()
+        entries['dump ' + title] = (entries.get('dump ' + title, '') + '\n' + body).strip()
+    return entries
+
+
+def state(server, db, dumped=True):
+    """dumped=False: the catalog functions alone, for the many states in between"""
+    entries = (dump(server, db) or {}) if dumped else {}
+    for line in server.psql(db, CATALOG).stdout.split('\x1e\n'):
+        if line:
+            title, _, text = line.partition('\x1f')
+            entries['catalog ' + title] = text
+    return entries
+
+
+def contents(server, db):
+    """a line per table (rows, checksum that sees neither the order of rows nor of columns) and per sequence"""
+    return server.psql(db, CONTENTS).stdout.splitlines()
+
+
+def without_column_order(entries, tables):
+    """the state in which the named tables' columns have no order"""
+    out = {}
+    for title, text in entries.items():
+        m = re.match(r'dump Name: (.*); Type: (?:TABLE|FOREIGN TABLE|VIEW); Schema: (.*?)(?:; Owner: .*)?$', title)
+        if m and f'{quoted(m[2])}.{quoted(m[1])}' in tables:
+            text = '\n'.join(sorted(l.rstrip(',') for l in text.split('\n')))
+        m = re.match(r'catalog column order (.*)$', title)
+        if not (m and m[1] in tables):
+            out[title] = text
+    return out
+
+
+def quoted(name):
+    return name if re.fullmatch(r'[a-z_][a-z0-9_$]*', name) else '"' + name.replace('"', '""') + '"'
+
+
+def difference(want, got, tables=()):
+    """None, or what differs in a few lines"""
+    if not any(t.startswith('dump ') for t in got):
+        want = {t: text for t, text in want.items() if t.startswith('catalog ')}
+    if want == got:
+        return None
+    if tables:
+        want, got = without_column_order(want, tables), without_column_order(got, tables)
+    lines = []
+    for title in sorted(set(want) | set(got)):
+        if want.get(title) != got.get(title):
+            a, b = (want.get(title) or '(nothing)').split('\n'), (got.get(title) or '(nothing)').split('\n')
+            lines += [f'    {title}', *(f'      want {l}' for l in a if l not in b), *(f'      got  {l}' for l in b if l not in a)]
+            if not set(a) ^ set(b):
+                lines += ['      the same lines in another order']
+    return '\n'.join(lines[:24]) or None
