@@ -32,6 +32,29 @@ std::vector<std::string> changed_options(const SequenceOptions& from, const Sequ
   return items;
 }
 
+void append(Statements& into, const Statements& more) { into.insert(into.end(), more.begin(), more.end()); }
+
+// "RESTART value cannot be less than MINVALUE": a value that the new bounds leave out is moved to their edge before; where the two ranges do not
+// meet it starts anew.
+Statements move_into_bounds(const std::string& sequence, const SequenceOptions& from, const SequenceOptions& to,
+                            std::vector<std::string>& items) {
+  const auto number = [](const std::string& text) { return text.empty() ? 0LL : std::stoll(text); };
+  const long long old_low = number(from.minimum), old_high = number(from.maximum), low = number(to.minimum), high = number(to.maximum);
+  if (low <= old_low && high >= old_high) return {};
+  if (low > old_high || high < old_low) {
+    items.push_back("RESTART WITH " + to.start);
+    return {};
+  }
+  Statements statements;
+  const auto move = [&](const char* comparison, long long bound) {
+    statements.push_back(fmt::format("SELECT pg_catalog.setval({}, {}, false) FROM {} WHERE last_value {} {}",
+                                     sql::quote_literal(sequence), bound, sequence, comparison, bound));
+  };
+  if (low > old_low) move("<", low);
+  if (high < old_high) move(">", high);
+  return statements;
+}
+
 const CompositeAttribute* find_attribute(const CompositeType& type, const std::string& name) {
   auto it = std::find_if(type.attributes.begin(), type.attributes.end(),
                          [&](const auto& a) { return a.name == name; });
@@ -61,7 +84,10 @@ Statements alter_sequence(const ObjectId& id, const Sequence& from, const Sequen
   Statements statements;
   auto items = changed_options(from.options, to.options);
   if (from.options.type != to.options.type) items.insert(items.begin(), "AS " + to.options.type);
-  if (!items.empty()) statements.push_back(alter + " " + join(items, " "));
+  if (!items.empty()) {
+    append(statements, move_into_bounds(quoted_name(id), from.options, to.options, items));
+    statements.push_back(alter + " " + join(items, " "));
+  }
   if (from.persistence != to.persistence)
     statements.push_back(alter + (to.persistence == Persistence::unlogged ? " SET UNLOGGED" : " SET LOGGED"));
   if (from.owned_by != to.owned_by)

@@ -5,6 +5,7 @@
 
 #include "catalog/alter.h"
 #include "catalog/ddl_parts.h"
+#include "sql/array_casts.h"
 
 namespace contraflow::catalog {
 
@@ -58,7 +59,11 @@ Statements create(const Object& object, const Database& database) {
     }
     Statements operator()(const Generic& generic) const { return generic.create; }
   };
-  return std::visit(Visitor{object, database}, object.body);
+  Statements statements = std::visit(Visitor{object, database}, object.body);
+  if (object.id.kind != Kind::routine) {
+    for (std::string& statement : statements) statement = sql::keep_array_casts(statement);
+  }
+  return statements;
 }
 
 Statements create_all(const Object& object, const Database& database) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "catalog/alter.h"
 #include "catalog/ddl_parts.h"
@@ -88,23 +89,55 @@ Grant hand_over(Grant grant, const std::string& from, const std::string& to) {
 }
 
 std::vector<Grant> initial_grants(const Object& object, const Database& database,
-                                  const std::string& acting_role) {
+                                  const std::string& acting_role, bool from_elsewhere = false) {
   if (object.id.kind == Kind::schema && object.id.name == "public")
     return public_schema_grants(object, database.major());
   const std::string word = default_privileges_word(object.id.kind);
-  if (acting_role.empty() || word.empty()) return object.default_grants;
+  if (word.empty()) return object.default_grants;
   std::vector<Grant> grants = object.default_grants;
   // An entry for all schemas replaces the built-in default, an entry for one schema adds to it
   // (get_user_default_acl()).
-  if (const Object* global = database.find(ObjectId{Kind::default_privileges, "", acting_role, word, ""})) {
+  if (const Object* global = database.find(ObjectId{Kind::default_privileges, "", acting_role, word, from_elsewhere ? "elsewhere" : ""})) {
     grants.clear();
     for (const auto& grant : global->grants) grants.push_back(hand_over(grant, acting_role, object.owner));
   }
   if (const Object* local =
-          database.find(ObjectId{Kind::default_privileges, object.id.schema, acting_role, word, ""});
+          database.find(ObjectId{Kind::default_privileges, object.id.schema, acting_role, word, from_elsewhere ? "elsewhere" : ""});
       local && !object.id.schema.empty())
     for (const auto& grant : local->grants) grants.push_back(hand_over(grant, acting_role, object.owner));
   return grants;
+}
+
+// Who creates the object is not known: what any role's ALTER DEFAULT PRIVILEGES may have given it is taken back, what any may have withheld is
+// granted.
+Statements grants_of_new(const Object& object, const Database& database, const std::string& acting_role) {
+  const std::string word = default_privileges_word(object.id.kind);
+  std::set<std::string> roles;
+  for (auto it = database.objects.lower_bound(ObjectId{Kind::default_privileges, "", "", "", ""});
+       it != database.objects.end() && it->first.kind == Kind::default_privileges; ++it) {
+    if (it->first.name == word && (it->first.schema.empty() || it->first.schema == object.id.schema)) roles.insert(it->first.relation);
+  }
+  if (!acting_role.empty() || word.empty() || roles.empty() || (object.id.kind == Kind::schema && object.id.name == "public")) {
+    return alter_grants(object, initial_grants(object, database, acting_role), object.grants);
+  }
+  std::vector<Grant> widest = object.default_grants, certain = object.default_grants;
+  for (const std::string& role : roles) {
+    for (const bool elsewhere : {false, true}) {
+      const std::vector<Grant> possible = initial_grants(object, database, role, elsewhere);
+      for (const Grant& grant : possible) {
+        if (std::find(widest.begin(), widest.end(), grant) == widest.end()) widest.push_back(grant);
+      }
+      std::erase_if(certain, [&](const Grant& grant) { return std::find(possible.begin(), possible.end(), grant) == possible.end(); });
+    }
+  }
+  std::vector<Grant> kept;
+  for (const Grant& grant : widest) {
+    if (std::find(object.grants.begin(), object.grants.end(), grant) != object.grants.end()) kept.push_back(grant);
+  }
+  Statements statements = alter_grants(object, widest, kept);
+  std::erase_if(kept, [&](const Grant& grant) { return std::find(certain.begin(), certain.end(), grant) == certain.end(); });
+  append(statements, alter_grants(object, kept, object.grants));
+  return statements;
 }
 
 Statements column_states(const Object& relation, const Database& database) {
@@ -253,7 +286,7 @@ Statements describe_state(const Object& object, const Database& database, bool i
   Statements statements;
   if (acting_role.empty() || object.owner != acting_role) append(statements, alter_owner(object));
   append(statements, comment_on(object));
-  append(statements, alter_grants(object, initial_grants(object, database, acting_role), object.grants));
+  append(statements, grants_of_new(object, database, acting_role));
   append(statements, alter_security_labels(object, {}, object.security_labels));
   append(statements, own_state(object, database, include_columns));
   for (const auto& extension : object.extension_dependencies)

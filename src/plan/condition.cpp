@@ -217,6 +217,28 @@ std::string is_partition_of(const ObjectId& table, const sql::QualifiedName& par
                                             regclass(parent.schema, parent.name)));
 }
 
+std::string fdw_options_are(const ObjectId& id, const Options& options) {
+  std::string row, column;
+  switch (id.kind) {
+    case Kind::foreign_data_wrapper: row = fmt::format("pg_foreign_data_wrapper WHERE fdwname = {}", quote_literal(id.name)), column = "fdwoptions"; break;
+    case Kind::foreign_server: row = fmt::format("pg_foreign_server WHERE srvname = {}", quote_literal(id.name)), column = "srvoptions"; break;
+    case Kind::user_mapping:
+      row = fmt::format("pg_user_mappings WHERE srvname = {} AND usename = {}", quote_literal(id.relation), quote_literal(id.name)), column = "umoptions";
+      break;
+    case Kind::foreign_table: row = fmt::format("pg_foreign_table WHERE ftrelid = {}", regclass(id.schema, id.name)), column = "ftoptions"; break;
+    case Kind::column:
+      row = fmt::format("pg_attribute WHERE attrelid = {} AND attname = {}", regclass(id.schema, id.relation), quote_literal(id.name)), column = "attfdwoptions";
+      break;
+    default: return {};
+  }
+  std::vector<std::string> items;
+  for (const auto& [name, value] : options) items.push_back(name + "=" + value);
+  std::sort(items.begin(), items.end());
+  for (std::string& item : items) item = quote_literal(item);
+  return fmt::format("EXISTS (SELECT FROM {} AND (SELECT array_agg(o ORDER BY o COLLATE \"C\") FROM unnest({}) AS o) IS NOT DISTINCT FROM {})", row, column,
+                     items.empty() ? "NULL" : fmt::format("ARRAY[{}]::text[]", fmt::join(items, ", ")));
+}
+
 std::string has_definition(const Object& object) {
   const ObjectId& id = object.id;
   const auto same = [](const std::string& source, const std::string& definition, const std::string& where) {

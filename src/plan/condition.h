@@ -26,6 +26,8 @@ std::string constraint_is_validated(const catalog::ObjectId& constraint);
 std::string index_is_valid(const catalog::ObjectId& index);
 std::string enum_labels_are(const catalog::ObjectId& type, const std::vector<std::string>& labels);
 std::string enum_has_label(const catalog::ObjectId& type, const std::string& label);
+// Options of a foreign-data wrapper, server, user mapping, foreign table or a foreign table's column.
+std::string fdw_options_are(const catalog::ObjectId& id, const catalog::Options& options);
 std::string is_partition_of(const catalog::ObjectId& table, const sql::QualifiedName& parent);
 
 // The object's server-side definition equals the one in the model (compared by md5). Empty for kinds whose definition

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <map>
 
 #include "base/text.h"
 #include "catalog/ddl.h"
@@ -23,6 +25,36 @@ void refuse_leftovers(Planner& p) {
     if (p.done.contains(id)) continue;
     for (const Aspect aspect : aspects) {
       if (p.has(id, aspect)) p.refuse(fmt::format("changing the {} of {} is not supported", diff::aspect_name(aspect), describe(id)));
+    }
+  }
+}
+
+// A body in quotes has no dependencies in the catalog: what it names by a word comes before it where that is possible, because an index or a
+// generated column may call it at once.
+void order_by_routine_bodies(Planner& p) {
+  std::map<ObjectId, std::vector<std::size_t>> made;
+  for (std::size_t i = 0; i < p.operations.size(); ++i) {
+    for (const ObjectId& id : p.operations[i].provides) {
+      if (id.kind == catalog::Kind::routine || id.kind == catalog::Kind::table || id.kind == catalog::Kind::view) made[id].push_back(i);
+    }
+  }
+  const auto names = [](const std::string& body, const std::string& name) {
+    const auto word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
+    for (std::size_t at = body.find(name); at != std::string::npos; at = body.find(name, at + 1)) {
+      const bool starts = at == 0 || !word(body[at - 1]);
+      const bool ends = at + name.size() >= body.size() || !word(body[at + name.size()]);
+      if (starts && ends) return true;
+    }
+    return false;
+  };
+  for (const auto& [id, operations] : made) {
+    const auto* routine = p.to.find_body<catalog::Routine>(id);
+    if (!routine) continue;
+    for (const auto& [other, providers] : made) {
+      if (other == id || !names(routine->body, other.name)) continue;
+      for (const std::size_t i : operations) {
+        p.operations[i].rather_after.insert(p.operations[i].rather_after.end(), providers.begin(), providers.end());
+      }
     }
   }
 }
@@ -50,10 +82,25 @@ void add_gates(Plan& plan) {
   }
 }
 
+// While objects are made, the default privileges of either schema may be in force: each knows the other's too, under a name of its own.
+catalog::Database with_default_privileges_of(const catalog::Database& database, const catalog::Database& other) {
+  catalog::Database out = database;
+  for (auto it = other.objects.lower_bound(ObjectId{catalog::Kind::default_privileges, "", "", "", ""});
+       it != other.objects.end() && it->first.kind == catalog::Kind::default_privileges; ++it) {
+    ObjectId id = it->first;
+    id.arguments = "elsewhere";
+    if (const catalog::Object* same = database.find(it->first); same && same->grants == it->second.grants) continue;
+    out.objects.emplace(id, it->second);
+  }
+  return out;
+}
+
 }  // namespace
 
-Outcome make_plan(const catalog::Database& from, const catalog::Database& to, const diff::Difference& difference, const Options& options) {
+Outcome make_plan(const catalog::Database& from_schema, const catalog::Database& to_schema, const diff::Difference& difference, const Options& options) {
   Outcome out;
+  const catalog::Database from = with_default_privileges_of(from_schema, to_schema);
+  const catalog::Database to = with_default_privileges_of(to_schema, from_schema);
   Planner p(from, to, difference, options);
   for (const std::string& object : from.unsupported) p.refuse("the current schema holds what is not supported: " + object + " (leave it out with --exclude)");
   for (const std::string& object : to.unsupported) p.refuse("the desired schema holds what is not supported: " + object + " (leave it out with --exclude)");
@@ -68,6 +115,8 @@ Outcome make_plan(const catalog::Database& from, const catalog::Database& to, co
   plan_other_objects(p);
   refuse_leftovers(p);
   order_after_renames(p);
+  order_not_null_around_keys(p);
+  order_by_routine_bodies(p);
 
   Ordered ordered = order(std::move(p.operations), from, to);
   if (!ordered.cycle.empty()) p.refuse("these changes wait for each other: " + contraflow::join(ordered.cycle, "; "));

@@ -19,6 +19,7 @@ struct Operation {
   std::set<ObjectId> needs;     // objects of the desired schema that must be provided before
   std::set<ObjectId> detaches;  // objects of the current schema that lose dependencies through it
   std::vector<std::size_t> after;  // operations that must come before
+  std::vector<std::size_t> rather_after;  // the same, unless a cycle comes of it
   bool first = false;      // before everything else, whatever its phase: its undo is the last
   bool groupable = true;           // may share a transaction with its neighbours on the same table
 };

@@ -87,6 +87,28 @@ Edges edges(const std::vector<Operation>& operations, const catalog::Database& f
   return before;
 }
 
+// Wishes that wait for nobody in a circle. What is wished for comes before, so a path the other way round refuses it.
+void add_wishes(Edges& before, const std::vector<Operation>& operations) {
+  const auto leads_to = [&](std::size_t from_node, std::size_t target) {
+    std::vector<std::size_t> stack{target};
+    std::vector<bool> seen(before.size());
+    while (!stack.empty()) {
+      const std::size_t node = stack.back();
+      stack.pop_back();
+      if (node == from_node) return true;
+      if (seen[node]) continue;
+      seen[node] = true;
+      stack.insert(stack.end(), before[node].begin(), before[node].end());
+    }
+    return false;
+  };
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    for (const std::size_t first : operations[i].rather_after) {
+      if (first != i && !before[i].contains(first) && !leads_to(i, first)) before[i].insert(first);
+    }
+  }
+}
+
 // True when the two can be one transaction: both brief, on the same single table, and repeatable in the same way.
 bool can_join(const Step& a, const Step& b) {
   const auto alike = [](const Action& x, const Action& y) {
@@ -111,6 +133,7 @@ void join(Step& into, Step&& next) {
 
 Ordered order(std::vector<Operation> operations, const catalog::Database& from, const catalog::Database&) {
   Edges before = edges(operations, from);
+  add_wishes(before, operations);
   const std::size_t count = operations.size();
   std::vector<std::vector<std::size_t>> next(count);
   std::vector<std::size_t> waiting(count);

@@ -67,6 +67,8 @@ bool Planner::is_small(const QualifiedName& table) const {
   std::vector<QualifiedName> all = descendants(from, table);
   all.push_back(table);
   for (const QualifiedName& name : all) {
+    const auto* body = from.find_body<Table>(ObjectId{Kind::table, name.schema, "", name.name, ""});
+    if (body && body->partitioned) continue;  // holds no rows itself
     if (!known_small(name)) return false;
     total += from.sizes.at(name).bytes;
   }

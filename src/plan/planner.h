@@ -50,6 +50,8 @@ class Planner {
   std::vector<CarriedRename> carried_renames;
   std::vector<Operation> operations;
   std::map<ObjectId, std::vector<std::size_t>> not_null_operations;  // column -> what sets its NOT NULL
+  std::map<ObjectId, std::vector<std::size_t>> null_operations;      // column -> what drops its NOT NULL
+  std::map<ObjectId, std::size_t> replica_identity_operations;       // table -> what sets its replica identity
   std::vector<std::string> refusals;
   std::vector<std::string> notes;
 
@@ -111,6 +113,8 @@ void plan_sequences(Planner& planner);
 void plan_types(Planner& planner);             // enums, domains, composite types
 void plan_other_objects(Planner& planner);     // everything that is simply created, altered and dropped
 
+// Once all operations are there: NOT NULL before the primary keys that stand on it.
+void order_not_null_around_keys(Planner& planner);
 // Once all operations are there: those that use a new name come after what makes it.
 void order_after_renames(Planner& planner);
 

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <tuple>
 
 #include "catalog/alter.h"
 #include "catalog/ddl.h"
@@ -103,6 +105,7 @@ void drop_not_null(Planner& p, Phase phase, const ObjectId& id) {
     Operation& operation = p.add(phase, "drop NOT NULL of", id, brief(forward, exists(id)),
                                  blocking({fmt::format("{} ALTER COLUMN {} SET NOT NULL", target, column)}, not_yet));
     operation.detaches.insert(id);
+    p.null_operations[id].push_back(p.operations.size() - 1);
     return;
   }
   // The way back proves NOT NULL without a scan under ACCESS EXCLUSIVE; undo runs from the last operation to the first.
@@ -125,6 +128,7 @@ void drop_not_null(Planner& p, Phase phase, const ObjectId& id) {
                                  all_of({not_yet, absent(check_id)})));
   third.after.push_back(before + 1);
   third.detaches.insert(id);
+  for (const std::size_t i : {before, before + 1, before + 2}) p.null_operations[id].push_back(i);
 }
 
 namespace {
@@ -335,7 +339,8 @@ void alter_column(Planner& p, const ObjectId& id) {
     const bool dropped = new_column.default_expression.empty();
     simple(dropped ? Phase::contract : Phase::expand, dropped ? "drop the default of" : "set the default of", set(new_column), set(old_column));
   }
-  if (p.claim(id, Aspect::not_null) && !from_parent) {
+  // A partition may have lost or got its NOT NULL by itself, with a key of its own.
+  if (p.claim(id, Aspect::not_null) && !(from_parent && (old_column.not_null_inherited || new_column.not_null_inherited))) {
     if (new_column.not_null) {
       std::vector<std::size_t> after;
       if (p.options.fill.contains(key_of(id))) {
@@ -373,8 +378,8 @@ void alter_column(Planner& p, const ObjectId& id) {
     }
     if (old_column.fdw_options != new_column.fdw_options) {
       Operation& operation = p.add(Phase::contract, "set the options of", id,
-                                   brief(alter_fdw_options(id, old_column.fdw_options, new_column.fdw_options)),
-                                   brief(alter_fdw_options(id, new_column.fdw_options, old_column.fdw_options)));
+                                   brief(alter_fdw_options(id, old_column.fdw_options, new_column.fdw_options), negate(fdw_options_are(id, new_column.fdw_options))),
+                                   brief(alter_fdw_options(id, new_column.fdw_options, old_column.fdw_options), negate(fdw_options_are(id, old_column.fdw_options))));
       operation.needs.insert(id);
     }
   }
@@ -425,12 +430,28 @@ std::vector<std::string> usable_key(const Planner& p, const QualifiedName& table
 }
 
 void plan_columns(Planner& p) {
+  // In the order in which they stand, so that it is the one that comes out.
+  std::vector<ObjectId> added;
   for (const ObjectId& id : p.created) {
-    if (id.kind != Kind::column || p.done.contains(id)) continue;
+    if (id.kind == Kind::column) added.push_back(id);
+  }
+  std::sort(added.begin(), added.end(), [&](const ObjectId& a, const ObjectId& b) {
+    const auto key = [&](const ObjectId& id) { return std::tuple(id.schema, id.relation, std::get<Column>(p.to.objects.at(id).body).position); };
+    return key(a) < key(b);
+  });
+  std::optional<std::size_t> previous;
+  const ObjectId* previous_id = nullptr;
+  for (const ObjectId& id : added) {
+    if (p.done.contains(id)) continue;
     const Object* table = Planner::relation(p.to, id.schema, id.relation);
     if (table && p.created.contains(table->id)) continue;
     if (!p.take(id) || inherited_only(p.to.objects.at(id))) continue;
+    const std::size_t first = p.operations.size();
     add_column(p, id);
+    if (p.operations.size() == first) continue;
+    if (previous && previous_id->schema == id.schema && previous_id->relation == id.relation) p.operations[first].rather_after.push_back(*previous);
+    previous = first;
+    previous_id = &id;
   }
   for (const ObjectId& id : p.dropped) {
     if (id.kind != Kind::column || p.done.contains(id)) continue;

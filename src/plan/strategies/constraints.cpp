@@ -6,6 +6,8 @@
 #include "catalog/ddl.h"
 #include "plan/strategies/column_parts.h"
 #include "plan/strategies/index_parts.h"
+#include "plan/strategies/partition_keys.h"
+#include "sql/array_casts.h"
 
 namespace contraflow::plan {
 
@@ -50,7 +52,7 @@ std::string validate_statement(const Database& database, const ObjectId& id) {
 // ADD CONSTRAINT … NOT VALID, under `name`.
 std::string add_not_valid(const Database& database, const ObjectId& id, const std::string& name) {
   const Constraint& constraint = std::get<Constraint>(database.objects.at(id).body);
-  std::string definition = constraint.definition;
+  std::string definition = sql::keep_array_casts(constraint.definition);
   if (!definition.ends_with(" NOT VALID")) definition += " NOT VALID";
   return fmt::format("{} ADD CONSTRAINT {} {}", alter_table(database, id.schema, id.relation), sql::quote_identifier(name), definition);
 }
@@ -116,7 +118,9 @@ void add_or_restore(Planner& p, const ObjectId& id, bool adding) {
   const bool foreign = p.from.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""}) != nullptr;
   const bool no_online_way = constraint.type == ConstraintType::not_null || foreign ||
                              (constraint.type == ConstraintType::foreign_key && partitioned(database, id) && database.major() < 18);
-  const Action removal = brief({drop_statement(database, id)}, foreign ? exists(id) : "");
+  // The table itself may go later in this plan: then this has nothing to do the second time.
+  const bool table_goes = !adding && !Planner::relation(p.to, id.schema, id.relation);
+  const Action removal = brief({drop_statement(database, id)}, foreign || table_goes ? exists(id) : "");
   const auto mark = [&](Operation& operation) -> Operation& {
     if (adding) {
       operation.needs = object.depends_on;
@@ -136,7 +140,7 @@ void add_or_restore(Planner& p, const ObjectId& id, bool adding) {
     Operation& operation = mark(adding ? p.add(phase, "add", id, addition, removal) : p.add(phase, "drop", id, removal, addition));
     if (adding) {
       operation.provides.insert(id);
-      operation.step.preconditions = preconditions(id, constraint);
+      if (!foreign) operation.step.preconditions = preconditions(id, constraint);  // its rows are on another server
     }
     operation.step.effects = effects_of(id, constraint, false, adding);
     return;
@@ -186,6 +190,40 @@ void warn_without_index(Planner& p, const ObjectId& id, const Constraint& constr
                                 sql::quote(*constraint.references), sql::quote(QualifiedName{id.schema, id.relation})));
 }
 
+// The unique index of the constraint's name is there already. The way back builds it anew beside the constraint's, so that uniqueness holds
+// at every moment.
+void adopt_index(Planner& p, const ObjectId& id, const Object& old_index) {
+  const Object& object = p.to.objects.at(id);
+  const Constraint& constraint = std::get<Constraint>(object.body);
+  const Object& new_index = p.to.objects.at(old_index.id);
+  const Index& body = std::get<Index>(old_index.body);
+  if (body.definition != std::get<Index>(new_index.body).definition || !body.valid) {
+    exchange_index(p, old_index.id, old_index, new_index);
+    return;
+  }
+  const Phase phase = restriction_phase(p, id, constraint);
+  const std::string spare = p.spare_relation(id.schema, id.name, "index");
+  const ObjectId spare_id{Kind::index, id.schema, "", spare, ""};
+  Statements forward{add_key_using_index(p.to, id, id.name)}, back;
+  for (const Object* part : {&object, &new_index}) {
+    for (std::string& statement : describe_state(*part, p.to)) forward.push_back(std::move(statement));
+  }
+  back.push_back(drop_statement(p.to, id));
+  back.push_back(fmt::format("ALTER INDEX {} RENAME TO {}", quoted_name(spare_id), sql::quote_identifier(id.name)));
+  for (std::string& statement : describe_state(old_index, p.from)) back.push_back(std::move(statement));
+  Operation& add = p.add(phase, "add", id, brief(std::move(forward), absent(id)), brief(std::move(back), exists(spare_id)));
+  add.provides = {id, old_index.id};
+  add.removes = {old_index.id};
+  add.needs = object.depends_on;
+  add.needs.erase(old_index.id);
+  add.groupable = false;
+  add.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
+  const std::size_t added = p.operations.size() - 1;
+  Operation& build = p.add(phase, "way back: build the index beside", id, Action{}, build_index(old_index.id, body, spare, exists(id)));
+  build.after.push_back(added);
+  build.detaches.insert(old_index.id);
+}
+
 void add_key(Planner& p, const ObjectId& id) {
   const Object& object = p.to.objects.at(id);
   const Constraint& constraint = std::get<Constraint>(object.body);
@@ -204,14 +242,19 @@ void add_key(Planner& p, const ObjectId& id) {
     operation.needs.erase(index_id);
   };
   const Action removal = brief({drop_statement(p.to, id)});
-  if (!index || partitioned(p.to, id) || std::get<Index>(index->body).parent) {
-    Action action = blocking(create_all(object, p.to), absent(id));
-    p.allow_blocking(action, "index-build", {{id.schema, id.relation}}, "adding " + describe(id));
-    after_not_null(p.add(phase, "add", id, std::move(action), removal));
-    // The partitions' own copies come with it.
+  if (!index || partitioned(p.to, id)) {
+    // ON ONLY the parent builds nothing; its partitions' keys follow one by one (partition_keys.cpp).
+    after_not_null(p.add(phase, "add", id, brief(create_all(object, p.to), absent(id)), removal));
     return;
   }
   const Index& definition = std::get<Index>(index->body);
+  if (const Object* old_index = p.from.find(index_id)) {
+    const Index& present = std::get<Index>(old_index->body);
+    if (present.table == definition.table && present.constraint.empty()) {
+      adopt_index(p, id, *old_index);
+      return;
+    }
+  }
   Operation& build = p.add(phase, "build the index of", id, build_index(index_id, definition, id.name, absent(id)), Action{});
   build.needs = object.depends_on;
   build.needs.insert(index->depends_on.begin(), index->depends_on.end());
@@ -236,11 +279,21 @@ void drop_key(Planner& p, const ObjectId& id) {
   const Object& object = p.from.objects.at(id);
   const ObjectId index_id = index_of(id);
   const Object* index = p.from.find(index_id);
+  const Object* stays = p.to.find(index_id);
+  if (index && stays && !partitioned(p.from, id) && std::get<Index>(stays->body).constraint.empty() &&
+      std::get<Index>(stays->body).table == id.relation) {
+    // The constraint goes, an index of its name stays.
+    p.take(index_id);
+    exchange_index(p, index_id, *index, *stays);
+    return;
+  }
   p.take(index_id);
-  const Action removal = brief({drop_statement(p.from, id)});
+  const Action removal = brief({drop_statement(p.from, id)}, Planner::relation(p.to, id.schema, id.relation) ? "" : exists(id));
   if (!index || partitioned(p.from, id)) {
-    Operation& operation = p.add(Phase::contract, "drop", id, removal, blocking(create_all(object, p.from), absent(id)));
+    const std::vector<std::size_t> returns = return_partition_keys(p, id);
+    Operation& operation = p.add(Phase::contract, "drop", id, removal, brief(create_all(object, p.from), absent(id)));
     operation.removes = {id, index_id};
+    operation.after = returns;
     return;
   }
   Statements back{add_key_using_index(p.from, id, id.name)};
@@ -255,6 +308,7 @@ void drop_key(Planner& p, const ObjectId& id) {
                            build_index(index_id, std::get<Index>(index->body), id.name, absent(id)));
   build.after.push_back(dropped_at);
   build.removes.insert(index_id);
+  build.detaches.insert(id);  // before its columns go, so that on the way back they are there first
 }
 
 void exclusion(Planner& p, const ObjectId& id, bool adding) {
@@ -356,10 +410,52 @@ void alter_constraint(Planner& p, const ObjectId& id) {
 
 }  // namespace
 
+// A primary key and a replica identity stand on NOT NULL columns: it is set before they come, and dropped after they are gone. The way back runs
+// the same order backwards.
+void order_not_null_around_keys(Planner& p) {
+  for (const auto& [table, operation] : p.replica_identity_operations) {
+    const auto* index = p.to.find_body<Index>(ObjectId{Kind::index, table.schema, "", std::get<Table>(p.to.objects.at(table).body).replica_identity_index, ""});
+    if (!index) continue;
+    for (const std::string& column : index->columns) {
+      auto it = p.not_null_operations.find(column_id(table.schema, table.name, column));
+      if (it != p.not_null_operations.end()) p.operations[operation].after.insert(p.operations[operation].after.end(), it->second.begin(), it->second.end());
+    }
+  }
+  for (std::size_t i = 0; i < p.operations.size(); ++i) {
+    const auto primary_key = [&](const ObjectId& id, const Database& database) -> const Constraint* {
+      const auto* constraint = id.kind == Kind::constraint ? database.find_body<Constraint>(id) : nullptr;
+      return constraint && constraint->type == ConstraintType::primary_key ? constraint : nullptr;
+    };
+    const auto members_of = [&](const std::vector<std::size_t>& list) { return std::find(list.begin(), list.end(), i) != list.end(); };
+    for (const ObjectId& id : std::set<ObjectId>(p.operations[i].provides)) {
+      const Constraint* key = primary_key(id, p.to);
+      if (!key) continue;
+      for (const std::string& column : key->columns) {
+        auto it = p.not_null_operations.find(column_id(id.schema, id.relation, column));
+        if (it == p.not_null_operations.end() || members_of(it->second)) continue;
+        p.operations[i].after.insert(p.operations[i].after.end(), it->second.begin(), it->second.end());
+      }
+    }
+    for (const ObjectId& id : std::set<ObjectId>(p.operations[i].removes)) {
+      const Constraint* key = primary_key(id, p.from);
+      if (!key) continue;
+      for (const std::string& column : key->columns) {
+        auto it = p.null_operations.find(column_id(id.schema, id.relation, column));
+        if (it == p.null_operations.end() || members_of(it->second)) continue;
+        for (const std::size_t later : it->second) p.operations[later].after.push_back(i);
+      }
+    }
+  }
+}
+
 void plan_constraints(Planner& p) {
   for (const ObjectId& id : p.created) {
     if (id.kind != Kind::constraint || !p.take(id)) continue;
     const Constraint& constraint = std::get<Constraint>(p.to.objects.at(id).body);
+    if (is_key(constraint) && is_partition_key(p.to, id) && p.from.find(ObjectId{Kind::table, id.schema, "", id.relation, ""})) {
+      add_partition_key(p, id);
+      continue;
+    }
     if (from_parent(constraint) || constraint.type == ConstraintType::trigger) {
       p.take(index_of(id));
       continue;

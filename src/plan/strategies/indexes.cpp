@@ -6,6 +6,7 @@
 #include "catalog/alter.h"
 #include "catalog/ddl.h"
 #include "plan/strategies/index_parts.h"
+#include "sql/array_casts.h"
 
 namespace contraflow::plan {
 
@@ -14,7 +15,7 @@ using namespace catalog;
 std::string index_definition_named(const ObjectId& id, const Index& index, const std::string& name, bool concurrently) {
   // pg_get_indexdef() writes "CREATE [UNIQUE] INDEX name ON …", always in this form.
   const std::string head = index.unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ";
-  const std::string rest = index.definition.substr(head.size() + sql::quote_identifier(id.name).size());
+  const std::string rest = sql::keep_array_casts(index.definition.substr(head.size() + sql::quote_identifier(id.name).size()));
   return head + (concurrently ? "CONCURRENTLY " : "") + sql::quote_identifier(name) + rest;
 }
 
@@ -27,7 +28,7 @@ std::string tablespace_clause(const Index& index) {
 // The predicate comes after the tablespace in CREATE INDEX, and pg_get_indexdef() leaves the tablespace out.
 std::string with_tablespace(const std::string& statement, const Index& index) {
   if (index.tablespace.empty()) return statement;
-  const std::string where = " WHERE " + index.predicate;
+  const std::string where = " WHERE " + sql::keep_array_casts(index.predicate);
   if (!index.predicate.empty() && statement.size() > where.size() && statement.ends_with(where)) {
     return statement.substr(0, statement.size() - where.size()) + tablespace_clause(index) + where;
   }
@@ -137,7 +138,7 @@ void drop_index(Planner& p, const ObjectId& id) {
   if (!state.empty()) {
     const std::string attached_already = fmt::format("EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass({}))", sql::quote_literal(quoted_name(id)));
     Operation& operation = p.add(Phase::contract, "way back: describe", id, Action{}, brief(std::move(state), index.parent ? negate(attached_already) : ""));
-    (void)operation;
+    operation.detaches.insert(id);
     // Before the drop, so that on the way back it comes after the build.
     p.operations[dropped_at].after.push_back(p.operations.size() - 1);
   }
@@ -212,6 +213,7 @@ void exchange_index(Planner& p, const ObjectId& id, const Object& a, const Objec
   Operation& back = p.add(phase, "way back: build the old", id, Action{}, build_index(id, old_index, spare_old, negate(has_definition(a))));
   back.after.push_back(built + 1);
   back.detaches.insert(id);
+  if (!old_index.constraint.empty()) back.detaches.insert(ObjectId{Kind::constraint, id.schema, old_index.table, old_index.constraint, ""});
 }
 
 void plan_indexes(Planner& p) {
@@ -261,7 +263,9 @@ void plan_indexes(Planner& p) {
       p.add(Phase::expand, "move", id, action, blocking(move(old_index)));
     }
     if (p.claim(id, Aspect::validated)) {
-      if (new_index.valid) {
+      if (new_index.partitioned) {
+        // Valid as soon as every partition has its own attached.
+      } else if (new_index.valid) {
         p.add(Phase::expand, "rebuild the INVALID", id, concurrent("REINDEX INDEX CONCURRENTLY " + quoted_name(id), negate(index_is_valid(id))), Action{});
         p.operations.back().step.notes.push_back(describe(id) + " is INVALID; a rollback leaves it valid");
       } else {

@@ -301,13 +301,15 @@ void alter_other(Planner& p, const ObjectId& id) {
       const auto alter = [&](const Generic& from, const Generic& to) {
         return id.kind == Kind::text_search_dictionary ? alter_text_search_dictionary(id, from.options, to.options) : alter_fdw_options(id, from.options, to.options);
       };
-      step(Phase::expand, "set the options of", alter(*old_generic, new_generic), alter(new_generic, *old_generic));
+      step(Phase::expand, "set the options of", alter(*old_generic, new_generic), alter(new_generic, *old_generic),
+           negate(fdw_options_are(id, new_generic.options)), negate(fdw_options_are(id, old_generic->options)));
     }
   }
   if (id.kind == Kind::foreign_table && p.claim(id, Aspect::options)) {
     const auto& old_table = std::get<ForeignTable>(a.body);
     const auto& new_table = std::get<ForeignTable>(b.body);
-    step(Phase::expand, "set the options of", alter_fdw_options(id, old_table.options, new_table.options), alter_fdw_options(id, new_table.options, old_table.options));
+    step(Phase::expand, "set the options of", alter_fdw_options(id, old_table.options, new_table.options), alter_fdw_options(id, new_table.options, old_table.options),
+         negate(fdw_options_are(id, new_table.options)), negate(fdw_options_are(id, old_table.options)));
   }
   if (p.claim(id, Aspect::enabled)) {
     if (const auto* trigger = std::get_if<Trigger>(&b.body)) {
@@ -322,6 +324,35 @@ void alter_other(Planner& p, const ObjectId& id) {
     step(Phase::expand, "set the target of", alter_statistics_target(id, std::get<StatisticsObject>(b.body).target),
          alter_statistics_target(id, std::get<StatisticsObject>(a.body).target));
   }
+}
+
+std::string owner_of_table(const Database& database, const ObjectId& column) {
+  const Object* relation = Planner::relation(database, column.schema, column.relation);
+  return relation ? relation->owner : std::string();
+}
+
+// REVOKE on a table or view takes the same privileges on its columns along: they are granted again.
+Statements with_column_grants(const Object& object, const Database& database, Statements statements) {
+  const bool revokes = std::any_of(statements.begin(), statements.end(), [](const std::string& statement) { return statement.find("REVOKE") != std::string::npos; });
+  if (!revokes || !Planner::is_relation(object.id.kind)) return statements;
+  const auto grant = [&](const Object& column) {
+    for (std::string& statement : alter_grants(column, {}, column.grants, object.owner)) statements.push_back(std::move(statement));
+  };
+  if (object.id.kind == Kind::table || object.id.kind == Kind::foreign_table) {
+    for (const Object* member : Planner::members(database, object.id)) {
+      if (member->id.kind == Kind::column) grant(*member);
+    }
+    return statements;
+  }
+  const auto* view = std::get_if<View>(&object.body);
+  for (const ViewColumn& column : view ? view->columns : std::get<MaterializedView>(object.body).columns) {
+    Object stand_in;
+    stand_in.id = column_id(object.id.schema, object.id.name, column.name);
+    stand_in.grants = column.grants;
+    stand_in.body = Column{};
+    grant(stand_in);
+  }
+  return statements;
 }
 
 // Also where there is none any more.
@@ -366,7 +397,9 @@ void alter_common(Planner& p, const ObjectId& id) {
         }
         std::sort(back_from.begin(), back_from.end());
       }
-      step(revokes && a.owner == b.owner ? Phase::contract : Phase::expand, "change the privileges on", alter_grants(b, from, to), alter_grants(a, back_from, a.grants));
+      const std::string owner = id.kind == Kind::column ? owner_of_table(p.to, id) : b.owner, old_owner = id.kind == Kind::column ? owner_of_table(p.from, id) : a.owner;
+      step(revokes && a.owner == b.owner ? Phase::contract : Phase::expand, "change the privileges on", with_column_grants(b, p.to, alter_grants(b, from, to, owner)),
+           with_column_grants(a, p.from, alter_grants(a, back_from, a.grants, old_owner)));
     }
   }
   if (p.claim(id, Aspect::comment)) step(Phase::expand, "comment on", alter_comment(b), alter_comment(a));

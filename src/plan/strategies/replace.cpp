@@ -152,12 +152,49 @@ class Replacements {
         replace(id);
       }
     }
+    find_rebound();
     for (const diff::Rename& rename : p_.renames) {
       // Both names of a renamed column are in use for a while, whatever else changes.
       if (rename.to.kind == Kind::column && in_both(rename.to)) add_shadow(shadow_for(p_, rename.to, rename.from.name));
     }
     emit_shadows();
     order_type_steps();
+  }
+
+  std::map<ObjectId, std::pair<std::string, std::string>> rebound_;  // conditions of what is made anew with the same text
+
+  // The same text, but it means another object: a view over f(integer) that is to use the new f(bigint).
+  void find_rebound() {
+    for (const auto& [id, object] : p_.from.objects) {
+      switch (id.kind) {
+        case Kind::view:
+        case Kind::materialized_view:
+        case Kind::routine:
+        case Kind::trigger:
+        case Kind::rule:
+        case Kind::policy: break;
+        default: continue;
+      }
+      const Object* desired = p_.to.find(id);
+      if (!desired || p_.replaced.contains(id) || p_.has(id, Aspect::definition)) continue;
+      std::vector<std::string> old_there, new_there;
+      for (const ObjectId& dependency : object.depends_on) {
+        if (!p_.dropped.contains(dependency) || desired->depends_on.contains(dependency)) continue;
+        if (Planner::is_relation(dependency.kind) || dependency.kind == Kind::column) {
+          p_.refuse(fmt::format("{} reads the same from {} and from what takes its name: not supported; give the new one another name first", describe(id),
+                                describe(dependency)));
+          continue;
+        }
+        old_there.push_back(exists(dependency));
+      }
+      if (old_there.empty()) continue;
+      for (const ObjectId& dependency : desired->depends_on) {
+        if (p_.created.contains(dependency)) new_there.push_back(exists(dependency));
+      }
+      rebound_[id] = {any_of(old_there), any_of(new_there)};
+      causes_.insert(id);
+      replace(id);
+    }
   }
 
   // The second columns are made of the new type, the old type goes after them.
@@ -384,7 +421,9 @@ class Replacements {
     }
     Item& out = item(id);
     const Conversion plain{sql::quote_identifier(id.name), false, false, false};
-    add_retype(out, id, a, b, free ? plain : up, down);
+    // A generated column is computed anew: ALTER … TYPE takes no USING for it.
+    const bool generated = b.generated != Generated::none;
+    add_retype(out, id, a, b, free || generated ? plain : up, generated ? plain : down);
     out.phase = Phase::contract;
     if (!free) out.work = "rewrite";
     out.notes.push_back(fmt::format("{} changes its type from {} to {}: a prepared statement that reads it fails once at this moment; a query that "
@@ -832,7 +871,10 @@ class Replacements {
       const Object& b = p_.to.objects.at(id);
       if (causes_.contains(id)) {
         titles.push_back("replace " + describe(id));
-        if (const std::string same = has_definition(b); !same.empty()) {
+        if (auto it = rebound_.find(id); it != rebound_.end()) {
+          conditions.push_back(it->second.first);
+          undo_conditions.push_back(it->second.second);
+        } else if (const std::string same = has_definition(b); !same.empty()) {
           conditions.push_back(negate(same));
           undo_conditions.push_back(negate(has_definition(a)));
         } else {
@@ -905,7 +947,8 @@ class Replacements {
       append(action->statements, *creating);
       append(action->statements, script->after);
     }
-    forward.mode = undo.mode = Mode::brief;
+    forward.mode = forward.statements.empty() ? Mode::none : Mode::brief;
+    undo.mode = undo.statements.empty() ? Mode::none : Mode::brief;
     forward.todo = any_of(conditions);
     undo.todo = any_of(undo_conditions);
     if (titles.empty()) return;

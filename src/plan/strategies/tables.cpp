@@ -46,6 +46,27 @@ std::vector<const Object*> owned_sequences(const Database& database, const Objec
 
 // Constraints in an order in which indexes exist before what refers to them; members by kind otherwise.
 Statements with_members(const Object& table, const Database& database, const std::vector<const Object*>& members) {
+  const auto* partition = std::get_if<Table>(&table.body);
+  if (partition && partition->partition_of) {
+    // Made alone and attached: ATTACH PARTITION adopts its keys and indexes under their own names, PARTITION OF would clone the parent's.
+    Statements out = create_standalone(table, database), attached;
+    for (const Object* member : members) {
+      const auto* constraint = std::get_if<Constraint>(&member->body);
+      if (constraint && constraint->type == ConstraintType::check && constraint->inherited && !constraint->local) {
+        out.push_back(fmt::format("ALTER TABLE ONLY {} ADD CONSTRAINT {} {}", quoted_name(table.id), sql::quote_identifier(member->id.name),
+                                  constraint->definition));
+      }
+      if (member->id.kind == Kind::column) continue;
+      for (std::string& statement : create_all(*member, database)) {
+        const bool attaches = statement.starts_with("ALTER INDEX ") && statement.find(" ATTACH PARTITION ") != std::string::npos;
+        (attaches ? attached : out).push_back(std::move(statement));
+      }
+    }
+    append(out, attach_partition(table));
+    append(out, std::move(attached));
+    append(out, describe_state(table, database));
+    return out;
+  }
   Statements out = create(table, database);
   append(out, describe_state(table, database));
   for (const bool inherited : {false, true}) {
@@ -298,6 +319,7 @@ void alter_table_properties(Planner& p, const ObjectId& id) {
   }
   if (p.claim(id, Aspect::replica_identity)) {
     Operation& operation = simple(Phase::expand, "set the replica identity of", alter_replica_identity(id, b), alter_replica_identity(id, a));
+    p.replica_identity_operations[id] = p.operations.size() - 1;
     if (!b.replica_identity_index.empty()) operation.needs.insert(ObjectId{Kind::index, id.schema, "", b.replica_identity_index, ""});
   }
   if (p.claim(id, Aspect::row_security)) {
