@@ -102,7 +102,7 @@ void drop_not_null(Planner& p, Phase phase, const ObjectId& id) {
   const Statements forward{fmt::format("{} ALTER COLUMN {} DROP NOT NULL", target, column)};
   const std::string not_yet = all_of({exists(id), negate(column_is_not_null(id))});
   if (p.is_small(table)) {
-    Operation& operation = p.add(phase, "drop NOT NULL of", id, brief(forward, exists(id)),
+    Operation& operation = p.add(phase, "drop NOT NULL of", id, brief(forward, column_is_not_null(id)),
                                  blocking({fmt::format("{} ALTER COLUMN {} SET NOT NULL", target, column)}, not_yet));
     operation.detaches.insert(id);
     p.null_operations[id].push_back(p.operations.size() - 1);
@@ -112,7 +112,7 @@ void drop_not_null(Planner& p, Phase phase, const ObjectId& id) {
   const std::string check = p.spare_constraint(id.schema, id.relation, id.name, "not_null");
   const ObjectId check_id{Kind::constraint, id.schema, id.relation, check, ""};
   const std::string quoted_check = sql::quote_identifier(check);
-  Operation& first = p.add(phase, "drop NOT NULL of", id, brief(forward, exists(id)),
+  Operation& first = p.add(phase, "drop NOT NULL of", id, brief(forward, column_is_not_null(id)),
                            brief({fmt::format("{} ALTER COLUMN {} SET NOT NULL", target, column),
                                   fmt::format("{} DROP CONSTRAINT IF EXISTS {}", target, quoted_check)},
                                  exists(id)));

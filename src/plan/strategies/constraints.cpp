@@ -243,6 +243,11 @@ void add_key(Planner& p, const ObjectId& id) {
   };
   const Action removal = brief({drop_statement(p.to, id)});
   if (!index || partitioned(p.to, id)) {
+    if (index && p.from.find(index_id)) {
+      p.refuse(fmt::format("{}: an index of its name stands on the partitioned table, and only a new one can carry a constraint there: drop or rename that "
+                           "index first", describe(id)));
+      return;
+    }
     // ON ONLY the parent builds nothing; its partitions' keys follow one by one (partition_keys.cpp).
     after_not_null(p.add(phase, "add", id, brief(create_all(object, p.to), absent(id)), removal));
     return;
@@ -430,6 +435,14 @@ void order_not_null_around_keys(Planner& p) {
     for (const ObjectId& id : std::set<ObjectId>(p.operations[i].provides)) {
       const Constraint* key = primary_key(id, p.to);
       if (!key) continue;
+      // A table has one primary key: the old one goes first.
+      for (std::size_t other = 0; other < p.operations.size(); ++other) {
+        const auto takes_old = [&](const ObjectId& gone) {
+          return gone != id && gone.kind == Kind::constraint && gone.schema == id.schema && gone.relation == id.relation && primary_key(gone, p.from);
+        };
+        const auto& removes = p.operations[other].removes;
+        if (other != i && std::any_of(removes.begin(), removes.end(), takes_old)) p.operations[i].after.push_back(other);
+      }
       for (const std::string& column : key->columns) {
         auto it = p.not_null_operations.find(column_id(id.schema, id.relation, column));
         if (it == p.not_null_operations.end() || members_of(it->second)) continue;

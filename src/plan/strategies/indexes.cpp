@@ -107,6 +107,10 @@ void create_index(Planner& p, const ObjectId& id) {
   build.step.effects = {{{id.schema, index.table}, effects::LockMode::share_update_exclusive, effects::Work::index_build}};
   const std::size_t built = p.operations.size() - 1;
   Statements after = describe_state(object, p.to);
+  if (p.replica_identity_operations.contains(ObjectId{Kind::table, id.schema, "", index.table, ""})) {
+    // The table's own step says it, after NOT NULL.
+    std::erase_if(after, [](const std::string& statement) { return statement.find(" REPLICA IDENTITY USING INDEX ") != std::string::npos; });
+  }
   if (index.parent) {
     const std::string done = fmt::format("EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass({}))", sql::quote_literal(quoted_name(id)));
     Operation& operation = p.add(phase, "attach", id, brief({attach(id, index)}, negate(done)), Action{});
@@ -176,6 +180,12 @@ void exchange_index(Planner& p, const ObjectId& id, const Object& a, const Objec
   const ObjectId new_id{Kind::index, id.schema, "", spare_new, ""};
   const ObjectId old_id{Kind::index, id.schema, "", spare_old, ""};
   const Phase phase = std::max(index_phase(p, b), old_index.constraint.empty() ? Phase::expand : Phase::contract);
+  // With the same definition, whether a constraint stands on it is what changes.
+  const auto stands = [&](const Object& object, const Index& index) {
+    const std::string& name = index.constraint.empty() ? id.name : index.constraint;
+    const ObjectId key{Kind::constraint, id.schema, index.table, name, ""};
+    return all_of({has_definition(object), index.constraint.empty() ? absent(key) : exists(key)});
+  };
   const auto swap = [&](const Index& leaving, const Index& coming, const Object& coming_object, const Database& database, const std::string& spare) {
     const std::string table = alter_table(database, id.schema, coming.table);
     Statements out;
@@ -192,7 +202,7 @@ void exchange_index(Planner& p, const ObjectId& id, const Object& a, const Objec
     for (std::string& statement : describe_state(coming_object, database)) out.push_back(std::move(statement));
     return out;
   };
-  Operation& build = p.add(phase, "build the new", id, build_index(id, new_index, spare_new, negate(has_definition(b))), drop_index_concurrently(id, spare_new));
+  Operation& build = p.add(phase, "build the new", id, build_index(id, new_index, spare_new, negate(stands(b, new_index))), drop_index_concurrently(id, spare_new));
   build.needs = b.depends_on;
   build.step.preconditions = unique_precondition(id, new_index);
   build.step.effects = {{{id.schema, new_index.table}, effects::LockMode::share_update_exclusive, effects::Work::index_build}};
@@ -210,7 +220,7 @@ void exchange_index(Planner& p, const ObjectId& id, const Object& a, const Objec
   }
   exchange.groupable = false;
   exchange.step.effects = {{{id.schema, new_index.table}, effects::LockMode::access_exclusive, effects::Work::none}};
-  Operation& back = p.add(phase, "way back: build the old", id, Action{}, build_index(id, old_index, spare_old, negate(has_definition(a))));
+  Operation& back = p.add(phase, "way back: build the old", id, Action{}, build_index(id, old_index, spare_old, negate(stands(a, old_index))));
   back.after.push_back(built + 1);
   back.detaches.insert(id);
   if (!old_index.constraint.empty()) back.detaches.insert(ObjectId{Kind::constraint, id.schema, old_index.table, old_index.constraint, ""});

@@ -118,7 +118,14 @@ void create_table(Planner& p, const ObjectId& id) {
   operation.groupable = false;
   const Table& table = std::get<Table>(object.body);
   if (table.partition_of) {
-    operation.step.effects.push_back({*table.partition_of, effects::LockMode::access_exclusive, effects::Work::none});
+    // ATTACH PARTITION takes no more than this on the parent (12 and later).
+    operation.step.effects.push_back({*table.partition_of, effects::LockMode::share_update_exclusive, effects::Work::none});
+    if (p.from.find(ObjectId{Kind::table, table.partition_of->schema, "", table.partition_of->name, ""})) {
+      // A partition that foreign keys reference through its parent can be dropped only when it is none any more.
+      operation.step.undo.statements.insert(operation.step.undo.statements.begin(),
+                                            fmt::format("ALTER TABLE {} DETACH PARTITION {}", sql::quote(*table.partition_of), quoted_name(id)));
+      operation.step.undo.todo = is_partition_of(id, *table.partition_of);
+    }
   }
   p.operations.push_back(std::move(operation));
 }
