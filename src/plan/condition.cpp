@@ -122,14 +122,33 @@ std::string exists(const ObjectId& id) {
   throw std::logic_error("internal error: object kind out of range");
 }
 
+namespace {
+
+// `EXISTS (…)` or `NOT EXISTS (…)` and nothing behind it: the parenthesis that it opens closes at the end.
+bool is_one_exists(const std::string& condition) {
+  if (!condition.starts_with("EXISTS (") && !condition.starts_with("NOT EXISTS (")) return false;
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = condition.find('('); i < condition.size(); ++i) {
+    const char c = condition[i];
+    if (c == '\'') quoted = !quoted;  // a doubled quote closes and opens again
+    if (quoted) continue;
+    if (c == '(') ++depth;
+    if (c == ')' && --depth == 0) return i + 1 == condition.size();
+  }
+  return false;
+}
+
+}  // namespace
+
 std::string negate(const std::string& condition) {
   if (condition.empty()) return {};
   constexpr std::string_view kNotNull = " IS NOT NULL";
-  if (condition.starts_with("to_reg") && condition.ends_with(kNotNull)) {
+  if (condition.starts_with("to_reg") && condition.ends_with(kNotNull) && condition.find(" AND ") == std::string::npos &&
+      condition.find(" OR ") == std::string::npos) {
     return condition.substr(0, condition.size() - kNotNull.size()) + " IS NULL";
   }
-  if (condition.starts_with("EXISTS (")) return "NOT " + condition;
-  if (condition.starts_with("NOT EXISTS (")) return condition.substr(4);
+  if (is_one_exists(condition)) return condition.starts_with("NOT ") ? condition.substr(4) : "NOT " + condition;
   return "NOT (" + condition + ")";
 }
 
@@ -145,7 +164,7 @@ std::string combine(const std::vector<std::string>& conditions, std::string_view
   if (kept.size() == 1) return kept.front();
   for (std::string& condition : kept) {
     if (condition.find(" AND ") != std::string::npos || condition.find(" OR ") != std::string::npos) {
-      if (!condition.starts_with("EXISTS (") && !condition.starts_with("NOT EXISTS (")) condition = "(" + condition + ")";
+      if (!is_one_exists(condition)) condition = "(" + condition + ")";
     }
   }
   return fmt::format("{}", fmt::join(kept, word));
