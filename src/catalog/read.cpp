@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catalog/read.h"
 
-#include <algorithm>
+#include <future>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -45,6 +46,20 @@ class Snapshot {
   bool nested_;
 };
 
+// The connection is used by one thread at a time: this one has no business with it while the other waits for a batch.
+void run_batches(pg::Connection& connection, Reader& reader) {
+  using Results = std::vector<pg::Result>;
+  const auto fetch = [&](std::size_t batch) { return connection.pipeline(reader.batches[batch].queries); };
+  Results results = fetch(0);
+  for (std::size_t batch = 0; batch < reader.batches.size(); ++batch) {
+    // Its destructor waits: an exception below does not leave the connection to a thread at work.
+    std::future<Results> next;
+    if (batch + 1 < reader.batches.size()) next = std::async(std::launch::async, fetch, batch + 1);
+    for (std::size_t i = 0; i < results.size(); ++i) reader.batches[batch].consumers[i](results[i]);
+    if (next.valid()) results = next.get();
+  }
+}
+
 Database read_once(pg::Connection& connection, const ReadOptions& options) {
   Database database;
   database.server_version = connection.server_version();
@@ -58,20 +73,22 @@ Database read_once(pg::Connection& connection, const ReadOptions& options) {
   session.subscriptions = privileges.boolean(0, 1);
 
   Reader reader(database, connection.server_major(), options, session);
+  // Four batches of about the same weight for the server.
   detail::ask_basics(reader);
   detail::ask_relations(reader);
+  reader.next_batch();
   detail::ask_types(reader);
   detail::ask_constraints(reader);
+  reader.next_batch();
   detail::ask_indexes(reader);
   detail::ask_actions(reader);
   detail::ask_routines(reader);
+  reader.next_batch();
   detail::ask_publications(reader);
   detail::ask_generic(reader);
   detail::ask_privileges(reader);
   detail::ask_dependencies(reader);
-
-  const std::vector<pg::Result> results = connection.pipeline(reader.queries);
-  for (std::size_t i = 0; i < results.size(); ++i) reader.consumers[i](results[i]);
+  run_batches(connection, reader);
   detail::apply_filters(database, reader.not_supported, options);
   return database;
 }

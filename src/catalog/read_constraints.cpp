@@ -40,6 +40,53 @@ std::string check_expression(std::string text) {
   return text.substr(kPrefix.size(), text.size() - kPrefix.size() - 1);
 }
 
+std::string column_list(const std::vector<std::string>& columns) {
+  std::string text;
+  for (const std::string& column : columns) text += (text.empty() ? "" : ", ") + sql::quote_identifier(column);
+  return text;
+}
+
+const char* action(char letter) {
+  switch (letter) {
+    case 'r': return "RESTRICT";
+    case 'c': return "CASCADE";
+    case 'n': return "SET NULL";
+    case 'd': return "SET DEFAULT";
+    default: return nullptr;  // NO ACTION is not written
+  }
+}
+
+// The parts of a key's row that only its definition shows.
+struct KeyDetails {
+  std::vector<std::string> include;
+  char match = 's', on_update = 'a', on_delete = 'a';
+};
+
+// pg_get_constraintdef() of a key that ask_constraints() found plain; a test compares it with the server's.
+std::string compose_definition(const Constraint& constraint, const KeyDetails& details) {
+  std::string text;
+  if (constraint.type == ConstraintType::foreign_key) {
+    text = fmt::format("FOREIGN KEY ({}) REFERENCES {}({})", column_list(constraint.columns),
+                       sql::quote(*constraint.references), column_list(constraint.referenced_columns));
+    if (details.match == 'f') text += " MATCH FULL";
+    if (const char* word = action(details.on_update)) text += fmt::format(" ON UPDATE {}", word);
+    if (const char* word = action(details.on_delete)) text += fmt::format(" ON DELETE {}", word);
+  } else {
+    text = constraint.type == ConstraintType::primary_key ? "PRIMARY KEY " : "UNIQUE ";
+    if (constraint.nulls_not_distinct) text += "NULLS NOT DISTINCT ";
+    text += "(" + column_list(constraint.columns) + ")";
+    if (!details.include.empty()) text += " INCLUDE (" + column_list(details.include) + ")";
+  }
+  if (constraint.deferrable) text += " DEFERRABLE";
+  if (constraint.initially_deferred) text += " INITIALLY DEFERRED";
+  if (!constraint.enforced) {
+    text += " NOT ENFORCED";
+  } else if (!constraint.validated) {
+    text += " NOT VALID";
+  }
+  return text;
+}
+
 struct NotNull {
   Oid relation = 0;
   int attnum = 0;
@@ -124,6 +171,12 @@ void read_constraints(Reader& reader, const pg::Result& result) {
     const Oid parent = cells.oid();
     const std::string index_name = cells.text();
     constraint.nulls_not_distinct = cells.boolean();
+    KeyDetails details;
+    const auto key_count = static_cast<std::size_t>(cells.integer());
+    const std::vector<int> index_columns = cells.numbers();
+    details.match = cells.letter();
+    details.on_update = cells.letter();
+    details.on_delete = cells.letter();
     if (domain != 0) {
       read_domain_constraint(reader, oid, name, kind, domain, std::move(constraint.definition), constraint.validated);
       continue;
@@ -158,12 +211,16 @@ void read_constraints(Reader& reader, const pg::Result& result) {
       constraint.referenced_columns = reader.column_names(referenced, referenced_key);
     } else if (kind == 'p' || kind == 'u' || kind == 'x') {
       constraint.index_name = index_name;
+      for (std::size_t i = key_count; i < index_columns.size(); ++i) {
+        details.include.push_back(reader.column_name(table, index_columns[i]));
+      }
     } else if (kind != 'c') {
       const std::string what = fmt::format("constraint {} on {} of unknown kind '{}'", sql::quote_identifier(name),
                                            sql::quote(relation.name), kind);
       reader.unsupported({Kind::constraint, relation.name.schema, relation.name.name, name, {}}, what);
       continue;
     }
+    if (constraint.definition.empty()) constraint.definition = compose_definition(constraint, details);
     Object* object = reader.add(catalog_oid::constraint, oid,
                                 ObjectId{Kind::constraint, relation.name.schema, relation.name.name, name, {}},
                                 std::move(constraint));
@@ -184,16 +241,25 @@ void read_constraints(Reader& reader, const pg::Result& result) {
 // A foreign key to a partitioned table has a row more for each of its partitions, on the same table as its parent:
 // parts of the parent, not constraints of their own. Constraint triggers (t) are read as triggers.
 void ask_constraints(Reader& reader) {
+  // Keys are put together here. Not those with a list of columns to set, WITHOUT OVERLAPS or PERIOD, nor a foreign key
+  // to what is not read.
+  std::string plain = "k.contype IN ('p', 'u', 'f')";
+  if (reader.version >= 15) plain += " AND k.confdelsetcols IS NULL";
+  if (reader.version >= 18) plain += " AND NOT k.conperiod";
+  plain += fmt::format(" AND (k.contype <> 'f' OR f.relnamespace IN {})", kUserSchemas);
   reader.ask(
       fmt::format(
-          "SELECT k.oid, k.conname, k.contype, k.conrelid, k.contypid, pg_get_constraintdef(k.oid), k.conkey, "
+          "SELECT k.oid, k.conname, k.contype, k.conrelid, k.contypid, "
+          "CASE WHEN {} THEN '' ELSE pg_get_constraintdef(k.oid) END, k.conkey, "
           "k.confrelid, k.confkey, k.condeferrable, k.condeferred, k.convalidated, {}, k.connoinherit, k.conislocal, "
-          "k.coninhcount, k.conparentid, i.relname, {} "
+          "k.coninhcount, k.conparentid, i.relname, {}, x.indnkeyatts, x.indkey, "
+          "k.confmatchtype, k.confupdtype, k.confdeltype "
           "FROM pg_constraint k LEFT JOIN pg_constraint p ON p.oid = k.conparentid AND k.conparentid <> 0 "
           "LEFT JOIN pg_class i ON i.oid = k.conindid AND k.contype IN ('p', 'u', 'x') "
           "LEFT JOIN pg_index x ON x.indexrelid = i.oid "
+          "LEFT JOIN pg_class f ON f.oid = k.confrelid AND k.contype = 'f' "
           "WHERE k.connamespace IN {} AND k.contype <> 't' AND (p.oid IS NULL OR p.conrelid <> k.conrelid)",
-          reader.version >= 18 ? "k.conenforced" : "true",
+          plain, reader.version >= 18 ? "k.conenforced" : "true",
           reader.version >= 15 ? "coalesce(x.indnullsnotdistinct, false)" : "false", kUserSchemas),
       [&reader](const pg::Result& result) { read_constraints(reader, result); });
 }

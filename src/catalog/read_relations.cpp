@@ -142,7 +142,9 @@ void ask_relation_rows(Reader& reader) {
           "FROM pg_class c LEFT JOIN pg_class t ON t.oid = c.reltoastrelid AND c.reltoastrelid <> 0 "
           "LEFT JOIN pg_foreign_table f ON f.ftrelid = c.oid LEFT JOIN pg_foreign_server s ON s.oid = f.ftserver "
           "WHERE c.relkind NOT IN ('i', 'I', 't') AND c.relnamespace IN {}",
-          reader.options.sizes ? "CASE WHEN c.relkind IN ('r', 'm') THEN CASE WHEN pg_relation_size(c.oid) = 0 THEN 0 ELSE pg_table_size(c.oid) END END" : "NULL",
+          reader.options.sizes ? "CASE WHEN c.relkind IN ('r', 'm') THEN CASE WHEN pg_relation_size(c.oid) = 0 THEN 0 "
+                                 "ELSE pg_table_size(c.oid) END END"
+                               : "NULL",
           kUserSchemas),
       [&reader](const pg::Result& result) {
         reader.relations.reserve(static_cast<std::size_t>(result.rows()));
@@ -260,6 +262,7 @@ void ask_attributes(Reader& reader) {
         // In order of attnum per relation; the rank among the live ones is the position.
         std::vector<std::pair<std::pair<Oid, int>, int>> order;
         order.reserve(static_cast<std::size_t>(result.rows()));
+        reader.addresses.reserve(static_cast<std::size_t>(result.rows()) * 3);
         for (int row = 0; row < result.rows(); ++row) {
           Cells cells(result, row);
           const Oid relation = cells.oid();

@@ -121,6 +121,23 @@ TEST(Read, TextsOfIndexesAreTheServers) {
   EXPECT_GT(indexes, 20U);
 }
 
+TEST(Read, TextsOfConstraintsAreTheServers) {
+  pg::Connection connection(everything());
+  connection.execute("SET search_path = ''");
+  std::size_t constraints = 0;
+  for (const auto& [id, one] : model().objects) {
+    const auto* constraint = std::get_if<Constraint>(&one.body);
+    if (!constraint) continue;
+    ++constraints;
+    const pg::Result result = connection.query(
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = $3 AND conrelid = format('%I.%I', "
+        "$1::text, $2::text)::regclass",
+        {id.schema, id.relation, id.name});
+    EXPECT_EQ(constraint->definition, result.text(0, 0));
+  }
+  EXPECT_GT(constraints, 20U);
+}
+
 TEST(Read, Schemas) {
   const Object& app = object(ObjectId{Kind::schema, {}, {}, "app", {}});
   EXPECT_EQ(app.comment, "the application's");

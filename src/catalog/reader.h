@@ -107,11 +107,17 @@ class Reader {
       : database(target), version(major), options(read_options), session(who) {}
 
   using Consumer = std::function<void(const pg::Result&)>;
-  // Queries are sent in one pipeline; their consumers run in the order of asking, after all results have come.
+  struct Batch {
+    std::vector<std::string> queries;
+    std::vector<Consumer> consumers;
+  };
+  // Queries are sent batch by batch, each in one pipeline; the consumers run in the order of asking, those of one batch
+  // while the server works on the next.
   void ask(std::string sql, Consumer consumer) {
-    queries.push_back(std::move(sql));
-    consumers.push_back(std::move(consumer));
+    batches.back().queries.push_back(std::move(sql));
+    batches.back().consumers.push_back(std::move(consumer));
   }
+  void next_batch() { batches.emplace_back(); }
 
   // Enters an object and its address. Null when the object belongs to an extension: then whatever depends on it
   // depends on the extension.
@@ -141,8 +147,7 @@ class Reader {
   const ReadOptions& options;
   const Session session;
 
-  std::vector<std::string> queries;
-  std::vector<Consumer> consumers;
+  std::vector<Batch> batches{1};
 
   std::unordered_map<Oid, std::string> roles, schemas, access_methods, tablespaces;
   struct Known {
