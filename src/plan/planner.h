@@ -48,6 +48,12 @@ class Planner {
     std::optional<std::size_t> farewell;  // takes the old name away
   };
   std::vector<CarriedRename> carried_renames;
+  struct RenamedColumn {
+    ObjectId id;            // its name afterwards
+    std::string old_name;
+    std::size_t operation;  // the swap that gives it its new name
+  };
+  std::vector<RenamedColumn> renamed_columns;
   std::vector<Operation> operations;
   std::map<ObjectId, std::vector<std::size_t>> not_null_operations;  // column -> what sets its NOT NULL
   std::map<ObjectId, std::vector<std::size_t>> null_operations;      // column -> what drops its NOT NULL

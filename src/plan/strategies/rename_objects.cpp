@@ -227,6 +227,32 @@ void plan_renames(Planner& p) {
   }
 }
 
+namespace {
+
+// What is spelled with a column's new name works only after the swap, and its undo only before the swap back.
+void order_after_renamed_columns(Planner& p) {
+  for (const Planner::RenamedColumn& column : p.renamed_columns) {
+    std::set<ObjectId> spelled{column.id};
+    if (auto it = p.dependents.find(column.id); it != p.dependents.end()) spelled.insert(it->second.begin(), it->second.end());
+    for (const auto& [id, object] : p.to.objects) {
+      if (object.depends_on.contains(column.id)) spelled.insert(id);
+    }
+    const std::string not_back = absent(column_id(column.id.schema, column.id.relation, column.old_name));
+    for (std::size_t i = 0; i < p.operations.size(); ++i) {
+      if (i == column.operation) continue;
+      Operation& operation = p.operations[i];
+      const auto touches = [&](const std::set<ObjectId>& ids) {
+        return std::any_of(ids.begin(), ids.end(), [&](const ObjectId& id) { return spelled.contains(id); });
+      };
+      if (!touches(operation.provides) && !touches(operation.removes) && !touches(operation.detaches)) continue;
+      operation.after.push_back(column.operation);
+      if (!operation.step.undo.empty()) operation.step.undo.todo = all_of({not_back, operation.step.undo.todo});
+    }
+  }
+}
+
+}  // namespace
+
 void order_after_renames(Planner& p) {
   for (const diff::Rename& rename : p.renames) {
     if (rename.to.kind != Kind::column) continue;
@@ -240,6 +266,7 @@ void order_after_renames(Planner& p) {
   const auto is_rename = [&](std::size_t i) {
     return std::any_of(p.carried_renames.begin(), p.carried_renames.end(), [&](const Planner::CarriedRename& carried) { return carried.operation == i; });
   };
+  order_after_renamed_columns(p);
   if (p.carried_renames.empty()) return;
   for (std::size_t i = 0; i < p.operations.size(); ++i) {
     Operation& operation = p.operations[i];

@@ -67,6 +67,7 @@ struct Item {
   std::vector<QualifiedName> tables;
   std::set<ObjectId> touches;  // objects (in both schemas) that have their new form afterwards
   std::set<ObjectId> provides;
+  std::vector<ObjectId> renamed;
   std::vector<Precondition> preconditions;
   std::vector<std::string> notes;
   std::vector<std::size_t> preceded_by, followed_by;  // operations
@@ -560,7 +561,12 @@ class Replacements {
       first.provides = std::move(swap.provides);
       first.preceded_by = std::move(swap.before);
       first.followed_by = std::move(swap.after);
-      for (const auto& [table, shadows] : group) first.tables.push_back(table);
+      for (const auto& [table, shadows] : group) {
+        first.tables.push_back(table);
+        for (const ShadowColumn& shadow : shadows) {
+          if (shadow.two_way()) first.renamed.push_back(shadow.id);
+        }
+      }
       for (const ObjectId& column : columns) {
         item(column);
         unite(column, columns.front());
@@ -970,6 +976,12 @@ class Replacements {
       operation.step.effects.push_back({table, effects::LockMode::access_exclusive, work.empty() ? effects::Work::none : effects::Work::rewrite});
     }
     for (const ObjectId& id : operation.provides) operation.needs.erase(id);
+    for (const Item* entry : items) {
+      for (const ObjectId& id : entry->renamed) {
+        const auto rename = std::find_if(p_.renames.begin(), p_.renames.end(), [&](const diff::Rename& r) { return r.to == id; });
+        if (rename != p_.renames.end()) p_.renamed_columns.push_back({id, rename->from.name, p_.operations.size()});
+      }
+    }
     for (const std::size_t follower : followers) p_.operations[follower].after.push_back(p_.operations.size());
     p_.operations.push_back(std::move(operation));
   }
