@@ -129,6 +129,11 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   for (const ObjectId& table : difference.reordered_tables) {
     plan.column_order.push_back(catalog::quoted_name(table));
   }
+  for (const ObjectId& column : p.moved_columns) {
+    // The second column that took the first one's place stands at the end.
+    std::string table = sql::quote(sql::QualifiedName{column.schema, column.relation});
+    if (std::find(plan.column_order.begin(), plan.column_order.end(), table) == plan.column_order.end()) plan.column_order.push_back(std::move(table));
+  }
   plan.notes = std::move(p.notes);
   for (const Step& step : plan.steps) {
     for (const std::string& note : step.notes) {

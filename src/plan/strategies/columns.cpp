@@ -230,6 +230,9 @@ void retire_column(Planner& p, const ObjectId& id) {
     renamed.name = name;
     Object copy = object;
     copy.id = renamed;
+    // It comes back without its contents: rows that are there hold NULL, and NOT NULL, where it has no default, is proven afterwards.
+    auto& body = std::get<Column>(copy.body);
+    if (name != id.name && body.default_expression.empty() && body.identity == Identity::none) body.not_null = false;
     Statements out = sequences;
     Statements whole = create_all(copy, p.from);
     out.insert(out.end(), whole.begin(), whole.end());
@@ -328,6 +331,10 @@ void alter_column(Planner& p, const ObjectId& id) {
                                  Grade::order);
     operation.detaches.insert(id);
     operation.needs.insert(id);
+    // What the model calls the default was the expression.
+    if (p.claim(id, Aspect::default_expression) && !new_column.default_expression.empty()) {
+      operation.step.forward.statements.push_back(fmt::format("{} ALTER COLUMN {} SET DEFAULT {}", target, sql::quote_identifier(id.name), new_column.default_expression));
+    }
   }
   if (p.claim(id, Aspect::default_expression)) {
     const auto set = [&](const Column& column) {

@@ -102,7 +102,11 @@ void create_index(Planner& p, const ObjectId& id) {
     return;
   }
   Operation& build = common(p.add(phase, "create", id, build_index(id, index, id.name, {}), drop_index_concurrently(id, id.name)));
-  if (index.parent) build.step.undo = Action{};  // dropping the parent's index takes it along
+  if (index.parent) {
+    // Once attached it goes with its parent's index; an interruption may have left it on its own.
+    build.step.undo = drop_index_concurrently(id, id.name);
+    build.step.undo.todo = fmt::format("NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass({}))", sql::quote_literal(quoted_name(id)));
+  }
   build.step.preconditions = unique_precondition(id, index);
   build.step.effects = {{{id.schema, index.table}, effects::LockMode::share_update_exclusive, effects::Work::index_build}};
   const std::size_t built = p.operations.size() - 1;
