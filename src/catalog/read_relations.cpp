@@ -33,6 +33,7 @@ std::string lookup(const std::unordered_map<Oid, std::string>& names, Oid oid) {
 void read_relation(Reader& reader, const pg::Result& result, int row) {
   Cells cells(result, row);
   const Oid oid = cells.oid();
+  const Oid row_type = cells.oid();
   Relation& relation = reader.relations[oid];
   relation.name.schema = reader.schema(cells.oid());
   relation.name.name = cells.text();
@@ -63,7 +64,14 @@ void read_relation(Reader& reader, const pg::Result& result, int row) {
   std::string server = cells.text();
   Options foreign_options = cells.options();
 
-  relation.member = reader.member_of({catalog_oid::relation, oid, 0}) != nullptr;
+  // Of a composite type the type is the member, not the relation.
+  Object* extension = reader.member_of({catalog_oid::relation, oid, 0});
+  if (!extension && relation.kind == 'c') extension = reader.member_of({catalog_oid::type, row_type, 0});
+  relation.member = extension != nullptr;
+  if (extension) {
+    reader.alias({catalog_oid::relation, oid, 0}, extension);
+    return;
+  }
   const auto enter = [&](Kind kind, Body body) {
     relation.object = reader.add_owned(catalog_oid::relation, oid,
                                        relation_id(kind, relation.name.schema, relation.name.name), std::move(body),
@@ -85,9 +93,7 @@ void read_relation(Reader& reader, const pg::Result& result, int row) {
       table.partition_key = std::move(key);
       table.of_type = std::move(of_type);
       enter(Kind::table, std::move(table));
-      if (reader.options.sizes && relation.kind == 'r' && !relation.member) {
-        reader.database.sizes[relation.name] = size;
-      }
+      if (reader.options.sizes && relation.kind == 'r') reader.database.sizes[relation.name] = size;
       return;
     }
     case 'f': {
@@ -113,7 +119,7 @@ void read_relation(Reader& reader, const pg::Result& result, int row) {
       view.tablespace = std::move(tablespace);
       view.populated = populated;
       enter(Kind::materialized_view, std::move(view));
-      if (reader.options.sizes && !relation.member) reader.database.sizes[relation.name] = size;
+      if (reader.options.sizes) reader.database.sizes[relation.name] = size;
       return;
     }
     case 'c':  // read_types.cpp gives owner and privileges, which are in pg_type
@@ -132,7 +138,7 @@ void read_relation(Reader& reader, const pg::Result& result, int row) {
 void ask_relation_rows(Reader& reader) {
   reader.ask(
       fmt::format(
-          "SELECT c.oid, c.relnamespace, c.relname, c.relkind, c.relpersistence, c.relowner, c.reloptions, "
+          "SELECT c.oid, c.reltype, c.relnamespace, c.relname, c.relkind, c.relpersistence, c.relowner, c.reloptions, "
           "t.reloptions, c.relam, c.reltablespace, c.relreplident, c.relrowsecurity, c.relforcerowsecurity, "
           "c.relispartition, CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END, "
           "CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END, "

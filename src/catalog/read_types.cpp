@@ -65,7 +65,7 @@ void enter(Reader& reader, const TypeRow& row) {
       if (found == reader.relations.end()) return;
       Relation& relation = found->second;
       Object* object = relation.object;
-      if (!object) object = reader.member_of({catalog_oid::relation, row.relation, 0});
+      if (!object) object = reader.resolve({catalog_oid::relation, row.relation, 0});
       if (!object) object = reader.member_of({type, row.oid, 0});
       if (!object) return;
       reader.alias({type, row.oid, 0}, object);
