@@ -7,50 +7,94 @@ namespace contraflow::catalog {
 
 std::string_view kind_name(Kind kind) {
   switch (kind) {
-    case Kind::schema: return "schema";
-    case Kind::extension: return "extension";
-    case Kind::language: return "language";
-    case Kind::collation: return "collation";
-    case Kind::conversion: return "conversion";
-    case Kind::enum_type: return "enum type";
-    case Kind::shell_type: return "shell type";
-    case Kind::base_type: return "base type";
-    case Kind::domain: return "domain";
-    case Kind::composite_type: return "composite type";
-    case Kind::range_type: return "range type";
-    case Kind::routine: return "routine";
-    case Kind::aggregate: return "aggregate";
-    case Kind::operator_: return "operator";
-    case Kind::operator_family: return "operator family";
-    case Kind::operator_class: return "operator class";
-    case Kind::cast: return "cast";
-    case Kind::transform: return "transform";
-    case Kind::access_method: return "access method";
-    case Kind::text_search_parser: return "text search parser";
-    case Kind::text_search_template: return "text search template";
-    case Kind::text_search_dictionary: return "text search dictionary";
-    case Kind::text_search_configuration: return "text search configuration";
-    case Kind::foreign_data_wrapper: return "foreign-data wrapper";
-    case Kind::foreign_server: return "server";
-    case Kind::user_mapping: return "user mapping";
-    case Kind::sequence: return "sequence";
-    case Kind::table: return "table";
-    case Kind::foreign_table: return "foreign table";
-    case Kind::column: return "column";
-    case Kind::view: return "view";
-    case Kind::materialized_view: return "materialized view";
-    case Kind::constraint: return "constraint";
-    case Kind::domain_constraint: return "domain constraint";
-    case Kind::index: return "index";
-    case Kind::statistics: return "statistics";
-    case Kind::rule: return "rule";
-    case Kind::trigger: return "trigger";
-    case Kind::policy: return "policy";
-    case Kind::event_trigger: return "event trigger";
-    case Kind::publication: return "publication";
-    case Kind::subscription: return "subscription";
-    case Kind::default_privileges: return "default privileges";
-    case Kind::large_object: return "large object";
+    case Kind::schema:
+      return "schema";
+    case Kind::extension:
+      return "extension";
+    case Kind::language:
+      return "language";
+    case Kind::collation:
+      return "collation";
+    case Kind::conversion:
+      return "conversion";
+    case Kind::enum_type:
+      return "enum type";
+    case Kind::shell_type:
+      return "shell type";
+    case Kind::base_type:
+      return "base type";
+    case Kind::domain:
+      return "domain";
+    case Kind::composite_type:
+      return "composite type";
+    case Kind::range_type:
+      return "range type";
+    case Kind::routine:
+      return "routine";
+    case Kind::aggregate:
+      return "aggregate";
+    case Kind::operator_:
+      return "operator";
+    case Kind::operator_family:
+      return "operator family";
+    case Kind::operator_class:
+      return "operator class";
+    case Kind::cast:
+      return "cast";
+    case Kind::transform:
+      return "transform";
+    case Kind::access_method:
+      return "access method";
+    case Kind::text_search_parser:
+      return "text search parser";
+    case Kind::text_search_template:
+      return "text search template";
+    case Kind::text_search_dictionary:
+      return "text search dictionary";
+    case Kind::text_search_configuration:
+      return "text search configuration";
+    case Kind::foreign_data_wrapper:
+      return "foreign-data wrapper";
+    case Kind::foreign_server:
+      return "server";
+    case Kind::user_mapping:
+      return "user mapping";
+    case Kind::sequence:
+      return "sequence";
+    case Kind::table:
+      return "table";
+    case Kind::foreign_table:
+      return "foreign table";
+    case Kind::column:
+      return "column";
+    case Kind::view:
+      return "view";
+    case Kind::materialized_view:
+      return "materialized view";
+    case Kind::constraint:
+      return "constraint";
+    case Kind::domain_constraint:
+      return "domain constraint";
+    case Kind::index:
+      return "index";
+    case Kind::statistics:
+      return "statistics";
+    case Kind::rule:
+      return "rule";
+    case Kind::trigger:
+      return "trigger";
+    case Kind::policy:
+      return "policy";
+    case Kind::event_trigger:
+      return "event trigger";
+    case Kind::publication:
+      return "publication";
+    case Kind::subscription:
+      return "subscription";
+    case Kind::default_privileges:
+      return "default privileges";
+    case Kind::large_object:
+      return "large object";
   }
   return "object";
 }
@@ -84,10 +128,13 @@ std::string describe(const ObjectId& id) {
     case Kind::operator_class:
     case Kind::operator_family:
       return kind + " " + qualified(id.schema, id.name) + " using " + sql::quote_identifier(id.arguments);
-    case Kind::cast: return kind + " (" + id.name + ")";
-    case Kind::transform: return kind + " " + id.name;
+    case Kind::cast:
+      return kind + " (" + id.name + ")";
+    case Kind::transform:
+      return kind + " " + id.name;
     case Kind::user_mapping:
-      return kind + " for " + sql::quote_identifier(id.name) + " on server " + sql::quote_identifier(id.relation);
+      return kind + " for " + sql::quote_identifier(id.name) + " on server " +
+             sql::quote_identifier(id.relation);
     case Kind::default_privileges:
       return kind + " of " + sql::quote_identifier(id.relation) + " on " + id.name +
              (id.schema.empty() ? "" : " in schema " + sql::quote_identifier(id.schema));
@@ -119,7 +166,8 @@ std::string describe(const ObjectId& id) {
     case Kind::event_trigger:
     case Kind::publication:
     case Kind::subscription:
-    case Kind::large_object: return kind + " " + qualified(id.schema, id.name);
+    case Kind::large_object:
+      return kind + " " + qualified(id.schema, id.name);
   }
   return kind;
 }

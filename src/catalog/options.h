@@ -11,8 +11,9 @@
 
 namespace contraflow::catalog {
 
-// Storage parameters and FDW options: name -> value, with the interface of a map. They keep the order in which the
-// catalog has them, because a new object is to get them in this order; two that differ in order only are equal.
+// Storage parameters and FDW options: name -> value, with the interface of a map. They keep the order in
+// which the catalog has them, because a new object is to get them in this order; two that differ in order
+// only are equal.
 class Options {
  public:
   using value_type = std::pair<std::string, std::string>;
@@ -30,10 +31,12 @@ class Options {
   const_iterator end() const { return items_.end(); }
 
   iterator find(std::string_view name) {
-    return std::find_if(items_.begin(), items_.end(), [&](const value_type& item) { return item.first == name; });
+    return std::find_if(items_.begin(), items_.end(),
+                        [&](const value_type& item) { return item.first == name; });
   }
   const_iterator find(std::string_view name) const {
-    return std::find_if(items_.begin(), items_.end(), [&](const value_type& item) { return item.first == name; });
+    return std::find_if(items_.begin(), items_.end(),
+                        [&](const value_type& item) { return item.first == name; });
   }
   bool contains(std::string_view name) const { return find(name) != end(); }
   std::size_t count(std::string_view name) const { return contains(name) ? 1 : 0; }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catalog/read.h"
 
+#include <fmt/format.h>
+
 #include <future>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "catalog/reader.h"
 
@@ -14,28 +14,31 @@ namespace {
 
 using detail::Reader;
 
-// The text of constants in expressions depends on these settings; fixed, so that two servers' texts compare. The empty
-// search_path makes the pg_get_*def functions qualify every name outside pg_catalog.
+// The text of constants in expressions depends on these settings; fixed, so that two servers' texts compare.
+// The empty search_path makes the pg_get_*def functions qualify every name outside pg_catalog.
 constexpr const char* kSettings =
     "SELECT set_config('search_path', '', true), set_config('quote_all_identifiers', 'off', true), "
     "set_config('DateStyle', 'ISO, YMD', true), set_config('IntervalStyle', 'postgres', true), "
     "set_config('TimeZone', 'UTC', true), set_config('bytea_output', 'hex', true), "
     "set_config('extra_float_digits', '1', true), set_config('standard_conforming_strings', 'on', true), "
     "set_config('statement_timeout', '0', true), set_config('row_security', 'off', true), "
-    "set_config('jit', 'off', true)";
+    "set_config('lock_timeout', '1s', true), set_config('jit', 'off', true)";
 
 // Ends the transaction, or gives back the settings of the one that the caller has open, on every way out.
 class Snapshot {
  public:
-  explicit Snapshot(pg::Connection& connection) : connection_(connection), nested_(connection.in_transaction()) {
-    connection_.execute(nested_ ? "SAVEPOINT contraflow_read" : "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+  explicit Snapshot(pg::Connection& connection)
+      : connection_(connection), nested_(connection.in_transaction()) {
+    connection_.execute(nested_ ? "SAVEPOINT contraflow_read"
+                                : "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
   }
   ~Snapshot() {
     try {
       connection_.execute(nested_ ? "ROLLBACK TO SAVEPOINT contraflow_read; RELEASE SAVEPOINT contraflow_read"
                                   : "ROLLBACK");
     } catch (const Error&) {
-      // The connection is lost: the server has ended the transaction, and the first error is the one that counts.
+      // The connection is lost: the server has ended the transaction, and the first error is the one that
+      // counts.
     }
   }
   Snapshot(const Snapshot&) = delete;
@@ -46,7 +49,8 @@ class Snapshot {
   bool nested_;
 };
 
-// The connection is used by one thread at a time: this one has no business with it while the other waits for a batch.
+// The connection is used by one thread at a time: this one has no business with it while the other waits for
+// a batch.
 void run_batches(pg::Connection& connection, Reader& reader) {
   using Results = std::vector<pg::Result>;
   const auto fetch = [&](std::size_t batch) { return connection.pipeline(reader.batches[batch].queries); };
@@ -66,8 +70,10 @@ Database read_once(pg::Connection& connection, const ReadOptions& options) {
   const Snapshot snapshot(connection);
   connection.execute(kSettings);
   const pg::Result privileges = connection.execute(
-      "SELECT current_setting('is_superuser') = 'on', coalesce(bool_and(has_column_privilege('pg_catalog.pg_subscription', attname, 'SELECT')), true) "
-      "FROM pg_attribute WHERE attrelid = 'pg_catalog.pg_subscription'::regclass AND attname = 'subconninfo'");
+      "SELECT current_setting('is_superuser') = 'on', "
+      "coalesce(bool_and(has_column_privilege('pg_catalog.pg_subscription', attname, 'SELECT')), true) "
+      "FROM pg_attribute WHERE attrelid = 'pg_catalog.pg_subscription'::regclass AND attname = "
+      "'subconninfo'");
   detail::Session session;
   session.superuser = privileges.boolean(0, 0);
   session.subscriptions = privileges.boolean(0, 1);
@@ -76,6 +82,8 @@ Database read_once(pg::Connection& connection, const ReadOptions& options) {
   // Four batches of about the same weight for the server.
   detail::ask_basics(reader);
   detail::ask_relations(reader);
+  detail::ask_sequences(reader);
+  detail::ask_inheritance(reader);
   reader.next_batch();
   detail::ask_types(reader);
   detail::ask_constraints(reader);
@@ -89,6 +97,12 @@ Database read_once(pg::Connection& connection, const ReadOptions& options) {
   detail::ask_privileges(reader);
   detail::ask_dependencies(reader);
   run_batches(connection, reader);
+  constexpr int kNewest = 18;
+  if (connection.server_major() > kNewest) {
+    reader.unsupported(ObjectId{},
+                       fmt::format("PostgreSQL {}: its catalog may hold what this program does not know",
+                                   connection.server_major()));
+  }
   detail::apply_filters(database, reader.not_supported, options);
   return database;
 }
@@ -96,15 +110,26 @@ Database read_once(pg::Connection& connection, const ReadOptions& options) {
 }  // namespace
 
 Database read(pg::Connection& connection, const ReadOptions& options) {
-  // The pg_get_*def functions look at the newest catalog, not at the transaction's snapshot: an object that is dropped
-  // meanwhile fails with "cache lookup failed" (XX000) or as undefined. The next snapshot no longer has it.
+  constexpr int kOldest = 13;
+  if (connection.server_major() < kOldest) {
+    throw Error(ErrorCode::usage, fmt::format("PostgreSQL {} is not supported", connection.server_major()),
+                fmt::format("use a server of PostgreSQL {} or later", kOldest));
+  }
+  // The pg_get_*def functions look at the newest catalog, not at the transaction's snapshot: an object that
+  // is dropped meanwhile fails with "cache lookup failed" (XX000) or as undefined. The next snapshot no
+  // longer has it. Some of them take ACCESS SHARE, and so wait for a running ALTER TABLE (55P03).
   constexpr int kAttempts = 3;
+  constexpr int kLockAttempts = 20;
   for (int attempt = 1;; ++attempt) {
     try {
       return read_once(connection, options);
     } catch (const pg::ServerError& error) {
-      const bool moved = error.sqlstate() == "XX000" || (error.sqlstate().starts_with("42") && error.sqlstate() != "42501");
-      if (!moved || attempt == kAttempts || connection.in_transaction()) throw;
+      const std::string& state = error.sqlstate();
+      const bool locked = state == "55P03";
+      const bool moved = state == "XX000" || (state.starts_with("42") && state != "42501");
+      if (connection.in_transaction() || !(locked || moved) ||
+          attempt >= (locked ? kLockAttempts : kAttempts))
+        throw;
     }
   }
 }

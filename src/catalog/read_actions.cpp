@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Triggers, rules, policies, statistics objects and event triggers.
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "catalog/reader.h"
 
@@ -11,7 +11,8 @@ namespace contraflow::catalog::detail {
 
 namespace {
 
-// The relation that a part belongs to; null when there is nothing to enter (then the address goes to the extension).
+// The relation that a part belongs to; null when there is nothing to enter (then the address goes to the
+// extension).
 Relation* home(Reader& reader, Oid relation, Address part) {
   const auto found = reader.relations.find(relation);
   if (found == reader.relations.end()) return nullptr;
@@ -24,12 +25,14 @@ ObjectId part_id(Kind kind, const Relation& relation, std::string name) {
   return {kind, relation.name.schema, relation.name.name, std::move(name), {}};
 }
 
-// Until 14 a partition's copy of a row trigger counts as internal, as do the triggers of constraints; the latter have
-// a constraint that is not of the trigger's own type.
+// Until 14 a partition's copy of a row trigger counts as internal, as do the triggers of constraints; the
+// latter have a constraint that is not of the trigger's own type.
 void ask_triggers(Reader& reader) {
   reader.ask(
-      "SELECT t.oid, t.tgrelid, t.tgname, pg_get_triggerdef(t.oid), t.tgenabled, t.tgconstraint, t.tgparentid <> 0, "
-      "n.nspname, p.proname FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace n ON n.oid = "
+      "SELECT t.oid, t.tgrelid, t.tgname, pg_get_triggerdef(t.oid), t.tgenabled, t.tgconstraint, "
+      "t.tgparentid <> 0, "
+      "n.nspname, p.proname FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace n ON "
+      "n.oid = "
       "p.pronamespace LEFT JOIN pg_constraint k ON k.oid = t.tgconstraint AND t.tgconstraint <> 0 "
       "WHERE NOT t.tgisinternal OR (t.tgparentid <> 0 AND (t.tgconstraint = 0 OR k.contype = 't'))",
       [&reader](const pg::Result& result) {
@@ -59,10 +62,11 @@ void ask_triggers(Reader& reader) {
 // _RETURN is the view itself.
 void ask_rules(Reader& reader) {
   reader.ask(
-      fmt::format("SELECT r.oid, r.ev_class, r.rulename, r.rulename = '_RETURN' AND c.relkind IN ('v', 'm'), "
-                  "CASE WHEN r.rulename <> '_RETURN' OR c.relkind NOT IN ('v', 'm') THEN pg_get_ruledef(r.oid) END, "
-                  "r.ev_enabled FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class WHERE c.relnamespace IN {}",
-                  kUserSchemas),
+      fmt::format(
+          "SELECT r.oid, r.ev_class, r.rulename, r.rulename = '_RETURN' AND c.relkind IN ('v', 'm'), "
+          "CASE WHEN r.rulename <> '_RETURN' OR c.relkind NOT IN ('v', 'm') THEN pg_get_ruledef(r.oid) END, "
+          "r.ev_enabled FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class WHERE c.relnamespace IN {}",
+          kUserSchemas),
       [&reader](const pg::Result& result) {
         for (int row = 0; row < result.rows(); ++row) {
           Cells cells(result, row);
@@ -98,15 +102,25 @@ void ask_policies(Reader& reader) {
           ObjectId id = part_id(Kind::policy, *relation, cells.text());
           Policy policy;
           switch (cells.letter()) {
-            case 'r': policy.command = "SELECT"; break;
-            case 'a': policy.command = "INSERT"; break;
-            case 'w': policy.command = "UPDATE"; break;
-            case 'd': policy.command = "DELETE"; break;
-            default: policy.command = "ALL";
+            case 'r':
+              policy.command = "SELECT";
+              break;
+            case 'a':
+              policy.command = "INSERT";
+              break;
+            case 'w':
+              policy.command = "UPDATE";
+              break;
+            case 'd':
+              policy.command = "DELETE";
+              break;
+            default:
+              policy.command = "ALL";
           }
           policy.permissive = cells.boolean();
           for (const std::string& role : cells.texts()) {
-            policy.roles.push_back(role == "0" ? std::string{} : reader.role(static_cast<Oid>(std::stoul(role))));
+            policy.roles.push_back(role == "0" ? std::string{}
+                                               : reader.role(static_cast<Oid>(std::stoul(role))));
           }
           std::sort(policy.roles.begin(), policy.roles.end());
           policy.using_expression = cells.text();
@@ -135,8 +149,8 @@ void ask_statistics(Reader& reader) {
           statistics.table = relation->name;
           statistics.definition = cells.text();
           statistics.target = cells.number();
-          Object* object = reader.add_owned(catalog_oid::statistic_ext, oid, std::move(id), std::move(statistics),
-                                            cells.oid(), '\0', true, {});
+          Object* object = reader.add_owned(catalog_oid::statistic_ext, oid, std::move(id),
+                                            std::move(statistics), cells.oid(), '\0', true, {});
           if (object) object->depends_on.insert(relation->object->id);
         }
       });
@@ -145,7 +159,8 @@ void ask_statistics(Reader& reader) {
 void ask_event_triggers(Reader& reader) {
   reader.ask(
       "SELECT e.oid, e.evtname, e.evtowner, e.evtevent, e.evttags, format('%I.%I', n.nspname, p.proname), "
-      "e.evtenabled FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid JOIN pg_namespace n ON n.oid = "
+      "e.evtenabled FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid JOIN pg_namespace n ON n.oid "
+      "= "
       "p.pronamespace",
       [&reader](const pg::Result& result) {
         for (int row = 0; row < result.rows(); ++row) {
@@ -158,7 +173,8 @@ void ask_event_triggers(Reader& reader) {
           trigger.tags = cells.texts();
           trigger.function = cells.text();
           trigger.enabled = cells.letter();
-          reader.add_owned(catalog_oid::event_trigger, oid, std::move(id), std::move(trigger), owner, '\0', true, {});
+          reader.add_owned(catalog_oid::event_trigger, oid, std::move(id), std::move(trigger), owner, '\0',
+                           true, {});
         }
       });
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Roles, schemas, extensions and their members: what the rest of the catalog refers to.
-#include "catalog/reader.h"
-
 #include <fmt/format.h>
+
+#include "catalog/reader.h"
 
 namespace contraflow::catalog::detail {
 
@@ -20,9 +20,10 @@ void ask_names(Reader& reader) {
       reader.roles[oid] = std::move(name);
     }
   });
-  reader.ask("SELECT datdba FROM pg_database WHERE datname = current_database()", [&reader](const pg::Result& result) {
-    reader.database.owner = reader.role(static_cast<Oid>(result.integer(0, 0)));
-  });
+  reader.ask("SELECT datdba FROM pg_database WHERE datname = current_database()",
+             [&reader](const pg::Result& result) {
+               reader.database.owner = reader.role(static_cast<Oid>(result.integer(0, 0)));
+             });
   reader.ask("SELECT oid, amname FROM pg_am", [&reader](const pg::Result& result) {
     for (int row = 0; row < result.rows(); ++row) {
       Cells cells(result, row);
@@ -70,17 +71,18 @@ void ask_extensions(Reader& reader) {
                  reader.add(catalog_oid::extension, oid, std::move(id), std::move(extension));
                }
              });
-  reader.ask("SELECT classid, objid, refobjid FROM pg_depend WHERE deptype = 'e' AND "
-             "refclassid = 'pg_extension'::regclass",
-             [&reader](const pg::Result& result) {
-               for (int row = 0; row < result.rows(); ++row) {
-                 Cells cells(result, row);
-                 const Oid catalog = cells.oid();
-                 const Oid oid = cells.oid();
-                 reader.addresses[{catalog, oid, 0}].extension =
-                     reader.identify({catalog_oid::extension, cells.oid(), 0});
-               }
-             });
+  reader.ask(
+      "SELECT classid, objid, refobjid FROM pg_depend WHERE deptype = 'e' AND "
+      "refclassid = 'pg_extension'::regclass",
+      [&reader](const pg::Result& result) {
+        for (int row = 0; row < result.rows(); ++row) {
+          Cells cells(result, row);
+          const Oid catalog = cells.oid();
+          const Oid oid = cells.oid();
+          reader.addresses[{catalog, oid, 0}].extension =
+              reader.identify({catalog_oid::extension, cells.oid(), 0});
+        }
+      });
   reader.ask(fmt::format("SELECT oid, nspname, nspowner, nspacl IS NULL, nspacl::text[] FROM pg_namespace "
                          "WHERE oid IN {}",
                          kUserSchemas),
@@ -91,7 +93,8 @@ void ask_extensions(Reader& reader) {
                  ObjectId id{Kind::schema, {}, {}, cells.text(), {}};
                  const Oid owner = cells.oid();
                  const bool null = cells.boolean();
-                 reader.add_owned(catalog_oid::schema, oid, std::move(id), Schema{}, owner, 'n', null, cells.texts());
+                 reader.add_owned(catalog_oid::schema, oid, std::move(id), Schema{}, owner, 'n', null,
+                                  cells.texts());
                }
              });
 }

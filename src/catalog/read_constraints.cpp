@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Constraints of tables and domains.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
-
-#include <fmt/format.h>
 
 #include "catalog/reader.h"
 
@@ -14,16 +14,23 @@ namespace {
 
 ConstraintType constraint_type(char letter) {
   switch (letter) {
-    case 'f': return ConstraintType::foreign_key;
-    case 'p': return ConstraintType::primary_key;
-    case 'u': return ConstraintType::unique;
-    case 'x': return ConstraintType::exclusion;
-    case 'n': return ConstraintType::not_null;
-    default: return ConstraintType::check;
+    case 'f':
+      return ConstraintType::foreign_key;
+    case 'p':
+      return ConstraintType::primary_key;
+    case 'u':
+      return ConstraintType::unique;
+    case 'x':
+      return ConstraintType::exclusion;
+    case 'n':
+      return ConstraintType::not_null;
+    default:
+      return ConstraintType::check;
   }
 }
 
-// The expression inside "CHECK (…) NO INHERIT NOT VALID": taken from the definition, not deparsed a second time.
+// The expression inside "CHECK (…) NO INHERIT NOT VALID": taken from the definition, not deparsed a second
+// time.
 std::string check_expression(std::string text) {
   constexpr std::string_view kPrefix = "CHECK (";
   if (!text.starts_with(kPrefix)) return {};
@@ -42,17 +49,23 @@ std::string check_expression(std::string text) {
 
 std::string column_list(const std::vector<std::string>& columns) {
   std::string text;
-  for (const std::string& column : columns) text += (text.empty() ? "" : ", ") + sql::quote_identifier(column);
+  for (const std::string& column : columns)
+    text += (text.empty() ? "" : ", ") + sql::quote_identifier(column);
   return text;
 }
 
 const char* action(char letter) {
   switch (letter) {
-    case 'r': return "RESTRICT";
-    case 'c': return "CASCADE";
-    case 'n': return "SET NULL";
-    case 'd': return "SET DEFAULT";
-    default: return nullptr;  // NO ACTION is not written
+    case 'r':
+      return "RESTRICT";
+    case 'c':
+      return "CASCADE";
+    case 'n':
+      return "SET NULL";
+    case 'd':
+      return "SET DEFAULT";
+    default:
+      return nullptr;  // NO ACTION is not written
   }
 }
 
@@ -96,7 +109,8 @@ struct NotNull {
   Constraint body;
 };
 
-// 18 and later: a NOT NULL is a constraint. It is the column's own fact; an object only where it says more than that.
+// 18 and later: a NOT NULL is a constraint. It is the column's own fact; an object only where it says more
+// than that.
 void enter_not_null(Reader& reader, std::vector<NotNull>& all) {
   std::unordered_map<Oid, std::map<std::string, std::string>> names;  // relation -> column -> constraint
   for (const NotNull& one : all) names[one.relation][reader.column_name(one.relation, one.attnum)] = one.name;
@@ -178,7 +192,8 @@ void read_constraints(Reader& reader, const pg::Result& result) {
     details.on_update = cells.letter();
     details.on_delete = cells.letter();
     if (domain != 0) {
-      read_domain_constraint(reader, oid, name, kind, domain, std::move(constraint.definition), constraint.validated);
+      read_domain_constraint(reader, oid, name, kind, domain, std::move(constraint.definition),
+                             constraint.validated);
       continue;
     }
     const auto found = reader.relations.find(table);
@@ -192,8 +207,8 @@ void read_constraints(Reader& reader, const pg::Result& result) {
     }
     if (!relation.object) continue;
     constraint.inherited = inherited || parent != 0;
-    // A partition's copy that existed before ATTACH stays conislocal, one made by PARTITION OF is not: pg_dump tells
-    // them apart no more than any statement does.
+    // A partition's copy that existed before ATTACH stays conislocal, one made by PARTITION OF is not:
+    // pg_dump tells them apart no more than any statement does.
     if (parent != 0) constraint.local = false;
     constraint.columns = reader.column_names(table, key);
     if (kind == 'c') constraint.expression = check_expression(constraint.definition);
@@ -215,15 +230,16 @@ void read_constraints(Reader& reader, const pg::Result& result) {
         details.include.push_back(reader.column_name(table, index_columns[i]));
       }
     } else if (kind != 'c') {
-      const std::string what = fmt::format("constraint {} on {} of unknown kind '{}'", sql::quote_identifier(name),
-                                           sql::quote(relation.name), kind);
+      const std::string what = fmt::format("constraint {} on {} of unknown kind '{}'",
+                                           sql::quote_identifier(name), sql::quote(relation.name), kind);
       reader.unsupported({Kind::constraint, relation.name.schema, relation.name.name, name, {}}, what);
       continue;
     }
     if (constraint.definition.empty()) constraint.definition = compose_definition(constraint, details);
-    Object* object = reader.add(catalog_oid::constraint, oid,
-                                ObjectId{Kind::constraint, relation.name.schema, relation.name.name, name, {}},
-                                std::move(constraint));
+    Object* object =
+        reader.add(catalog_oid::constraint, oid,
+                   ObjectId{Kind::constraint, relation.name.schema, relation.name.name, name, {}},
+                   std::move(constraint));
     if (!object) continue;
     object->depends_on.insert(relation.object->id);
     if (parent) children.emplace_back(object, parent);
@@ -238,11 +254,11 @@ void read_constraints(Reader& reader, const pg::Result& result) {
 
 }  // namespace
 
-// A foreign key to a partitioned table has a row more for each of its partitions, on the same table as its parent:
-// parts of the parent, not constraints of their own. Constraint triggers (t) are read as triggers.
+// A foreign key to a partitioned table has a row more for each of its partitions, on the same table as its
+// parent: parts of the parent, not constraints of their own. Constraint triggers (t) are read as triggers.
 void ask_constraints(Reader& reader) {
-  // Keys are put together here. Not those with a list of columns to set, WITHOUT OVERLAPS or PERIOD, nor a foreign key
-  // to what is not read.
+  // Keys are put together here. Not those with a list of columns to set, WITHOUT OVERLAPS or PERIOD, nor a
+  // foreign key to what is not read.
   std::string plain = "k.contype IN ('p', 'u', 'f')";
   if (reader.version >= 15) plain += " AND k.confdelsetcols IS NULL";
   if (reader.version >= 18) plain += " AND NOT k.conperiod";
@@ -251,7 +267,8 @@ void ask_constraints(Reader& reader) {
       fmt::format(
           "SELECT k.oid, k.conname, k.contype, k.conrelid, k.contypid, "
           "CASE WHEN {} THEN '' ELSE pg_get_constraintdef(k.oid) END, k.conkey, "
-          "k.confrelid, k.confkey, k.condeferrable, k.condeferred, k.convalidated, {}, k.connoinherit, k.conislocal, "
+          "k.confrelid, k.confkey, k.condeferrable, k.condeferred, k.convalidated, {}, k.connoinherit, "
+          "k.conislocal, "
           "k.coninhcount, k.conparentid, i.relname, {}, x.indnkeyatts, x.indkey, "
           "k.confmatchtype, k.confupdtype, k.confdeltype "
           "FROM pg_constraint k LEFT JOIN pg_constraint p ON p.oid = k.conparentid AND k.conparentid <> 0 "

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // pg_depend as edges between objects of the model, and the check that nothing that depends was left unread.
-#include <set>
-
 #include <fmt/format.h>
+
+#include <set>
 
 #include "catalog/reader.h"
 
@@ -14,11 +14,42 @@ namespace {
 using namespace catalog_oid;
 
 bool known_catalog(Oid catalog) {
-  static const std::set<Oid> kKnown = {
-      type, proc, relation, foreign_server, user_mapping, foreign_data_wrapper, am, amop, amproc, attrdef, cast,
-      constraint, conversion, language, large_object, schema, opclass, operator_, rewrite, trigger, opfamily, extension,
-      policy, statistic_ext, collation, event_trigger, transform, ts_dict, ts_parser, ts_config, ts_template,
-      default_acl, subscription, publication, publication_rel, publication_namespace};
+  static const std::set<Oid> kKnown = {type,
+                                       proc,
+                                       relation,
+                                       foreign_server,
+                                       user_mapping,
+                                       foreign_data_wrapper,
+                                       am,
+                                       amop,
+                                       amproc,
+                                       attrdef,
+                                       cast,
+                                       constraint,
+                                       conversion,
+                                       language,
+                                       large_object,
+                                       schema,
+                                       opclass,
+                                       operator_,
+                                       rewrite,
+                                       trigger,
+                                       opfamily,
+                                       extension,
+                                       policy,
+                                       statistic_ext,
+                                       collation,
+                                       event_trigger,
+                                       transform,
+                                       ts_dict,
+                                       ts_parser,
+                                       ts_config,
+                                       ts_template,
+                                       default_acl,
+                                       subscription,
+                                       publication,
+                                       publication_rel,
+                                       publication_namespace};
   return kKnown.contains(catalog);
 }
 
@@ -70,7 +101,8 @@ void add_schemas(Reader& reader) {
   }
 }
 
-// A function of a base type's, or the canonical function of a range, depends on the shell, the type on the function.
+// A function of a base type's, or the canonical function of a range, depends on the shell, the type on the
+// function.
 void break_type_cycles(Reader& reader) {
   for (auto& [id, object] : reader.database.objects) {
     if (id.kind != Kind::base_type && id.kind != Kind::range_type) continue;
@@ -88,29 +120,32 @@ void break_type_cycles(Reader& reader) {
 }  // namespace
 
 void ask_dependencies(Reader& reader) {
-  // A row type depends on its relation and an array type on its element: both are aliases already. Rows about TOAST
-  // tables find no object.
+  // A row type depends on its relation and an array type on its element: both are aliases already. Rows about
+  // TOAST tables find no object.
   reader.ask(
       "SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype FROM pg_depend "
-      "WHERE objid >= 16384 AND (refobjid >= 16384 OR refclassid = 'pg_extension'::regclass) AND deptype <> 'e' AND "
+      "WHERE objid >= 16384 AND (refobjid >= 16384 OR refclassid = 'pg_extension'::regclass) AND deptype <> "
+      "'e' AND "
       "refclassid <> 'pg_namespace'::regclass AND (classid <> 'pg_type'::regclass OR deptype <> 'i')",
       [&reader](const pg::Result& result) {
         read_edges(reader, result);
         add_schemas(reader);
         break_type_cycles(reader);
       });
-  reader.ask("SELECT DISTINCT classid, objid, pg_describe_object(classid, objid, 0) FROM pg_depend WHERE objid >= 16384 "
-             "AND deptype <> 'e' AND classid NOT IN (1247, 1255, 1259, 2606, 2604, 2618, 2620)",
-             [&reader](const pg::Result& result) {
-               for (int row = 0; row < result.rows(); ++row) {
-                 Cells cells(result, row);
-                 const Oid catalog = cells.oid();
-                 const Oid oid = cells.oid();
-                 if (!known_catalog(catalog) && !reader.member_of({catalog, oid, 0})) {
-                   reader.unsupported(ObjectId{}, cells.text());
-                 }
-               }
-             });
+  reader.ask(
+      "SELECT DISTINCT classid, objid, pg_describe_object(classid, objid, 0) FROM pg_depend WHERE objid >= "
+      "16384 "
+      "AND deptype <> 'e' AND classid NOT IN (1247, 1255, 1259, 2606, 2604, 2618, 2620)",
+      [&reader](const pg::Result& result) {
+        for (int row = 0; row < result.rows(); ++row) {
+          Cells cells(result, row);
+          const Oid catalog = cells.oid();
+          const Oid oid = cells.oid();
+          if (!known_catalog(catalog) && !reader.member_of({catalog, oid, 0})) {
+            reader.unsupported(ObjectId{}, cells.text());
+          }
+        }
+      });
 }
 
 }  // namespace contraflow::catalog::detail

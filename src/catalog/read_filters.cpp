@@ -36,7 +36,8 @@ const std::string& home_schema(const ObjectId& id) { return id.kind == Kind::sch
 // The kind as kind_name() spells it, with - or _ for the space, or the word of the statement.
 bool is_kind(std::string wanted, Kind kind) {
   const auto plain = [](std::string text) {
-    std::replace_if(text.begin(), text.end(), [](char c) { return c == '_' || c == '-'; }, ' ');
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c == '_' || c == '-'; }, ' ');
     return text;
   };
   wanted = plain(wanted);

@@ -15,8 +15,9 @@ struct GenericKind {
   char acl_type = '\0';  // acldefault()'s letter; none for kinds without privileges
 };
 
-// `columns` are: OID, OID of the schema (0: none), ObjectId's relation, name, arguments, OID of the owner (0: none),
-// whether the ACL is NULL, the ACL, options (text[]), the CREATE statements (text[], NULL elements are left out).
+// `columns` are: OID, OID of the schema (0: none), ObjectId's relation, name, arguments, OID of the owner (0:
+// none), whether the ACL is NULL, the ACL, options (text[]), the CREATE statements (text[], NULL elements are
+// left out).
 void ask_kind(Reader& reader, const GenericKind& kind, const std::string& columns, const std::string& from);
 
 void ask_operators(Reader& reader);    // operators, operator families and classes

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Indexes. pg_get_indexdef() is by far the dearest call of the whole reading (it searches all operator classes for each
-// column's default), so that the texts of plain indexes are put together here; a test compares them with the server's.
+// Indexes. pg_get_indexdef() is by far the dearest call of the whole reading (it searches all operator
+// classes for each column's default), so that the texts of plain indexes are put together here; a test
+// compares them with the server's.
 #include <fmt/format.h>
 
 #include "catalog/reader.h"
@@ -10,8 +11,8 @@ namespace contraflow::catalog::detail {
 
 namespace {
 
-// pg_get_indexdef() of an index that ask_indexes() found plain: columns only, each with its type's default operator
-// class; no storage parameters; the database's collation, or none.
+// pg_get_indexdef() of an index that ask_indexes() found plain: columns only, each with its type's default
+// operator class; no storage parameters; the database's collation, or none.
 std::string compose_definition(const Relation& relation, const std::string& name, const Index& index,
                                const std::vector<int>& key, const std::vector<int>& flags) {
   constexpr int kDescending = 1;  // INDOPTION_DESC
@@ -42,7 +43,8 @@ std::string compose_definition(const Relation& relation, const std::string& name
   return text;
 }
 
-void read_index(Reader& reader, const pg::Result& result, int row, std::vector<std::pair<Object*, Oid>>& children) {
+void read_index(Reader& reader, const pg::Result& result, int row,
+                std::vector<std::pair<Object*, Oid>>& children) {
   Cells cells(result, row);
   const Oid oid = cells.oid();
   const Oid table = cells.oid();
@@ -51,7 +53,8 @@ void read_index(Reader& reader, const pg::Result& result, int row, std::vector<s
   if (found == reader.relations.end()) return;  // of a TOAST table
   const Relation& relation = found->second;
   if (!relation.object) {
-    if (Object* extension = reader.resolve({catalog_oid::relation, table, 0})) reader.alias(address, extension);
+    if (Object* extension = reader.resolve({catalog_oid::relation, table, 0}))
+      reader.alias(address, extension);
     return;
   }
   const std::string name = cells.text();
@@ -88,11 +91,12 @@ void read_index(Reader& reader, const pg::Result& result, int row, std::vector<s
   if (index.replica_identity) {
     if (auto* body = std::get_if<Table>(&relation.object->body)) body->replica_identity_index = name;
   }
-  Object* object = reader.add(catalog_oid::relation, oid, relation_id(Kind::index, relation.name.schema, name),
-                              std::move(index));
+  Object* object = reader.add(catalog_oid::relation, oid,
+                              relation_id(Kind::index, relation.name.schema, name), std::move(index));
   if (!object) return;
   object->depends_on.insert(constraint ? constraint->id : relation.object->id);
-  // Whatever depends on a constraint's index depends on the constraint; so do the constraint's functions and operators.
+  // Whatever depends on a constraint's index depends on the constraint; so do the constraint's functions and
+  // operators.
   if (constraint) reader.alias(address, constraint);
   if (parent) children.emplace_back(object, parent);
 }
@@ -111,21 +115,28 @@ void read_indexes(Reader& reader, const pg::Result& result) {
 }  // namespace
 
 void ask_indexes(Reader& reader) {
-  // A type's own default class prints as nothing; so does text_ops on varchar (1043), which has none of its own.
+  // A type's own default class prints as nothing; so does text_ops on varchar (1043), which has none of its
+  // own.
   constexpr const char* kPlain =
-      "SELECT ia.attrelid AS index, bool_and(o.opcdefault AND (o.opcintype = ia.atttypid OR o.opcintype = 25 AND "
-      "ia.atttypid = 1043)) AS plain FROM pg_attribute ia JOIN pg_index ix ON ix.indexrelid = ia.attrelid JOIN "
-      "pg_opclass o ON o.oid = ix.indclass[ia.attnum - 1] WHERE ia.attrelid >= 16384 AND ia.attnum <= ix.indnkeyatts "
+      "SELECT ia.attrelid AS index, bool_and(o.opcdefault AND (o.opcintype = ia.atttypid OR o.opcintype = 25 "
+      "AND "
+      "ia.atttypid = 1043)) AS plain FROM pg_attribute ia JOIN pg_index ix ON ix.indexrelid = ia.attrelid "
+      "JOIN "
+      "pg_opclass o ON o.oid = ix.indclass[ia.attnum - 1] WHERE ia.attrelid >= 16384 AND ia.attnum <= "
+      "ix.indnkeyatts "
       "GROUP BY ia.attrelid";
   reader.ask(
       fmt::format(
           "SELECT x.indexrelid, x.indrelid, i.relname, "
           "CASE WHEN s.plain AND x.indexprs IS NULL AND i.relam = 403 AND i.reloptions IS NULL AND "
           "x.indcollation::oid[] <@ '{{0,100}}'::oid[] THEN '' ELSE pg_get_indexdef(x.indexrelid) END, "
-          "i.relam, x.indisunique, x.indisvalid AND x.indisready AND x.indislive, x.indisclustered, x.indisreplident, "
-          "i.relkind, x.indnkeyatts, x.indkey, pg_get_expr(x.indpred, x.indrelid), i.reltablespace, i.reloptions, {}, "
+          "i.relam, x.indisunique, x.indisvalid AND x.indisready AND x.indislive, x.indisclustered, "
+          "x.indisreplident, "
+          "i.relkind, x.indnkeyatts, x.indkey, pg_get_expr(x.indpred, x.indrelid), i.reltablespace, "
+          "i.reloptions, {}, "
           "h.inhparent, k.oid, x.indoption "
-          "FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid LEFT JOIN ({}) s ON s.index = x.indexrelid "
+          "FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid LEFT JOIN ({}) s ON s.index = "
+          "x.indexrelid "
           "LEFT JOIN pg_inherits h ON h.inhrelid = x.indexrelid "
           "LEFT JOIN pg_constraint k ON k.conindid = x.indexrelid AND k.conrelid = x.indrelid AND "
           "k.contype IN ('p', 'u', 'x') "

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What stands beside the objects: default privileges, comments, security labels.
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "catalog/reader.h"
 
@@ -14,20 +14,28 @@ namespace {
 // ALTER DEFAULT PRIVILEGES' word for pg_default_acl.defaclobjtype.
 const char* default_acl_word(char letter) {
   switch (letter) {
-    case 'r': return "tables";
-    case 'S': return "sequences";
-    case 'f': return "functions";
-    case 'T': return "types";
-    case 'n': return "schemas";
-    case 'L': return "large objects";
-    default: return nullptr;
+    case 'r':
+      return "tables";
+    case 'S':
+      return "sequences";
+    case 'f':
+      return "functions";
+    case 'T':
+      return "types";
+    case 'n':
+      return "schemas";
+    case 'L':
+      return "large objects";
+    default:
+      return nullptr;
   }
 }
 
 void ask_default_privileges(Reader& reader) {
   // acldefault() calls sequences 's' and tables 'r'; pg_default_acl calls sequences 'S'.
   reader.ask(
-      "SELECT oid, defaclrole, defaclnamespace, defaclobjtype, defaclacl::text[], CASE WHEN defaclnamespace = 0 THEN "
+      "SELECT oid, defaclrole, defaclnamespace, defaclobjtype, defaclacl::text[], CASE WHEN defaclnamespace "
+      "= 0 THEN "
       "acldefault(CASE WHEN defaclobjtype = 'S' THEN 's' ELSE defaclobjtype END, defaclrole)::text[] END "
       "FROM pg_default_acl",
       [&reader](const pg::Result& result) {
@@ -64,7 +72,8 @@ std::optional<std::string>* part_comment(Reader& reader, Oid relation, int attnu
   const std::string name = reader.column_name(relation, attnum);
   Body& body = found->second.object->body;
   const auto in = [&](auto& parts) -> std::optional<std::string>* {
-    const auto it = std::find_if(parts.begin(), parts.end(), [&](const auto& part) { return part.name == name; });
+    const auto it =
+        std::find_if(parts.begin(), parts.end(), [&](const auto& part) { return part.name == name; });
     return it == parts.end() ? nullptr : &it->comment;
   };
   if (auto* view = std::get_if<View>(&body)) return in(view->columns);
@@ -75,8 +84,10 @@ std::optional<std::string>* part_comment(Reader& reader, Oid relation, int attnu
 
 void ask_comments(Reader& reader) {
   reader.ask(
-      "SELECT classoid, objoid, objsubid, description, CASE WHEN classoid = 'pg_rewrite'::regclass OR classoid = "
-      "'pg_type'::regclass THEN pg_describe_object(classoid, objoid, objsubid) END FROM pg_description WHERE objoid >= "
+      "SELECT classoid, objoid, objsubid, description, CASE WHEN classoid = 'pg_rewrite'::regclass OR "
+      "classoid = "
+      "'pg_type'::regclass THEN pg_describe_object(classoid, objoid, objsubid) END FROM pg_description WHERE "
+      "objoid >= "
       "16384 OR classoid IN ('pg_extension'::regclass, 'pg_namespace'::regclass)",
       [&reader](const pg::Result& result) {
         for (int row = 0; row < result.rows(); ++row) {
@@ -103,24 +114,25 @@ void ask_comments(Reader& reader) {
 }
 
 void ask_security_labels(Reader& reader) {
-  reader.ask("SELECT classoid, objoid, objsubid, provider, label, pg_describe_object(classoid, objoid, objsubid) "
-             "FROM pg_seclabel",
-             [&reader](const pg::Result& result) {
-               for (int row = 0; row < result.rows(); ++row) {
-                 Cells cells(result, row);
-                 Address address;
-                 address.catalog = cells.oid();
-                 address.oid = cells.oid();
-                 address.sub = cells.number();
-                 std::string provider = cells.text();
-                 std::string label = cells.text();
-                 if (Object* object = reader.identify(address)) {
-                   object->security_labels[std::move(provider)] = std::move(label);
-                 } else if (Object* part = reader.resolve(address)) {
-                   reader.unsupported(part->id, "security label on " + cells.text());
-                 }
-               }
-             });
+  reader.ask(
+      "SELECT classoid, objoid, objsubid, provider, label, pg_describe_object(classoid, objoid, objsubid) "
+      "FROM pg_seclabel",
+      [&reader](const pg::Result& result) {
+        for (int row = 0; row < result.rows(); ++row) {
+          Cells cells(result, row);
+          Address address;
+          address.catalog = cells.oid();
+          address.oid = cells.oid();
+          address.sub = cells.number();
+          std::string provider = cells.text();
+          std::string label = cells.text();
+          if (Object* object = reader.identify(address)) {
+            object->security_labels[std::move(provider)] = std::move(label);
+          } else if (Object* part = reader.resolve(address)) {
+            reader.unsupported(part->id, "security label on " + cells.text());
+          }
+        }
+      });
 }
 
 }  // namespace

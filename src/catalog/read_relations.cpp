@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tables, foreign tables, views, materialized views, composite types and sequences with their columns, and inheritance.
-#include <algorithm>
-
+// Tables, foreign tables, views, materialized views and composite types with their columns.
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "catalog/reader.h"
 
@@ -18,10 +18,14 @@ std::string without_semicolon(std::string text) {
 
 ReplicaIdentity replica_identity(char letter) {
   switch (letter) {
-    case 'n': return ReplicaIdentity::nothing;
-    case 'f': return ReplicaIdentity::full;
-    case 'i': return ReplicaIdentity::index;
-    default: return ReplicaIdentity::default_;
+    case 'n':
+      return ReplicaIdentity::nothing;
+    case 'f':
+      return ReplicaIdentity::full;
+    case 'i':
+      return ReplicaIdentity::index;
+    default:
+      return ReplicaIdentity::default_;
   }
 }
 
@@ -74,8 +78,8 @@ void read_relation(Reader& reader, const pg::Result& result, int row) {
   }
   const auto enter = [&](Kind kind, Body body) {
     relation.object = reader.add_owned(catalog_oid::relation, oid,
-                                       relation_id(kind, relation.name.schema, relation.name.name), std::move(body),
-                                       owner, 'r', relation.acl_null, relation.acl);
+                                       relation_id(kind, relation.name.schema, relation.name.name),
+                                       std::move(body), owner, 'r', relation.acl_null, relation.acl);
   };
   switch (relation.kind) {
     case 'r':
@@ -123,14 +127,16 @@ void read_relation(Reader& reader, const pg::Result& result, int row) {
       return;
     }
     case 'c':  // read_types.cpp gives owner and privileges, which are in pg_type
-      relation.object = reader.add(catalog_oid::relation, oid,
-                                   relation_id(Kind::composite_type, relation.name.schema, relation.name.name),
-                                   CompositeType{});
+      relation.object = reader.add(
+          catalog_oid::relation, oid,
+          relation_id(Kind::composite_type, relation.name.schema, relation.name.name), CompositeType{});
       return;
-    case 'S': return;  // entered by read_sequences(): identity sequences are no objects
+    case 'S':
+      return;  // entered by read_sequences(): identity sequences are no objects
     default: {
       const ObjectId id = relation_id(Kind::table, relation.name.schema, relation.name.name);
-      reader.unsupported(id, fmt::format("relation {} of unknown kind '{}'", sql::quote(relation.name), relation.kind));
+      reader.unsupported(
+          id, fmt::format("relation {} of unknown kind '{}'", sql::quote(relation.name), relation.kind));
     }
   }
 }
@@ -138,7 +144,8 @@ void read_relation(Reader& reader, const pg::Result& result, int row) {
 void ask_relation_rows(Reader& reader) {
   reader.ask(
       fmt::format(
-          "SELECT c.oid, c.reltype, c.relnamespace, c.relname, c.relkind, c.relpersistence, c.relowner, c.reloptions, "
+          "SELECT c.oid, c.reltype, c.relnamespace, c.relname, c.relkind, c.relpersistence, c.relowner, "
+          "c.reloptions, "
           "t.reloptions, c.relam, c.reltablespace, c.relreplident, c.relrowsecurity, c.relforcerowsecurity, "
           "c.relispartition, CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END, "
           "CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END, "
@@ -146,11 +153,13 @@ void ask_relation_rows(Reader& reader) {
           "CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, c.relispopulated, "
           "c.relacl IS NULL, c.relacl::text[], c.reltuples, {}, s.srvname, f.ftoptions "
           "FROM pg_class c LEFT JOIN pg_class t ON t.oid = c.reltoastrelid AND c.reltoastrelid <> 0 "
-          "LEFT JOIN pg_foreign_table f ON f.ftrelid = c.oid LEFT JOIN pg_foreign_server s ON s.oid = f.ftserver "
+          "LEFT JOIN pg_foreign_table f ON f.ftrelid = c.oid LEFT JOIN pg_foreign_server s ON s.oid = "
+          "f.ftserver "
           "WHERE c.relkind NOT IN ('i', 'I', 't') AND c.relnamespace IN {}",
-          reader.options.sizes ? "CASE WHEN c.relkind IN ('r', 'm') THEN CASE WHEN pg_relation_size(c.oid) = 0 THEN 0 "
-                                 "ELSE pg_table_size(c.oid) END END"
-                               : "NULL",
+          reader.options.sizes
+              ? "CASE WHEN c.relkind IN ('r', 'm') THEN CASE WHEN pg_relation_size(c.oid) = 0 THEN 0 "
+                "ELSE pg_table_size(c.oid) END END"
+              : "NULL",
           kUserSchemas),
       [&reader](const pg::Result& result) {
         reader.relations.reserve(static_cast<std::size_t>(result.rows()));
@@ -160,11 +169,16 @@ void ask_relation_rows(Reader& reader) {
 
 std::string storage_name(char letter) {
   switch (letter) {
-    case 'p': return "PLAIN";
-    case 'e': return "EXTERNAL";
-    case 'x': return "EXTENDED";
-    case 'm': return "MAIN";
-    default: return {};
+    case 'p':
+      return "PLAIN";
+    case 'e':
+      return "EXTERNAL";
+    case 'x':
+      return "EXTENDED";
+    case 'm':
+      return "MAIN";
+    default:
+      return {};
   }
 }
 
@@ -196,7 +210,8 @@ void read_attribute(Reader& reader, const pg::Result& result, int row, int posit
   const char compression = cells.letter();
   const int target = cells.number();
   Options options = cells.options();
-  // The server's own mark since the minor releases of November 2026 (15.20): no setting, pg_dump leaves it out, too.
+  // The server's own mark since the minor releases of November 2026 (15.20): no setting, pg_dump leaves it
+  // out, too.
   options.erase("pg_attver");
   Options fdw_options = cells.options();
   const bool local = cells.boolean();
@@ -204,12 +219,20 @@ void read_attribute(Reader& reader, const pg::Result& result, int row, int posit
   const std::vector<std::string> acl = cells.texts();
 
   if (auto* view = std::get_if<View>(&relation.object->body)) {
-    view->columns.push_back({attribute.name, attribute.type, attribute.collation, attribute.default_expression, {},
+    view->columns.push_back({attribute.name,
+                             attribute.type,
+                             attribute.collation,
+                             attribute.default_expression,
+                             {},
                              reader.grants(false, acl, 'c', relation.owner)});
     return;
   }
   if (auto* matview = std::get_if<MaterializedView>(&relation.object->body)) {
-    matview->columns.push_back({attribute.name, attribute.type, attribute.collation, {}, {},
+    matview->columns.push_back({attribute.name,
+                                attribute.type,
+                                attribute.collation,
+                                {},
+                                {},
                                 reader.grants(false, acl, 'c', relation.owner)});
     if (target >= 0) matview->statistics_targets[attribute.name] = target;
     const ObjectId id = relation.object->id;
@@ -230,8 +253,12 @@ void read_attribute(Reader& reader, const pg::Result& result, int row, int posit
   column.collation = std::move(attribute.collation);
   column.not_null = not_null;
   column.default_expression = std::move(attribute.default_expression);
-  column.identity = identity == 'a' ? Identity::always : identity == 'd' ? Identity::by_default : Identity::none;
-  column.generated = generated == 's' ? Generated::stored : generated == 'v' ? Generated::virtual_ : Generated::none;
+  column.identity = identity == 'a'   ? Identity::always
+                    : identity == 'd' ? Identity::by_default
+                                      : Identity::none;
+  column.generated = generated == 's'   ? Generated::stored
+                     : generated == 'v' ? Generated::virtual_
+                                        : Generated::none;
   column.storage = storage_name(storage);
   column.compression = compression == 'p' ? "pglz" : compression == 'l' ? "lz4" : "";
   column.statistics_target = target;
@@ -255,11 +282,13 @@ void ask_attributes(Reader& reader) {
           "SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), "
           "CASE WHEN a.atttypmod <> -1 THEN format_type(a.atttypid, NULL) END, "
           "CASE WHEN a.attcollation <> t.typcollation THEN (SELECT format('%I.%I', n.nspname, l.collname) "
-          "FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = a.attcollation) END, "
+          "FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = a.attcollation) "
+          "END, "
           "pg_get_expr(d.adbin, d.adrelid), a.attnotnull, a.attidentity, a.attgenerated, "
           "CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage END, {}, coalesce(a.attstattarget, -1), "
           "a.attoptions, a.attfdwoptions, a.attislocal, a.attinhcount, a.attacl::text[] "
-          "FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid LEFT JOIN pg_type t ON t.oid = a.atttypid "
+          "FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid LEFT JOIN pg_type t ON t.oid = "
+          "a.atttypid "
           "LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.atthasdef "
           "WHERE c.relnamespace IN {} AND a.attnum > 0 AND NOT a.attisdropped AND "
           "(c.relkind NOT IN ('i', 'I', 't', 'S') OR c.relkind IN ('i', 'I') AND a.attstattarget >= 0)",
@@ -299,139 +328,11 @@ void ask_attributes(Reader& reader) {
   });
 }
 
-void read_sequence(Reader& reader, const pg::Result& result, int row) {
-  Cells cells(result, row);
-  const Oid oid = cells.oid();
-  const auto found = reader.relations.find(oid);
-  if (found == reader.relations.end()) return;  // of a schema that is not read
-  Relation& relation = found->second;
-  SequenceOptions options;
-  options.type = cells.text();
-  options.start = cells.text();
-  options.increment = cells.text();
-  options.minimum = cells.text();
-  options.maximum = cells.text();
-  options.cache = cells.text();
-  options.cycle = cells.boolean();
-  const char ownership = cells.letter();
-  const Oid owner = cells.oid();
-  const int attnum = cells.number();
-  const Address address{catalog_oid::relation, oid, 0};
-  Object* column = ownership ? reader.identify({catalog_oid::relation, owner, attnum}) : nullptr;
-  std::vector<Grant> grants = reader.grants(relation.acl_null, relation.acl, 's', relation.owner);
-
-  if (ownership == 'i') {
-    if (!column) {  // the column of a member of an extension
-      if (Object* extension = reader.resolve({catalog_oid::relation, owner, 0})) reader.alias(address, extension);
-      return;
-    }
-    Column& body = std::get<Column>(column->body);
-    body.identity_options = std::move(options);
-    body.identity_sequence = relation.name;
-    body.identity_persistence = relation.persistence;
-    body.identity_grants = std::move(grants);
-    reader.alias(address, column);
-    return;
-  }
-  Sequence sequence;
-  sequence.options = std::move(options);
-  sequence.persistence = relation.persistence;
-  if (column) sequence.owned_by = column->id;
-  relation.object = reader.add(catalog_oid::relation, oid,
-                               relation_id(Kind::sequence, relation.name.schema, relation.name.name),
-                               std::move(sequence));
-  if (relation.object) {
-    relation.object->owner = relation.owner;
-    relation.object->default_grants = reader.default_grants('s', relation.owner);
-    relation.object->grants = std::move(grants);
-  }
-}
-
-void ask_sequences(Reader& reader) {
-  reader.ask(
-      "SELECT s.seqrelid, format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, "
-      "s.seqcycle, d.deptype, d.refobjid, d.refobjsubid FROM pg_sequence s LEFT JOIN pg_depend d ON "
-      "d.classid = 'pg_class'::regclass AND d.objid = s.seqrelid AND d.objsubid = 0 AND "
-      "d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')",
-      [&reader](const pg::Result& result) {
-        for (int row = 0; row < result.rows(); ++row) read_sequence(reader, result, row);
-      });
-}
-
-void read_parents(Reader& reader, Oid child, const std::vector<Oid>& parents) {
-  const auto found = reader.relations.find(child);
-  if (found == reader.relations.end()) return;  // an index: read with the indexes
-  Relation& relation = found->second;
-  relation.parents = parents;
-  if (!relation.object) return;
-  std::vector<QualifiedName> names;
-  for (const Oid parent : parents) {
-    if (const auto it = reader.relations.find(parent); it != reader.relations.end()) names.push_back(it->second.name);
-  }
-  const auto set = [&](auto& table) {
-    if (relation.partition && !names.empty()) {
-      table.partition_of = names.front();
-    } else {
-      table.inherits = names;
-    }
-  };
-  if (auto* table = std::get_if<Table>(&relation.object->body)) set(*table);
-  if (auto* table = std::get_if<ForeignTable>(&relation.object->body)) set(*table);
-}
-
-// Before 18 nothing in the catalog says whether a child's NOT NULL is inherited: it is where a parent's column has it.
-void mark_inherited_not_null(Reader& reader) {
-  for (auto& [oid, relation] : reader.relations) {
-    if (relation.parents.empty() || !relation.object) continue;
-    for (const auto& [attnum, name] : relation.columns) {
-      Object* object = reader.identify({catalog_oid::relation, oid, attnum});
-      Column* column = object ? std::get_if<Column>(&object->body) : nullptr;
-      if (!column || !column->not_null || !column->inherited) continue;
-      for (const Oid parent : relation.parents) {
-        const auto it = reader.relations.find(parent);
-        if (it == reader.relations.end()) continue;
-        const Column* above =
-            reader.database.find_body<Column>(column_id(it->second.name.schema, it->second.name.name, name));
-        if (above && above->not_null) column->not_null_inherited = true;
-      }
-    }
-  }
-}
-
-void ask_inheritance(Reader& reader) {
-  reader.ask(
-      fmt::format("SELECT inhrelid, inhparent, {} FROM pg_inherits ORDER BY inhrelid, inhseqno",
-                  reader.version >= 14 ? "inhdetachpending" : "false"),
-      [&reader](const pg::Result& result) {
-        std::vector<Oid> parents;
-        for (int row = 0; row < result.rows(); ++row) {
-          Cells cells(result, row);
-          const Oid child = cells.oid();
-          parents.push_back(cells.oid());
-          const auto found = reader.relations.find(child);
-          if (found != reader.relations.end() && cells.boolean() && found->second.object) {
-            const ObjectId& id = found->second.object->id;
-            reader.unsupported(id, fmt::format("{}: its DETACH CONCURRENTLY is unfinished (run ALTER TABLE … DETACH "
-                                               "PARTITION … FINALIZE)",
-                                               describe(id)));
-          }
-          const bool last = row + 1 == result.rows() || static_cast<Oid>(result.integer(row + 1, 0)) != child;
-          if (last) {
-            read_parents(reader, child, parents);
-            parents.clear();
-          }
-        }
-        if (reader.version < 18) mark_inherited_not_null(reader);
-      });
-}
-
 }  // namespace
 
 void ask_relations(Reader& reader) {
   ask_relation_rows(reader);
   ask_attributes(reader);
-  ask_sequences(reader);
-  ask_inheritance(reader);
 }
 
 }  // namespace contraflow::catalog::detail

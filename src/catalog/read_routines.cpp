@@ -12,11 +12,16 @@ namespace {
 
 std::string mode_name(char letter) {
   switch (letter) {
-    case 'o': return "OUT";
-    case 'b': return "INOUT";
-    case 'v': return "VARIADIC";
-    case 't': return "TABLE";
-    default: return "IN";
+    case 'o':
+      return "OUT";
+    case 'b':
+      return "INOUT";
+    case 'v':
+      return "VARIADIC";
+    case 't':
+      return "TABLE";
+    default:
+      return "IN";
   }
 }
 
@@ -41,7 +46,8 @@ void read_routine(Reader& reader, const pg::Result& result, int row) {
     const char mode = modes.empty() ? 'i' : modes[i].front();
     std::string argument = mode_name(mode);
     if (i < names.size() && !names[i].empty()) argument += " " + sql::quote_identifier(names[i]);
-    // The types of the inputs are in the identity; those of the outputs are the row type that must not change.
+    // The types of the inputs are in the identity; those of the outputs are the row type that must not
+    // change.
     if (mode != 'i' && mode != 'v' && i < types.size()) argument += " " + types[i];
     routine.argument_names.push_back(std::move(argument));
   }
@@ -51,8 +57,8 @@ void read_routine(Reader& reader, const pg::Result& result, int row) {
   routine.body = cells.text();
   routine.volatility = cells.letter();
   const bool acl_null = cells.boolean();
-  Object* object = reader.add_owned(catalog_oid::proc, oid, std::move(id), std::move(routine), owner, 'f', acl_null,
-                                    cells.texts());
+  Object* object = reader.add_owned(catalog_oid::proc, oid, std::move(id), std::move(routine), owner, 'f',
+                                    acl_null, cells.texts());
   if (!object) return;
   // plpgsql has a system OID, so that ask_dependencies() does not see it.
   if (const Object* extension = reader.member_of({catalog_oid::language, language, 0})) {
@@ -64,37 +70,43 @@ void ask_functions(Reader& reader) {
   reader.ask(
       fmt::format(
           "SELECT p.oid, p.pronamespace, p.proname, oidvectortypes(p.proargtypes), p.proowner, p.prokind, "
-          "pg_get_functiondef(p.oid), pg_get_function_result(p.oid), pg_get_function_arguments(p.oid), p.proargnames, "
-          "p.proargmodes::text[], CASE WHEN p.proargmodes IS NOT NULL THEN (SELECT array_agg(format_type(a.t, NULL) "
-          "ORDER BY a.i) FROM unnest(p.proallargtypes) WITH ORDINALITY a(t, i)) END, p.pronargdefaults, l.lanname, "
+          "pg_get_functiondef(p.oid), pg_get_function_result(p.oid), pg_get_function_arguments(p.oid), "
+          "p.proargnames, "
+          "p.proargmodes::text[], CASE WHEN p.proargmodes IS NOT NULL THEN (SELECT "
+          "array_agg(format_type(a.t, NULL) "
+          "ORDER BY a.i) FROM unnest(p.proallargtypes) WITH ORDINALITY a(t, i)) END, p.pronargdefaults, "
+          "l.lanname, "
           "p.prolang, p.prosrc, p.provolatile, p.proacl IS NULL, p.proacl::text[] "
-          "FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.prokind <> 'a' AND p.pronamespace IN {} "
-          // The functions of extensions are many (PostGIS has 800) and left out anyway; a range type makes its
-          // constructors itself.
-          "AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND "
+          "FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.prokind <> 'a' AND p.pronamespace "
+          "IN {} "
+          // The functions of extensions are many (PostGIS has 800) and left out anyway; a range type makes
+          // its constructors itself.
+          "AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid "
+          "AND "
           "(d.deptype = 'e' OR d.deptype = 'i' AND d.refclassid = 'pg_type'::regclass))",
           kUserSchemas),
       [&reader](const pg::Result& result) {
         for (int row = 0; row < result.rows(); ++row) read_routine(reader, result, row);
       });
-  reader.ask("SELECT objid, refobjid FROM pg_depend WHERE classid = 'pg_proc'::regclass AND deptype = 'i' AND "
-             "refclassid = 'pg_type'::regclass AND objid >= 16384",
-             [&reader](const pg::Result& result) {
-               for (int row = 0; row < result.rows(); ++row) {
-                 Cells cells(result, row);
-                 const Oid oid = cells.oid();
-                 if (Object* type = reader.resolve({catalog_oid::type, cells.oid(), 0})) {
-                   reader.alias({catalog_oid::proc, oid, 0}, type);
-                 }
-               }
-             });
+  reader.ask(
+      "SELECT objid, refobjid FROM pg_depend WHERE classid = 'pg_proc'::regclass AND deptype = 'i' AND "
+      "refclassid = 'pg_type'::regclass AND objid >= 16384",
+      [&reader](const pg::Result& result) {
+        for (int row = 0; row < result.rows(); ++row) {
+          Cells cells(result, row);
+          const Oid oid = cells.oid();
+          if (Object* type = reader.resolve({catalog_oid::type, cells.oid(), 0})) {
+            reader.alias({catalog_oid::proc, oid, 0}, type);
+          }
+        }
+      });
 }
 
 // FINALFUNC_MODIFY is written always: its default differs between plain and ordered-set aggregates.
 std::string modify(const char* option, const char* column) {
   return fmt::format(
-      "'{0} = ' || CASE {1} WHEN 'r' THEN 'READ_ONLY' WHEN 's' THEN 'SHAREABLE' ELSE 'READ_WRITE' END, ", option,
-      column);
+      "'{0} = ' || CASE {1} WHEN 'r' THEN 'READ_ONLY' WHEN 's' THEN 'SHAREABLE' ELSE 'READ_WRITE' END, ",
+      option, column);
 }
 
 void ask_aggregates(Reader& reader) {
@@ -124,28 +136,28 @@ void ask_aggregates(Reader& reader) {
   options += operator_option("SORTOP", "a.aggsortop") + ", ";
   options += "CASE p.proparallel WHEN 's' THEN 'PARALLEL = SAFE' WHEN 'r' THEN 'PARALLEL = RESTRICTED' END, ";
   options += "CASE WHEN a.aggkind = 'h' THEN 'HYPOTHETICAL' END)";
-  reader.ask(
-      fmt::format(
-          "SELECT p.oid, p.pronamespace, p.proname, oidvectortypes(p.proargtypes), p.proowner, p.proacl IS NULL, "
-          "p.proacl::text[], format('CREATE AGGREGATE %I.%I(%s) (%s)', n.nspname, p.proname, "
-          "coalesce(nullif(pg_get_function_arguments(p.oid), ''), '*'), {}) "
-          "FROM pg_proc p JOIN pg_aggregate a ON a.aggfnoid = p.oid JOIN pg_namespace n ON n.oid = p.pronamespace "
-          "WHERE p.prokind = 'a' AND p.pronamespace IN {}",
-          options, kUserSchemas),
-      [&reader](const pg::Result& result) {
-        for (int row = 0; row < result.rows(); ++row) {
-          Cells cells(result, row);
-          const Oid oid = cells.oid();
-          ObjectId id{Kind::aggregate, reader.schema(cells.oid()), {}, {}, {}};
-          id.name = cells.text();
-          id.arguments = cells.text();
-          const Oid owner = cells.oid();
-          const bool acl_null = cells.boolean();
-          const std::vector<std::string> acl = cells.texts();
-          reader.add_owned(catalog_oid::proc, oid, std::move(id), Generic{{cells.text()}, {}}, owner, 'f', acl_null,
-                           acl);
-        }
-      });
+  reader.ask(fmt::format("SELECT p.oid, p.pronamespace, p.proname, oidvectortypes(p.proargtypes), "
+                         "p.proowner, p.proacl IS NULL, "
+                         "p.proacl::text[], format('CREATE AGGREGATE %I.%I(%s) (%s)', n.nspname, p.proname, "
+                         "coalesce(nullif(pg_get_function_arguments(p.oid), ''), '*'), {}) "
+                         "FROM pg_proc p JOIN pg_aggregate a ON a.aggfnoid = p.oid JOIN pg_namespace n ON "
+                         "n.oid = p.pronamespace "
+                         "WHERE p.prokind = 'a' AND p.pronamespace IN {}",
+                         options, kUserSchemas),
+             [&reader](const pg::Result& result) {
+               for (int row = 0; row < result.rows(); ++row) {
+                 Cells cells(result, row);
+                 const Oid oid = cells.oid();
+                 ObjectId id{Kind::aggregate, reader.schema(cells.oid()), {}, {}, {}};
+                 id.name = cells.text();
+                 id.arguments = cells.text();
+                 const Oid owner = cells.oid();
+                 const bool acl_null = cells.boolean();
+                 const std::vector<std::string> acl = cells.texts();
+                 reader.add_owned(catalog_oid::proc, oid, std::move(id), Generic{{cells.text()}, {}}, owner,
+                                  'f', acl_null, acl);
+               }
+             });
 }
 
 }  // namespace

@@ -22,14 +22,14 @@ struct TypeRow {
   bool not_null = false, canonical = false;
 };
 
-// A base type and its I/O functions need each other, so does a range type with its canonical function: the shell that
-// is made first is an object of its own, on which the functions depend.
+// A base type and its I/O functions need each other, so does a range type with its canonical function: the
+// shell that is made first is an object of its own, on which the functions depend.
 void add_with_shell(Reader& reader, const TypeRow& row, Kind kind, bool shell) {
   const std::string& schema = reader.schema(row.schema);
   Generic generic;
   generic.create.push_back(row.create);
-  Object* object = reader.add_owned(type, row.oid, relation_id(kind, schema, row.name), std::move(generic), row.owner,
-                                    'T', row.acl_null, row.acl);
+  Object* object = reader.add_owned(type, row.oid, relation_id(kind, schema, row.name), std::move(generic),
+                                    row.owner, 'T', row.acl_null, row.acl);
   if (!object || !shell) return;
   const ObjectId id = relation_id(Kind::shell_type, schema, row.name);
   Object& made = reader.database.objects[id];
@@ -42,15 +42,17 @@ void add_with_shell(Reader& reader, const TypeRow& row, Kind kind, bool shell) {
 void enter(Reader& reader, const TypeRow& row) {
   const std::string& schema = reader.schema(row.schema);
   const auto owned = [&](Kind kind, Body body) {
-    return reader.add_owned(type, row.oid, relation_id(kind, schema, row.name), std::move(body), row.owner, 'T',
-                            row.acl_null, row.acl);
+    return reader.add_owned(type, row.oid, relation_id(kind, schema, row.name), std::move(body), row.owner,
+                            'T', row.acl_null, row.acl);
   };
   if (!row.defined) {
     owned(Kind::shell_type, Generic{{"CREATE TYPE " + sql::quote(QualifiedName{schema, row.name})}, {}});
     return;
   }
   switch (row.kind) {
-    case 'e': owned(Kind::enum_type, EnumType{}); return;
+    case 'e':
+      owned(Kind::enum_type, EnumType{});
+      return;
     case 'd': {
       Domain domain;
       domain.base_type = row.base;
@@ -78,13 +80,18 @@ void enter(Reader& reader, const TypeRow& row) {
       }
       return;
     }
-    case 'r': add_with_shell(reader, row, Kind::range_type, row.canonical); return;
-    case 'b': add_with_shell(reader, row, Kind::base_type, true); return;
-    case 'm': return;  // a multirange: an alias of its range, below
+    case 'r':
+      add_with_shell(reader, row, Kind::range_type, row.canonical);
+      return;
+    case 'b':
+      add_with_shell(reader, row, Kind::base_type, true);
+      return;
+    case 'm':
+      return;  // a multirange: an alias of its range, below
     default: {
       const ObjectId id = relation_id(Kind::base_type, schema, row.name);
-      reader.unsupported(id, fmt::format("type {} of unknown kind '{}'", sql::quote(QualifiedName{schema, row.name}),
-                                         row.kind));
+      reader.unsupported(id, fmt::format("type {} of unknown kind '{}'",
+                                         sql::quote(QualifiedName{schema, row.name}), row.kind));
     }
   }
 }
@@ -139,26 +146,35 @@ std::string create_type_expression(int version) {
   base +=
       "'INTERNALLENGTH = ' || CASE WHEN t.typlen = -1 THEN 'VARIABLE' ELSE t.typlen::text END, "
       "CASE WHEN t.typbyval THEN 'PASSEDBYVALUE' END, "
-      "'ALIGNMENT = ' || CASE t.typalign WHEN 'c' THEN 'char' WHEN 's' THEN 'int2' WHEN 'i' THEN 'int4' ELSE 'double' "
-      "END, 'STORAGE = ' || CASE t.typstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'x' THEN 'extended' "
-      "ELSE 'main' END, format('CATEGORY = %L', t.typcategory), CASE WHEN t.typispreferred THEN 'PREFERRED = true' "
+      "'ALIGNMENT = ' || CASE t.typalign WHEN 'c' THEN 'char' WHEN 's' THEN 'int2' WHEN 'i' THEN 'int4' ELSE "
+      "'double' "
+      "END, 'STORAGE = ' || CASE t.typstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'x' THEN "
+      "'extended' "
+      "ELSE 'main' END, format('CATEGORY = %L', t.typcategory), CASE WHEN t.typispreferred THEN 'PREFERRED = "
+      "true' "
       "END, CASE WHEN t.typdefault IS NOT NULL THEN format('DEFAULT = %L', t.typdefault) END, "
       "CASE WHEN t.typelem <> 0 THEN 'ELEMENT = ' || format_type(t.typelem, NULL) END, "
       "CASE WHEN t.typdelim <> ',' THEN format('DELIMITER = %L', t.typdelim) END, "
       "CASE WHEN t.typcollation <> 0 THEN 'COLLATABLE = true' END)";
   std::string range =
       "concat_ws(', ', 'SUBTYPE = ' || format_type(r.rngsubtype, NULL), "
-      "CASE WHEN NOT o.opcdefault THEN (SELECT format('SUBTYPE_OPCLASS = %I.%I', opn.nspname, o.opcname) FROM "
+      "CASE WHEN NOT o.opcdefault THEN (SELECT format('SUBTYPE_OPCLASS = %I.%I', opn.nspname, o.opcname) "
+      "FROM "
       "pg_namespace opn WHERE opn.oid = o.opcnamespace) END, "
-      "CASE WHEN r.rngcollation <> 0 AND r.rngcollation <> st.typcollation THEN (SELECT format('COLLATION = %I.%I', "
-      "cn.nspname, rc.collname) FROM pg_collation rc JOIN pg_namespace cn ON cn.oid = rc.collnamespace WHERE rc.oid = "
+      "CASE WHEN r.rngcollation <> 0 AND r.rngcollation <> st.typcollation THEN (SELECT format('COLLATION = "
+      "%I.%I', "
+      "cn.nspname, rc.collname) FROM pg_collation rc JOIN pg_namespace cn ON cn.oid = rc.collnamespace WHERE "
+      "rc.oid = "
       "r.rngcollation) END, ";
   range += function_option("CANONICAL", "r.rngcanonical") + ", ";
   range += function_option("SUBTYPE_DIFF", "r.rngsubdiff") + ", ";
-  range += version >= 14 ? "(SELECT format('MULTIRANGE_TYPE_NAME = %I.%I', mn.nspname, mt.typname) FROM pg_type mt JOIN "
-                           "pg_namespace mn ON mn.oid = mt.typnamespace WHERE mt.oid = r.rngmultitypid))"
-                         : "NULL)";
-  return "CASE WHEN t.typtype = 'r' THEN format('CREATE TYPE %I.%I AS RANGE (%s)', n.nspname, t.typname, " + range +
+  range +=
+      version >= 14
+          ? "(SELECT format('MULTIRANGE_TYPE_NAME = %I.%I', mn.nspname, mt.typname) FROM pg_type mt JOIN "
+            "pg_namespace mn ON mn.oid = mt.typnamespace WHERE mt.oid = r.rngmultitypid))"
+          : "NULL)";
+  return "CASE WHEN t.typtype = 'r' THEN format('CREATE TYPE %I.%I AS RANGE (%s)', n.nspname, t.typname, " +
+         range +
          ") WHEN t.typtype = 'b' AND t.typisdefined AND NOT (t.typcategory = 'A' AND t.typelem <> 0) THEN "
          "format('CREATE TYPE %I.%I (%s)', n.nspname, t.typname, " +
          base + ") END";
@@ -167,13 +183,16 @@ std::string create_type_expression(int version) {
 void ask_type_rows(Reader& reader) {
   reader.ask(
       fmt::format(
-          "SELECT t.oid, t.typnamespace, t.typname, t.typtype, t.typowner, t.typrelid, t.typelem, t.typarray, "
+          "SELECT t.oid, t.typnamespace, t.typname, t.typtype, t.typowner, t.typrelid, t.typelem, "
+          "t.typarray, "
           "t.typisdefined, t.typacl IS NULL, t.typacl::text[], t.typnotnull, "
           "CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END, "
-          "CASE WHEN t.typtype = 'd' AND t.typcollation <> b.typcollation THEN (SELECT format('%I.%I', cn.nspname, "
+          "CASE WHEN t.typtype = 'd' AND t.typcollation <> b.typcollation THEN (SELECT format('%I.%I', "
+          "cn.nspname, "
           "l.collname) FROM pg_collation l JOIN pg_namespace cn ON cn.oid = l.collnamespace WHERE l.oid = "
           "t.typcollation) END, "
-          "CASE WHEN t.typtype = 'd' THEN coalesce(pg_get_expr(t.typdefaultbin, 'pg_type'::regclass), t.typdefault) "
+          "CASE WHEN t.typtype = 'd' THEN coalesce(pg_get_expr(t.typdefaultbin, 'pg_type'::regclass), "
+          "t.typdefault) "
           "END, coalesce(r.rngcanonical <> 0, false), {} "
           "FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace "
           "LEFT JOIN pg_type b ON b.oid = t.typbasetype AND t.typbasetype <> 0 "
@@ -198,17 +217,18 @@ void ask_enum_labels(Reader& reader) {
 // Multiranges and their arrays.
 void ask_multiranges(Reader& reader) {
   if (reader.version < 14) return;
-  reader.ask("SELECT r.rngtypid, r.rngmultitypid, m.typarray FROM pg_range r JOIN pg_type m ON m.oid = "
-             "r.rngmultitypid WHERE r.rngtypid >= 16384",
-             [&reader](const pg::Result& result) {
-               for (int row = 0; row < result.rows(); ++row) {
-                 Cells cells(result, row);
-                 Object* range = reader.resolve({type, cells.oid(), 0});
-                 if (!range) continue;
-                 reader.alias({type, cells.oid(), 0}, range);
-                 reader.alias({type, cells.oid(), 0}, range);
-               }
-             });
+  reader.ask(
+      "SELECT r.rngtypid, r.rngmultitypid, m.typarray FROM pg_range r JOIN pg_type m ON m.oid = "
+      "r.rngmultitypid WHERE r.rngtypid >= 16384",
+      [&reader](const pg::Result& result) {
+        for (int row = 0; row < result.rows(); ++row) {
+          Cells cells(result, row);
+          Object* range = reader.resolve({type, cells.oid(), 0});
+          if (!range) continue;
+          reader.alias({type, cells.oid(), 0}, range);
+          reader.alias({type, cells.oid(), 0}, range);
+        }
+      });
 }
 
 }  // namespace

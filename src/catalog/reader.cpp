@@ -53,8 +53,8 @@ Object* Reader::add(Oid catalog, Oid oid, ObjectId id, Body body) {
   return &object;
 }
 
-Object* Reader::add_owned(Oid catalog, Oid oid, ObjectId id, Body body, Oid owner, char acl_type, bool acl_null,
-                          const std::vector<std::string>& acl) {
+Object* Reader::add_owned(Oid catalog, Oid oid, ObjectId id, Body body, Oid owner, char acl_type,
+                          bool acl_null, const std::vector<std::string>& acl) {
   Object* object = add(catalog, oid, std::move(id), std::move(body));
   if (!object) return nullptr;
   object->owner = role(owner);
@@ -94,7 +94,9 @@ const Object* Reader::schema_extension(const std::string& name) const {
   return nullptr;
 }
 
-void Reader::unsupported(const ObjectId& id, const std::string& what) { not_supported.emplace_back(id, what); }
+void Reader::unsupported(const ObjectId& id, const std::string& what) {
+  not_supported.emplace_back(id, what);
+}
 
 const std::string& Reader::role(Oid oid) const {
   static const std::string none;
@@ -112,22 +114,38 @@ namespace {
 
 const char* privilege_name(char letter) {
   switch (letter) {  // utils/acl.h, ACL_*_CHR
-    case 'a': return "INSERT";
-    case 'r': return "SELECT";
-    case 'w': return "UPDATE";
-    case 'd': return "DELETE";
-    case 'D': return "TRUNCATE";
-    case 'x': return "REFERENCES";
-    case 't': return "TRIGGER";
-    case 'm': return "MAINTAIN";
-    case 'X': return "EXECUTE";
-    case 'U': return "USAGE";
-    case 'C': return "CREATE";
-    case 'T': return "TEMPORARY";
-    case 'c': return "CONNECT";
-    case 's': return "SET";
-    case 'A': return "ALTER SYSTEM";
-    default: return nullptr;
+    case 'a':
+      return "INSERT";
+    case 'r':
+      return "SELECT";
+    case 'w':
+      return "UPDATE";
+    case 'd':
+      return "DELETE";
+    case 'D':
+      return "TRUNCATE";
+    case 'x':
+      return "REFERENCES";
+    case 't':
+      return "TRIGGER";
+    case 'm':
+      return "MAINTAIN";
+    case 'X':
+      return "EXECUTE";
+    case 'U':
+      return "USAGE";
+    case 'C':
+      return "CREATE";
+    case 'T':
+      return "TEMPORARY";
+    case 'c':
+      return "CONNECT";
+    case 's':
+      return "SET";
+    case 'A':
+      return "ALTER SYSTEM";
+    default:
+      return nullptr;
   }
 }
 
@@ -211,15 +229,18 @@ std::vector<std::string> Reader::column_names(Oid relation, const std::vector<in
   return names;
 }
 
-std::string default_constraint_name(const std::string& relation, const std::string& column, const std::string& label) {
+std::string default_constraint_name(const std::string& relation, const std::string& column,
+                                    const std::string& label) {
   constexpr std::size_t kLongest = 63;  // NAMEDATALEN - 1
   std::size_t first = relation.size();
   std::size_t second = column.size();
   const std::size_t available = kLongest - label.size() - (column.empty() ? 1 : 2);
-  // makeObjectName() shortens whichever part is longer, a byte at a time, and then cuts at a character boundary.
+  // makeObjectName() shortens whichever part is longer, a byte at a time, and then cuts at a character
+  // boundary.
   while (first + second > available) (first > second ? first : second) -= 1;
   const auto clip = [](const std::string& text, std::size_t length) {
-    while (length < text.size() && length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) --length;
+    while (length < text.size() && length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80)
+      --length;
     return text.substr(0, length);
   };
   return clip(relation, first) + (column.empty() ? "" : "_" + clip(column, second)) + "_" + label;

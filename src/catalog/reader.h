@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the parts of catalog::read share: the queries to send, and the way from the server's OIDs to the objects of the
-// model. Internal to the module.
+// What the parts of catalog::read share: the queries to send, and the way from the server's OIDs to the
+// objects of the model. Internal to the module.
 #pragma once
 
 #include <cstdint>
@@ -24,11 +24,12 @@ using Oid = std::uint32_t;
 namespace catalog_oid {
 constexpr Oid type = 1247, proc = 1255, relation = 1259, foreign_server = 1417, user_mapping = 1418,
               foreign_data_wrapper = 2328, am = 2601, amop = 2602, amproc = 2603, attrdef = 2604, cast = 2605,
-              constraint = 2606, conversion = 2607, language = 2612, large_object = 2613, schema = 2615, opclass = 2616,
-              operator_ = 2617, rewrite = 2618, trigger = 2620, opfamily = 2753, extension = 3079, policy = 3256,
-              statistic_ext = 3381, collation = 3456, event_trigger = 3466, transform = 3576, ts_dict = 3600,
-              ts_parser = 3601, ts_config = 3602, ts_template = 3764, default_acl = 826, subscription = 6100,
-              publication = 6104, publication_rel = 6106, publication_namespace = 6237;
+              constraint = 2606, conversion = 2607, language = 2612, large_object = 2613, schema = 2615,
+              opclass = 2616, operator_ = 2617, rewrite = 2618, trigger = 2620, opfamily = 2753,
+              extension = 3079, policy = 3256, statistic_ext = 3381, collation = 3456, event_trigger = 3466,
+              transform = 3576, ts_dict = 3600, ts_parser = 3601, ts_config = 3602, ts_template = 3764,
+              default_acl = 826, subscription = 6100, publication = 6104, publication_rel = 6106,
+              publication_namespace = 6237;
 }  // namespace catalog_oid
 
 // The first OID that is never given to an object of initdb (FirstNormalObjectId).
@@ -53,8 +54,8 @@ class Cells {
     if (null()) return ++column_, std::nullopt;
     return text();
   }
-  Options options();            // an array of name=value
-  std::vector<int> numbers();   // an int2vector or oidvector ("1 2"), or an array of numbers ("{1,2}")
+  Options options();           // an array of name=value
+  std::vector<int> numbers();  // an int2vector or oidvector ("1 2"), or an array of numbers ("{1,2}")
 
  private:
   const pg::Result& result_;
@@ -72,7 +73,8 @@ struct Address {
 
 struct AddressHash {
   std::size_t operator()(const Address& a) const {
-    std::uint64_t h = (static_cast<std::uint64_t>(a.oid) << 20) ^ (static_cast<std::uint64_t>(a.catalog) << 8) ^
+    std::uint64_t h = (static_cast<std::uint64_t>(a.oid) << 20) ^
+                      (static_cast<std::uint64_t>(a.catalog) << 8) ^
                       static_cast<std::uint64_t>(static_cast<std::uint32_t>(a.sub));
     h *= 0x9E3779B97F4A7C15ULL;  // Fibonacci hashing: OIDs are consecutive
     return static_cast<std::size_t>(h ^ (h >> 32));
@@ -111,16 +113,16 @@ class Reader {
     std::vector<std::string> queries;
     std::vector<Consumer> consumers;
   };
-  // Queries are sent batch by batch, each in one pipeline; the consumers run in the order of asking, those of one batch
-  // while the server works on the next.
+  // Queries are sent batch by batch, each in one pipeline; the consumers run in the order of asking, those of
+  // one batch while the server works on the next.
   void ask(std::string sql, Consumer consumer) {
     batches.back().queries.push_back(std::move(sql));
     batches.back().consumers.push_back(std::move(consumer));
   }
   void next_batch() { batches.emplace_back(); }
 
-  // Enters an object and its address. Null when the object belongs to an extension: then whatever depends on it
-  // depends on the extension.
+  // Enters an object and its address. Null when the object belongs to an extension: then whatever depends on
+  // it depends on the extension.
   Object* add(Oid catalog, Oid oid, ObjectId id, Body body);
   // As add(), for kinds with an owner and privileges; `acl_type` is acldefault()'s letter.
   Object* add_owned(Oid catalog, Oid oid, ObjectId id, Body body, Oid owner, char acl_type, bool acl_null,
@@ -137,7 +139,8 @@ class Reader {
   const std::string& role(Oid oid) const;
   const std::string& schema(Oid oid) const;
   // The grants of an ACL (aclitem[] as text); of the kind's default where it is null. Sorted.
-  std::vector<Grant> grants(bool null, const std::vector<std::string>& acl, char type, const std::string& owner) const;
+  std::vector<Grant> grants(bool null, const std::vector<std::string>& acl, char type,
+                            const std::string& owner) const;
   std::vector<Grant> default_grants(char type, const std::string& owner) const;
   std::string column_name(Oid relation, int attnum) const;
   std::vector<std::string> column_names(Oid relation, const std::vector<int>& attnums) const;
@@ -160,7 +163,7 @@ class Reader {
   std::unordered_map<Oid, std::map<int, int>> index_statistics;  // index -> position -> target
   std::map<char, std::vector<std::string>> acl_templates;        // acldefault() of the bootstrap superuser
   std::string bootstrap_superuser;
-  std::vector<std::pair<ObjectId, std::string>> not_supported;   // filtered like objects
+  std::vector<std::pair<ObjectId, std::string>> not_supported;  // filtered like objects
 };
 
 // `x.namespace IN (…)`: the schemas that are read at all.
@@ -169,22 +172,25 @@ inline constexpr const char* kUserSchemas =
     "'contraflow'))";
 
 Options parse_options(const std::vector<std::string>& pairs);
-// The name that the server gives a NOT NULL constraint by itself: parts cut so that the whole fits 63 bytes. A domain's
-// has no column.
-std::string default_constraint_name(const std::string& relation, const std::string& column, const std::string& label);
+// The name that the server gives a NOT NULL constraint by itself: parts cut so that the whole fits 63 bytes.
+// A domain's has no column.
+std::string default_constraint_name(const std::string& relation, const std::string& column,
+                                    const std::string& label);
 
-// One part of the catalog each: they ask their queries. The order is that of need: later ones look up what earlier
-// ones have entered.
-void ask_basics(Reader& reader);        // roles, schemas, extensions and their members
-void ask_relations(Reader& reader);     // tables, views, columns, sequences, inheritance
+// One part of the catalog each: they ask their queries. The order is that of need: later ones look up what
+// earlier ones have entered.
+void ask_basics(Reader& reader);     // roles, schemas, extensions and their members
+void ask_relations(Reader& reader);  // tables, views, composite types and their columns
+void ask_sequences(Reader& reader);
+void ask_inheritance(Reader& reader);
 void ask_types(Reader& reader);
 void ask_constraints(Reader& reader);
 void ask_indexes(Reader& reader);
-void ask_actions(Reader& reader);       // triggers, rules, policies, statistics, event triggers
+void ask_actions(Reader& reader);  // triggers, rules, policies, statistics, event triggers
 void ask_routines(Reader& reader);
 void ask_publications(Reader& reader);
 void ask_generic(Reader& reader);
-void ask_privileges(Reader& reader);    // default privileges, security labels, comments
+void ask_privileges(Reader& reader);  // default privileges, security labels, comments
 void ask_dependencies(Reader& reader);
 
 void apply_filters(Database& database, std::vector<std::pair<ObjectId, std::string>>& not_supported,

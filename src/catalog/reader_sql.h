@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pieces of SQL that name an object by its OID, qualified and quoted. The reg* types are no help: they qualify only
-// what an empty search_path hides, and what a statement needs beside the name differs. Internal to the module.
+// Pieces of SQL that name an object by its OID, qualified and quoted. The reg* types are no help: they
+// qualify only what an empty search_path hides, and what a statement needs beside the name differs. Internal
+// to the module.
 #pragma once
 
-#include <string>
-
 #include <fmt/format.h>
+
+#include <string>
 
 namespace contraflow::catalog::detail {
 
@@ -21,7 +22,8 @@ inline std::string function_name(std::string_view oid) {
 // schema.name(types)
 inline std::string function_signature(std::string_view oid) {
   return fmt::format(
-      "(SELECT format('%I.%I(%s)', fn.nspname, fp.proname, oidvectortypes(fp.proargtypes)) FROM pg_proc fp JOIN "
+      "(SELECT format('%I.%I(%s)', fn.nspname, fp.proname, oidvectortypes(fp.proargtypes)) FROM pg_proc fp "
+      "JOIN "
       "pg_namespace fn ON fn.oid = fp.pronamespace WHERE fp.oid = {})",
       oid);
 }
@@ -34,7 +36,8 @@ inline std::string function_option(std::string_view option, std::string_view oid
 // OPERATOR(schema.name)
 inline std::string operator_name(std::string_view oid) {
   return fmt::format(
-      "(SELECT format('OPERATOR(%I.%s)', opn.nspname, op.oprname) FROM pg_operator op JOIN pg_namespace opn ON opn.oid "
+      "(SELECT format('OPERATOR(%I.%s)', opn.nspname, op.oprname) FROM pg_operator op JOIN pg_namespace opn "
+      "ON opn.oid "
       "= op.oprnamespace WHERE op.oid = {})",
       oid);
 }
@@ -42,7 +45,8 @@ inline std::string operator_name(std::string_view oid) {
 // schema.name, where the grammar takes no OPERATOR()
 inline std::string bare_operator_name(std::string_view oid) {
   return fmt::format(
-      "(SELECT format('%I.%s', opn.nspname, op.oprname) FROM pg_operator op JOIN pg_namespace opn ON opn.oid = "
+      "(SELECT format('%I.%s', opn.nspname, op.oprname) FROM pg_operator op JOIN pg_namespace opn ON opn.oid "
+      "= "
       "op.oprnamespace WHERE op.oid = {})",
       oid);
 }
@@ -54,7 +58,8 @@ inline std::string operator_option(std::string_view option, std::string_view oid
 // ` OPTIONS (name 'value', …)`, or nothing. Sorted, so that two servers' texts compare.
 inline std::string options_clause(std::string_view array) {
   return fmt::format(
-      "coalesce((SELECT ' OPTIONS (' || string_agg(format('%I %L', oo.option_name, oo.option_value), ', ' ORDER BY "
+      "coalesce((SELECT ' OPTIONS (' || string_agg(format('%I %L', oo.option_name, oo.option_value), ', ' "
+      "ORDER BY "
       "oo.option_name COLLATE \"C\") || ')' FROM pg_options_to_table({}) oo), '')",
       array);
 }
