@@ -75,7 +75,7 @@ std::string dump(const std::string& conninfo) {
 }
 
 TEST(SettleRenames, StopsWithTheTwoWaysOnWhereNobodyCanBeAsked) {
-  const catalog::Database a = schema_of(database_with("CREATE TABLE users (id int, user_name text)"));
+  const catalog::Database a = schema_of(database_with("CREATE TABLE users (id int, user_name text); INSERT INTO users VALUES (1, 'ada')"));
   const catalog::Database b = schema_of(database_with("CREATE TABLE users (id int, username text)"));
   RenameOptions options = options_for({});
   try {

@@ -100,7 +100,7 @@ struct Plan {
 };
 
 // Tables up to this size are changed directly: the work under the lock is bounded by statement_timeout.
-// 8 MiB: rewriting it with two indexes took under 100 ms on a 2-core machine (docs/decisions/0003-small-tables.md).
-inline constexpr long long kSmallTableBytes = 8LL << 20;
+// An eighth of what took 0.5 s to rewrite on a busy machine (docs/decisions/0003-small-tables.md).
+inline constexpr long long kSmallTableBytes = 1LL << 20;
 
 }  // namespace contraflow::plan

@@ -21,8 +21,8 @@ BEGIN
   LOOP
     attempt := attempt + 1;
     FOREACH small IN ARRAY small_tables LOOP
-      IF pg_table_size(to_regclass(small)) > 8 * 1024 * 1024 THEN
-        RAISE EXCEPTION '% has grown beyond 8 MB since this was planned: this step would block it for too long', small
+      IF pg_table_size(to_regclass(small)) > 1024 * 1024 THEN
+        RAISE EXCEPTION '% has grown beyond 1 MB since this was planned: this step would block it for too long', small
           USING HINT = 'Plan again, or run the statement in a maintenance window.';
       END IF;
     END LOOP;

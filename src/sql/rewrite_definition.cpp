@@ -14,6 +14,11 @@
 namespace contraflow::sql {
 namespace {
 
+// The deparser of libpg_query 15-4.0.0 quotes neither an index's name nor a constraint's: they get this one, which is exchanged in what it writes.
+constexpr std::string_view kPlaceholder = "contraflow_placeholder";
+
+std::string with_name(std::string text, std::string_view name) { return text.replace(text.find(kPlaceholder), kPlaceholder.size(), quote_identifier(name)); }
+
 // The tree's strings are malloc()ed by protobuf-c and freed with it.
 void set_text(char*& target, std::string_view text) {
   char* copy = static_cast<char*>(std::malloc(text.size() + 1));
@@ -81,14 +86,14 @@ std::string index_over(std::string_view definition, std::string_view name, const
     throw Error(ErrorCode::usage, "not an index definition: " + std::string(definition));
   }
   auto* statement = const_cast<PgQuery__IndexStmt*>(tree.node(0).index_stmt);
-  set_text(statement->idxname, name);
+  set_text(statement->idxname, kPlaceholder);
   statement->concurrent = concurrently ? 1 : 0;
   rename_below(statement->base, columns, types);
-  return deparse(tree.result());
+  return with_name(deparse(tree.result()), name);
 }
 
 std::string constraint_over(const ConstraintOver& wanted) {
-  std::string text = "ALTER TABLE " + wanted.table + " ADD CONSTRAINT " + quote_identifier(wanted.name) + " " + wanted.definition;
+  std::string text = "ALTER TABLE " + wanted.table + " ADD CONSTRAINT " + std::string(kPlaceholder) + " " + wanted.definition;
   if (wanted.not_valid && !wanted.definition.ends_with(" NOT VALID")) text += " NOT VALID";
   const ParseTree tree = parse(text);
   walk(tree.result().base, [&](const ProtobufCMessage& message) {
@@ -102,7 +107,7 @@ std::string constraint_over(const ConstraintOver& wanted) {
     if (constraint->raw_expr) rename_below(constraint->raw_expr->base, wanted.columns, wanted.types);
     return false;
   });
-  return deparse(tree.result());
+  return with_name(deparse(tree.result()), wanted.name);
 }
 
 }  // namespace contraflow::sql

@@ -18,6 +18,16 @@ TEST(IndexOver, KeepsOperatorClassCollationAndStorageParameters) {
             "CREATE INDEX \"Odd name\" ON public.t USING btree (x COLLATE \"C\" text_pattern_ops) WITH (fillfactor='70')");
 }
 
+TEST(IndexOver, QuotesWhatNeedsQuotes) {
+  EXPECT_EQ(index_over("CREATE INDEX i ON public.\"Odd t\" USING btree (\"Odd c\", lower(\"Odd c\")) INCLUDE (\"select\")", "i2", {{"Odd c", "Odd \"n\""}}, true),
+            "CREATE INDEX CONCURRENTLY i2 ON public.\"Odd t\" USING btree (\"Odd \"\"n\"\"\", lower(\"Odd \"\"n\"\"\")) INCLUDE (\"select\")");
+}
+
+TEST(ConstraintOver, QuotesWhatNeedsQuotes) {
+  EXPECT_EQ(constraint_over({"public.\"Odd t\"", "Odd f", "FOREIGN KEY (\"Odd c\") REFERENCES public.\"Odd p\"(\"Odd id\")", {{"Odd c", "New c"}}, {{"Odd id", "New id"}}, false, {}}),
+            "ALTER TABLE public.\"Odd t\" ADD CONSTRAINT \"Odd f\" FOREIGN KEY (\"New c\") REFERENCES public.\"Odd p\" (\"New id\")");
+}
+
 TEST(ConstraintOver, RenamesBothEndsOfAForeignKey) {
   EXPECT_EQ(constraint_over({"public.t", "f__new", "FOREIGN KEY (a) REFERENCES public.p(id) ON DELETE CASCADE", {{"a", "a__new"}}, {{"id", "id__new"}}, true, {}}),
             "ALTER TABLE public.t ADD CONSTRAINT f__new FOREIGN KEY (a__new) REFERENCES public.p (id__new) ON DELETE CASCADE NOT VALID");

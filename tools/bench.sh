@@ -1,0 +1,52 @@
+#!/bin/sh
+# Speed of `contraflow plan` as ratios to `pg_dump -s` in the same run, on generated schemas (bench/generate_schema.py).
+#   tools/bench.sh BINARY [TABLES…]      default: 100 1000 5000
+# `read` is a plan between a database and itself: two whole introspections and a comparison. `plan` is a change of ten tables.
+# With pg-delta installed (npm, @supabase/pg-delta: PG_DELTA="node …/cli.js") it is timed on the same change.
+set -eu
+binary=$(realpath "$1")
+shift
+[ $# -gt 0 ] || set -- 100 1000 5000
+here=$(cd "$(dirname "$0")/.." && pwd)
+bindir=$(pg_config --bindir 2>/dev/null || true)
+[ -x "$bindir/initdb" ] || bindir=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+home=$(mktemp -d)
+user=postgres
+id "$user" >/dev/null 2>&1 || user=nobody
+[ "$(id -u)" -eq 0 ] && as="runuser -u $user --" || as=""
+[ -z "$as" ] || chown "$user" "$home"
+cleanup() { $as "$bindir/pg_ctl" -D "$home/data" -m immediate stop >/dev/null 2>&1 || true; rm -rf "$home"; }
+trap cleanup EXIT INT TERM
+$as "$bindir/initdb" -D "$home/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 -N >/dev/null
+$as "$bindir/pg_ctl" -D "$home/data" -w -l "$home/log" -o "-c listen_addresses='' -k $home -c fsync=off -c max_locks_per_transaction=4096 -c jit=off" start >/dev/null
+export PGHOST="$home" PGUSER=postgres PGDATABASE=postgres
+
+seconds() { # the median of five runs, in seconds
+  for _ in 1 2 3 4 5; do
+    begin=$(date +%s%N)
+    "$@" >/dev/null 2>&1
+    end=$(date +%s%N)
+    echo $(( (end - begin) / 1000000 ))
+  done | sort -n | sed -n 3p
+}
+
+printf '%8s %12s %10s %10s %12s %12s\n' tables 'pg_dump ms' 'read ms' 'plan ms' 'read/pg_dump' 'plan/pg_dump'
+for tables in "$@"; do
+  for which in old new; do
+    "$bindir/psql" -X -q -c "CREATE DATABASE ${which}_$tables"
+    if [ "$which" = new ]; then changed=--changed; else changed=; fi
+    python3 "$here/bench/generate_schema.py" "$tables" $changed | "$bindir/psql" -X -q -v ON_ERROR_STOP=1 -d "${which}_$tables"
+    "$bindir/psql" -X -q -d "${which}_$tables" -c ANALYZE
+  done
+  old="postgresql:///old_$tables?host=$home&user=postgres"
+  new="postgresql:///new_$tables?host=$home&user=postgres"
+  dump=$(seconds "$bindir/pg_dump" -s -d "old_$tables")
+  read=$(seconds "$binary" plan --from "$old" --to "$old")
+  plan=$(seconds sh -c 'rm -rf "$4/plan" && "$1" plan --from "$2" --to "$3" --out "$4/plan"' sh "$binary" "$old" "$new" "$home")
+  printf '%8s %12s %10s %10s %12s %12s\n' "$tables" "$dump" "$read" "$plan" \
+    "$(echo "scale=2; $read / $dump" | bc)" "$(echo "scale=2; $plan / $dump" | bc)"
+  if [ -n "${PG_DELTA:-}" ]; then
+    peer=$(seconds sh -c "$PG_DELTA plan --source '$old' --desired '$new' --out '$home/peer.json'")
+    echo "         pg-delta $peer ms: contraflow is $(echo "scale=1; $peer / $plan" | bc) times as fast"
+  fi
+done
