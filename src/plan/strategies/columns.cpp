@@ -135,8 +135,6 @@ namespace {
 
 std::string key_of(const ObjectId& id) { return fmt::format("{}.{}.{}", id.schema, id.relation, id.name); }
 
-Statements column_state(const Object& object, const Database& database) { return describe_state(object, database); }
-
 bool inherited_only(const Object& object) {
   const Column& column = std::get<Column>(object.body);
   return column.inherited && !column.local;
@@ -178,7 +176,7 @@ void add_column(Planner& p, const ObjectId& id) {
   // Storage, compression, statistics and options are statements of their own.
   if (!foreign && !whole.empty()) statements.insert(statements.end(), whole.begin() + 1, whole.end());
   if (foreign && !whole.empty()) statements = whole;
-  for (std::string& statement : column_state(object, p.to)) statements.push_back(std::move(statement));
+  for (std::string& statement : describe_state(object, p.to)) statements.push_back(std::move(statement));
   Action forward = brief(std::move(statements), foreign ? absent(id) : std::string());
   if (rewrites) {
     forward.todo = absent(id);
@@ -316,10 +314,7 @@ void alter_column(Planner& p, const ObjectId& id) {
   const std::size_t first_operation = p.operations.size();
   const bool identity = p.claim(id, Aspect::identity) && !from_parent;
   // serial <-> identity: the default goes or comes in the same step.
-  const bool identity_takes_default = identity && old_column.identity != new_column.identity &&
-                                      (old_column.identity == Identity::none || new_column.identity == Identity::none) &&
-                                      p.claim(id, Aspect::default_expression);
-  (void)identity_takes_default;
+  if (identity && (old_column.identity == Identity::none) != (new_column.identity == Identity::none)) p.claim(id, Aspect::default_expression);
   if (p.claim(id, Aspect::generated) && new_column.generated == Generated::none && !from_parent) {
     const std::string target = column_target(p.to, id);
     Statements back{fmt::format("{} DROP COLUMN IF EXISTS {}", target, sql::quote_identifier(id.name))};

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/text.h"
 #include "catalog/alter.h"
 #include "catalog/ddl.h"
 #include "effects/type_change.h"
@@ -967,7 +968,7 @@ class Replacements {
       undo.mode = Mode::blocking;
     }
     operation.step.phase = phase;
-    operation.step.title = contraflow_join(titles);
+    operation.step.title = contraflow::join(titles, "; ");
     operation.step.id = fmt::format("{}.{}", phase_name(phase), titles.front());
     operation.step.forward = std::move(forward);
     operation.step.undo = std::move(undo);
@@ -984,12 +985,6 @@ class Replacements {
     }
     for (const std::size_t follower : followers) p_.operations[follower].after.push_back(p_.operations.size());
     p_.operations.push_back(std::move(operation));
-  }
-
-  static std::string contraflow_join(const std::vector<std::string>& titles) {
-    std::string out;
-    for (const std::string& title : titles) out += (out.empty() ? "" : "; ") + title;
-    return out;
   }
 
   // Where the deployed application still relies on what goes away, the replacement waits for contract.

@@ -13,10 +13,4 @@ bool routine_replaceable(const catalog::Routine& a, const catalog::Routine& b);
 // Objects sorted so that each comes after those it depends on.
 std::vector<ObjectId> dependency_order(const std::set<ObjectId>& objects, const Database& database);
 
-// A type that is exchanged for a new one of the same name.
-struct TypeSwap {
-  ObjectId type;
-  std::string spare;  // name of the old type meanwhile
-};
-
 }  // namespace contraflow::plan

@@ -246,10 +246,9 @@ class Shadows {
   std::vector<std::size_t> restores_;
 
   // A foreign key whose key is exchanged cannot stay beside it.
-  bool points_at_swapped_key(const Object& member, const Direction& direction) const {
+  bool points_at_swapped_key(const Object& member) const {
     const auto* key = std::get_if<Constraint>(&member.body);
     if (!key || key->type != ConstraintType::foreign_key || !key->references) return false;
-    (void)direction;
     const auto& columns = columns_of(*key->references);
     return std::any_of(columns.begin(), columns.end(), [&](const ShadowColumn& c) {
       return c.shadow_wins && std::find(key->referenced_columns.begin(), key->referenced_columns.end(), c.id.name) != key->referenced_columns.end();
@@ -355,10 +354,10 @@ validation, Action{}, std::move(scanned));
     Statements& drops = direction.forward ? drops_back_ : drops_forward_;
     Statements& places = direction.forward ? places_forward_ : places_back_;
     // Before keys go: a foreign key depends on the key that it points at.
-    drops.insert(drops.begin(), direction.forward && !points_at_swapped_key(member, direction)
+    drops.insert(drops.begin(), direction.forward && !points_at_swapped_key(member)
                                     ? fmt::format("{} RENAME CONSTRAINT {} TO {}", alter(table), sql::quote_identifier(member.id.name), quoted)
                                     : fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter(table), sql::quote_identifier(member.id.name)));
-    if (direction.forward && points_at_swapped_key(member, direction)) {
+    if (direction.forward && points_at_swapped_key(member)) {
       if (validated) restore("validate for the second column", member.id, validation);
       restore("add NOT VALID for the second column", member.id, addition);
     }
