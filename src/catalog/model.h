@@ -63,6 +63,8 @@ struct Table {
   std::vector<QualifiedName> inherits;  // in order; empty for partitions
   std::optional<QualifiedName> partition_of;
   std::string partition_bound;  // "FOR VALUES FROM (1) TO (2)" or "DEFAULT"
+  // What its rows fulfil, as SQL over its columns; follows from the bounds and keys above it. Empty where a hash decides.
+  std::string partition_constraint;
   std::string partition_key;    // "RANGE (created_at)"
   std::string of_type;          // typed table, quoted name
   bool operator==(const Table&) const = default;

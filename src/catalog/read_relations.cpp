@@ -55,6 +55,9 @@ void read_relation(Reader& reader, const pg::Result& result, int row) {
   const bool force_row_security = cells.boolean();
   relation.partition = cells.boolean();
   std::string bound = cells.text();
+  std::string constraint = cells.text();
+  // The hash of a partition is written with its parent's OID.
+  if (constraint.find("satisfies_hash_partition(") != std::string::npos) constraint.clear();
   std::string key = cells.text();
   std::string of_type = cells.text();
   std::string definition = without_semicolon(cells.text());
@@ -94,6 +97,7 @@ void read_relation(Reader& reader, const pg::Result& result, int row) {
       table.row_security = row_security;
       table.force_row_security = force_row_security;
       table.partition_bound = std::move(bound);
+      table.partition_constraint = std::move(constraint);
       table.partition_key = std::move(key);
       table.of_type = std::move(of_type);
       enter(Kind::table, std::move(table));
@@ -148,6 +152,7 @@ void ask_relation_rows(Reader& reader) {
           "c.reloptions, "
           "t.reloptions, c.relam, c.reltablespace, c.relreplident, c.relrowsecurity, c.relforcerowsecurity, "
           "c.relispartition, CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END, "
+          "CASE WHEN c.relispartition THEN pg_get_partition_constraintdef(c.oid) END, "
           "CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END, "
           "CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END, "
           "CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, c.relispopulated, "

@@ -232,8 +232,7 @@ std::string enum_has_label(const ObjectId& type, const std::string& label) {
 }
 
 std::string is_partition_of(const ObjectId& table, const sql::QualifiedName& parent) {
-  return in_catalog("inherits", fmt::format("inhrelid = {} AND inhparent = {}", regclass(table.schema, table.name),
-                                            regclass(parent.schema, parent.name)));
+  return in_catalog("inherits", fmt::format("inhrelid = {} AND inhparent = {}", regclass(table.schema, table.name), regclass(parent.schema, parent.name)));
 }
 
 std::string fdw_options_are(const ObjectId& id, const Options& options) {

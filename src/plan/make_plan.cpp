@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "catalog/ddl.h"
 #include "plan/planner.h"
+#include "plan/strategies/partitions.h"
 
 namespace contraflow::plan {
 namespace {
@@ -82,6 +83,17 @@ void add_gates(Plan& plan) {
   }
 }
 
+// On the way back what a step did to a new table has nothing to undo once that table is gone again.
+void undo_only_while_tables_stand(std::vector<Step>& steps, const std::set<ObjectId>& created) {
+  for (Step& step : steps) {
+    if (step.undo.empty()) continue;
+    for (const sql::QualifiedName& name : step.tables) {
+      const ObjectId table{catalog::Kind::table, name.schema, "", name.name, ""};
+      if (created.contains(table)) step.undo.todo = all_of({exists(table), step.undo.todo});
+    }
+  }
+}
+
 // While objects are made, the default privileges of either schema may be in force: each knows the other's too, under a name of its own.
 catalog::Database with_default_privileges_of(const catalog::Database& database, const catalog::Database& other) {
   catalog::Database out = database;
@@ -117,6 +129,7 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   order_after_renames(p);
   order_not_null_around_keys(p);
   order_by_routine_bodies(p);
+  order_partitions(p);
 
   Ordered ordered = order(std::move(p.operations), from, to);
   if (!ordered.cycle.empty()) p.refuse("these changes wait for each other: " + contraflow::join(ordered.cycle, "; "));
@@ -125,6 +138,7 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   plan.server_major = from.major();
   plan.steps = std::move(ordered.steps);
   make_ids_unique(plan.steps);
+  undo_only_while_tables_stand(plan.steps, p.created);
   for (const Step& step : plan.steps) plan.grade = std::max(plan.grade, step.grade);
   for (const ObjectId& table : difference.reordered_tables) {
     plan.column_order.push_back(catalog::quoted_name(table));

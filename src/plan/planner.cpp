@@ -146,6 +146,13 @@ std::string Planner::spare_constraint(const std::string& schema, const std::stri
   });
 }
 
+const Object* Planner::type_named(const Database& database, Kind kind, const std::string& type) {
+  for (auto it = database.objects.lower_bound(ObjectId{kind, "", "", "", ""}); it != database.objects.end() && it->first.kind == kind; ++it) {
+    if (sql::quote(QualifiedName{it->first.schema, it->first.name}) == type) return &it->second;
+  }
+  return nullptr;
+}
+
 const Object* Planner::relation(const Database& database, const std::string& schema, const std::string& name) {
   for (const Kind kind : {Kind::table, Kind::view, Kind::materialized_view, Kind::foreign_table}) {
     if (const Object* object = database.find(ObjectId{kind, schema, "", name, ""})) return object;

@@ -57,6 +57,7 @@ class Planner {
   std::vector<Operation> operations;
   std::map<ObjectId, std::vector<std::size_t>> not_null_operations;  // column -> what sets its NOT NULL
   std::map<ObjectId, std::vector<std::size_t>> null_operations;      // column -> what drops its NOT NULL
+  std::set<std::pair<ObjectId, std::size_t>> leaves_partition;       // partition, and what takes it out of its bound
   std::map<ObjectId, std::size_t> replica_identity_operations;       // table -> what sets its replica identity
   std::vector<std::string> refusals;
   std::vector<std::string> notes;
@@ -96,6 +97,8 @@ class Planner {
   }
   // The table, foreign table, view or materialized view of that name.
   static const Object* relation(const Database& database, const std::string& schema, const std::string& name);
+  // The enum, domain … whose quoted name a column's type is.
+  static const Object* type_named(const Database& database, Kind kind, const std::string& type);
   // The relation that an object is a part of (a column's table); the object itself where it is a relation.
   static QualifiedName home(const Database& database, const Object& object);
 };

@@ -28,7 +28,7 @@ with mine as (  -- user objects only, and none that belong to an extension
     from rel join pg_catalog.pg_attribute a on a.attrelid = rel.oid and attnum > 0 and not attisdropped where relkind in ('r', 'p', 'f') group by name
   union all
   select 'constraint ' || case when conrelid <> 0 then conrelid::regclass::text else contypid::regtype::text end || ' ' || conname,
-         pg_catalog.concat_ws(' ', contype, convalidated, conislocal, coninhcount, connoinherit, pg_catalog.pg_get_constraintdef(oid), conindid::regclass)
+         pg_catalog.concat_ws(' ', contype, convalidated, conislocal, coninhcount, connoinherit and contype in ('c', 'n'), pg_catalog.pg_get_constraintdef(oid), conindid::regclass)
     from pg_catalog.pg_constraint where connamespace in (select oid from mine) and (conrelid = 0 or conrelid in (select oid from rel))
   union all
   select 'index ' || indexrelid::regclass, pg_catalog.concat_ws(' ', pg_catalog.pg_get_indexdef(indexrelid), indisvalid, indisready, indisclustered, indisreplident, indimmediate,

@@ -65,8 +65,8 @@ class Run:
             raise Broken('plan', f'exit {r.returncode}', (r.stdout + r.stderr)[:1500])
         return r
 
-    def same(self, law, db, want, where, dumped=False):
-        if d := judge.difference(want, judge.state(self.s, db, dumped)):
+    def same(self, law, db, want, where, dumped=False, reordered=()):
+        if d := judge.difference(want, judge.state(self.s, db, dumped), reordered):
             raise Broken(law, where, d)
 
     def same_rows(self, law, db, where):
@@ -148,7 +148,7 @@ class Run:
             self.same('twice', db, state, os.path.basename(self.back[k]))
             if judge.contents(self.s, db) != rows:
                 raise Broken('twice', os.path.basename(self.back[k]) + ': rows differ')
-        self.same('rollback', db, self.prior, 'all the way back', dumped=True)
+        self.same('rollback', db, self.prior, 'all the way back', dumped=True, reordered=self.reordered(self.back[-1]))
         if self.grade != 'data':
             self.same_rows('rollback', db, 'all the way back')
         self.run('rollback', db, self.up, 'forward again')
@@ -157,9 +157,13 @@ class Run:
     def undo(self, law, db, k, where, dumped=False):
         """back from somewhere in phase k"""
         self.run(law, db, self.back[k::-1], where)
-        self.same(law, db, self.prior, where, dumped)
+        self.same(law, db, self.prior, where, dumped, self.reordered(self.up[k]))
         if 'purge' not in os.path.basename(self.up[k]) or self.grade != 'data':
             self.same_rows(law, db, where)
+
+    def reordered(self, file):
+        """the large tables whose second columns a rollback from purge cannot put back in their place, which the grade says"""
+        return self.said if 'purge' in os.path.basename(file) and self.grade != 'exact' else ()
 
     def traffic(self, a):
         if self.g.traffic:

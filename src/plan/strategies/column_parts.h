@@ -14,7 +14,8 @@ bool has_checked_domain(const Database& database, const catalog::Column& column)
 // NOT NULL without a scan under ACCESS EXCLUSIVE: CHECK NOT VALID, VALIDATE, SET NOT NULL (>= 12 takes the proof), DROP CHECK. `name_now` is
 // what the column is called when this runs. `after`: operations that come before.
 void set_not_null(Planner& planner, Phase phase, const ObjectId& column, const std::string& name_now, std::vector<std::size_t> after);
-void drop_not_null(Planner& planner, Phase phase, const ObjectId& column);
+// `contents_may_be_lost`: on the way back NOT NULL is left out where rows hold NULL.
+void drop_not_null(Planner& planner, Phase phase, const ObjectId& column, bool contents_may_be_lost = false);
 
 void backfill_column(Planner& planner, Phase phase, const ObjectId& column, const std::string& expression, const std::string& pending);
 // Columns by whose ranges a backfill of the table goes; empty: ctid.

@@ -33,16 +33,12 @@ bool has_volatile_default(const Database& database, const Column& column) {
 }
 
 bool has_checked_domain(const Database& database, const Column& column) {
-  for (auto it = database.objects.lower_bound(ObjectId{Kind::domain, "", "", "", ""});
-       it != database.objects.end() && it->first.kind == Kind::domain; ++it) {
-    const ObjectId& id = it->first;
-    if (sql::quote(QualifiedName{id.schema, id.name}) != column.type_base) continue;
-    if (std::get<Domain>(it->second.body).not_null) return true;
-    auto check = database.objects.lower_bound(ObjectId{Kind::domain_constraint, id.schema, id.name, "", ""});
-    return check != database.objects.end() && check->first.kind == Kind::domain_constraint && check->first.schema == id.schema &&
-           check->first.relation == id.name;
-  }
-  return false;
+  const Object* domain = Planner::type_named(database, Kind::domain, column.type_base);
+  if (!domain) return false;
+  if (std::get<Domain>(domain->body).not_null) return true;
+  const auto check = database.objects.lower_bound(ObjectId{Kind::domain_constraint, domain->id.schema, domain->id.name, "", ""});
+  return check != database.objects.end() && check->first.kind == Kind::domain_constraint && check->first.schema == domain->id.schema &&
+         check->first.relation == domain->id.name;
 }
 
 std::string column_target(const Database& database, const ObjectId& id) { return alter_table(database, id.schema, id.relation); }
@@ -95,12 +91,13 @@ void set_not_null(Planner& p, Phase phase, const ObjectId& id, const std::string
   set.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
 }
 
-void drop_not_null(Planner& p, Phase phase, const ObjectId& id) {
+void drop_not_null(Planner& p, Phase phase, const ObjectId& id, bool contents_may_be_lost) {
   const std::string target = column_target(p.from, id);
   const std::string column = sql::quote_identifier(id.name);
   const QualifiedName table{id.schema, id.relation};
   const Statements forward{fmt::format("{} ALTER COLUMN {} DROP NOT NULL", target, column)};
-  const std::string not_yet = all_of({exists(id), negate(column_is_not_null(id))});
+  std::string not_yet = all_of({exists(id), negate(column_is_not_null(id))});
+  if (contents_may_be_lost) not_yet = all_of({not_yet, fmt::format("NOT EXISTS (SELECT FROM {} WHERE {} IS NULL)", sql::quote(table), column)});
   if (p.is_small(table)) {
     Operation& operation = p.add(phase, "drop NOT NULL of", id, brief(forward, column_is_not_null(id)),
                                  blocking({fmt::format("{} ALTER COLUMN {} SET NOT NULL", target, column)}, not_yet));
@@ -115,7 +112,7 @@ void drop_not_null(Planner& p, Phase phase, const ObjectId& id) {
   Operation& first = p.add(phase, "drop NOT NULL of", id, brief(forward, column_is_not_null(id)),
                            brief({fmt::format("{} ALTER COLUMN {} SET NOT NULL", target, column),
                                   fmt::format("{} DROP CONSTRAINT IF EXISTS {}", target, quoted_check)},
-                                 exists(id)));
+                                 contents_may_be_lost ? exists(check_id) : exists(id)));
   first.detaches.insert(id);
   first.step.effects = {{table, effects::LockMode::access_exclusive, effects::Work::none}};
   const std::size_t before = p.operations.size() - 1;
@@ -204,6 +201,34 @@ void add_column(Planner& p, const ObjectId& id) {
   }
 }
 
+// A value that rows without contents can hold in a NOT NULL column; empty where the type has none that is safe.
+std::string neutral_value(const Database& database, const Column& column) {
+  static const std::map<std::string, std::string> values{
+      {"text", "''"}, {"character varying", "''"}, {"character", "''"}, {"bpchar", "''"}, {"name", "''"}, {"bytea", "''"}, {"xml", "''"},
+      {"smallint", "0"}, {"integer", "0"}, {"bigint", "0"}, {"numeric", "0"}, {"real", "0"}, {"double precision", "0"}, {"money", "0"}, {"oid", "0"},
+      {"boolean", "false"}, {"uuid", "'00000000-0000-0000-0000-000000000000'"}, {"json", "'{}'"}, {"jsonb", "'{}'"},
+      {"date", "'epoch'"}, {"timestamp without time zone", "'epoch'"}, {"timestamp with time zone", "'epoch'"},
+      {"time without time zone", "'00:00'"}, {"time with time zone", "'00:00+00'"}, {"interval", "'0'"}, {"inet", "'0.0.0.0/0'"}, {"cidr", "'0.0.0.0/0'"}};
+  const auto typed = [&](const std::string& literal) { return fmt::format("{}::{}", literal, column.type); };
+  if (column.type.ends_with("[]")) return typed("'{}'");
+  if (auto it = values.find(column.type_base); it != values.end()) return typed(it->second);
+  if (const Object* enum_type = Planner::type_named(database, Kind::enum_type, column.type)) {
+    const auto& labels = std::get<EnumType>(enum_type->body).labels;
+    if (!labels.empty()) return typed(sql::quote_literal(labels.front()));
+  }
+  return {};
+}
+
+// A constraint or a unique index of the column says what values its rows may hold: the same value in all of them is not safe.
+bool values_are_constrained(const Database& database, const ObjectId& id) {
+  const auto names = [&](const std::vector<std::string>& columns) { return std::find(columns.begin(), columns.end(), id.name) != columns.end(); };
+  for (const Object* member : Planner::members(database, ObjectId{Kind::table, id.schema, "", id.relation, ""})) {
+    if (const auto* constraint = std::get_if<Constraint>(&member->body); constraint && constraint->type != ConstraintType::not_null && names(constraint->columns)) return true;
+    if (const auto* index = std::get_if<Index>(&member->body); index && index->unique && (names(index->columns) || member->depends_on.contains(id))) return true;
+  }
+  return false;
+}
+
 void retire_column(Planner& p, const ObjectId& id) {
   const Object& object = p.from.objects.at(id);
   const Column& column = std::get<Column>(object.body);
@@ -223,6 +248,9 @@ void retire_column(Planner& p, const ObjectId& id) {
     for (std::string& statement : create_all(free, p.from)) sequences.push_back(std::move(statement));
     for (std::string& statement : alter_sequence(it->first, std::get<Sequence>(free.body), sequence)) owned.push_back(std::move(statement));
   }
+  const bool bare_not_null = column.not_null && column.default_expression.empty() && column.identity == Identity::none &&
+                             column.generated == Generated::none && !column.not_null_inherited && !foreign;
+  const std::string neutral = bare_not_null && !values_are_constrained(p.from, id) ? neutral_value(p.from, column) : std::string();
   const auto add_back = [&](const std::string& name) {
     ObjectId renamed = id;
     renamed.name = name;
@@ -230,10 +258,13 @@ void retire_column(Planner& p, const ObjectId& id) {
     copy.id = renamed;
     // It comes back without its contents: rows that are there hold NULL, and NOT NULL, where it has no default, is proven afterwards.
     auto& body = std::get<Column>(copy.body);
-    if (name != id.name && body.default_expression.empty() && body.identity == Identity::none) body.not_null = false;
+    const bool bare = body.default_expression.empty() && body.identity == Identity::none;
+    if (name != id.name && bare) body.not_null = false;
+    if (bare) body.default_expression = neutral;
     Statements out = sequences;
     Statements whole = create_all(copy, p.from);
     out.insert(out.end(), whole.begin(), whole.end());
+    if (bare && !neutral.empty()) out.push_back(fmt::format("{} ALTER COLUMN {} DROP DEFAULT", target, sql::quote_identifier(name)));
     return out;
   };
   const auto own = [&](Statements statements, const std::string& name) {
@@ -260,11 +291,10 @@ void retire_column(Planner& p, const ObjectId& id) {
     return constraint.type == ConstraintType::primary_key &&
            std::find(constraint.columns.begin(), constraint.columns.end(), id.name) != constraint.columns.end();
   });
-  if (column.not_null && column.default_expression.empty() && column.identity == Identity::none && !in_key &&
-      !column.not_null_inherited) {
+  if (bare_not_null && !in_key) {
     // The next version of the application no longer writes it.
     const std::size_t first = p.operations.size();
-    drop_not_null(p, Phase::expand, id);
+    drop_not_null(p, Phase::expand, id, neutral.empty());
     for (std::size_t i = first; i < p.operations.size(); ++i) {
       p.operations[i].detaches.erase(id);
       after.push_back(i);
@@ -294,6 +324,47 @@ void retire_column(Planner& p, const ObjectId& id) {
   purge.after.push_back(retired_at);
   purge.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
   purge.step.notes.push_back(fmt::format("the contents of {} are lost from here on", describe(id)));
+  if (bare_not_null && !in_key) {
+    purge.step.notes.push_back(neutral.empty() ? fmt::format("going back from here, {} comes back without NOT NULL where the table has rows: they hold NULL in it", describe(id))
+                                               : fmt::format("going back from here, the rows hold {} in {}", neutral, describe(id)));
+  }
+}
+
+// Fills the NULLs of a column that becomes NOT NULL. What was filled in is remembered until purge, so that the way back takes out just that: not
+// what the application wrote in the meantime. Returns the filling operation.
+std::size_t fill_column(Planner& p, const ObjectId& id, const Column& column, const std::string& expression) {
+  static const std::set<std::string> without_equality{"json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle"};
+  const bool as_text = without_equality.contains(column.type_base) || Planner::type_named(p.from, Kind::domain, column.type_base) != nullptr;
+  const std::string target = column_target(p.to, id), quoted = sql::quote_identifier(id.name);
+  const std::string memory = p.spare_column(id.schema, id.relation, id.name, "filled");
+  const std::string quoted_memory = sql::quote_identifier(memory);
+  const ObjectId memory_id = column_id(id.schema, id.relation, memory);
+  const Action forget = brief({fmt::format("{} DROP COLUMN IF EXISTS {}", target, quoted_memory)});
+  const std::vector<effects::Effect> brief_lock{{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
+
+  Operation& remember = p.add(Phase::backfill, "remember what is filled into", id,
+                              brief({fmt::format("{} ADD COLUMN IF NOT EXISTS {} {}", target, quoted_memory, as_text ? "text" : column.type)},
+                                    all_of({exists(id), negate(column_is_not_null(id))})),
+                              forget);
+  remember.step.effects = brief_lock;
+  remember.groupable = false;
+  const std::size_t remembered = p.operations.size() - 1;
+  backfill_column(p, Phase::backfill, id, expression, fmt::format("{} IS NULL", quoted));
+  Operation& fill = p.operations.back();
+  fill.after.push_back(remembered);
+  fill.step.forward.todo = exists(memory_id);
+  fill.step.forward.backfill->assignments =
+      fmt::format("({}, {}) = (SELECT v, v{} FROM (SELECT {} AS v) AS filled)", quoted, quoted_memory, as_text ? "::text" : "", expression);
+  Action undo = fill.step.forward;
+  undo.backfill->assignments = quoted + " = NULL";
+  undo.backfill->pending = fmt::format("{} IS NOT NULL AND {}{} = {}", quoted_memory, quoted, as_text ? "::text" : "", quoted_memory);
+  fill.step.undo = std::move(undo);
+  const std::size_t filled = p.operations.size() - 1;
+  Operation& purge = p.add(Phase::purge, "forget what was filled into", id, forget, Action{}, Grade::data);
+  purge.step.effects = brief_lock;
+  purge.step.notes.push_back(fmt::format("from here on the rows that held NULL in {} are no longer known: going back leaves what was filled in", describe(id)));
+  purge.after.push_back(filled);
+  return filled;
 }
 
 void alter_column(Planner& p, const ObjectId& id) {
@@ -345,11 +416,7 @@ void alter_column(Planner& p, const ObjectId& id) {
   if (p.claim(id, Aspect::not_null) && !(from_parent && (old_column.not_null_inherited || new_column.not_null_inherited))) {
     if (new_column.not_null) {
       std::vector<std::size_t> after;
-      if (p.options.fill.contains(key_of(id))) {
-        backfill_column(p, Phase::backfill, id, p.options.fill.at(key_of(id)), fmt::format("{} IS NULL", sql::quote_identifier(id.name)));
-        p.operations.back().step.grade = Grade::data;
-        after.push_back(p.operations.size() - 1);
-      }
+      if (p.options.fill.contains(key_of(id))) after.push_back(fill_column(p, id, old_column, p.options.fill.at(key_of(id))));
       const std::size_t first = p.operations.size();
       set_not_null(p, Phase::contract, id, id.name, after);
       for (std::size_t i = first; i < p.operations.size(); ++i) p.operations[i].detaches.insert(id);

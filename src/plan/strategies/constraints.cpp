@@ -118,8 +118,8 @@ void add_or_restore(Planner& p, const ObjectId& id, bool adding) {
   const bool foreign = p.from.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""}) != nullptr;
   const bool no_online_way = constraint.type == ConstraintType::not_null || foreign ||
                              (constraint.type == ConstraintType::foreign_key && partitioned(database, id) && database.major() < 18);
-  // The table itself may go later in this plan: then this has nothing to do the second time.
-  const bool table_goes = !adding && !Planner::relation(p.to, id.schema, id.relation);
+  // The table itself may go later in this plan, or on the way back: then this has nothing to do the second time.
+  const bool table_goes = !Planner::relation(adding ? p.from : p.to, id.schema, id.relation);
   const Action removal = brief({drop_statement(database, id)}, foreign || table_goes ? exists(id) : "");
   const auto mark = [&](Operation& operation) -> Operation& {
     if (adding) {

@@ -8,14 +8,10 @@
 namespace contraflow::plan {
 namespace {
 
-// The element type of a type's text, as an object of the schema where it is one.
 template <class Body>
 const Body* user_type(const Database& database, Kind kind, const std::string& type) {
-  for (auto it = database.objects.lower_bound(catalog::ObjectId{kind, "", "", "", ""});
-       it != database.objects.end() && it->first.kind == kind; ++it) {
-    if (sql::quote(QualifiedName{it->first.schema, it->first.name}) == type) return std::get_if<Body>(&it->second.body);
-  }
-  return nullptr;
+  const Object* object = Planner::type_named(database, kind, type);
+  return object ? std::get_if<Body>(&object->body) : nullptr;
 }
 
 std::string key_of(const ObjectId& column) { return fmt::format("{}.{}.{}", column.schema, column.relation, column.name); }

@@ -377,28 +377,23 @@ void alter_common(Planner& p, const ObjectId& id) {
     if (id.kind == Kind::default_privileges) {
       step(Phase::expand, "change", alter_default_privileges(&a, &b), alter_default_privileges(&b, &a));
     } else {
-      const bool revokes = std::any_of(a.grants.begin(), a.grants.end(), [&](const Grant& grant) {
+      const std::string owner = id.kind == Kind::column ? owner_of_table(p.to, id) : b.owner;
+      const std::string old_owner = id.kind == Kind::column ? owner_of_table(p.from, id) : a.owner;
+      // After a change of owner the privileges are those of the new owner's making.
+      const auto handed_over = [](std::vector<Grant> grants, const std::string& from, const std::string& to) {
+        if (from == to) return grants;
+        for (Grant& grant : grants) {
+          if (grant.grantor == from) grant.grantor = to;
+          if (grant.grantee == from) grant.grantee = to;
+        }
+        std::sort(grants.begin(), grants.end());
+        return grants;
+      };
+      const std::vector<Grant> from = handed_over(a.grants, old_owner, owner), back_from = handed_over(b.grants, owner, old_owner);
+      const bool revokes = std::any_of(from.begin(), from.end(), [&](const Grant& grant) {
         return std::find(b.grants.begin(), b.grants.end(), grant) == b.grants.end();
       });
-      // After a change of owner the privileges are those of the new owner's making.
-      std::vector<Grant> from = a.grants, to = b.grants;
-      if (a.owner != b.owner) {
-        for (Grant& grant : from) {
-          if (grant.grantor == a.owner) grant.grantor = b.owner;
-          if (grant.grantee == a.owner) grant.grantee = b.owner;
-        }
-        std::sort(from.begin(), from.end());
-      }
-      std::vector<Grant> back_from = b.grants;
-      if (a.owner != b.owner) {
-        for (Grant& grant : back_from) {
-          if (grant.grantor == b.owner) grant.grantor = a.owner;
-          if (grant.grantee == b.owner) grant.grantee = a.owner;
-        }
-        std::sort(back_from.begin(), back_from.end());
-      }
-      const std::string owner = id.kind == Kind::column ? owner_of_table(p.to, id) : b.owner, old_owner = id.kind == Kind::column ? owner_of_table(p.from, id) : a.owner;
-      step(revokes && a.owner == b.owner ? Phase::contract : Phase::expand, "change the privileges on", with_column_grants(b, p.to, alter_grants(b, from, to, owner)),
+      step(revokes && old_owner == owner ? Phase::contract : Phase::expand, "change the privileges on", with_column_grants(b, p.to, alter_grants(b, from, b.grants, owner)),
            with_column_grants(a, p.from, alter_grants(a, back_from, a.grants, old_owner)));
     }
   }

@@ -96,6 +96,7 @@ void restore_column_order(Planner& p, const ObjectId& id) {
   std::vector<std::pair<int, std::string>> positions;
   std::vector<std::string> copied;
   bool lost_in_front = false, lost = false;
+  std::string nulls;  // a column that lost its contents may hold NULL where it must not
   for (const Object* member : Planner::members(p.from, id)) {
     const auto* column = std::get_if<Column>(&member->body);
     if (!column) continue;
@@ -108,6 +109,8 @@ void restore_column_order(Planner& p, const ObjectId& id) {
     const ObjectId column = column_id(id.schema, id.name, name);
     const bool goes = p.dropped.contains(column) || p.moved_columns.contains(column);
     if (lost && !goes) lost_in_front = true;
+    const auto& body = std::get<Column>(p.from.objects.at(column).body);
+    if (p.dropped.contains(column) && body.not_null) nulls += fmt::format("{}{} IS NULL", nulls.empty() ? "" : " OR ", sql::quote_identifier(name));
     lost = lost || goes;
     order.push_back(name);
   }
@@ -133,6 +136,7 @@ void restore_column_order(Planner& p, const ObjectId& id) {
     }
   }
   Action undo = blocking(std::move(statements), all_of({exists(id), negate(column_order_is(id, order)), columns_present(id, order)}));
+  if (!nulls.empty()) undo.todo = all_of({undo.todo, fmt::format("NOT EXISTS (SELECT FROM {} WHERE {})", quoted_name(id), nulls)});
   // Only a small table is rebuilt on the way back: the copy holds ACCESS EXCLUSIVE. A larger one keeps its columns in another order.
   undo.small_tables = {{id.schema, id.name}};
   Operation& operation = p.add(Phase::expand, "way back: restore the order of columns of", id, Action{}, std::move(undo));

@@ -6,6 +6,7 @@
 #include "catalog/alter.h"
 #include "catalog/ddl.h"
 #include "plan/planner.h"
+#include "plan/strategies/partitions.h"
 
 namespace contraflow::plan {
 
@@ -125,6 +126,13 @@ void create_table(Planner& p, const ObjectId& id) {
       operation.step.undo.statements.insert(operation.step.undo.statements.begin(),
                                             fmt::format("ALTER TABLE {} DETACH PARTITION {}", sql::quote(*table.partition_of), quoted_name(id)));
       operation.step.undo.todo = is_partition_of(id, *table.partition_of);
+      const DefaultProof proof = prove_default_excludes(p, Phase::expand, id);
+      operation.after = proof.before;
+      operation.step.preconditions = proof.preconditions;
+      const std::size_t created = p.operations.size();
+      p.operations.push_back(std::move(operation));
+      drop_default_proof(p, Phase::expand, proof, created);
+      return;
     }
   }
   p.operations.push_back(std::move(operation));
@@ -175,22 +183,7 @@ void drop_table(Planner& p, const ObjectId& id) {
   if (p.options.drops == Drops::direct || partition || has_children || table.partitioned) {
     // A partition (or a parent) is not renamed out of the way: its rows would still be reached through its parent.
     if (partition && !parent_goes) {
-      const std::string parent = sql::quote(*table.partition_of);
-      const std::string attached = is_partition_of(id, *table.partition_of);
-      const std::vector<QualifiedName> siblings = Planner::children(p.from, *table.partition_of);
-      const bool has_default = std::any_of(siblings.begin(), siblings.end(), [&](const QualifiedName& sibling) {
-        const auto* body = p.from.find_body<Table>(ObjectId{Kind::table, sibling.schema, "", sibling.name, ""});
-        return body && body->partition_bound == "DEFAULT";
-      });
-      // CONCURRENTLY is refused where there is a default partition.
-      const bool online = p.from.major() >= 14 && !has_default && table.partition_bound != "DEFAULT";
-      Action detach = online ? concurrent(fmt::format("ALTER TABLE {} DETACH PARTITION {} CONCURRENTLY", parent, name), attached)
-                             : brief({fmt::format("ALTER TABLE {} DETACH PARTITION {}", parent, name)}, attached);
-      Operation& operation = p.add(Phase::contract, "detach", id, std::move(detach),
-                                   brief({fmt::format("ALTER TABLE {} ATTACH PARTITION {} {}", parent, name, table.partition_bound)},
-                                         all_of({exists(id), negate(attached)})));
-      operation.removes = leaving;
-      operation.step.effects = {{*table.partition_of, online ? effects::LockMode::share_update_exclusive : effects::LockMode::access_exclusive, effects::Work::none}};
+      detach_before_drop(p, id, leaving);
       const std::size_t detached = p.operations.size() - 1;
       Operation& purge = p.add(p.options.drops == Drops::direct ? Phase::contract : Phase::purge, "drop", id, brief(drop(object)),
                                brief(std::move(whole), absent(id)), Grade::data);
@@ -240,66 +233,6 @@ void change_parents(Planner& p, const ObjectId& id, const std::vector<QualifiedN
   }
   for (const QualifiedName& parent : b) {
     if (std::find(a.begin(), a.end(), parent) == a.end()) step(parent, true);
-  }
-}
-
-void change_partition(Planner& p, const ObjectId& id, const std::optional<QualifiedName>& old_parent, const std::string& old_bound,
-                      const std::optional<QualifiedName>& new_parent, const std::string& new_bound) {
-  const std::string name = quoted_name(id);
-  const auto attach = [&](const QualifiedName& parent, const std::string& bound) {
-    return fmt::format("ALTER TABLE {} ATTACH PARTITION {} {}", sql::quote(parent), name, bound);
-  };
-  const auto detach = [&](const QualifiedName& parent) { return fmt::format("ALTER TABLE {} DETACH PARTITION {}", sql::quote(parent), name); };
-  Statements forward, back;
-  std::string todo, undo_todo;
-  if (old_parent) {
-    forward.push_back(detach(*old_parent));
-    back.push_back(attach(*old_parent, old_bound));
-    todo = is_partition_of(id, *old_parent);
-    undo_todo = negate(is_partition_of(id, *old_parent));
-  }
-  if (new_parent) {
-    forward.push_back(attach(*new_parent, new_bound));
-    back.insert(back.begin(), detach(*new_parent));
-    todo = negate(is_partition_of(id, *new_parent));
-    undo_todo = is_partition_of(id, *new_parent);
-  }
-  if (old_parent && new_parent && old_parent == new_parent) {
-    const auto bound_is = [&](const std::string& bound) {
-      return fmt::format("EXISTS (SELECT FROM pg_class WHERE oid = to_regclass({}) AND pg_get_expr(relpartbound, oid) = {})", sql::quote_literal(name),
-                         sql::quote_literal(bound));
-    };
-    todo = negate(bound_is(new_bound));
-    undo_todo = negate(bound_is(old_bound));
-  }
-  // ATTACH PARTITION scans the child under ACCESS EXCLUSIVE unless a CHECK implies the bound.
-  Action action = blocking(std::move(forward), todo);
-  std::vector<QualifiedName> scanned;
-  if (new_parent) scanned.push_back({id.schema, id.name});
-  if (new_parent && !p.is_small({id.schema, id.name}) && !p.options.allow_blocking.contains("scan")) {
-    action.mode = Mode::brief;
-    p.notes.push_back(fmt::format("attaching {} reads it under ACCESS EXCLUSIVE unless a validated CHECK constraint implies its bound: add one first", describe(id)));
-  } else {
-    p.allow_blocking(action, "scan", scanned, "attaching " + describe(id));
-  }
-  Operation& operation = p.add(new_parent && !old_parent ? Phase::expand : Phase::contract, new_parent ? "attach" : "detach", id, std::move(action),
-                               blocking(std::move(back), undo_todo));
-  operation.needs = p.to.objects.at(id).depends_on;
-  operation.detaches.insert(id);
-  operation.groupable = false;
-  // Its columns, constraints, indexes and triggers become (or stop being) their parents' copies.
-  for (const Database* database : {&p.from, &p.to}) {
-    for (const Object* member : Planner::members(*database, id)) {
-      operation.detaches.insert(member->id);
-      const bool copy = [&] {
-        if (const auto* constraint = std::get_if<Constraint>(&member->body)) return constraint->inherited;
-        if (const auto* index = std::get_if<Index>(&member->body)) return index->parent.has_value();
-        if (const auto* trigger = std::get_if<Trigger>(&member->body)) return trigger->inherited;
-        return false;
-      }();
-      const bool only_here = !(database == &p.from ? p.to : p.from).find(member->id);
-      if (copy && only_here) p.take(member->id);
-    }
   }
 }
 
