@@ -93,8 +93,8 @@ std::string check_block(const Step& step, const std::string& condition) {
 // Commits a batch at a time: allowed in a DO block that is alone outside any transaction. Its settings end with each commit.
 std::string backfill_block(const Step& step, const Backfill& backfill, const std::string& condition, bool rollback) {
   Procedure procedure = take_apart(kBackfillProcedure);
-  procedure.body = replace_once(procedure.body, "PERFORM set_config('lock_timeout', '5s', true),",
-                                "PERFORM set_config('search_path', '', true), set_config('lock_timeout', '5s', true),");
+  procedure.body = replace_once(procedure.body, "PERFORM set_config('lock_timeout', '500ms', true),",
+                                "PERFORM set_config('search_path', '', true), set_config('lock_timeout', '500ms', true),");
   const std::string declarations = fmt::format(
       "  target text := {};\n  key text := {};\n  assignments text := {};\n  pending text := {};\n", sql::quote_literal(sql::quote(backfill.table)),
       backfill.key.size() == 1 ? sql::quote_literal(backfill.key.front()) : "NULL", sql::dollar_quote(backfill.assignments, "set"),

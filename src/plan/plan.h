@@ -35,7 +35,7 @@ enum class Grade { exact, order, data };
 std::string_view grade_name(Grade grade);
 
 // A batched UPDATE: sets `assignments` on the rows of `table` where `pending` holds, by ranges of `key` (ctid where
-// the table has no usable key).
+// the table has no usable key). Where `pending` is empty, `assignments` is a whole statement that reads `FROM {rows}`.
 struct Backfill {
   sql::QualifiedName table;
   std::vector<std::string> key;  // columns of the primary key or a unique NOT NULL key; empty: ctid ranges

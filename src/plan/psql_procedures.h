@@ -59,7 +59,8 @@ $procedure$;
 )sql";
 
 // Updates the pending rows of a table in ranges of its key (or of its blocks), a transaction a range, about 100 ms each. The upper bound is
-// taken at the start: rows that come later are the trigger's. Triggers do not fire for these updates where the role may say so.
+// taken at the start: rows that come later are the trigger's. A locked row is waited for in short attempts, below deadlock_timeout: in a deadlock with the
+// application it is this side that gives up. Without a condition `assignments` is a whole statement over {rows}. Triggers do not fire for these updates where the role may say so.
 inline constexpr std::string_view kBackfillProcedure = R"sql(CREATE OR REPLACE PROCEDURE pg_temp.backfill(target text, key text, assignments text, pending text)
 LANGUAGE plpgsql AS $procedure$
 DECLARE
@@ -67,13 +68,16 @@ DECLARE
   last text;
   upto text;
   bound text;
+  range text;
   leaf regclass;
   first_block bigint;
+  next_block bigint;
   blocks bigint;
   started timestamptz;
   elapsed numeric;
   changed bigint;
   total bigint := 0;
+  failures int := 0;
   silent boolean := true;
 BEGIN
   FOR leaf IN SELECT relid FROM pg_partition_tree(to_regclass(target)) WHERE isleaf
@@ -88,7 +92,7 @@ BEGIN
       CONTINUE WHEN bound IS NULL;
     END IF;
     LOOP
-      PERFORM set_config('lock_timeout', '5s', true), set_config('contraflow.backfill', 'on', true);
+      PERFORM set_config('lock_timeout', '500ms', true), set_config('contraflow.backfill', 'on', true);
       IF silent THEN
         BEGIN
           PERFORM set_config('session_replication_role', 'replica', true);
@@ -98,21 +102,35 @@ BEGIN
         END;
       END IF;
       started := clock_timestamp();
+      changed := NULL;
       IF key IS NOT NULL THEN
         EXECUTE format('SELECT %1$I::text FROM ONLY %2$s WHERE (%3$L IS NULL OR %1$I > %3$L) AND %1$I <= %4$L ORDER BY %1$I OFFSET %5$s LIMIT 1',
                        key, leaf, last, bound, batch::bigint - 1) INTO upto;
         upto := coalesce(upto, bound);
-        EXECUTE format('UPDATE ONLY %1$s SET %2$s WHERE (%4$L IS NULL OR %3$I > %4$L) AND %3$I <= %5$L AND (%6$s)',
-                       leaf, assignments, key, last, upto, pending);
-        GET DIAGNOSTICS changed = ROW_COUNT;
-        last := upto;
+        range := format('(%2$L IS NULL OR %1$I > %2$L) AND %1$I <= %3$L', key, last, upto);
       ELSE
-        EXECUTE format('UPDATE ONLY %s SET %s WHERE ctid >= %L AND ctid < %L AND (%s)', leaf, assignments,
-                       format('(%s,0)', first_block), format('(%s,0)', first_block + greatest(1, (batch / 50)::bigint)), pending);
-        GET DIAGNOSTICS changed = ROW_COUNT;
-        first_block := first_block + greatest(1, (batch / 50)::bigint);
+        next_block := first_block + greatest(1, (batch / 50)::bigint);
+        range := format('ctid >= %L AND ctid < %L', format('(%s,0)', first_block), format('(%s,0)', next_block));
       END IF;
+      BEGIN
+        IF pending = '' THEN
+          EXECUTE replace(assignments, '{rows}', format('ONLY %s AS source WHERE %s', leaf, range));
+        ELSE
+          EXECUTE format('UPDATE ONLY %s SET %s WHERE %s AND (%s)', leaf, assignments, range, pending);
+        END IF;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+      EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+        failures := failures + 1;
+        IF failures > 1000 THEN RAISE; END IF;
+      END;
       COMMIT;
+      IF changed IS NULL THEN
+        batch := greatest(100, batch / 2);
+        PERFORM pg_sleep(0.05 + 0.1 * random());
+        CONTINUE;
+      END IF;
+      last := upto;
+      first_block := next_block;
       total := total + changed;
       elapsed := extract(epoch FROM clock_timestamp() - started);
       batch := greatest(100, least(batch * 1.2, batch * 0.1 / greatest(elapsed, 0.001), 50000));

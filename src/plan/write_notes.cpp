@@ -138,7 +138,9 @@ std::string overview(const Plan& plan, bool color) {
         out += "      " + lines.front() + (lines.size() > 1 ? " …" : "") + "\n";
       }
       if (step->forward.backfill) {
-        out += fmt::format("      UPDATE {} SET {} WHERE {}\n", sql::quote(step->forward.backfill->table), step->forward.backfill->assignments, step->forward.backfill->pending);
+        const Backfill& backfill = *step->forward.backfill;
+        out += backfill.pending.empty() ? fmt::format("      {}\n", replace_all(backfill.assignments, "{rows}", sql::quote(backfill.table)))
+                                        : fmt::format("      UPDATE {} SET {} WHERE {}\n", sql::quote(backfill.table), backfill.assignments, backfill.pending);
       }
     }
   }

@@ -17,6 +17,9 @@ void set_not_null(Planner& planner, Phase phase, const ObjectId& column, const s
 // `contents_may_be_lost`: on the way back NOT NULL is left out where rows hold NULL.
 void drop_not_null(Planner& planner, Phase phase, const ObjectId& column, bool contents_may_be_lost = false);
 
+// A value that rows without contents can hold in a NOT NULL column; empty where the type has none that is safe.
+std::string neutral_value(const Database& database, const catalog::Column& column);
+
 void backfill_column(Planner& planner, Phase phase, const ObjectId& column, const std::string& expression, const std::string& pending);
 // Columns by whose ranges a backfill of the table goes; empty: ctid.
 std::vector<std::string> usable_key(const Planner& planner, const QualifiedName& table);

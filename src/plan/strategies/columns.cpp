@@ -41,6 +41,23 @@ bool has_checked_domain(const Database& database, const Column& column) {
          check->first.relation == domain->id.name;
 }
 
+std::string neutral_value(const Database& database, const Column& column) {
+  static const std::map<std::string, std::string> values{
+      {"text", "''"}, {"character varying", "''"}, {"character", "''"}, {"bpchar", "''"}, {"name", "''"}, {"bytea", "''"}, {"xml", "''"},
+      {"smallint", "0"}, {"integer", "0"}, {"bigint", "0"}, {"numeric", "0"}, {"real", "0"}, {"double precision", "0"}, {"money", "0"}, {"oid", "0"},
+      {"boolean", "false"}, {"uuid", "'00000000-0000-0000-0000-000000000000'"}, {"json", "'{}'"}, {"jsonb", "'{}'"},
+      {"date", "'epoch'"}, {"timestamp without time zone", "'epoch'"}, {"timestamp with time zone", "'epoch'"},
+      {"time without time zone", "'00:00'"}, {"time with time zone", "'00:00+00'"}, {"interval", "'0'"}, {"inet", "'0.0.0.0/0'"}, {"cidr", "'0.0.0.0/0'"}};
+  const auto typed = [&](const std::string& literal) { return fmt::format("{}::{}", literal, column.type); };
+  if (column.type.ends_with("[]")) return typed("'{}'");
+  if (auto it = values.find(column.type_base); it != values.end()) return typed(it->second);
+  if (const Object* enum_type = Planner::type_named(database, Kind::enum_type, column.type)) {
+    const auto& labels = std::get<EnumType>(enum_type->body).labels;
+    if (!labels.empty()) return typed(sql::quote_literal(labels.front()));
+  }
+  return {};
+}
+
 std::string column_target(const Database& database, const ObjectId& id) { return alter_table(database, id.schema, id.relation); }
 
 void set_not_null(Planner& p, Phase phase, const ObjectId& id, const std::string& name_now, std::vector<std::size_t> after) {
@@ -199,24 +216,6 @@ void add_column(Planner& p, const ObjectId& id) {
     p.notes.push_back(fmt::format("{} is NOT NULL without a default: the deployed version does not write it, so NOT NULL is set in contract, when every "
                                   "writer does", describe(id)));
   }
-}
-
-// A value that rows without contents can hold in a NOT NULL column; empty where the type has none that is safe.
-std::string neutral_value(const Database& database, const Column& column) {
-  static const std::map<std::string, std::string> values{
-      {"text", "''"}, {"character varying", "''"}, {"character", "''"}, {"bpchar", "''"}, {"name", "''"}, {"bytea", "''"}, {"xml", "''"},
-      {"smallint", "0"}, {"integer", "0"}, {"bigint", "0"}, {"numeric", "0"}, {"real", "0"}, {"double precision", "0"}, {"money", "0"}, {"oid", "0"},
-      {"boolean", "false"}, {"uuid", "'00000000-0000-0000-0000-000000000000'"}, {"json", "'{}'"}, {"jsonb", "'{}'"},
-      {"date", "'epoch'"}, {"timestamp without time zone", "'epoch'"}, {"timestamp with time zone", "'epoch'"},
-      {"time without time zone", "'00:00'"}, {"time with time zone", "'00:00+00'"}, {"interval", "'0'"}, {"inet", "'0.0.0.0/0'"}, {"cidr", "'0.0.0.0/0'"}};
-  const auto typed = [&](const std::string& literal) { return fmt::format("{}::{}", literal, column.type); };
-  if (column.type.ends_with("[]")) return typed("'{}'");
-  if (auto it = values.find(column.type_base); it != values.end()) return typed(it->second);
-  if (const Object* enum_type = Planner::type_named(database, Kind::enum_type, column.type)) {
-    const auto& labels = std::get<EnumType>(enum_type->body).labels;
-    if (!labels.empty()) return typed(sql::quote_literal(labels.front()));
-  }
-  return {};
 }
 
 // A constraint or a unique index of the column says what values its rows may hold: the same value in all of them is not safe.

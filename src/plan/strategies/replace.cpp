@@ -15,6 +15,7 @@
 #include "catalog/ddl.h"
 #include "effects/type_change.h"
 #include "plan/strategies/conversion.h"
+#include "plan/strategies/second_table.h"
 #include "plan/strategies/shadow.h"
 
 namespace contraflow::plan {
@@ -119,11 +120,63 @@ class Replacements {
 
   std::set<ObjectId> retyped_;  // columns whose type changes
 
+  std::set<ObjectId> exchanged_;  // tables, as they were, with their partitions and members
+
+  // Tables that no ALTER leads to their new form without blocking.
+  void find_second_tables() {
+    std::set<ObjectId> tables;
+    const auto consider = [&](const ObjectId& id) {
+      const QualifiedName home = id.kind == Kind::table ? QualifiedName{id.schema, id.name} : QualifiedName{id.schema, id.relation};
+      if (id.kind == Kind::table || id.kind == Kind::column || id.kind == Kind::constraint) tables.insert(ObjectId{Kind::table, home.schema, "", home.name, ""});
+    };
+    for (const auto& [id, aspects] : p_.altered) consider(id);
+    for (const ObjectId& id : p_.created) consider(id);
+    for (const ObjectId& id : tables) {
+      const auto reason = must_exchange(p_, id);
+      if (!reason) continue;
+      std::set<ObjectId> read{id};
+      for (const QualifiedName& child : Planner::descendants(p_.from, {id.schema, id.name})) read.insert(ObjectId{Kind::table, child.schema, "", child.name, ""});
+      for (const ObjectId& table : std::set<ObjectId>(read)) {
+        for (const Object* member : Planner::members(p_.from, table)) read.insert(member->id);
+      }
+      TableExchange exchange = plan_second_table(p_, id, *reason);
+      for (const ObjectId& key : exchange.carried) p_.done.insert(key);
+      Item& out = item(id);
+      out.forward.core = std::move(exchange.forward);
+      out.undo.core = std::move(exchange.undo);
+      out.todo = std::move(exchange.todo);
+      out.undo_todo = std::move(exchange.undo_todo);
+      out.phase = Phase::contract;
+      out.grade = exchange.grade;
+      out.tables = {{id.schema, id.name}};
+      out.touches = std::move(exchange.touches);
+      out.preceded_by = std::move(exchange.before);
+      out.followed_by = std::move(exchange.after);
+      out.notes = std::move(exchange.notes);
+      for (const ObjectId& member : read) read_by_others(member, id, read);
+      exchanged_.merge(read);
+    }
+  }
+
+  // What reads the table from outside is made anew in the same transaction.
+  void read_by_others(const ObjectId& id, const ObjectId& table, const std::set<ObjectId>& family) {
+    auto it = p_.dependents.find(id);
+    if (it == p_.dependents.end()) return;
+    for (const ObjectId& dependent : it->second) {
+      if (family.contains(dependent) || p_.done.contains(dependent) || !in_both(dependent)) continue;
+      if (dependent.kind == Kind::table || dependent.kind == Kind::column || dependent.kind == Kind::sequence || dependent.kind == Kind::publication) continue;
+      pull_in(dependent, table);
+    }
+  }
+
   void find_seeds() {
+    find_second_tables();
     for (const auto& [id, aspects] : p_.altered) {
+      if (p_.done.contains(id)) continue;
       if (id.kind == Kind::column && aspects.contains(Aspect::type)) retyped_.insert(id);
     }
     for (const auto& [id, aspects] : p_.altered) {
+      if (p_.done.contains(id)) continue;
       const Object& a = p_.from.objects.at(id);
       const Object& b = p_.to.objects.at(id);
       if (id.kind == Kind::column) {
@@ -300,6 +353,8 @@ class Replacements {
     const bool exchanged = !is_replaced && items_.contains(id) && id.kind != Kind::column && id.kind != Kind::table;
     for (const ObjectId& dependent : it->second) {
       if (!in_both(dependent)) continue;  // its own drop comes before
+      if (p_.done.contains(dependent) && p_.done.contains(id)) continue;  // goes over with its table
+      if (dependent.kind == Kind::publication && exchanged_.contains(id)) continue;
       if (id.kind == Kind::column && dependent.kind == Kind::table) continue;
       const Object& object = p_.from.objects.at(dependent);
       switch (dependent.kind) {

@@ -7,6 +7,7 @@
 #include "catalog/ddl.h"
 #include "plan/planner.h"
 #include "plan/strategies/partitions.h"
+#include "plan/strategies/table_parts.h"
 
 namespace contraflow::plan {
 
@@ -18,13 +19,13 @@ void append(Statements& to, Statements from) {
   for (std::string& statement : from) to.push_back(std::move(statement));
 }
 
+}  // namespace
+
 bool is_foreign_key(const Object& object) {
   const auto* constraint = std::get_if<Constraint>(&object.body);
   return constraint && constraint->type == ConstraintType::foreign_key;
 }
 
-// What is made with a table in one transaction: nobody uses it yet, so nothing blocks. Foreign keys lock other tables and come one
-// by one; triggers and policies need functions that may come later.
 bool comes_with_table(const Object& object) {
   switch (object.id.kind) {
     case Kind::column:
@@ -46,7 +47,7 @@ std::vector<const Object*> owned_sequences(const Database& database, const Objec
 }
 
 // Constraints in an order in which indexes exist before what refers to them; members by kind otherwise.
-Statements with_members(const Object& table, const Database& database, const std::vector<const Object*>& members) {
+Statements create_with_members(const Object& table, const Database& database, const std::vector<const Object*>& members) {
   const auto* partition = std::get_if<Table>(&table.body);
   if (partition && partition->partition_of) {
     // Made alone and attached: ATTACH PARTITION adopts its keys and indexes under their own names, PARTITION OF would clone the parent's.
@@ -81,6 +82,9 @@ Statements with_members(const Object& table, const Database& database, const std
   return out;
 }
 
+namespace {
+
+
 void create_table(Planner& p, const ObjectId& id) {
   const Object& object = p.to.objects.at(id);
   std::vector<const Object*> members;
@@ -107,7 +111,7 @@ void create_table(Planner& p, const ObjectId& id) {
     operation.provides.insert(sequence->id);
     operation.needs.insert(sequence->depends_on.begin(), sequence->depends_on.end());
   }
-  append(statements, with_members(object, p.to, members));
+  append(statements, create_with_members(object, p.to, members));
   append(statements, std::move(owned));
   for (const ObjectId& made : operation.provides) operation.needs.erase(made);
   operation.step.phase = Phase::expand;
@@ -170,7 +174,7 @@ void drop_table(Planner& p, const ObjectId& id) {
     append(owned, alter_sequence(sequence->id, std::get<Sequence>(free.body), std::get<Sequence>(sequence->body)));
   }
   Statements whole = before;
-  append(whole, with_members(object, p.from, members));
+  append(whole, create_with_members(object, p.from, members));
   append(whole, std::move(owned));
   append(whole, std::move(late));
 

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the strategies that make tables share.
+#pragma once
+
+#include "plan/planner.h"
+
+namespace contraflow::plan {
+
+// What is made with a table in one transaction: nobody uses it yet, so nothing blocks. Foreign keys lock other tables and come one
+// by one; triggers and policies need functions that may come later.
+bool comes_with_table(const Object& member);
+bool is_foreign_key(const Object& member);
+// The table with these members; a partition is made alone and attached.
+Statements create_with_members(const Object& table, const Database& database, const std::vector<const Object*>& members);
+// Sequences that columns of the table own.
+std::vector<const Object*> owned_sequences(const Database& database, const ObjectId& table);
+
+}  // namespace contraflow::plan
