@@ -111,7 +111,7 @@ Statements alter_identity(const ObjectId& id, const Column& from, const Column& 
   if (!items.empty()) statements.push_back(alter + " " + join(items, " "));
   QualifiedName sequence = from.identity_sequence;
   if (sequence.name != to.identity_sequence.name) {
-    statements.push_back(fmt::format("ALTER SEQUENCE {} RENAME TO {}", sql::quote(sequence),
+    statements.push_back(fmt::format("ALTER SEQUENCE IF EXISTS {} RENAME TO {}", sql::quote(sequence),
                                      sql::quote_identifier(to.identity_sequence.name)));
   }
   return statements;

@@ -66,6 +66,7 @@ void ask_publication_tables(Reader& reader) {
                  PublicationTable table;
                  table.table = found->second.name;
                  table.columns = reader.column_names(relation, cells.numbers());
+                 std::sort(table.columns.begin(), table.columns.end());  // a set: the server keeps it by attribute number
                  table.where = cells.text();
                  auto& tables = std::get<Publication>(object->body).tables;
                  tables.insert(std::upper_bound(tables.begin(), tables.end(), table), std::move(table));

@@ -2,10 +2,25 @@
 #include "diff/diff.h"
 
 #include <algorithm>
+#include <set>
 #include <map>
 
 namespace contraflow::diff {
 namespace {
+
+std::multiset<std::string> words_of(const std::string& definition) {
+  std::multiset<std::string> out;
+  std::string word;
+  for (const char c : definition + " ") {
+    if (c != ' ' && c != ',') {
+      word += c;
+    } else if (!word.empty()) {
+      out.insert(std::move(word));
+      word.clear();
+    }
+  }
+  return out;
+}
 
 using namespace catalog;
 
@@ -188,7 +203,8 @@ struct Comparison {
   void operator()(const Policy& a, const Policy& b) { when_differ(a, b, Aspect::definition); }
 
   void operator()(const StatisticsObject& a, const StatisticsObject& b) {
-    when_differ(a.definition, b.definition, Aspect::definition);
+    // The server writes the columns in the order of their attribute numbers, which says nothing.
+    when_differ(words_of(a.definition), words_of(b.definition), Aspect::definition);
     when_differ(a.target, b.target, Aspect::statistics_target);
   }
 

@@ -8,6 +8,8 @@
 #include "catalog/alter.h"
 #include "catalog/ddl.h"
 #include "plan/strategies/column_parts.h"
+#include "plan/strategies/conversion.h"
+#include "plan/strategies/replace.h"
 #include "sql/functions.h"
 
 namespace contraflow::plan {
@@ -332,8 +334,7 @@ void retire_column(Planner& p, const ObjectId& id) {
 // Fills the NULLs of a column that becomes NOT NULL. What was filled in is remembered until purge, so that the way back takes out just that: not
 // what the application wrote in the meantime. Returns the filling operation.
 std::size_t fill_column(Planner& p, const ObjectId& id, const Column& column, const std::string& expression) {
-  static const std::set<std::string> without_equality{"json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle"};
-  const bool as_text = without_equality.contains(column.type_base) || Planner::type_named(p.from, Kind::domain, column.type_base) != nullptr;
+  const bool as_text = !has_equality(column.type) || Planner::type_named(p.from, Kind::domain, column.type_base) != nullptr;
   const std::string target = column_target(p.to, id), quoted = sql::quote_identifier(id.name);
   const std::string memory = p.spare_column(id.schema, id.relation, id.name, "filled");
   const std::string quoted_memory = sql::quote_identifier(memory);
@@ -363,7 +364,15 @@ std::size_t fill_column(Planner& p, const ObjectId& id, const Column& column, co
   purge.step.effects = brief_lock;
   purge.step.notes.push_back(fmt::format("from here on the rows that held NULL in {} are no longer known: going back leaves what was filled in", describe(id)));
   purge.after.push_back(filled);
-  return filled;
+  // The deployed version may have written NULL until it was gone.
+  Action again_action = p.operations[filled].step.forward;
+  again_action.todo = all_of({again_action.todo, negate(column_is_not_null(id))});
+  Operation& again = p.add(Phase::contract, "fill what is still NULL in", id, std::move(again_action), Action{});
+  again.needs.insert(id);
+  again.groupable = false;
+  again.after.push_back(filled);
+  again.step.effects = {{{id.schema, id.relation}, effects::LockMode::row_exclusive, effects::Work::none}};
+  return p.operations.size() - 1;
 }
 
 void alter_column(Planner& p, const ObjectId& id) {
@@ -389,6 +398,7 @@ void alter_column(Planner& p, const ObjectId& id) {
     const std::string target = column_target(p.to, id);
     Statements back{fmt::format("{} DROP COLUMN IF EXISTS {}", target, sql::quote_identifier(id.name))};
     for (std::string& statement : create_all(a, p.from)) back.push_back(std::move(statement));
+    back = with_dependents_made_anew(p, id, std::move(back));
     Operation& operation = p.add(Phase::contract, "drop the generation expression of", id,
                                  brief({fmt::format("{} ALTER COLUMN {} DROP EXPRESSION IF EXISTS", target, sql::quote_identifier(id.name))}),
                                  blocking(std::move(back), fmt::format("EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass({}) AND attname = {} AND attgenerated = '')",

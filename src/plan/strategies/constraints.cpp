@@ -114,7 +114,12 @@ void add_or_restore(Planner& p, const ObjectId& id, bool adding) {
   const Database& database = adding ? p.to : p.from;
   const Object& object = database.objects.at(id);
   const Constraint& constraint = std::get<Constraint>(object.body);
-  const Phase phase = adding ? restriction_phase(p, id, constraint) : Phase::expand;
+  // Until a column has its new type, what the application writes must be of the old one: its constraints stay as long.
+  const bool retyped = !adding && std::any_of(constraint.columns.begin(), constraint.columns.end(), [&](const std::string& column) {
+    auto it = p.altered.find(column_id(id.schema, id.relation, column));
+    return it != p.altered.end() && it->second.contains(Aspect::type);
+  });
+  const Phase phase = adding ? restriction_phase(p, id, constraint) : retyped ? Phase::contract : Phase::expand;
   const bool foreign = p.from.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""}) != nullptr;
   const bool no_online_way = constraint.type == ConstraintType::not_null || foreign ||
                              (constraint.type == ConstraintType::foreign_key && partitioned(database, id) && database.major() < 18);
@@ -498,7 +503,14 @@ void plan_constraints(Planner& p) {
     }
   }
   for (const auto& [id, aspects] : p.altered) {
-    if (id.kind == Kind::constraint && !p.done.contains(id)) alter_constraint(p, id);
+    if (id.kind != Kind::constraint || p.done.contains(id)) continue;
+    const Constraint& constraint = std::get<Constraint>(p.to.objects.at(id).body);
+    if (is_key(constraint) && p.has(id, Aspect::definition) && p.from.find(index_of(id)) && p.to.find(index_of(id))) {
+      p.take(index_of(id));
+      exchange_index(p, index_of(id), p.from.objects.at(index_of(id)), p.to.objects.at(index_of(id)));
+      continue;
+    }
+    alter_constraint(p, id);
   }
 }
 

@@ -78,6 +78,18 @@ Conversion convert(const Database& database, const std::string& column_sql, cons
   return out;
 }
 
+bool has_equality(const std::string& type) {
+  static const std::set<std::string> without{"json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle"};
+  std::string base = type.substr(0, type.find('('));
+  if (base.ends_with("[]")) base.resize(base.size() - 2);
+  return !without.contains(base);
+}
+
+std::string differs(const std::string& a, const std::string& b, const std::string& type) {
+  if (has_equality(type)) return fmt::format("{} IS DISTINCT FROM {}", a, b);
+  return fmt::format("{}::text IS DISTINCT FROM ({})::text", a, b);
+}
+
 Conversion forward_conversion(const Planner& planner, const ObjectId& column, const std::string& from, const std::string& to) {
   return given_or_default(planner, planner.options.conversion, column, from, to);
 }

@@ -21,4 +21,8 @@ Conversion convert(const Database& database, const std::string& column_sql, cons
 Conversion forward_conversion(const Planner& planner, const ObjectId& column, const std::string& from, const std::string& to);
 Conversion back_conversion(const Planner& planner, const ObjectId& column, const std::string& from, const std::string& to);
 
+// `a IS DISTINCT FROM b` for two values of the type, which may have no equality (json, xml, point …).
+std::string differs(const std::string& a, const std::string& b, const std::string& type);
+bool has_equality(const std::string& type);
+
 }  // namespace contraflow::plan

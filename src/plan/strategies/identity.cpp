@@ -62,7 +62,8 @@ Statements to_identity(const Planner& p, const Database& a, const Database& b, c
 Statements from_identity(const Planner& p, const Database& a, const Database& b, const ObjectId& id) {
   const Column& from = std::get<Column>(a.objects.at(id).body);
   const Column& to = std::get<Column>(b.objects.at(id).body);
-  Statements out;
+  // Nobody draws a number between the old sequence's last one and the new one's first.
+  Statements out{fmt::format("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", sql::quote(QualifiedName{id.schema, id.relation}))};
   const auto sequences = own_sequences(b, a, id);
   for (const Object* sequence : sequences) {
     const std::string spare = p.spare_relation(sequence->id.schema, sequence->id.name, "new");

@@ -95,16 +95,6 @@ void drop_other(Planner& p, const ObjectId& id) {
   if (id.kind == Kind::materialized_view) operation.step.undo.mode = Mode::blocking;
 }
 
-// Everything that depends on the object, directly or not, and can be dropped and made again.
-void collect_dependents(const Database& database, const std::map<ObjectId, std::set<ObjectId>>& dependents, const ObjectId& id, std::set<ObjectId>& out) {
-  auto it = dependents.find(id);
-  if (it == dependents.end()) return;
-  for (const ObjectId& dependent : it->second) {
-    if (dependent.kind == Kind::column || dependent.kind == Kind::table || !database.find(dependent)) continue;
-    if (out.insert(dependent).second) collect_dependents(database, dependents, dependent, out);
-  }
-}
-
 Statements view_column_state(const Object& object) {
   const auto* view = std::get_if<View>(&object.body);
   const auto& columns = view ? view->columns : std::get<MaterializedView>(object.body).columns;
@@ -194,17 +184,7 @@ void alter_other(Planner& p, const ObjectId& id) {
       // Back to fewer columns: no OR REPLACE leads there.
       Statements back = drop(b);
       for (std::string& statement : create_all(a, p.from)) back.push_back(std::move(statement));
-      std::set<ObjectId> hanging;
-      collect_dependents(p.from, p.dependents, id, hanging);
-      const std::vector<ObjectId> order = dependency_order(hanging, p.from);
-      Statements drops;
-      for (auto it = order.rbegin(); it != order.rend(); ++it) {
-        for (std::string& statement : drop(p.from.objects.at(*it))) drops.push_back(std::move(statement));
-      }
-      back.insert(back.begin(), drops.begin(), drops.end());
-      for (const ObjectId& dependent : order) {
-        for (std::string& statement : create_all(p.from.objects.at(dependent), p.from)) back.push_back(std::move(statement));
-      }
+      back = with_dependents_made_anew(p, id, std::move(back));
       step(Phase::expand, "replace", or_replace(b, p.to), std::move(back), {}, all_of({exists(id), negate(has_definition(a))}));
     }
   }
@@ -214,19 +194,9 @@ void alter_other(Planner& p, const ObjectId& id) {
       step(Phase::expand, "replace", create(b, p.to), create(a, p.from));
     } else {
       // The way back takes a default away, which OR REPLACE refuses.
-      Statements back;
-      std::set<ObjectId> hanging;
-      collect_dependents(p.from, p.dependents, id, hanging);
-      const std::vector<ObjectId> order = dependency_order(hanging, p.from);
-      for (auto it = order.rbegin(); it != order.rend(); ++it) {
-        for (std::string& statement : drop(p.from.objects.at(*it))) back.push_back(std::move(statement));
-      }
-      for (std::string& statement : drop(b)) back.push_back(std::move(statement));
+      Statements back = drop(b);
       for (std::string& statement : create_all(a, p.from)) back.push_back(std::move(statement));
-      for (const ObjectId& dependent : order) {
-        for (std::string& statement : create_all(p.from.objects.at(dependent), p.from)) back.push_back(std::move(statement));
-      }
-      step(Phase::expand, "replace", create(b, p.to), std::move(back));
+      step(Phase::expand, "replace", create(b, p.to), with_dependents_made_anew(p, id, std::move(back)));
     }
     warn_about_stored_results(p, id);
   }

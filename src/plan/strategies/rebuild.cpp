@@ -36,7 +36,8 @@ std::set<ObjectId> outside_dependents(const Database& database, const std::map<O
     if (it == dependents.end()) continue;
     for (const ObjectId& dependent : it->second) {
       if (inside(dependent) || !database.find(dependent)) continue;
-      if (dependent.kind == Kind::column || dependent.kind == Kind::table || dependent.kind == Kind::sequence) continue;
+      // A publication loses the table with it and gets it back at the end.
+      if (dependent.kind == Kind::column || dependent.kind == Kind::table || dependent.kind == Kind::sequence || dependent.kind == Kind::publication) continue;
       if (out.insert(dependent).second) queue.push_back(dependent);
     }
   }
@@ -139,6 +140,11 @@ void restore_column_order(Planner& p, const ObjectId& id) {
   if (!nulls.empty()) undo.todo = all_of({undo.todo, fmt::format("NOT EXISTS (SELECT FROM {} WHERE {})", quoted_name(id), nulls)});
   // Only a small table is rebuilt on the way back: the copy holds ACCESS EXCLUSIVE. A larger one keeps its columns in another order.
   undo.small_tables = {{id.schema, id.name}};
+  for (const ObjectId& dependent : outside) {
+    // Foreign keys of other tables are checked anew.
+    const QualifiedName other{dependent.schema, dependent.relation};
+    if (dependent.kind == Kind::constraint && std::find(undo.small_tables.begin(), undo.small_tables.end(), other) == undo.small_tables.end()) undo.small_tables.push_back(other);
+  }
   Operation& operation = p.add(Phase::expand, "way back: restore the order of columns of", id, Action{}, std::move(undo));
   operation.groupable = false;
   operation.first = true;

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <functional>
 
 #include "base/text.h"
@@ -48,6 +49,34 @@ std::vector<ObjectId> dependency_order(const std::set<ObjectId>& objects, const 
     out.push_back(id);
   };
   for (const ObjectId& id : objects) visit(id);
+  return out;
+}
+
+namespace {
+
+void collect_dependents(const Database& database, const std::map<ObjectId, std::set<ObjectId>>& dependents, const ObjectId& id, std::set<ObjectId>& out) {
+  auto it = dependents.find(id);
+  if (it == dependents.end()) return;
+  for (const ObjectId& dependent : it->second) {
+    if (dependent.kind == Kind::column || dependent.kind == Kind::table || !database.find(dependent)) continue;
+    if (out.insert(dependent).second) collect_dependents(database, dependents, dependent, out);
+  }
+}
+
+}  // namespace
+
+Statements with_dependents_made_anew(const Planner& p, const ObjectId& object, Statements core) {
+  std::set<ObjectId> hanging;
+  collect_dependents(p.from, p.dependents, object, hanging);
+  const std::vector<ObjectId> order = dependency_order(hanging, p.from);
+  Statements out;
+  for (auto it = order.rbegin(); it != order.rend(); ++it) {
+    for (std::string& statement : drop(p.from.objects.at(*it))) out.push_back(std::move(statement));
+  }
+  for (std::string& statement : core) out.push_back(std::move(statement));
+  for (const ObjectId& dependent : order) {
+    for (std::string& statement : create_all(p.from.objects.at(dependent), p.from)) out.push_back(std::move(statement));
+  }
   return out;
 }
 
@@ -214,6 +243,29 @@ class Replacements {
     }
     emit_shadows();
     order_type_steps();
+    join_routines();
+  }
+
+  // A function whose body is text and whose result follows a column's new type works on one side of the change only: it changes in the same transaction.
+  void join_routines() {
+    const auto names_table = [](const std::string& body, const std::string& table) {
+      for (std::size_t at = body.find(table); at != std::string::npos; at = body.find(table, at + 1)) {
+        const auto part = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
+        if ((at == 0 || !part(body[at - 1])) && (at + table.size() == body.size() || !part(body[at + table.size()]))) return true;
+      }
+      return false;
+    };
+    for (const ObjectId& id : std::set<ObjectId>(causes_)) {
+      const auto* before = p_.from.find_body<Routine>(id);
+      const auto* after = p_.to.find_body<Routine>(id);
+      if (!before || !after || before->result == after->result) continue;
+      for (const ObjectId& column : retyped_) {
+        if (items_.contains(column) && names_table(before->body, column.relation) && names_table(after->body, column.relation)) {
+          unite(id, column);
+          break;
+        }
+      }
+    }
   }
 
   std::map<ObjectId, std::pair<std::string, std::string>> rebound_;  // conditions of what is made anew with the same text
@@ -321,7 +373,7 @@ class Replacements {
           }
           return false;
         }();
-        return keyed || p_.is_small({id.schema, id.relation});
+        return (keyed && !built_beside(id, constraint, desired)) || p_.is_small({id.schema, id.relation});
       }
       case Kind::policy: return definition && !alter_policy(id, std::get<Policy>(a.body), std::get<Policy>(b.body));
       case Kind::publication:
@@ -342,6 +394,23 @@ class Replacements {
       case Kind::large_object: return false;
       default: return definition;  // kinds that are only ever created and dropped as a whole
     }
+  }
+
+  // A key whose new index can be built concurrently: no foreign key points at it, and its table is no partition and has none.
+  bool built_beside(const ObjectId& id, const Constraint& a, const Constraint& b) const {
+    const auto is_key = [](const Constraint& c) { return c.type == ConstraintType::primary_key || c.type == ConstraintType::unique; };
+    const auto* table = p_.from.find_body<Table>(ObjectId{Kind::table, id.schema, "", id.relation, ""});
+    if (!is_key(a) || !is_key(b) || !table || table->partitioned || table->partition_of) return false;
+    const ObjectId index{Kind::index, id.schema, "", id.name, ""};
+    if (!p_.from.find(index) || !p_.to.find(index)) return false;
+    for (const ObjectId& of : {id, index}) {
+      auto it = p_.dependents.find(of);
+      if (it == p_.dependents.end()) continue;
+      for (const ObjectId& dependent : it->second) {
+        if (dependent != index && dependent != id && in_both(dependent)) return false;
+      }
+    }
+    return true;
   }
 
   // ---- what hangs on it
@@ -772,7 +841,8 @@ class Replacements {
     const auto& new_labels = std::get<EnumType>(p_.to.objects.at(type).body).labels;
     const auto given = p_.options.enum_map.find(type.schema + "." + type.name);
     const std::string name = sql::quote_identifier(column.name);
-    std::string cases;
+    const bool array = std::get<Column>(p_.from.objects.at(column).body).type.ends_with("[]");
+    std::string cases, elements = name + "::text[]";
     for (const std::string& label : old_labels) {
       if (std::find(new_labels.begin(), new_labels.end(), label) != new_labels.end()) continue;
       const std::string* replacement = nullptr;
@@ -781,16 +851,19 @@ class Replacements {
       }
       if (replacement) {
         cases += fmt::format(" WHEN {} THEN {}", sql::quote_literal(label), sql::quote_literal(*replacement));
+        elements = fmt::format("array_replace({}, {}, {})", elements, sql::quote_literal(label), sql::quote_literal(*replacement));
         out.grade = Grade::data;
         out.notes.push_back(fmt::format("rows of {} that hold '{}' become '{}' and stay so after a rollback", describe(column), label, *replacement));
         continue;
       }
       const std::string table = sql::quote(QualifiedName{column.schema, column.relation});
       out.preconditions.push_back({fmt::format("rows of {} that hold the removed value '{}' in {}", table, label, name),
-                                   fmt::format("SELECT count(*) FROM {} WHERE {}::text = {}", table, name, sql::quote_literal(label)),
+                                   fmt::format("SELECT count(*) FROM {} WHERE {} = {}", table, sql::quote_literal(label),
+                                               array ? fmt::format("ANY ({}::text[])", name) : name + "::text"),
                                    fmt::format("say what they become: --map {}.{}=NEW", type.name, label)});
     }
     if (cases.empty()) return plain;
+    if (array) return fmt::format("{}::{}", elements, target);
     return fmt::format("(CASE {}::text{} ELSE {}::text END)::{}", name, cases, name, target);
   }
 

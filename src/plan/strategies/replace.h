@@ -13,4 +13,7 @@ bool routine_replaceable(const catalog::Routine& a, const catalog::Routine& b);
 // Objects sorted so that each comes after those it depends on.
 std::vector<ObjectId> dependency_order(const std::set<ObjectId>& objects, const Database& database);
 
+// `core` between dropping everything that depends on the object in the current schema, directly or not, and making it again.
+Statements with_dependents_made_anew(const Planner& planner, const ObjectId& object, Statements core);
+
 }  // namespace contraflow::plan

@@ -480,6 +480,9 @@ class SecondTable {
     Operation& copy = add(Phase::backfill, "copy the rows of", copy_rows(forward_copy(), all_of({reason_.old_form, exists(table_id(next()))})), Action{});
     copy.after.push_back(made);
     copy.step.effects = {{table(), effects::LockMode::row_share, effects::Work::none}};
+    const std::size_t copied = p_.operations.size() - 1;
+    Operation& analyze = add(Phase::backfill, "collect statistics of the second table for", scan({"ANALYZE (SKIP_LOCKED) " + sql::quote(next())}, exists(table_id(next()))), Action{});
+    analyze.after.push_back(copied);
     return p_.operations.size() - 1;
   }
 
@@ -647,6 +650,16 @@ std::string generation_is(const ObjectId& column, const std::string& expression)
                      sql::quote_literal(sql::quote(QualifiedName{column.schema, column.relation})), sql::quote_literal(column.name), sql::quote_literal(expression));
 }
 
+// A stored generated column is computed from it.
+bool computes_others(const Planner& p, const ObjectId& column) {
+  auto it = p.dependents.find(column);
+  if (it == p.dependents.end()) return false;
+  return std::any_of(it->second.begin(), it->second.end(), [&](const ObjectId& dependent) {
+    const auto* body = p.from.find_body<Column>(dependent);
+    return body && body->generated == Generated::stored;
+  });
+}
+
 std::string in_class(const ObjectId& id, const std::string& condition) {
   return fmt::format("EXISTS (SELECT FROM pg_class WHERE oid = to_regclass({}) AND {})", sql::quote_literal(quoted_name(id)), condition);
 }
@@ -684,6 +697,12 @@ std::optional<ExchangeReason> must_exchange(const Planner& p, const ObjectId& id
       }
       if (before && computed && (before->generated != column->generated || before->default_expression != column->default_expression)) {
         return ExchangeReason{generation_is(member->id, before->default_expression), fmt::format("a new generation expression of {} writes every row under ACCESS EXCLUSIVE", describe(member->id))};
+      }
+      if (before && before->generated == Generated::stored && column->generated == Generated::none) {
+        return ExchangeReason{generation_is(member->id, before->default_expression), fmt::format("the way back to a generated {} writes every row under ACCESS EXCLUSIVE", describe(member->id))};
+      }
+      if (before && before->type != column->type && computes_others(p, member->id)) {
+        return ExchangeReason{column_has_type(member->id, before->type), fmt::format("no ALTER changes the type of {}, from which stored columns are generated", describe(member->id))};
       }
       if (before && before->type != column->type && (has_partitions || computed) && effects::classify_type_change(before->type, column->type) != effects::TypeChange::free) {
         return ExchangeReason{column_has_type(member->id, before->type), fmt::format("the new type of {} rewrites every partition under ACCESS EXCLUSIVE", describe(member->id))};

@@ -40,6 +40,7 @@ class Shadows {
     for (const auto& [table, columns] : tables_) expand(table, columns);
     for (const auto& [table, columns] : tables_) build_members(table, columns, kForward);
     for (const auto& [table, columns] : tables_) build_foreign_keys(table, kForward);
+    for (const auto& [table, columns] : tables_) analyze(table, columns);
     swap_scripts();
     // The way back builds the same on the retired column, before the swap back: the last of these runs first.
     back_first_ = p_.operations.size();
@@ -145,7 +146,7 @@ class Shadows {
       conditions.push_back(before_swap(column));
       present.push_back(exists(named(column, column.shadow_name)));
       fill.assignments += fmt::format("{}{} = {}", fill.assignments.empty() ? "" : ", ", shadow, column.up);
-      fill.pending += fmt::format("{}{} IS DISTINCT FROM {}", fill.pending.empty() ? "" : " OR ", shadow, column.up);
+      fill.pending += (fill.pending.empty() ? "" : " OR ") + differs(shadow, column.up, column.shadow_type);
       undo.push_back(fmt::format("{} DROP COLUMN IF EXISTS {}", alter(table), shadow));
     }
     const bool triggers = p_.options.synchronise == Synchronise::triggers;
@@ -181,6 +182,21 @@ class Shadows {
       (column.shadow_wins ? swap_.touches : swap_.provides).insert(column.id);
       p_.done.insert(column.id);
     }
+  }
+
+  // After the swap queries are planned with what is known of the new column and of the indexes over it.
+  void analyze(const QualifiedName& table, const std::vector<ShadowColumn>& columns) {
+    std::vector<std::string> there;
+    for (const ShadowColumn& column : columns) {
+      if (column.shadow_wins) there.push_back(exists(named(column, column.shadow_name)));
+    }
+    if (there.empty()) return;
+    Operation& operation = add(Phase::backfill, "collect statistics of the second column for", columns.front().id,
+                               scan({"ANALYZE (SKIP_LOCKED) " + sql::quote(table)}, all_of(there)), Action{});
+    operation.after = ready_[table];
+    operation.after.insert(operation.after.end(), builds_.begin(), builds_.end());
+    operation.step.effects = {{table, effects::LockMode::share_update_exclusive, effects::Work::none}};
+    builds_.push_back(p_.operations.size() - 1);
   }
 
   // ---- members: what depends on the columns and lives on the table
@@ -408,7 +424,7 @@ validation, Action{}, std::move(scanned));
         if (column.shadow_name == column.id.name) shadow_there.push_back(exists(named(column, column.old_name)));
         retired_there.push_back(exists(named(column, column.retired_name)));
         swap_.preconditions.push_back({fmt::format("rows of {} whose two columns for {} differ", sql::quote(table), sql::quote_identifier(column.id.name)),
-                                       fmt::format("SELECT count(*) FROM {} WHERE {} IS DISTINCT FROM {}", sql::quote(table), sql::quote_identifier(column.shadow_name), column.up),
+                                       fmt::format("SELECT count(*) FROM {} WHERE {}", sql::quote(table), differs(sql::quote_identifier(column.shadow_name), column.up, column.shadow_type)),
                                        "run 2_backfill.sql again, and see that every writer goes through the trigger"});
         if (column.down_loses) {
           swap_.grade = std::max(swap_.grade, Grade::data);
@@ -570,7 +586,7 @@ validation, Action{}, std::move(scanned));
       if (!column.two_way()) swapped_state.push_back(negate(type_stays(column) ? old_labels(column) : column_has_type(column.id, old_body.type)));
       conditions.push_back(all_of(swapped_state));
       fill.assignments += fmt::format("{}{} = {}", fill.assignments.empty() ? "" : ", ", retired, column.down);
-      fill.pending += fmt::format("{}{} IS DISTINCT FROM {}", fill.pending.empty() ? "" : " OR ", retired, column.down);
+      fill.pending += (fill.pending.empty() ? "" : " OR ") + differs(retired, column.down, type);
       swapped.push_back(exists(named(column, column.retired_name)));
     }
     if (p_.options.synchronise == Synchronise::triggers) append(back, create_sync_trigger(table, columns, true));

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "plan/strategies/conversion.h"
 #include "sql/expression.h"
 
 namespace contraflow::plan {
@@ -40,10 +41,11 @@ std::string both_ways(const ShadowColumn& column) {
     while (out.ends_with(' ')) out.pop_back();
     return out;
   };
-  return fmt::format("  IF (TG_OP = 'INSERT' AND NEW.{1} IS NOT NULL) OR (TG_OP = 'UPDATE' AND NEW.{1} IS DISTINCT FROM OLD.{1}) THEN\n{2}"
-                     "  ELSIF TG_OP = 'INSERT' OR NEW.{0} IS DISTINCT FROM OLD.{0} THEN\n{3}  END IF;\n",
+  return fmt::format("  IF (TG_OP = 'INSERT' AND NEW.{1} IS NOT NULL) OR (TG_OP = 'UPDATE' AND {4}) THEN\n{2}"
+                     "  ELSIF TG_OP = 'INSERT' OR {5} THEN\n{3}  END IF;\n",
                      old_name, new_name, nested(assign(column.old_name, down, column.down_may_fail)),
-                     nested(assign(column.shadow_name, up, column.up_may_fail)));
+                     nested(assign(column.shadow_name, up, column.up_may_fail)), differs("NEW." + new_name, "OLD." + new_name, column.shadow_type),
+                     differs("NEW." + old_name, "OLD." + old_name, column.retired_type));
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ Statements shrink_enum(const Planner& p, const ObjectId& id, bool& possible) {
           const auto* constraint = p.from.find_body<Constraint>(dependent);
           const bool plain = index ? (!index->constraint.empty() || (index->predicate.empty() && std::find(index->columns.begin(), index->columns.end(), "") == index->columns.end()))
                                    : constraint->type != ConstraintType::check && constraint->type != ConstraintType::exclusion;
-          if (!plain && hanging.insert(dependent).second) collect(dependent);
+          if ((!plain || of.kind == Kind::materialized_view) && hanging.insert(dependent).second) collect(dependent);
           break;
         }
         case Kind::statistics: break;
@@ -86,7 +86,7 @@ Statements shrink_enum(const Planner& p, const ObjectId& id, bool& possible) {
 void add_enum_values(Planner& p, const ObjectId& id) {
   const auto& old_labels = std::get<EnumType>(p.from.objects.at(id).body).labels;
   const auto& new_labels = std::get<EnumType>(p.to.objects.at(id).body).labels;
-  std::vector<std::string> have = old_labels;
+  std::vector<std::string> have = old_labels, added;
   Statements statements;
   for (std::size_t i = 0; i < new_labels.size(); ++i) {
     if (std::find(have.begin(), have.end(), new_labels[i]) != have.end()) continue;
@@ -99,11 +99,11 @@ void add_enum_values(Planner& p, const ObjectId& id) {
       have.insert(have.begin(), new_labels[i]);
     }
     statements.push_back(std::move(statement));
+    added.push_back(enum_has_label(id, new_labels[i]));
   }
   bool possible = true;
   Statements back = shrink_enum(p, id, possible);
-  Action undo = blocking(std::move(back), negate(enum_labels_are(id, old_labels)));
-  undo.todo = all_of({exists(id), undo.todo});
+  Action undo = blocking(std::move(back), any_of(added));
   Operation& operation = p.add(Phase::expand, "add values to", id, brief(std::move(statements)), possible ? undo : Action{});
   operation.groupable = false;
   operation.provides.insert(id);  // what uses the new values (a default, a CHECK) comes in a later transaction
