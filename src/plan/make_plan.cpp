@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "catalog/ddl.h"
 #include "plan/planner.h"
+#include "plan/strategies/index_trees.h"
 #include "plan/strategies/partitions.h"
 
 namespace contraflow::plan {
@@ -117,6 +118,7 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   for (const std::string& object : from.unsupported) p.refuse("the current schema holds what is not supported: " + object + " (leave it out with --exclude)");
   for (const std::string& object : to.unsupported) p.refuse("the desired schema holds what is not supported: " + object + " (leave it out with --exclude)");
   plan_renames(p);
+  plan_index_trees(p);
   plan_replacements(p);
   plan_tables(p);
   plan_columns(p);

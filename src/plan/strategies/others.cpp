@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "catalog/alter.h"
 #include "catalog/ddl.h"
@@ -39,6 +40,18 @@ bool is_inherited_trigger(const Object& object) {
   return trigger && trigger->inherited;
 }
 
+constexpr std::array kRelationsAndTypes{Kind::table, Kind::foreign_table, Kind::view, Kind::materialized_view, Kind::sequence, Kind::index,
+                                        Kind::composite_type, Kind::enum_type, Kind::domain, Kind::range_type, Kind::base_type, Kind::shell_type};
+
+// The condition for dropping it, where a relation or type of another kind has its name in the other schema: a second run must leave that alone.
+std::string unless_another_kind(const ObjectId& id, const Database& other) {
+  const bool taken = std::any_of(kRelationsAndTypes.begin(), kRelationsAndTypes.end(), [&](Kind kind) {
+    return kind != id.kind && other.find(ObjectId{kind, id.schema, "", id.name, ""});
+  });
+  const bool of_these = std::find(kRelationsAndTypes.begin(), kRelationsAndTypes.end(), id.kind) != kRelationsAndTypes.end();
+  return taken && of_these ? exists_as_kind(id) : std::string();
+}
+
 void create_other(Planner& p, const ObjectId& id) {
   const Object& object = p.to.objects.at(id);
   if (is_inherited_trigger(object)) return;  // the parent's trigger makes it
@@ -67,7 +80,7 @@ void create_other(Planner& p, const ObjectId& id) {
   const QualifiedName table = Planner::home(p.to, object);
   if (!table.name.empty()) operation.step.tables.push_back(table);
   operation.step.forward = brief(std::move(statements), absent(id));
-  operation.step.undo = brief(drop(object));
+  operation.step.undo = brief(drop(object), unless_another_kind(id, p.from));
   if (id.kind == Kind::subscription || id.kind == Kind::extension) operation.groupable = false;
   if (id.kind == Kind::trigger) operation.step.effects = {{table, effects::LockMode::share_row_exclusive, effects::Work::none}};
   p.operations.push_back(std::move(operation));
@@ -90,7 +103,7 @@ void drop_other(Planner& p, const ObjectId& id) {
       gone.insert(member->id);
     }
   }
-  Operation& operation = p.add(Phase::contract, "drop", id, brief(drop(object)), brief(std::move(back), absent(id)));
+  Operation& operation = p.add(Phase::contract, "drop", id, brief(drop(object), unless_another_kind(id, p.to)), brief(std::move(back), absent(id)));
   operation.removes = gone;
   if (id.kind == Kind::materialized_view) operation.step.undo.mode = Mode::blocking;
 }
@@ -156,6 +169,29 @@ void warn_about_stored_results(Planner& p, const ObjectId& routine) {
       p.notes.push_back(fmt::format("{} is computed with {}, which changes: stored values stay as they are until the row is written", describe(dependent), describe(routine)));
     }
   }
+}
+
+// What holds until the publication has the members of `b`; empty where ALTER may run again. They change in one transaction, so one of them tells.
+std::string members_pending(const ObjectId& id, const Publication& a, const Publication& b) {
+  const auto has_table = [](const Publication& publication, const PublicationTable& table) {
+    return std::any_of(publication.tables.begin(), publication.tables.end(), [&](const PublicationTable& t) { return t.table == table.table; });
+  };
+  const auto has_schema = [](const Publication& publication, const std::string& schema) {
+    return std::find(publication.schemas.begin(), publication.schemas.end(), schema) != publication.schemas.end();
+  };
+  for (const PublicationTable& table : b.tables) {
+    if (!has_table(a, table)) return negate(publishes_table(id, table.table));
+  }
+  for (const std::string& schema : b.schemas) {
+    if (!has_schema(a, schema)) return negate(publishes_schema(id, schema));
+  }
+  for (const PublicationTable& table : a.tables) {
+    if (!has_table(b, table)) return publishes_table(id, table.table);
+  }
+  for (const std::string& schema : a.schemas) {
+    if (!has_schema(b, schema)) return publishes_schema(id, schema);
+  }
+  return {};
 }
 
 // CREATE OR REPLACE and ALTER; the aspects that a replacement carries have been claimed with the object.
@@ -275,9 +311,10 @@ void alter_other(Planner& p, const ObjectId& id) {
       auto forward = alter_publication(id, std::get<Publication>(a.body), std::get<Publication>(b.body));
       auto back = alter_publication(id, std::get<Publication>(b.body), std::get<Publication>(a.body));
       if (forward && back) {
-        step(Phase::expand, "change", std::move(*forward), std::move(*back));
         // A table that goes must leave the publication first, on the way back it must be there again.
-        p.operations.back().step.forward.todo.clear();
+        const auto &old_publication = std::get<Publication>(a.body), &new_publication = std::get<Publication>(b.body);
+        step(Phase::expand, "change", std::move(*forward), std::move(*back), members_pending(id, old_publication, new_publication),
+             members_pending(id, new_publication, old_publication));
       } else {
         p.refuse(describe(id) + " cannot be changed in place");
       }

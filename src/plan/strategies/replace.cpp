@@ -124,6 +124,7 @@ class Replacements {
       if (id.kind == Kind::column && aspects.contains(Aspect::type)) retyped_.insert(id);
     }
     for (const auto& [id, aspects] : p_.altered) {
+      if ((id.kind == Kind::index || id.kind == Kind::constraint) && p_.done.contains(id)) continue;
       const Object& a = p_.from.objects.at(id);
       const Object& b = p_.to.objects.at(id);
       if (id.kind == Kind::column) {

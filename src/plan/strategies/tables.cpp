@@ -185,7 +185,7 @@ void drop_table(Planner& p, const ObjectId& id) {
     if (partition && !parent_goes) {
       detach_before_drop(p, id, leaving);
       const std::size_t detached = p.operations.size() - 1;
-      Operation& purge = p.add(p.options.drops == Drops::direct ? Phase::contract : Phase::purge, "drop", id, brief(drop(object)),
+      Operation& purge = p.add(p.options.drops == Drops::direct ? Phase::contract : Phase::purge, "drop", id, brief(drop(object), exists(id)),
                                brief(std::move(whole), absent(id)), Grade::data);
       purge.removes = leaving;
       purge.after.push_back(detached);
@@ -194,7 +194,7 @@ void drop_table(Planner& p, const ObjectId& id) {
     }
     for (const Object* key : foreign_keys) p.take(key->id);
     for (const Object* key : foreign_keys) append(whole, create_all(*key, p.from));
-    Operation& operation = p.add(p.options.drops == Drops::direct ? Phase::contract : Phase::purge, "drop", id, brief(drop(object)),
+    Operation& operation = p.add(p.options.drops == Drops::direct ? Phase::contract : Phase::purge, "drop", id, brief(drop(object), exists(id)),
                                  brief(std::move(whole), absent(id)), Grade::data);
     operation.removes = leaving;
     return;
