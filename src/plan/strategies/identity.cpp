@@ -132,6 +132,10 @@ void plan_identity(Planner& p, const ObjectId& id) {
     };
     once(operation.step.forward, b);
     once(operation.step.undo, a);
+    if (restarts(operation.step.forward.statements)) {
+      operation.step.grade = Grade::data;
+      operation.step.notes.push_back("the numbers of " + describe(id) + " start anew within the new bounds, and within the old ones after a rollback");
+    }
   }
   operation.needs = p.to.objects.at(id).depends_on;
   operation.needs.insert(id);

@@ -60,6 +60,7 @@ struct Script {
 
 struct Item {
   ObjectId subject;
+  std::string verb = "change";
   Script forward, undo;
   std::string todo, undo_todo;
   Phase phase = Phase::expand;
@@ -198,6 +199,34 @@ class Replacements {
       causes_.insert(id);
       replace(id);
     }
+    for (const ObjectId& id : p_.dropped) {
+      if (id.kind == Kind::routine) go_with_callers(id);
+    }
+  }
+
+  // While both f(integer) and f(integer, text DEFAULT …) are there, f(1) is not unique: the old one goes, and on the way back the new one, in the
+  // moment in which its callers are made anew.
+  void go_with_callers(const ObjectId& id) {
+    const auto rebound = [&](const ObjectId& caller) { return rebound_.contains(caller); };
+    const auto callers = p_.dependents.find(id);
+    if (callers == p_.dependents.end() || std::none_of(callers->second.begin(), callers->second.end(), rebound)) return;
+    Statements back;
+    for (const ObjectId& made : p_.created) {
+      if (made.kind != Kind::routine || made.schema != id.schema || made.name != id.name) continue;
+      const bool for_them = std::all_of(p_.to.objects.begin(), p_.to.objects.end(), [&](const auto& entry) {
+        return !entry.second.depends_on.contains(made) || rebound(entry.first);
+      });
+      if (for_them) append(back, drop(p_.to.objects.at(made)));
+    }
+    if (back.empty()) return;
+    p_.done.insert(id);
+    Item& out = item(id);
+    out.verb = "drop";
+    out.forward.core = drop(p_.from.objects.at(id));
+    out.undo.core = std::move(back);
+    append(out.undo.core, create_all(p_.from.objects.at(id), p_.from));
+    out.touches.insert(id);
+    out.phase = Phase::contract;
   }
 
   // The second columns are made of the new type, the old type goes after them.
@@ -932,7 +961,7 @@ class Replacements {
       if (!entry->todo.empty()) conditions.push_back(entry->todo);
       if (!entry->undo_todo.empty()) undo_conditions.push_back(entry->undo_todo);
       phase = std::max(phase, entry->phase);
-      if (!entry->forward.core.empty()) titles.push_back("change " + describe(entry->subject));
+      if (!entry->forward.core.empty()) titles.push_back(entry->verb + " " + describe(entry->subject));
       if (!entry->work.empty()) want_work(entry->work, entry->tables);
       tables.insert(entry->tables.begin(), entry->tables.end());
       operation.step.grade = std::max(operation.step.grade, entry->grade);

@@ -57,6 +57,10 @@ void plan_sequences(Planner& p) {
     };
     once(operation.step.forward, b);
     once(operation.step.undo, a);
+    if (!operation.step.forward.todo.empty()) {
+      operation.step.grade = Grade::data;
+      operation.step.notes.push_back("the numbers of " + describe(id) + " start anew within the new bounds, and within the old ones after a rollback");
+    }
     operation.needs = p.to.objects.at(id).depends_on;
     if (b.owned_by) operation.needs.insert(*b.owned_by);
     operation.detaches.insert(id);
