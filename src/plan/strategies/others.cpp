@@ -35,6 +35,20 @@ bool goes_with_relation(const Planner& p, const ObjectId& id, const std::set<Obj
   return false;
 }
 
+// A domain's CHECKs come with it: once a composite type of it is in a table, ALTER DOMAIN refuses. Empty where a CHECK calls what needs the domain.
+std::vector<const Object*> checks_of(const Database& database, const ObjectId& domain) {
+  std::vector<const Object*> out;
+  if (domain.kind != Kind::domain) return out;
+  const ObjectId first{Kind::domain_constraint, domain.schema, domain.name, "", ""};
+  for (auto it = database.objects.lower_bound(first); it != database.objects.end(); ++it) {
+    if (it->first.kind != first.kind || it->first.schema != first.schema || it->first.relation != first.relation) break;
+    const auto& needs = it->second.depends_on;
+    if (std::any_of(needs.begin(), needs.end(), [](const ObjectId& id) { return id.kind == Kind::routine || id.kind == Kind::operator_; })) return {};
+    out.push_back(&it->second);
+  }
+  return out;
+}
+
 bool is_inherited_trigger(const Object& object) {
   const auto* trigger = std::get_if<Trigger>(&object.body);
   return trigger && trigger->inherited;
@@ -74,6 +88,13 @@ void create_other(Planner& p, const ObjectId& id) {
     }
     for (const ObjectId& made : operation.provides) operation.needs.erase(made);
   }
+  for (const Object* check : checks_of(p.to, id)) {
+    p.take(check->id);
+    operation.provides.insert(check->id);
+    operation.needs.insert(check->depends_on.begin(), check->depends_on.end());
+    for (std::string& statement : create_all(*check, p.to)) statements.push_back(std::move(statement));
+  }
+  for (const ObjectId& made : operation.provides) operation.needs.erase(made);
   operation.step.phase = Phase::expand;
   operation.step.title = "create " + describe(id);
   operation.step.id = "expand.create-" + describe(id);
@@ -102,6 +123,11 @@ void drop_other(Planner& p, const ObjectId& id) {
       p.take(member->id);
       gone.insert(member->id);
     }
+  }
+  for (const Object* check : checks_of(p.from, id)) {
+    p.take(check->id);
+    gone.insert(check->id);
+    for (std::string& statement : create_all(*check, p.from)) back.push_back(std::move(statement));
   }
   Operation& operation = p.add(Phase::contract, "drop", id, brief(drop(object), unless_another_kind(id, p.to)), brief(std::move(back), absent(id)));
   operation.removes = gone;

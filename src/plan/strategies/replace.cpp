@@ -700,7 +700,15 @@ class Replacements {
     const std::string spare = p_.spare_relation(id.schema, id.name, "old");
     const QualifiedName spare_name{id.schema, spare};
     const std::string word = id.kind == Kind::domain ? "DOMAIN" : "TYPE";
+    const auto users = p_.dependents.find(id);
+    const bool in_columns = users != p_.dependents.end() && std::any_of(users->second.begin(), users->second.end(), [](const ObjectId& user) { return user.kind == Kind::column; });
     const auto script = [&](Script& into, const Object& target, const Database& database) {
+      if (id.kind == Kind::range_type && !in_columns) {
+        // Its constructors and its multirange type would keep their names when it is renamed.
+        into.core = drop(target);
+        append(into.core, create_all(target, database));
+        return;
+      }
       into.core.push_back(fmt::format("ALTER {} {} RENAME TO {}", word, quoted_name(id), sql::quote_identifier(spare)));
       append(into.core, create_all(target, database));
       into.after.push_back(fmt::format("DROP {} {}", word, sql::quote(spare_name)));
