@@ -268,7 +268,8 @@ class Replacements {
       case Kind::range_type: return aspects.contains(Aspect::definition);
       case Kind::composite_type: {
         if (!aspects.contains(Aspect::definition)) return false;
-        if (!alter_composite(id, std::get<CompositeType>(a.body), std::get<CompositeType>(b.body))) return true;
+        const auto &type = std::get<CompositeType>(a.body), &desired = std::get<CompositeType>(b.body);
+        if (!alter_composite(id, type, desired) || !alter_composite(id, desired, type)) return true;
         const auto it = p_.dependents.find(id);
         if (it == p_.dependents.end()) return false;
         return std::any_of(it->second.begin(), it->second.end(), [](const ObjectId& d) { return d.kind == Kind::column; });
@@ -300,10 +301,15 @@ class Replacements {
         }();
         return keyed || p_.is_small({id.schema, id.relation});
       }
-      case Kind::policy: return definition && !alter_policy(id, std::get<Policy>(a.body), std::get<Policy>(b.body));
-      case Kind::publication:
+      case Kind::policy: {  // ALTER must lead there and back
+        const auto &policy = std::get<Policy>(a.body), &desired = std::get<Policy>(b.body);
+        return definition && !(alter_policy(id, policy, desired) && alter_policy(id, desired, policy));
+      }
+      case Kind::publication: {
+        const auto &publication = std::get<Publication>(a.body), &desired = std::get<Publication>(b.body);
         return (definition || aspects.contains(Aspect::membership) || aspects.contains(Aspect::options)) &&
-               !alter_publication(id, std::get<Publication>(a.body), std::get<Publication>(b.body));
+               !(alter_publication(id, publication, desired) && alter_publication(id, desired, publication));
+      }
       case Kind::schema:
       case Kind::extension:
       case Kind::enum_type:
