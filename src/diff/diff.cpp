@@ -245,20 +245,6 @@ struct Comparison {
   }
 };
 
-std::vector<std::string> common_order(const Database& database, const ObjectId& table, const Database& other) {
-  std::vector<std::pair<int, std::string>> found;
-  ObjectId first{Kind::column, table.schema, table.name, "", ""};
-  for (auto it = database.objects.lower_bound(first); it != database.objects.end(); ++it) {
-    const ObjectId& id = it->first;
-    if (id.kind != Kind::column || id.schema != table.schema || id.relation != table.name) break;
-    if (other.find(id)) found.emplace_back(std::get<Column>(it->second.body).position, id.name);
-  }
-  std::sort(found.begin(), found.end());
-  std::vector<std::string> names;
-  for (auto& [position, name] : found) names.push_back(name);
-  return names;
-}
-
 }  // namespace
 
 std::vector<Aspect> changed_aspects(const Object& from, const Object& to) {
@@ -292,9 +278,6 @@ Difference compare(const Database& from, const Database& to) {
       continue;
     }
     for (const Aspect aspect : changed_aspects(object, *other)) out.changes.push_back(Alter{id, aspect});
-    if (id.kind == Kind::table && common_order(from, id, to) != common_order(to, id, from)) {
-      out.reordered_tables.push_back(id);
-    }
   }
   for (const auto& [id, object] : to.objects) {
     if (!from.find(id)) out.changes.push_back(Create{id});

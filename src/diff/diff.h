@@ -9,8 +9,6 @@ namespace contraflow::diff {
 
 struct Difference {
   std::vector<Change> changes;
-  // Tables whose common columns stand in another order: nothing is done about it, the plan says so.
-  std::vector<ObjectId> reordered_tables;
   bool empty() const { return changes.empty(); }
 };
 

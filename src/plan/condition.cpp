@@ -152,6 +152,20 @@ std::string negate(const std::string& condition) {
   return "NOT (" + condition + ")";
 }
 
+std::string exists_as_kind(const ObjectId& id) {
+  const auto type = [&](std::string_view letter) {
+    return in_catalog("type", fmt::format("oid = to_regtype({}) AND typtype = '{}'", quote_literal(quoted_name(id)), letter));
+  };
+  switch (id.kind) {
+    case Kind::enum_type: return type("e");
+    case Kind::domain: return type("d");
+    case Kind::range_type: return type("r");
+    case Kind::base_type: return type("b");
+    case Kind::shell_type: return type("p");
+    default: return exists(id);
+  }
+}
+
 std::string absent(const ObjectId& id) { return negate(exists(id)); }
 
 namespace {
@@ -229,6 +243,21 @@ std::string enum_labels_are(const ObjectId& type, const std::vector<std::string>
 std::string enum_has_label(const ObjectId& type, const std::string& label) {
   return in_catalog("enum", fmt::format("enumtypid = to_regtype({}) AND enumlabel = {}", quote_literal(quoted_name(type)),
                                         quote_literal(label)));
+}
+
+std::string sequence_bounds_are(const sql::QualifiedName& sequence, const SequenceOptions& options) {
+  return in_catalog("sequence", fmt::format("seqrelid = {} AND seqmin = {} AND seqmax = {} AND seqstart = {}", regclass(sequence.schema, sequence.name),
+                                            options.minimum, options.maximum, options.start));
+}
+
+std::string publishes_table(const ObjectId& publication, const sql::QualifiedName& table) {
+  return in_catalog("publication_rel", fmt::format("prpubid = (SELECT oid FROM pg_publication WHERE pubname = {}) AND prrelid = {}",
+                                                   quote_literal(publication.name), regclass(table.schema, table.name)));
+}
+
+std::string publishes_schema(const ObjectId& publication, const std::string& schema) {
+  return in_catalog("publication_namespace", fmt::format("pnpubid = (SELECT oid FROM pg_publication WHERE pubname = {}) AND pnnspid = to_regnamespace({})",
+                                                         quote_literal(publication.name), quote_literal(sql::quote_identifier(schema))));
 }
 
 std::string is_partition_of(const ObjectId& table, const sql::QualifiedName& parent) {

@@ -13,6 +13,8 @@ namespace contraflow::plan {
 
 std::string exists(const catalog::ObjectId& id);
 std::string absent(const catalog::ObjectId& id);
+// The same, where something of another kind may have the name: DROP … IF EXISTS refuses that, and DROP TYPE takes any type.
+std::string exists_as_kind(const catalog::ObjectId& id);
 std::string all_of(const std::vector<std::string>& conditions);  // empty conditions are dropped
 std::string any_of(const std::vector<std::string>& conditions);
 std::string negate(const std::string& condition);
@@ -28,6 +30,9 @@ std::string enum_labels_are(const catalog::ObjectId& type, const std::vector<std
 std::string enum_has_label(const catalog::ObjectId& type, const std::string& label);
 // Options of a foreign-data wrapper, server, user mapping, foreign table or a foreign table's column.
 std::string fdw_options_are(const catalog::ObjectId& id, const catalog::Options& options);
+std::string sequence_bounds_are(const sql::QualifiedName& sequence, const catalog::SequenceOptions& options);
+std::string publishes_table(const catalog::ObjectId& publication, const sql::QualifiedName& table);
+std::string publishes_schema(const catalog::ObjectId& publication, const std::string& schema);  // 15 and later
 std::string is_partition_of(const catalog::ObjectId& table, const sql::QualifiedName& parent);
 
 // The object's server-side definition equals the one in the model (compared by md5). Empty for kinds whose definition

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <tuple>
 
 #include "base/text.h"
 #include "catalog/ddl.h"
 #include "plan/planner.h"
+#include "plan/strategies/index_trees.h"
 #include "plan/strategies/partitions.h"
 
 namespace contraflow::plan {
@@ -94,6 +96,31 @@ void undo_only_while_tables_stand(std::vector<Step>& steps, const std::set<Objec
   }
 }
 
+// Columns that are added, or take another's place, stand at the end of their table.
+std::vector<std::string> tables_in_other_order(const Planner& p) {
+  std::vector<std::string> out;
+  for (const auto& [id, object] : p.to.objects) {
+    if (id.kind != catalog::Kind::table || !p.from.find(id) || p.made_anew.contains(id)) continue;
+    std::vector<std::tuple<int, int, std::string>> comes_out;  // kept, added, second column or computed anew; in the order of their schema
+    std::vector<std::pair<int, std::string>> desired;
+    for (const catalog::Object* member : Planner::members(p.to, id)) {
+      const auto* column = std::get_if<catalog::Column>(&member->body);
+      if (!column) continue;
+      desired.emplace_back(column->position, member->id.name);
+      const auto* before = p.from.find_body<catalog::Column>(member->id);
+      const auto altered = p.altered.find(member->id);
+      const bool anew = before && (p.moved_columns.contains(member->id) || (column->generated != catalog::Generated::none && altered != p.altered.end() &&
+                                                                          altered->second.contains(Aspect::generated)));
+      comes_out.emplace_back(!before ? 1 : anew ? 2 : 0, before && !anew ? before->position : column->position, member->id.name);
+    }
+    std::sort(comes_out.begin(), comes_out.end());
+    std::sort(desired.begin(), desired.end());
+    const bool same = std::equal(desired.begin(), desired.end(), comes_out.begin(), comes_out.end(), [](const auto& a, const auto& b) { return a.second == std::get<2>(b); });
+    if (!same) out.push_back(catalog::quoted_name(id));
+  }
+  return out;
+}
+
 // While objects are made, the default privileges of either schema may be in force: each knows the other's too, under a name of its own.
 catalog::Database with_default_privileges_of(const catalog::Database& database, const catalog::Database& other) {
   catalog::Database out = database;
@@ -117,6 +144,7 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   for (const std::string& object : from.unsupported) p.refuse("the current schema holds what is not supported: " + object + " (leave it out with --exclude)");
   for (const std::string& object : to.unsupported) p.refuse("the desired schema holds what is not supported: " + object + " (leave it out with --exclude)");
   plan_renames(p);
+  plan_index_trees(p);
   plan_replacements(p);
   plan_tables(p);
   plan_columns(p);
@@ -140,14 +168,7 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   make_ids_unique(plan.steps);
   undo_only_while_tables_stand(plan.steps, p.created);
   for (const Step& step : plan.steps) plan.grade = std::max(plan.grade, step.grade);
-  for (const ObjectId& table : difference.reordered_tables) {
-    plan.column_order.push_back(catalog::quoted_name(table));
-  }
-  for (const ObjectId& column : p.moved_columns) {
-    // The second column that took the first one's place stands at the end.
-    std::string table = sql::quote(sql::QualifiedName{column.schema, column.relation});
-    if (std::find(plan.column_order.begin(), plan.column_order.end(), table) == plan.column_order.end()) plan.column_order.push_back(std::move(table));
-  }
+  plan.column_order = tables_in_other_order(p);
   plan.notes = std::move(p.notes);
   for (const Step& step : plan.steps) {
     for (const std::string& note : step.notes) {

@@ -439,7 +439,12 @@ void alter_column(Planner& p, const ObjectId& id) {
   }
   if (identity) {
     plan_identity(p, id);
-    for (std::size_t i = first_operation; i + 1 < p.operations.size(); ++i) p.operations.back().after.push_back(i);
+    const std::size_t last = p.operations.size() - 1;
+    // An identity column is NOT NULL: that comes before and goes after.
+    for (std::size_t i = first_operation; i < last; ++i) {
+      if (new_column.identity != Identity::none) p.operations[last].after.push_back(i);
+      else p.operations[i].after.push_back(last);
+    }
   }
   if (p.claim(id, Aspect::storage)) simple(Phase::expand, "set the storage of", alter_column_storage(id, new_column), alter_column_storage(id, old_column));
   if (p.claim(id, Aspect::compression)) {

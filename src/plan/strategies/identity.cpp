@@ -103,6 +103,10 @@ std::string identity_is(const ObjectId& id, Identity identity) {
                      sql::quote_literal(sql::quote(QualifiedName{id.schema, id.relation})), sql::quote_literal(id.name), letter);
 }
 
+bool restarts(const Statements& statements) {
+  return std::any_of(statements.begin(), statements.end(), [](const std::string& s) { return s.find(" RESTART WITH ") != std::string::npos; });
+}
+
 }  // namespace
 
 void plan_identity(Planner& p, const ObjectId& id) {
@@ -117,9 +121,23 @@ void plan_identity(Planner& p, const ObjectId& id) {
       for (const ObjectId& sequence : *set) p.take(sequence);
     }
   }
-  Operation& operation = p.add(Phase::expand, "change identity of", id,
+  // What the deployed version leaves to the identity it must write itself first.
+  const bool missed = b.identity == Identity::none && b.default_expression.empty();
+  Operation& operation = p.add(missed ? Phase::contract : Phase::expand, "change identity of", id,
                                brief(script(p, p.from, p.to, id), kind_changes ? all_of({exists(id), negate(identity_is(id, b.identity))}) : ""),
                                brief(script(p, p.to, p.from, id), kind_changes ? all_of({exists(id), negate(identity_is(id, a.identity))}) : ""));
+  if (!kind_changes) {
+    // Numbers that were given since would be given again.
+    const auto once = [&](Action& action, const Column& goal) {
+      if (restarts(action.statements)) action.todo = all_of({exists(id), negate(sequence_bounds_are(goal.identity_sequence, goal.identity_options))});
+    };
+    once(operation.step.forward, b);
+    once(operation.step.undo, a);
+    if (restarts(operation.step.forward.statements)) {
+      operation.step.grade = Grade::data;
+      operation.step.notes.push_back("the numbers of " + describe(id) + " start anew within the new bounds, and within the old ones after a rollback");
+    }
+  }
   operation.needs = p.to.objects.at(id).depends_on;
   operation.needs.insert(id);
   operation.detaches.insert(id);

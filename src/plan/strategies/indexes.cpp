@@ -209,6 +209,7 @@ void exchange_index(Planner& p, const ObjectId& id, const Object& a, const Objec
   };
   Operation& build = p.add(phase, "build the new", id, build_index(id, new_index, spare_new, negate(stands(b, new_index))), drop_index_concurrently(id, spare_new));
   build.needs = b.depends_on;
+  build.needs.erase(ObjectId{Kind::constraint, id.schema, new_index.table, new_index.constraint, ""});
   build.step.preconditions = unique_precondition(id, new_index);
   build.step.effects = {{{id.schema, new_index.table}, effects::LockMode::share_update_exclusive, effects::Work::index_build}};
   const std::size_t built = p.operations.size() - 1;

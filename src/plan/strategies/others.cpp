@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "catalog/alter.h"
 #include "catalog/ddl.h"
@@ -34,9 +35,35 @@ bool goes_with_relation(const Planner& p, const ObjectId& id, const std::set<Obj
   return false;
 }
 
+// A domain's CHECKs come with it: once a composite type of it is in a table, ALTER DOMAIN refuses. Empty where a CHECK calls what needs the domain.
+std::vector<const Object*> checks_of(const Database& database, const ObjectId& domain) {
+  std::vector<const Object*> out;
+  if (domain.kind != Kind::domain) return out;
+  const ObjectId first{Kind::domain_constraint, domain.schema, domain.name, "", ""};
+  for (auto it = database.objects.lower_bound(first); it != database.objects.end(); ++it) {
+    if (it->first.kind != first.kind || it->first.schema != first.schema || it->first.relation != first.relation) break;
+    const auto& needs = it->second.depends_on;
+    if (std::any_of(needs.begin(), needs.end(), [](const ObjectId& id) { return id.kind == Kind::routine || id.kind == Kind::operator_; })) return {};
+    out.push_back(&it->second);
+  }
+  return out;
+}
+
 bool is_inherited_trigger(const Object& object) {
   const auto* trigger = std::get_if<Trigger>(&object.body);
   return trigger && trigger->inherited;
+}
+
+constexpr std::array kRelationsAndTypes{Kind::table, Kind::foreign_table, Kind::view, Kind::materialized_view, Kind::sequence, Kind::index,
+                                        Kind::composite_type, Kind::enum_type, Kind::domain, Kind::range_type, Kind::base_type, Kind::shell_type};
+
+// The condition for dropping it, where a relation or type of another kind has its name in the other schema: a second run must leave that alone.
+std::string unless_another_kind(const ObjectId& id, const Database& other) {
+  const bool taken = std::any_of(kRelationsAndTypes.begin(), kRelationsAndTypes.end(), [&](Kind kind) {
+    return kind != id.kind && other.find(ObjectId{kind, id.schema, "", id.name, ""});
+  });
+  const bool of_these = std::find(kRelationsAndTypes.begin(), kRelationsAndTypes.end(), id.kind) != kRelationsAndTypes.end();
+  return taken && of_these ? exists_as_kind(id) : std::string();
 }
 
 void create_other(Planner& p, const ObjectId& id) {
@@ -61,13 +88,20 @@ void create_other(Planner& p, const ObjectId& id) {
     }
     for (const ObjectId& made : operation.provides) operation.needs.erase(made);
   }
+  for (const Object* check : checks_of(p.to, id)) {
+    p.take(check->id);
+    operation.provides.insert(check->id);
+    operation.needs.insert(check->depends_on.begin(), check->depends_on.end());
+    for (std::string& statement : create_all(*check, p.to)) statements.push_back(std::move(statement));
+  }
+  for (const ObjectId& made : operation.provides) operation.needs.erase(made);
   operation.step.phase = Phase::expand;
   operation.step.title = "create " + describe(id);
   operation.step.id = "expand.create-" + describe(id);
   const QualifiedName table = Planner::home(p.to, object);
   if (!table.name.empty()) operation.step.tables.push_back(table);
   operation.step.forward = brief(std::move(statements), absent(id));
-  operation.step.undo = brief(drop(object));
+  operation.step.undo = brief(drop(object), unless_another_kind(id, p.from));
   if (id.kind == Kind::subscription || id.kind == Kind::extension) operation.groupable = false;
   if (id.kind == Kind::trigger) operation.step.effects = {{table, effects::LockMode::share_row_exclusive, effects::Work::none}};
   p.operations.push_back(std::move(operation));
@@ -90,7 +124,12 @@ void drop_other(Planner& p, const ObjectId& id) {
       gone.insert(member->id);
     }
   }
-  Operation& operation = p.add(Phase::contract, "drop", id, brief(drop(object)), brief(std::move(back), absent(id)));
+  for (const Object* check : checks_of(p.from, id)) {
+    p.take(check->id);
+    gone.insert(check->id);
+    for (std::string& statement : create_all(*check, p.from)) back.push_back(std::move(statement));
+  }
+  Operation& operation = p.add(Phase::contract, "drop", id, brief(drop(object), unless_another_kind(id, p.to)), brief(std::move(back), absent(id)));
   operation.removes = gone;
   if (id.kind == Kind::materialized_view) operation.step.undo.mode = Mode::blocking;
 }
@@ -146,6 +185,29 @@ void warn_about_stored_results(Planner& p, const ObjectId& routine) {
       p.notes.push_back(fmt::format("{} is computed with {}, which changes: stored values stay as they are until the row is written", describe(dependent), describe(routine)));
     }
   }
+}
+
+// What holds until the publication has the members of `b`; empty where ALTER may run again. They change in one transaction, so one of them tells.
+std::string members_pending(const ObjectId& id, const Publication& a, const Publication& b) {
+  const auto has_table = [](const Publication& publication, const PublicationTable& table) {
+    return std::any_of(publication.tables.begin(), publication.tables.end(), [&](const PublicationTable& t) { return t.table == table.table; });
+  };
+  const auto has_schema = [](const Publication& publication, const std::string& schema) {
+    return std::find(publication.schemas.begin(), publication.schemas.end(), schema) != publication.schemas.end();
+  };
+  for (const PublicationTable& table : b.tables) {
+    if (!has_table(a, table)) return negate(publishes_table(id, table.table));
+  }
+  for (const std::string& schema : b.schemas) {
+    if (!has_schema(a, schema)) return negate(publishes_schema(id, schema));
+  }
+  for (const PublicationTable& table : a.tables) {
+    if (!has_table(b, table)) return publishes_table(id, table.table);
+  }
+  for (const std::string& schema : a.schemas) {
+    if (!has_schema(b, schema)) return publishes_schema(id, schema);
+  }
+  return {};
 }
 
 // CREATE OR REPLACE and ALTER; the aspects that a replacement carries have been claimed with the object.
@@ -245,9 +307,10 @@ void alter_other(Planner& p, const ObjectId& id) {
       auto forward = alter_publication(id, std::get<Publication>(a.body), std::get<Publication>(b.body));
       auto back = alter_publication(id, std::get<Publication>(b.body), std::get<Publication>(a.body));
       if (forward && back) {
-        step(Phase::expand, "change", std::move(*forward), std::move(*back));
         // A table that goes must leave the publication first, on the way back it must be there again.
-        p.operations.back().step.forward.todo.clear();
+        const auto &old_publication = std::get<Publication>(a.body), &new_publication = std::get<Publication>(b.body);
+        step(Phase::expand, "change", std::move(*forward), std::move(*back), members_pending(id, old_publication, new_publication),
+             members_pending(id, new_publication, old_publication));
       } else {
         p.refuse(describe(id) + " cannot be changed in place");
       }

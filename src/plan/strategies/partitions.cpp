@@ -112,7 +112,7 @@ std::size_t detach_online(Planner& p, const ObjectId& id, const QualifiedName& p
   const Action back = brief({attach(id, parent, body.partition_bound)}, all_of({exists(id), negate(attached)}));
   const std::vector<effects::Effect> on_parent{{parent, LockMode::share_update_exclusive, Work::none}, {name_of(id), LockMode::access_exclusive, Work::none}};
   // CONCURRENTLY is refused where there is a default partition.
-  const bool online = p.from.major() >= 14 && !default_partition(p.from, parent) && !body.partition_constraint.empty();
+  const bool online = p.from.major() >= 14 && !default_partition(p.from, parent) && !default_partition(p.to, parent) && !body.partition_constraint.empty();
   if (!online) {
     p.add(Phase::contract, "detach", id, brief({detach(id, parent)}, attached), back).step.effects = {{parent, LockMode::access_exclusive, Work::none}};
     p.leaves_partition.emplace(id, p.operations.size() - 1);

@@ -90,6 +90,7 @@ struct Script {
 
 struct Item {
   ObjectId subject;
+  std::string verb = "change";
   Script forward, undo;
   std::string todo, undo_todo;
   Phase phase = Phase::expand;
@@ -184,6 +185,7 @@ class Replacements {
       out.notes = std::move(exchange.notes);
       for (const ObjectId& member : read) read_by_others(member, id, read);
       exchanged_.merge(read);
+      p_.made_anew.insert(id);
     }
   }
 
@@ -302,6 +304,34 @@ class Replacements {
       causes_.insert(id);
       replace(id);
     }
+    for (const ObjectId& id : p_.dropped) {
+      if (id.kind == Kind::routine) go_with_callers(id);
+    }
+  }
+
+  // While both f(integer) and f(integer, text DEFAULT …) are there, f(1) is not unique: the old one goes, and on the way back the new one, in the
+  // moment in which its callers are made anew.
+  void go_with_callers(const ObjectId& id) {
+    const auto rebound = [&](const ObjectId& caller) { return rebound_.contains(caller); };
+    const auto callers = p_.dependents.find(id);
+    if (callers == p_.dependents.end() || std::none_of(callers->second.begin(), callers->second.end(), rebound)) return;
+    Statements back;
+    for (const ObjectId& made : p_.created) {
+      if (made.kind != Kind::routine || made.schema != id.schema || made.name != id.name) continue;
+      const bool for_them = std::all_of(p_.to.objects.begin(), p_.to.objects.end(), [&](const auto& entry) {
+        return !entry.second.depends_on.contains(made) || rebound(entry.first);
+      });
+      if (for_them) append(back, drop(p_.to.objects.at(made)));
+    }
+    if (back.empty()) return;
+    p_.done.insert(id);
+    Item& out = item(id);
+    out.verb = "drop";
+    out.forward.core = drop(p_.from.objects.at(id));
+    out.undo.core = std::move(back);
+    append(out.undo.core, create_all(p_.from.objects.at(id), p_.from));
+    out.touches.insert(id);
+    out.phase = Phase::contract;
   }
 
   // The second columns are made of the new type, the old type goes after them.
@@ -343,9 +373,16 @@ class Replacements {
       case Kind::range_type: return aspects.contains(Aspect::definition);
       case Kind::composite_type: {
         if (!aspects.contains(Aspect::definition)) return false;
-        if (!alter_composite(id, std::get<CompositeType>(a.body), std::get<CompositeType>(b.body))) return true;
+        const auto &type = std::get<CompositeType>(a.body), &desired = std::get<CompositeType>(b.body);
+        if (!alter_composite(id, type, desired) || !alter_composite(id, desired, type)) return true;
+        // Attributes come and go under columns of the type; their own types do not change there.
+        const auto& old_attributes = std::get<CompositeType>(a.body).attributes;
+        const auto& new_attributes = std::get<CompositeType>(b.body).attributes;
+        const bool retyped = std::any_of(old_attributes.begin(), old_attributes.end(), [&](const CompositeAttribute& x) {
+          return std::any_of(new_attributes.begin(), new_attributes.end(), [&](const CompositeAttribute& y) { return x.name == y.name && (x.type != y.type || x.collation != y.collation); });
+        });
         const auto it = p_.dependents.find(id);
-        if (it == p_.dependents.end()) return false;
+        if (!retyped || it == p_.dependents.end()) return false;
         return std::any_of(it->second.begin(), it->second.end(), [](const ObjectId& d) { return d.kind == Kind::column; });
       }
       default: return false;
@@ -375,10 +412,15 @@ class Replacements {
         }();
         return (keyed && !built_beside(id, constraint, desired)) || p_.is_small({id.schema, id.relation});
       }
-      case Kind::policy: return definition && !alter_policy(id, std::get<Policy>(a.body), std::get<Policy>(b.body));
-      case Kind::publication:
+      case Kind::policy: {  // ALTER must lead there and back
+        const auto &policy = std::get<Policy>(a.body), &desired = std::get<Policy>(b.body);
+        return definition && !(alter_policy(id, policy, desired) && alter_policy(id, desired, policy));
+      }
+      case Kind::publication: {
+        const auto &publication = std::get<Publication>(a.body), &desired = std::get<Publication>(b.body);
         return (definition || aspects.contains(Aspect::membership) || aspects.contains(Aspect::options)) &&
-               !alter_publication(id, std::get<Publication>(a.body), std::get<Publication>(b.body));
+               !(alter_publication(id, publication, desired) && alter_publication(id, desired, publication));
+      }
       case Kind::schema:
       case Kind::extension:
       case Kind::enum_type:
@@ -794,7 +836,15 @@ class Replacements {
     const std::string spare = p_.spare_relation(id.schema, id.name, "old");
     const QualifiedName spare_name{id.schema, spare};
     const std::string word = id.kind == Kind::domain ? "DOMAIN" : "TYPE";
+    const auto users = p_.dependents.find(id);
+    const bool in_columns = users != p_.dependents.end() && std::any_of(users->second.begin(), users->second.end(), [](const ObjectId& user) { return user.kind == Kind::column; });
     const auto script = [&](Script& into, const Object& target, const Database& database) {
+      if (id.kind == Kind::range_type && !in_columns) {
+        // Its constructors and its multirange type would keep their names when it is renamed.
+        into.core = drop(target);
+        append(into.core, create_all(target, database));
+        return;
+      }
       into.core.push_back(fmt::format("ALTER {} {} RENAME TO {}", word, quoted_name(id), sql::quote_identifier(spare)));
       append(into.core, create_all(target, database));
       into.after.push_back(fmt::format("DROP {} {}", word, sql::quote(spare_name)));
@@ -937,6 +987,7 @@ class Replacements {
     };
     out.todo = negate(kind_is(std::get<Table>(p_.to.objects.at(id).body)));
     out.undo_todo = negate(kind_is(std::get<Table>(p_.from.objects.at(id).body)));
+    p_.made_anew.insert(id);
     // The rebuild makes every member as the desired schema has it; what points at the table from outside is made anew.
     p_.done.insert(id);
     const auto take_members = [&](const Database& database) {
@@ -1059,7 +1110,7 @@ class Replacements {
       if (!entry->todo.empty()) conditions.push_back(entry->todo);
       if (!entry->undo_todo.empty()) undo_conditions.push_back(entry->undo_todo);
       phase = std::max(phase, entry->phase);
-      if (!entry->forward.core.empty()) titles.push_back("change " + describe(entry->subject));
+      if (!entry->forward.core.empty()) titles.push_back(entry->verb + " " + describe(entry->subject));
       if (!entry->work.empty()) want_work(entry->work, entry->tables);
       tables.insert(entry->tables.begin(), entry->tables.end());
       operation.step.grade = std::max(operation.step.grade, entry->grade);

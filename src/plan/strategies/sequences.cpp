@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "catalog/alter.h"
 #include "catalog/ddl.h"
 #include "plan/planner.h"
@@ -48,6 +50,17 @@ void plan_sequences(Planner& p) {
       return alter_sequence(id, from, to);
     };
     Operation& operation = p.add(Phase::expand, "change", id, brief(usable(a, b, p.to)), brief(usable(b, a, p.from), exists(id)));
+    const auto once = [&](Action& action, const Sequence& goal) {
+      const bool restarts = std::any_of(action.statements.begin(), action.statements.end(), [](const std::string& s) { return s.find(" RESTART WITH ") != std::string::npos; });
+      // Numbers that were given since would be given again.
+      if (restarts) action.todo = all_of({exists(id), negate(sequence_bounds_are({id.schema, id.name}, goal.options))});
+    };
+    once(operation.step.forward, b);
+    once(operation.step.undo, a);
+    if (!operation.step.forward.todo.empty()) {
+      operation.step.grade = Grade::data;
+      operation.step.notes.push_back("the numbers of " + describe(id) + " start anew within the new bounds, and within the old ones after a rollback");
+    }
     operation.needs = p.to.objects.at(id).depends_on;
     if (b.owned_by) operation.needs.insert(*b.owned_by);
     operation.detaches.insert(id);

@@ -92,6 +92,8 @@ class Shadows {
 
   bool refused(const QualifiedName& table, const std::vector<ShadowColumn>& columns) {
     const Table* body = p_.from.find_body<Table>(ObjectId{Kind::table, table.schema, "", table.name, ""});
+    const bool only_renamed = std::none_of(columns.begin(), columns.end(), [](const ShadowColumn& column) { return column.shadow_wins; });
+    if (body && body->partitioned && !body->partition_of && only_renamed) return false;  // columns and row triggers reach the partitions
     if (body && !body->partitioned && !body->partition_of && body->inherits.empty() && Planner::children(p_.from, table).empty()) return false;
     for (const ShadowColumn& column : columns) {
       p_.refuse(fmt::format("{} changes online only through a second column, which is not supported on partitioned tables, partitions and in inheritance; "
@@ -281,6 +283,13 @@ class Shadows {
     for (const Object* member : found.indexes) {
       const Index& index = std::get<Index>(member->body);
       const bool wins = involves(*member, columns, true);
+      if (index.partitioned) {
+        if (direction.forward) {
+          p_.notes.push_back(fmt::format("{} has no copy over the column's new name until contract: queries that search {} by the new name before that use no index for it",
+                                         describe(member->id), sql::quote(table)));
+        }
+        continue;
+      }
       // A renamed column needs its indexes under both names while both are read; where the original keeps its place, the copy goes at the swap.
       const std::string spare = p_.spare_relation(table.schema, member->id.name, wins ? direction.suffix : "copy");
       const ObjectId spare_id{Kind::index, table.schema, "", spare, ""};

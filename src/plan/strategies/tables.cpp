@@ -125,11 +125,11 @@ void create_table(Planner& p, const ObjectId& id) {
   if (table.partition_of) {
     // ATTACH PARTITION takes no more than this on the parent (12 and later).
     operation.step.effects.push_back({*table.partition_of, effects::LockMode::share_update_exclusive, effects::Work::none});
+    // A partition that foreign keys reference through its parent can be dropped only when it is none any more.
+    operation.step.undo.statements.insert(operation.step.undo.statements.begin(),
+                                          fmt::format("ALTER TABLE {} DETACH PARTITION {}", sql::quote(*table.partition_of), quoted_name(id)));
+    operation.step.undo.todo = is_partition_of(id, *table.partition_of);
     if (p.from.find(ObjectId{Kind::table, table.partition_of->schema, "", table.partition_of->name, ""})) {
-      // A partition that foreign keys reference through its parent can be dropped only when it is none any more.
-      operation.step.undo.statements.insert(operation.step.undo.statements.begin(),
-                                            fmt::format("ALTER TABLE {} DETACH PARTITION {}", sql::quote(*table.partition_of), quoted_name(id)));
-      operation.step.undo.todo = is_partition_of(id, *table.partition_of);
       const DefaultProof proof = prove_default_excludes(p, Phase::expand, id);
       operation.after = proof.before;
       operation.step.preconditions = proof.preconditions;
@@ -189,7 +189,7 @@ void drop_table(Planner& p, const ObjectId& id) {
     if (partition && !parent_goes) {
       detach_before_drop(p, id, leaving);
       const std::size_t detached = p.operations.size() - 1;
-      Operation& purge = p.add(p.options.drops == Drops::direct ? Phase::contract : Phase::purge, "drop", id, brief(drop(object)),
+      Operation& purge = p.add(p.options.drops == Drops::direct ? Phase::contract : Phase::purge, "drop", id, brief(drop(object), exists(id)),
                                brief(std::move(whole), absent(id)), Grade::data);
       purge.removes = leaving;
       purge.after.push_back(detached);
@@ -198,7 +198,7 @@ void drop_table(Planner& p, const ObjectId& id) {
     }
     for (const Object* key : foreign_keys) p.take(key->id);
     for (const Object* key : foreign_keys) append(whole, create_all(*key, p.from));
-    Operation& operation = p.add(p.options.drops == Drops::direct ? Phase::contract : Phase::purge, "drop", id, brief(drop(object)),
+    Operation& operation = p.add(p.options.drops == Drops::direct ? Phase::contract : Phase::purge, "drop", id, brief(drop(object), exists(id)),
                                  brief(std::move(whole), absent(id)), Grade::data);
     operation.removes = leaving;
     return;

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "plan/planner.h"
+
+namespace contraflow::plan {
+
+// Indexes and keys of partitioned tables that change in a way that no statement makes: an index leaves its parent's, or another definition or a
+// constraint comes under the same name; forward or on the way back. All parts are built beside the old ones and change places in one transaction.
+void plan_index_trees(Planner& planner);
+
+}  // namespace contraflow::plan
