@@ -145,6 +145,7 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   for (const std::string& object : to.unsupported) p.refuse("the desired schema holds what is not supported: " + object + " (leave it out with --exclude)");
   plan_renames(p);
   plan_index_trees(p);
+  plan_moved_foreign_keys(p);
   plan_replacements(p);
   plan_tables(p);
   plan_columns(p);
@@ -158,6 +159,7 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   order_not_null_around_keys(p);
   order_by_routine_bodies(p);
   order_partitions(p);
+  order_moved_foreign_keys(p);
 
   Ordered ordered = order(std::move(p.operations), from, to);
   if (!ordered.cycle.empty()) p.refuse("these changes wait for each other: " + contraflow::join(ordered.cycle, "; "));

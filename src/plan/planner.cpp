@@ -226,6 +226,16 @@ std::vector<QualifiedName> Planner::descendants(const Database& database, const 
   return out;
 }
 
+std::set<ObjectId> Planner::with_copies(const Database& database, const ObjectId& column) {
+  std::set<ObjectId> out{column};
+  for (const QualifiedName& table : descendants(database, {column.schema, column.relation})) {
+    const ObjectId copy = column_id(table.schema, table.name, column.name);
+    const auto* body = database.find_body<Column>(copy);
+    if (body && body->inherited && !body->local) out.insert(copy);
+  }
+  return out;
+}
+
 std::string alter_table(const Database& database, const std::string& schema, const std::string& table, bool only) {
   const bool foreign = database.find(ObjectId{Kind::foreign_table, schema, "", table, ""}) != nullptr;
   return fmt::format("ALTER {}TABLE {}{}", foreign ? "FOREIGN " : "", only ? "ONLY " : "", sql::quote(QualifiedName{schema, table}));

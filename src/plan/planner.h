@@ -58,6 +58,15 @@ class Planner {
   std::vector<Operation> operations;
   std::map<ObjectId, std::vector<std::size_t>> not_null_operations;  // column -> what sets its NOT NULL
   std::map<ObjectId, std::vector<std::size_t>> null_operations;      // column -> what drops its NOT NULL
+  std::vector<std::pair<ObjectId, std::size_t>> attachments;  // an index, and what attaches it to its parent's
+  struct MovedForeignKey {  // leaves one key for another
+    ObjectId id;
+    std::set<ObjectId> old_keys, new_keys;
+    std::vector<std::size_t> drop, add;  // operations
+    bool same_columns = false;           // both keys would do
+  };
+  std::vector<MovedForeignKey> moved_foreign_keys;
+  std::set<std::pair<ObjectId, std::size_t>> leaves_parent;          // table, and what ends its inheritance
   std::set<std::pair<ObjectId, std::size_t>> leaves_partition;       // partition, and what takes it out of its bound
   std::map<ObjectId, std::size_t> replica_identity_operations;       // table -> what sets its replica identity
   std::vector<std::string> refusals;
@@ -96,6 +105,8 @@ class Planner {
   static bool is_relation(Kind kind) {
     return kind == Kind::table || kind == Kind::foreign_table || kind == Kind::view || kind == Kind::materialized_view;
   }
+  // The column, and its copies in tables that inherit it.
+  static std::set<ObjectId> with_copies(const Database& database, const ObjectId& column);
   // The table, foreign table, view or materialized view of that name.
   static const Object* relation(const Database& database, const std::string& schema, const std::string& name);
   // The enum, domain … whose quoted name a column's type is.
@@ -114,6 +125,7 @@ Action blocking(Statements statements, std::string todo = {});
 
 // The strategies, each in its file, in the order in which they look at the changes.
 void plan_renames(Planner& planner);           // of everything but columns
+void plan_moved_foreign_keys(Planner& planner);  // whose unique index or key gives way to another
 void plan_replacements(Planner& planner);      // views, functions, types … that must be dropped and created again
 void plan_columns(Planner& planner);
 void plan_constraints(Planner& planner);
@@ -125,6 +137,8 @@ void plan_other_objects(Planner& planner);     // everything that is simply crea
 
 // Once all operations are there: NOT NULL before the primary keys that stand on it.
 void order_not_null_around_keys(Planner& planner);
+// Once all operations are there: a foreign key is off while the key that it points at changes.
+void order_moved_foreign_keys(Planner& planner);
 // Once all operations are there: those that use a new name come after what makes it.
 void order_after_renames(Planner& planner);
 

@@ -199,8 +199,16 @@ void add_column(Planner& p, const ObjectId& id) {
     p.allow_blocking(forward, "rewrite", tables_of(p.from, id), "adding " + describe(id));
   }
   Operation& operation = p.add(Phase::expand, "add", id, std::move(forward), undo);
-  operation.provides.insert(id);
+  operation.provides = Planner::with_copies(p.to, id);
   operation.needs.insert(object.depends_on.begin(), object.depends_on.end());
+  // A table that stops inheriting would take the column along.
+  const std::vector<QualifiedName> heirs = Planner::descendants(p.from, {id.schema, id.relation});
+  for (const auto* leaving : {&p.leaves_parent, &p.leaves_partition}) {
+    for (const auto& [table, i] : *leaving) {
+      const bool heir = std::find(heirs.begin(), heirs.end(), QualifiedName{table.schema, table.name}) != heirs.end();
+      if (heir && !p.to.find(column_id(table.schema, table.name, id.name))) operation.after.push_back(i);
+    }
+  }
   operation.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive,
                              rewrites ? effects::Work::rewrite : effects::Work::none}};
   const std::size_t added = p.operations.size() - 1;
@@ -236,7 +244,8 @@ void retire_column(Planner& p, const ObjectId& id) {
   const std::string target = column_target(p.from, id);
   const std::string quoted = sql::quote_identifier(id.name);
   const bool foreign = p.from.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""}) != nullptr;
-  std::set<ObjectId> gone{id};
+  std::set<ObjectId> gone = Planner::with_copies(p.from, id);
+  const std::set<ObjectId> copies = gone;
   Statements sequences, owned;
   // A sequence that the column owns goes with it.
   for (auto it = p.from.objects.lower_bound(ObjectId{Kind::sequence, "", "", "", ""});
@@ -314,7 +323,7 @@ void retire_column(Planner& p, const ObjectId& id) {
   Operation& retire = p.add(Phase::contract, "retire", id,
                             brief({fmt::format("{} RENAME COLUMN {} TO {}", target, quoted, quoted_retired)}, all_of({exists(id), absent(retired_id)})),
                             brief({fmt::format("{} RENAME COLUMN {} TO {}", target, quoted_retired, quoted)}, exists(retired_id)));
-  retire.removes = {id};
+  retire.removes = copies;
   retire.after = after;
   retire.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
   const std::size_t retired_at = p.operations.size() - 1;

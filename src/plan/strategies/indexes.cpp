@@ -120,6 +120,7 @@ void create_index(Planner& p, const ObjectId& id) {
     Operation& operation = p.add(phase, "attach", id, brief({attach(id, index)}, negate(done)), Action{});
     operation.after.push_back(built);
     operation.needs.insert(ObjectId{Kind::index, index.parent->schema, "", index.parent->name, ""});
+    p.attachments.emplace_back(id, p.operations.size() - 1);
   }
   if (!after.empty()) {
     Operation& operation = p.add(phase, "describe", id, brief(std::move(after)), Action{});

@@ -86,6 +86,7 @@ void add_partition_key(Planner& p, const ObjectId& key) {
   const ObjectId parent{Kind::index, index.parent->schema, "", index.parent->name, ""};
   Operation& join = p.add(phase, "attach the index of", key, brief({attach(index_id, *index.parent)}, negate(attached(index_id))), Action{});
   join.after.push_back(added);
+  p.attachments.emplace_back(index_id, p.operations.size() - 1);
   join.needs.insert(parent);
   join.step.effects = {{{key.schema, key.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
   if (p.from.find(parent)) {

@@ -113,6 +113,14 @@ void create_table(Planner& p, const ObjectId& id) {
   }
   append(statements, create_with_members(object, p.to, members));
   append(statements, std::move(owned));
+  const Table& body = std::get<Table>(object.body);
+  std::vector<QualifiedName> parents = body.inherits;
+  if (body.partition_of) parents.push_back(*body.partition_of);
+  for (const QualifiedName& parent : parents) {
+    for (const Object* member : Planner::members(p.to, ObjectId{Kind::table, parent.schema, "", parent.name, ""})) {
+      if (member->id.kind == Kind::column) operation.needs.insert(member->id);
+    }
+  }
   for (const ObjectId& made : operation.provides) operation.needs.erase(made);
   operation.step.phase = Phase::expand;
   operation.step.title = "create " + describe(id);
@@ -231,6 +239,7 @@ void change_parents(Planner& p, const ObjectId& id, const std::vector<QualifiedN
     Operation& operation = joining ? p.add(Phase::expand, "let inherit", id, join, leave) : p.add(Phase::contract, "stop the inheritance of", id, leave, join);
     operation.needs = p.to.objects.at(id).depends_on;
     operation.detaches.insert(id);
+    if (!joining) p.leaves_parent.emplace(id, p.operations.size() - 1);
   };
   for (const QualifiedName& parent : a) {
     if (std::find(b.begin(), b.end(), parent) == b.end()) step(parent, false);
