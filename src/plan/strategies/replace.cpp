@@ -17,6 +17,7 @@
 #include "effects/type_change.h"
 #include "plan/strategies/conversion.h"
 #include "plan/strategies/second_table.h"
+#include "plan/strategies/second_view.h"
 #include "plan/strategies/shadow.h"
 
 namespace contraflow::plan {
@@ -196,8 +197,23 @@ class Replacements {
     for (const ObjectId& dependent : it->second) {
       if (family.contains(dependent) || p_.done.contains(dependent) || !in_both(dependent)) continue;
       if (dependent.kind == Kind::table || dependent.kind == Kind::column || dependent.kind == Kind::sequence || dependent.kind == Kind::publication) continue;
+      if (dependent.kind == Kind::materialized_view && stands_beside(dependent, table)) continue;
       pull_in(dependent, table);
     }
+  }
+
+  std::set<ObjectId> beside_;  // materialized views that are computed anew beside the old ones
+
+  // `swap`: the subject of the item after which the view can be computed anew.
+  bool stands_beside(const ObjectId& view, const ObjectId& swap) {
+    if (beside_.contains(view)) return true;
+    auto it = items_.find(swap);
+    if (it == items_.end() || !can_stand_beside(p_, view)) return false;
+    ViewExchange exchange = plan_second_view(p_, view);
+    it->second.preceded_by.insert(it->second.preceded_by.end(), exchange.before.begin(), exchange.before.end());
+    it->second.followed_by.insert(it->second.followed_by.end(), exchange.after.begin(), exchange.after.end());
+    beside_.insert(view);
+    return true;
   }
 
   void find_seeds() {
@@ -465,7 +481,9 @@ class Replacements {
     for (const ObjectId& dependent : it->second) {
       if (!in_both(dependent)) continue;  // its own drop comes before
       if (p_.done.contains(dependent) && p_.done.contains(id)) continue;  // goes over with its table
+      if (beside_.contains(dependent)) continue;
       if (dependent.kind == Kind::publication && exchanged_.contains(id)) continue;
+      if (dependent.kind == Kind::materialized_view && winning_shadow(id) && stands_beside(dependent, id)) continue;
       if (id.kind == Kind::column && dependent.kind == Kind::table) continue;
       const Object& object = p_.from.objects.at(dependent);
       switch (dependent.kind) {

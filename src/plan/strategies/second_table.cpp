@@ -11,6 +11,7 @@
 #include "effects/type_change.h"
 #include "plan/strategies/column_parts.h"
 #include "plan/strategies/conversion.h"
+#include "plan/strategies/family.h"
 #include "plan/strategies/table_parts.h"
 #include "sql/expression.h"
 
@@ -20,103 +21,10 @@ using namespace catalog;
 
 namespace {
 
-using Names = std::map<QualifiedName, QualifiedName>;  // relations: name at the end (or before) -> spare name
-
 QualifiedName name_of(const ObjectId& id) { return {id.schema, id.name}; }
 ObjectId table_id(const QualifiedName& name) { return {Kind::table, name.schema, "", name.name, ""}; }
 
-QualifiedName mapped(const Names& names, const QualifiedName& name) {
-  auto it = names.find(name);
-  return it == names.end() ? name : it->second;
-}
-
 void append(Statements& to, const Statements& from) { to.insert(to.end(), from.begin(), from.end()); }
-
-// A table, its partitions at every level, and their members, in one of the two schemas.
-struct Family {
-  const Database& database;
-  std::vector<ObjectId> tables;  // parents before partitions
-  std::vector<const Object*> members;
-
-  Family(const Database& schema, const ObjectId& root) : database(schema), tables{root} {
-    for (const QualifiedName& name : Planner::descendants(schema, name_of(root))) tables.push_back(table_id(name));
-    for (const ObjectId& table : tables) {
-      for (const Object* member : Planner::members(schema, table)) members.push_back(member);
-    }
-  }
-  std::set<ObjectId> ids() const {
-    std::set<ObjectId> out(tables.begin(), tables.end());
-    for (const Object* member : members) out.insert(member->id);
-    return out;
-  }
-  // Everything of it that has a name of its own in its schema and keeps its place when the table moves aside.
-  std::vector<QualifiedName> relations() const {
-    std::vector<QualifiedName> out;
-    for (const ObjectId& table : tables) out.push_back(name_of(table));
-    for (const Object* member : members) {
-      if (member->id.kind == Kind::index) out.push_back(name_of(member->id));
-      const auto* column = std::get_if<Column>(&member->body);
-      if (column && column->identity != Identity::none) out.push_back(column->identity_sequence);
-    }
-    return out;
-  }
-  std::vector<const Object*> of_kinds(std::initializer_list<Kind> kinds) const {
-    std::vector<const Object*> out;
-    for (const Object* member : members) {
-      if (std::find(kinds.begin(), kinds.end(), member->id.kind) != kinds.end()) out.push_back(member);
-    }
-    return out;
-  }
-};
-
-// "… ON [ONLY] schema.table USING …" and "… REFERENCES schema.table(…": the only places where a definition names its own table.
-void rename_in_text(std::string& text, const std::string& before, const QualifiedName& from, const QualifiedName& to, const std::string& behind) {
-  const std::string old_text = before + sql::quote(from) + behind;
-  if (const std::size_t at = text.find(old_text); at != std::string::npos) text.replace(at, old_text.size(), before + sql::quote(to) + behind);
-}
-
-// The schema with the family under its spare names.
-Database under_names(const Family& family, const Names& names) {
-  Database out = family.database;
-  std::vector<Object> renamed;
-  for (const ObjectId& id : family.ids()) {
-    Object object = std::move(out.objects.at(id));
-    out.objects.erase(id);
-    if (!object.id.relation.empty()) object.id.relation = mapped(names, {id.schema, id.relation}).name;
-    if (id.kind == Kind::table || id.kind == Kind::index) object.id.name = mapped(names, name_of(id)).name;
-    if (auto* table = std::get_if<Table>(&object.body); table && table->partition_of) table->partition_of = mapped(names, *table->partition_of);
-    if (auto* column = std::get_if<Column>(&object.body); column && column->identity != Identity::none) {
-      column->identity_sequence = mapped(names, column->identity_sequence);
-    }
-    if (auto* constraint = std::get_if<Constraint>(&object.body)) {
-      if (!constraint->index_name.empty()) {
-        constraint->index_name = mapped(names, {id.schema, constraint->index_name}).name;
-        if (constraint->type != ConstraintType::foreign_key) object.id.name = constraint->index_name;
-      }
-      if (constraint->references) {
-        const QualifiedName referenced = mapped(names, *constraint->references);
-        rename_in_text(constraint->definition, " REFERENCES ", *constraint->references, referenced, "(");
-        constraint->references = referenced;
-      }
-    }
-    if (auto* index = std::get_if<Index>(&object.body)) {
-      const QualifiedName table{id.schema, index->table}, spare = mapped(names, table);
-      const std::string head = index->unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ";
-      index->definition = head + sql::quote_identifier(object.id.name) + index->definition.substr(head.size() + sql::quote_identifier(id.name).size());
-      rename_in_text(index->definition, " ON ", table, spare, " USING ");
-      rename_in_text(index->definition, " ON ONLY ", table, spare, " USING ");
-      index->table = spare.name;
-      if (index->parent) index->parent = mapped(names, *index->parent);
-      if (!index->constraint.empty()) index->constraint = object.id.name;
-    }
-    renamed.push_back(std::move(object));
-  }
-  for (Object& object : renamed) {
-    const ObjectId id = object.id;
-    out.objects.insert_or_assign(id, std::move(object));
-  }
-  return out;
-}
 
 class SecondTable {
  public:
@@ -145,7 +53,7 @@ class SecondTable {
   ObjectId id_;
   ExchangeReason reason_;
   Family old_, new_;
-  Names next_, retired_;                       // spare names of the new family before the exchange, of the old one after it
+  RelationNames next_, retired_;                       // spare names of the new family before the exchange, of the old one after it
   std::vector<std::string> columns_, up_, down_;  // shared columns, and their values in the other table
   std::vector<std::string> new_only_, fills_;     // columns of the new table that are given a value
   std::vector<std::string> old_only_, neutral_;
@@ -159,18 +67,18 @@ class SecondTable {
   QualifiedName retired() const { return retired_.at(table()); }
 
   void choose_names() {
-    const std::vector<QualifiedName> coming = new_.relations();
+    const std::vector<QualifiedName> coming = new_.names();
     for (const QualifiedName& name : coming) {
       if (name == table() || taken(name)) next_.emplace(name, QualifiedName{name.schema, p_.spare_relation(name.schema, name.name, "next")});
     }
-    for (const QualifiedName& name : old_.relations()) {
+    for (const QualifiedName& name : old_.names()) {
       if (name == table() || std::find(coming.begin(), coming.end(), name) != coming.end()) {
         retired_.emplace(name, QualifiedName{name.schema, p_.spare_relation(name.schema, name.name, "retired")});
       }
     }
   }
   bool taken(const QualifiedName& name) const {
-    const std::vector<QualifiedName> leaving = old_.relations();
+    const std::vector<QualifiedName> leaving = old_.names();
     return std::find(leaving.begin(), leaving.end(), name) != leaving.end();
   }
 
@@ -292,10 +200,10 @@ class SecondTable {
   // ---- the two tables, made empty
 
   // `family` under its spare names: tables, partitions, columns, keys, checks and indexes.
-  Statements tables(const Family& family, const Names& names, Statements* foreign_keys) const {
+  Statements tables(const Family& family, const RelationNames& names, Statements* foreign_keys) const {
     const Database renamed = under_names(family, names);
     Statements out;
-    for (const ObjectId& id : family.tables) {
+    for (const ObjectId& id : family.relations) {
       const ObjectId spare = table_id(mapped(names, name_of(id)));
       std::vector<const Object*> members;
       for (const Object* member : Planner::members(renamed, spare)) {
@@ -441,7 +349,7 @@ class SecondTable {
     create.step.notes.push_back(fmt::format("{} is exchanged for a second table, because {}; what the new one demands, it demands of the application's rows from "
                                             "expand on", describe(id_), reason_.why));
     for (const Object* member : new_.members) create.needs.insert(member->depends_on.begin(), member->depends_on.end());
-    for (const ObjectId& id : new_.tables) create.needs.insert(p_.to.objects.at(id).depends_on.begin(), p_.to.objects.at(id).depends_on.end());
+    for (const ObjectId& id : new_.relations) create.needs.insert(p_.to.objects.at(id).depends_on.begin(), p_.to.objects.at(id).depends_on.end());
     for (const ObjectId& id : new_.ids()) create.needs.erase(id);
     for (const Object* sequence : owned_sequences(p_.to, id_)) {
       create.needs.erase(sequence->id);
@@ -486,25 +394,6 @@ class SecondTable {
     return p_.operations.size() - 1;
   }
 
-  // RENAME of every relation of a family that has a spare name, `away` from its own name or back to it.
-  static Statements renames(const Family& family, const Names& names, bool away) {
-    Statements out;
-    const auto rename = [&](const std::string& what, const QualifiedName& name) {
-      auto it = names.find(name);
-      if (it == names.end()) return;
-      const QualifiedName& from = away ? name : it->second;
-      const QualifiedName& to = away ? it->second : name;
-      out.push_back(fmt::format("ALTER {} {} RENAME TO {}", what, sql::quote(from), sql::quote_identifier(to.name)));
-    };
-    for (const ObjectId& id : family.tables) rename("TABLE", name_of(id));
-    for (const Object* member : family.members) {
-      if (member->id.kind == Kind::index) rename("INDEX", name_of(member->id));
-      const auto* column = std::get_if<Column>(&member->body);
-      if (column && column->identity != Identity::none) rename("SEQUENCE", column->identity_sequence);
-    }
-    return out;
-  }
-
   // What stands on the table by name and goes over with the exchange: triggers, rules, policies, statistics objects.
   static Statements drop_attendants(const Family& family) {
     Statements out;
@@ -524,7 +413,7 @@ class SecondTable {
   }
 
   // New values go on where the old sequence stood.
-  Statements carry_identities(const Family& target, const Names& target_names, const Family& source, const Names& source_names) const {
+  Statements carry_identities(const Family& target, const RelationNames& target_names, const Family& source, const RelationNames& source_names) const {
     Statements out;
     for (const Object* member : target.of_kinds({Kind::column})) {
       const auto& column = std::get<Column>(member->body);
@@ -572,15 +461,15 @@ class SecondTable {
       add_references.push_back(fmt::format("{} ADD CONSTRAINT {} {}", alter_of(p_.from, *key), name, definition));
       append(add_references, describe_state(*key, p_.from));
     }
-    const auto script = [&](const Family& leaving, const Names& leaving_names, const Family& coming, const Names& coming_names, const Copy& sync) {
+    const auto script = [&](const Family& leaving, const RelationNames& leaving_names, const Family& coming, const RelationNames& coming_names, const Copy& sync) {
       Statements out{fmt::format("LOCK TABLE {}, {} IN ACCESS EXCLUSIVE MODE", sql::quote(table()), sql::quote(coming_names.at(table())))};
       append(out, stop_sync());
       append(out, drop_references);
       append(out, drop_attendants(leaving));
       append(out, leave_publications_);
       append(out, carry_identities(coming, coming_names, leaving, {}));
-      append(out, renames(leaving, leaving_names, true));
-      append(out, renames(coming, coming_names, false));
+      append(out, rename_family(leaving, leaving_names, true));
+      append(out, rename_family(coming, coming_names, false));
       append(out, own_sequences(coming.database, id_));
       append(out, create_attendants(coming));
       append(out, join_publications_);
