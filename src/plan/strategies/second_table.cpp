@@ -215,7 +215,7 @@ class SecondTable {
           append(*foreign_keys, create_all(*member, renamed));
         }
       }
-      append(out, create_with_members(renamed.objects.at(spare), renamed, members));
+      append(out, create_with_members(renamed.objects.at(spare), renamed, renamed, members));
     }
     return out;
   }

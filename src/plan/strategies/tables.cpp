@@ -46,8 +46,25 @@ std::vector<const Object*> owned_sequences(const Database& database, const Objec
   return out;
 }
 
+// Columns that its parent has only in the other schema, and has still, or already, when the partition is attached: they go with the parent's.
+Statements passing_columns(const Object& object, const Database& database, const Database& other) {
+  Statements out;
+  const auto& parent = std::get<Table>(object.body).partition_of;
+  if (!parent) return out;
+  for (const Object* member : Planner::members(other, ObjectId{Kind::table, parent->schema, "", parent->name, ""})) {
+    const auto* column = std::get_if<Column>(&member->body);
+    if (!column || database.find(member->id) || !database.find(ObjectId{Kind::table, parent->schema, "", parent->name, ""})) continue;
+    Column bare = *column;
+    bare.default_expression.clear();
+    bare.identity = Identity::none;
+    bare.generated = Generated::none;
+    out.push_back(fmt::format("ALTER TABLE {} ADD COLUMN {}", quoted_name(object.id), column_definition(member->id, bare, database.major())));
+  }
+  return out;
+}
+
 // Constraints in an order in which indexes exist before what refers to them; members by kind otherwise.
-Statements create_with_members(const Object& table, const Database& database, const std::vector<const Object*>& members) {
+Statements create_with_members(const Object& table, const Database& database, const Database& other, const std::vector<const Object*>& members) {
   const auto* partition = std::get_if<Table>(&table.body);
   if (partition && partition->partition_of) {
     // Made alone and attached: ATTACH PARTITION adopts its keys and indexes under their own names, PARTITION OF would clone the parent's.
@@ -64,6 +81,7 @@ Statements create_with_members(const Object& table, const Database& database, co
         (attaches ? attached : out).push_back(std::move(statement));
       }
     }
+    append(out, passing_columns(table, database, other));
     append(out, attach_partition(table));
     append(out, std::move(attached));
     append(out, describe_state(table, database));
@@ -111,7 +129,7 @@ void create_table(Planner& p, const ObjectId& id) {
     operation.provides.insert(sequence->id);
     operation.needs.insert(sequence->depends_on.begin(), sequence->depends_on.end());
   }
-  append(statements, create_with_members(object, p.to, members));
+  append(statements, create_with_members(object, p.to, p.from, members));
   append(statements, std::move(owned));
   const Table& body = std::get<Table>(object.body);
   std::vector<QualifiedName> parents = body.inherits;
@@ -182,7 +200,7 @@ void drop_table(Planner& p, const ObjectId& id) {
     append(owned, alter_sequence(sequence->id, std::get<Sequence>(free.body), std::get<Sequence>(sequence->body)));
   }
   Statements whole = before;
-  append(whole, create_with_members(object, p.from, members));
+  append(whole, create_with_members(object, p.from, p.to, members));
   append(whole, std::move(owned));
   append(whole, std::move(late));
 
@@ -239,7 +257,18 @@ void change_parents(Planner& p, const ObjectId& id, const std::vector<QualifiedN
     Operation& operation = joining ? p.add(Phase::expand, "let inherit", id, join, leave) : p.add(Phase::contract, "stop the inheritance of", id, leave, join);
     operation.needs = p.to.objects.at(id).depends_on;
     operation.detaches.insert(id);
-    if (!joining) p.leaves_parent.emplace(id, p.operations.size() - 1);
+    if (joining) return;
+    p.leaves_parent.emplace(id, p.operations.size() - 1);
+    const bool orphans = std::any_of(p.from.objects.begin(), p.from.objects.end(), [&](const auto& entry) {
+      const auto* column = std::get_if<Column>(&entry.second.body);
+      if (!column || entry.first.schema != id.schema || entry.first.relation != id.name || column->local) return false;
+      const auto* after = p.to.find_body<Column>(entry.first);
+      return after && !after->inherited;
+    });
+    if (orphans) {
+      operation.step.grade = Grade::order;
+      operation.step.notes.push_back("after a rollback the columns that " + describe(id) + " inherits are its own too: dropping them from the parent leaves them here");
+    }
   };
   for (const QualifiedName& parent : a) {
     if (std::find(b.begin(), b.end(), parent) == b.end()) step(parent, false);
