@@ -12,6 +12,7 @@
 #include "catalog/ddl.h"
 #include "plan/planner.h"
 #include "plan/strategies/index_trees.h"
+#include "plan/strategies/family.h"
 #include "plan/strategies/partitions.h"
 
 namespace contraflow::plan {
@@ -134,13 +135,64 @@ catalog::Database with_default_privileges_of(const catalog::Database& database, 
   return out;
 }
 
+// Names of indexes and identity sequences that a dropped table holds until purge, and that the desired schema gives to others.
+struct Contended {
+  ObjectId table;
+  RelationNames names;
+};
+std::vector<Contended> contended_names(const catalog::Database& from, const catalog::Database& to, const Planner& spare_names) {
+  std::set<sql::QualifiedName> wanted;
+  for (const auto& [id, object] : to.objects) {
+    if (Planner::is_relation(id.kind) || id.kind == catalog::Kind::index || id.kind == catalog::Kind::sequence) wanted.insert({id.schema, id.name});
+    const auto* column = std::get_if<catalog::Column>(&object.body);
+    if (column && column->identity != catalog::Identity::none) wanted.insert(column->identity_sequence);
+  }
+  std::vector<Contended> out;
+  for (const auto& [id, object] : from.objects) {
+    if (id.kind != catalog::Kind::table || to.find(id) || std::get<catalog::Table>(object.body).partition_of) continue;
+    const Family family(from, id);
+    Contended contended{id, {}};
+    for (const sql::QualifiedName& name : family.names()) {
+      const bool is_table = from.find(ObjectId{catalog::Kind::table, name.schema, "", name.name, ""}) != nullptr;
+      if (!is_table && wanted.contains(name)) contended.names.emplace(name, sql::QualifiedName{name.schema, spare_names.spare_relation(name.schema, name.name, "retired")});
+    }
+    if (!contended.names.empty()) out.push_back(std::move(contended));
+  }
+  return out;
+}
+
+// The dropped table's index gives its name up at once.
+void make_way(Planner& p, const catalog::Database& before, const Contended& contended) {
+  const Family family(before, contended.table);
+  catalog::Statements forward, back;
+  for (const auto& [name, spare] : contended.names) {
+    const bool index = before.find(ObjectId{catalog::Kind::index, name.schema, "", name.name, ""}) != nullptr;
+    const auto rename = [&](const sql::QualifiedName& a, const sql::QualifiedName& b) {
+      return fmt::format("ALTER {} {} RENAME TO {}", index ? "INDEX" : "SEQUENCE", sql::quote(a), sql::quote_identifier(b.name));
+    };
+    const ObjectId now{index ? catalog::Kind::index : catalog::Kind::sequence, name.schema, "", name.name, ""};
+    const ObjectId then{now.kind, spare.schema, "", spare.name, ""};
+    Operation& operation = p.add(Phase::expand, "make way for a new " + std::string(index ? "index" : "sequence") + " of its name:", now,
+                                 brief({rename(name, spare)}, all_of({belongs_to(now, contended.table), absent(then)})), brief({rename(spare, name)}, all_of({exists(then), absent(now)})));
+    operation.step.tables = {{contended.table.schema, contended.table.name}};
+    operation.step.effects = {{{contended.table.schema, contended.table.name}, effects::LockMode::share_update_exclusive, effects::Work::none}};
+    operation.removes.insert(now);
+    operation.groupable = false;
+  }
+}
+
 }  // namespace
 
-Outcome make_plan(const catalog::Database& from_schema, const catalog::Database& to_schema, const diff::Difference& difference, const Options& options) {
+Outcome make_plan(const catalog::Database& from_schema, const catalog::Database& to_schema, const diff::Difference& given_difference, const Options& options) {
   Outcome out;
-  const catalog::Database from = with_default_privileges_of(from_schema, to_schema);
+  catalog::Database from = with_default_privileges_of(from_schema, to_schema);
   const catalog::Database to = with_default_privileges_of(to_schema, from_schema);
+  diff::Difference difference = given_difference;
+  const std::vector<Contended> contended = contended_names(from, to, Planner(from, to, difference, options));
+  for (const Contended& one : contended) from = under_names(Family(from, one.table), one.names);
+  if (!contended.empty()) difference = diff::compare(from, to);
   Planner p(from, to, difference, options);
+  for (const Contended& one : contended) make_way(p, from_schema, one);
   for (const std::string& object : from.unsupported) p.refuse("the current schema holds what is not supported: " + object + " (leave it out with --exclude)");
   for (const std::string& object : to.unsupported) p.refuse("the desired schema holds what is not supported: " + object + " (leave it out with --exclude)");
   plan_renames(p);

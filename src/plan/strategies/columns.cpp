@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <tuple>
 
@@ -363,7 +364,7 @@ std::size_t fill_column(Planner& p, const ObjectId& id, const Column& column, co
   fill.after.push_back(remembered);
   fill.step.forward.todo = exists(memory_id);
   fill.step.forward.backfill->assignments =
-      fmt::format("({}, {}) = (SELECT v, v{} FROM (SELECT {} AS v) AS filled)", quoted, quoted_memory, as_text ? "::text" : "", expression);
+      fmt::format("({}, {}) = (SELECT v, v{} FROM (SELECT ({})::{} AS v) AS filled)", quoted, quoted_memory, as_text ? "::text" : "", expression, column.type);
   Action undo = fill.step.forward;
   undo.backfill->assignments = quoted + " = NULL";
   undo.backfill->pending = fmt::format("{} IS NOT NULL AND {}{} = {}", quoted_memory, quoted, as_text ? "::text" : "", quoted_memory);
@@ -545,8 +546,15 @@ void plan_columns(Planner& p) {
     previous = first;
     previous_id = &id;
   }
-  for (const ObjectId& id : p.dropped) {
-    if (id.kind != Kind::column || p.done.contains(id)) continue;
+  // The last one first: the way back adds them in their order.
+  std::vector<ObjectId> dropped;
+  std::copy_if(p.dropped.begin(), p.dropped.end(), std::back_inserter(dropped), [](const ObjectId& id) { return id.kind == Kind::column; });
+  std::sort(dropped.begin(), dropped.end(), [&](const ObjectId& a, const ObjectId& b) {
+    const auto key = [&](const ObjectId& id) { return std::tuple(id.schema, id.relation, -std::get<Column>(p.from.objects.at(id).body).position); };
+    return key(a) < key(b);
+  });
+  for (const ObjectId& id : dropped) {
+    if (p.done.contains(id)) continue;
     const Object* table = Planner::relation(p.from, id.schema, id.relation);
     if (table && p.dropped.contains(table->id)) continue;
     if (!p.take(id) || inherited_only(p.from.objects.at(id))) continue;
