@@ -514,14 +514,18 @@ std::vector<std::string> usable_key(const Planner& p, const QualifiedName& table
 
 void plan_columns(Planner& p) {
   // In the order in which they stand, so that it is the one that comes out.
-  std::vector<ObjectId> added;
-  for (const ObjectId& id : p.created) {
-    if (id.kind == Kind::column) added.push_back(id);
-  }
-  std::sort(added.begin(), added.end(), [&](const ObjectId& a, const ObjectId& b) {
-    const auto key = [&](const ObjectId& id) { return std::tuple(id.schema, id.relation, std::get<Column>(p.to.objects.at(id).body).position); };
-    return key(a) < key(b);
-  });
+  const auto by_position = [](const std::set<ObjectId>& ids, const Database& database) {
+    std::vector<ObjectId> out;
+    for (const ObjectId& id : ids) {
+      if (id.kind == Kind::column) out.push_back(id);
+    }
+    std::sort(out.begin(), out.end(), [&](const ObjectId& a, const ObjectId& b) {
+      const auto key = [&](const ObjectId& id) { return std::tuple(id.schema, id.relation, std::get<Column>(database.objects.at(id).body).position); };
+      return key(a) < key(b);
+    });
+    return out;
+  };
+  const std::vector<ObjectId> added = by_position(p.created, p.to);
   std::optional<std::size_t> previous;
   const ObjectId* previous_id = nullptr;
   for (const ObjectId& id : added) {
@@ -536,8 +540,11 @@ void plan_columns(Planner& p) {
     previous = first;
     previous_id = &id;
   }
-  for (const ObjectId& id : p.dropped) {
-    if (id.kind != Kind::column || p.done.contains(id)) continue;
+  // The last one goes first: on the way back the first one comes first.
+  std::vector<ObjectId> leaving = by_position(p.dropped, p.from);
+  std::reverse(leaving.begin(), leaving.end());
+  for (const ObjectId& id : leaving) {
+    if (p.done.contains(id)) continue;
     const Object* table = Planner::relation(p.from, id.schema, id.relation);
     if (table && p.dropped.contains(table->id)) continue;
     if (!p.take(id) || inherited_only(p.from.objects.at(id))) continue;

@@ -125,7 +125,8 @@ class Replacements {
       if (id.kind == Kind::column && aspects.contains(Aspect::type)) retyped_.insert(id);
     }
     for (const auto& [id, aspects] : p_.altered) {
-      if ((id.kind == Kind::index || id.kind == Kind::constraint) && p_.done.contains(id)) continue;
+      const bool member = id.kind == Kind::index || id.kind == Kind::constraint || id.kind == Kind::policy || id.kind == Kind::trigger || id.kind == Kind::rule;
+      if (member && p_.done.contains(id)) continue;  // index_trees.cpp, or a rebuilt table
       const Object& a = p_.from.objects.at(id);
       const Object& b = p_.to.objects.at(id);
       if (id.kind == Kind::column) {
