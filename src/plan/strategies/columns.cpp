@@ -293,6 +293,19 @@ void retire_column(Planner& p, const ObjectId& id) {
     operation.removes = gone;
     return;
   }
+  // Heirs that keep the column: a rename of it would reach them, and so would the drop, but with ONLY.
+  const auto keepers = std::count_if(copies.begin(), copies.end(), [&](const ObjectId& copy) { return copy != id && p.to.find(copy); });
+  if (keepers > 0) {
+    if (keepers + 1 != static_cast<std::ptrdiff_t>(copies.size())) {
+      p.refuse(fmt::format("{} goes from the parent and from some of the tables that inherit it, but not from all: not supported", describe(id)));
+      return;
+    }
+    const std::string only = fmt::format("ALTER TABLE ONLY {} DROP COLUMN IF EXISTS {}", sql::quote(QualifiedName{id.schema, id.relation}), quoted);
+    Operation& operation = p.add(Phase::contract, "drop", id, brief({only}), brief(own(add_back(id.name), id.name), absent(id)), Grade::data);
+    operation.removes = {id};
+    operation.step.notes.push_back(fmt::format("the contents of {} are lost from here on; the tables that inherited it keep it as their own, also after a rollback", describe(id)));
+    return;
+  }
   std::vector<std::size_t> after;
   const bool in_key = std::any_of(p.from.objects.begin(), p.from.objects.end(), [&](const auto& entry) {
     if (entry.first.kind != Kind::constraint || entry.first.schema != id.schema || entry.first.relation != id.relation) return false;
