@@ -295,6 +295,19 @@ void retire_column(Planner& p, const ObjectId& id) {
     operation.removes = gone;
     return;
   }
+  // Heirs that keep the column: a rename of it would reach them, and so would the drop, but with ONLY.
+  const auto keepers = std::count_if(copies.begin(), copies.end(), [&](const ObjectId& copy) { return copy != id && p.to.find(copy); });
+  if (keepers > 0) {
+    if (keepers + 1 != static_cast<std::ptrdiff_t>(copies.size())) {
+      p.refuse(fmt::format("{} goes from the parent and from some of the tables that inherit it, but not from all: not supported", describe(id)));
+      return;
+    }
+    const std::string only = fmt::format("ALTER TABLE ONLY {} DROP COLUMN IF EXISTS {}", sql::quote(QualifiedName{id.schema, id.relation}), quoted);
+    Operation& operation = p.add(Phase::contract, "drop", id, brief({only}), brief(own(add_back(id.name), id.name), absent(id)), Grade::data);
+    operation.removes = {id};
+    operation.step.notes.push_back(fmt::format("the contents of {} are lost from here on; the tables that inherited it keep it as their own, also after a rollback", describe(id)));
+    return;
+  }
   std::vector<std::size_t> after;
   const bool in_key = std::any_of(p.from.objects.begin(), p.from.objects.end(), [&](const auto& entry) {
     if (entry.first.kind != Kind::constraint || entry.first.schema != id.schema || entry.first.relation != id.relation) return false;
@@ -524,14 +537,18 @@ std::vector<std::string> usable_key(const Planner& p, const QualifiedName& table
 
 void plan_columns(Planner& p) {
   // In the order in which they stand, so that it is the one that comes out.
-  std::vector<ObjectId> added;
-  for (const ObjectId& id : p.created) {
-    if (id.kind == Kind::column) added.push_back(id);
-  }
-  std::sort(added.begin(), added.end(), [&](const ObjectId& a, const ObjectId& b) {
-    const auto key = [&](const ObjectId& id) { return std::tuple(id.schema, id.relation, std::get<Column>(p.to.objects.at(id).body).position); };
-    return key(a) < key(b);
-  });
+  const auto by_position = [](const std::set<ObjectId>& ids, const Database& database) {
+    std::vector<ObjectId> out;
+    for (const ObjectId& id : ids) {
+      if (id.kind == Kind::column) out.push_back(id);
+    }
+    std::sort(out.begin(), out.end(), [&](const ObjectId& a, const ObjectId& b) {
+      const auto key = [&](const ObjectId& id) { return std::tuple(id.schema, id.relation, std::get<Column>(database.objects.at(id).body).position); };
+      return key(a) < key(b);
+    });
+    return out;
+  };
+  const std::vector<ObjectId> added = by_position(p.created, p.to);
   std::optional<std::size_t> previous;
   const ObjectId* previous_id = nullptr;
   for (const ObjectId& id : added) {
@@ -546,14 +563,10 @@ void plan_columns(Planner& p) {
     previous = first;
     previous_id = &id;
   }
-  // The last one first: the way back adds them in their order.
-  std::vector<ObjectId> dropped;
-  std::copy_if(p.dropped.begin(), p.dropped.end(), std::back_inserter(dropped), [](const ObjectId& id) { return id.kind == Kind::column; });
-  std::sort(dropped.begin(), dropped.end(), [&](const ObjectId& a, const ObjectId& b) {
-    const auto key = [&](const ObjectId& id) { return std::tuple(id.schema, id.relation, -std::get<Column>(p.from.objects.at(id).body).position); };
-    return key(a) < key(b);
-  });
-  for (const ObjectId& id : dropped) {
+  // The last one goes first: on the way back the first one comes first.
+  std::vector<ObjectId> leaving = by_position(p.dropped, p.from);
+  std::reverse(leaving.begin(), leaving.end());
+  for (const ObjectId& id : leaving) {
     if (p.done.contains(id)) continue;
     const Object* table = Planner::relation(p.from, id.schema, id.relation);
     if (table && p.dropped.contains(table->id)) continue;
