@@ -66,6 +66,8 @@ class Planner {
     bool same_columns = false;           // both keys would do
   };
   std::vector<MovedForeignKey> moved_foreign_keys;
+  // Between a table that is exchanged and a column that changes its type: taken off and put back around both, in one transaction.
+  std::set<ObjectId> crossing_foreign_keys;
   std::set<std::pair<ObjectId, std::size_t>> leaves_parent;          // table, and what ends its inheritance
   std::set<std::pair<ObjectId, std::size_t>> leaves_partition;       // partition, and what takes it out of its bound
   std::map<ObjectId, std::size_t> replica_identity_operations;       // table -> what sets its replica identity

@@ -175,6 +175,11 @@ class Replacements {
       Item& out = item(id);
       out.forward.core = std::move(exchange.forward);
       out.undo.core = std::move(exchange.undo);
+      out.forward.before = std::move(exchange.forward_before);
+      out.undo.before = std::move(exchange.undo_before);
+      out.forward.after = std::move(exchange.forward_after);
+      out.undo.after = std::move(exchange.undo_after);
+      for (const ObjectId& column : exchange.joined) unite(id, column);
       out.todo = std::move(exchange.todo);
       out.undo_todo = std::move(exchange.undo_todo);
       out.phase = Phase::contract;

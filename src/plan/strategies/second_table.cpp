@@ -12,6 +12,7 @@
 #include "plan/strategies/column_parts.h"
 #include "plan/strategies/conversion.h"
 #include "plan/strategies/family.h"
+#include "plan/strategies/reference_parts.h"
 #include "plan/strategies/table_parts.h"
 #include "sql/expression.h"
 
@@ -40,6 +41,7 @@ class SecondTable {
     }
     take();
     collect_references();
+    collect_crossing();
     collect_publications();
     const std::size_t made = make();
     const std::size_t filled = fill(made);
@@ -59,6 +61,7 @@ class SecondTable {
   std::vector<std::string> old_only_, neutral_;
   std::vector<std::string> new_key_, old_key_;
   std::vector<const Object*> references_;  // foreign keys of other tables
+  std::vector<const Object*> old_crossing_, new_crossing_;  // its own, to columns that change their type in other tables
   Statements leave_publications_, join_publications_;
   TableExchange out_;
 
@@ -174,11 +177,43 @@ class SecondTable {
         const Object* object = p_.from.find(dependent);
         if (!object || !is_foreign_key(*object) || family.contains(dependent) || out_.carried.contains(dependent)) continue;
         if (!p_.to.find(dependent)) continue;  // it goes before the exchange
+        const auto& key = std::get<Constraint>(object->body);
+        if (key.inherited && !key.local) continue;  // goes with its parent's
         if (p_.altered.contains(dependent)) {
           p_.refuse(fmt::format("{} changes together with {}, which it references and which is exchanged for a second table: make two plans", describe(dependent), describe(id_)));
         }
         out_.carried.insert(dependent);
         references_.push_back(object);
+        for (const std::string& column : key.columns) {
+          if (changes_type(column_id(dependent.schema, dependent.relation, column))) cross(dependent, column_id(dependent.schema, dependent.relation, column));
+        }
+      }
+    }
+  }
+
+  bool changes_type(const ObjectId& column) const {
+    const auto *before = p_.from.find_body<Column>(column), *after = p_.to.find_body<Column>(column);
+    return before && after && before->type != after->type;
+  }
+  void cross(const ObjectId& key, const ObjectId& column) {
+    p_.crossing_foreign_keys.insert(key);
+    out_.joined.insert(column);
+  }
+
+  // Its foreign keys to columns that change their type: neither table of the two can have them while both types are about.
+  void collect_crossing() {
+    for (const auto [family, crossing] : {std::pair{&old_, &old_crossing_}, std::pair{&new_, &new_crossing_}}) {
+      for (const Object* member : family->of_kinds({Kind::constraint})) {
+        const auto& key = std::get<Constraint>(member->body);
+        if (key.type != ConstraintType::foreign_key || !key.references || (key.inherited && !key.local) || family->ids().contains(table_id(*key.references))) continue;
+        bool crosses = false;
+        for (const std::string& name : key.referenced_columns) {
+          const ObjectId column = column_id(key.references->schema, key.references->name, name);
+          if (!changes_type(column)) continue;
+          crosses = true;
+          cross(member->id, column);
+        }
+        if (crosses) crossing->push_back(member);
       }
     }
   }
@@ -211,7 +246,8 @@ class SecondTable {
         const auto* constraint = std::get_if<Constraint>(&member->body);
         if (comes_with_table(*member)) {
           members.push_back(member);
-        } else if (foreign_keys && is_foreign_key(*member) && constraint->references && !(constraint->inherited && !constraint->local)) {
+        } else if (foreign_keys && is_foreign_key(*member) && constraint->references && !(constraint->inherited && !constraint->local) &&
+                   !p_.crossing_foreign_keys.contains({Kind::constraint, id.schema, id.name, member->id.name, ""})) {
           append(*foreign_keys, create_all(*member, renamed));
         }
       }
@@ -449,22 +485,10 @@ class SecondTable {
     return out;
   }
 
-  static std::string alter_of(const Database& database, const Object& constraint) { return alter_table(database, constraint.id.schema, constraint.id.relation); }
-
   void exchange(std::size_t filled) {
-    Statements drop_references, add_references;
-    for (const Object* key : references_) {
-      const std::string name = sql::quote_identifier(key->id.name);
-      drop_references.push_back(fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter_of(p_.from, *key), name));
-      std::string definition = std::get<Constraint>(key->body).definition;
-      if (!definition.ends_with(" NOT VALID")) definition += " NOT VALID";
-      add_references.push_back(fmt::format("{} ADD CONSTRAINT {} {}", alter_of(p_.from, *key), name, definition));
-      append(add_references, describe_state(*key, p_.from));
-    }
     const auto script = [&](const Family& leaving, const RelationNames& leaving_names, const Family& coming, const RelationNames& coming_names, const Copy& sync) {
       Statements out{fmt::format("LOCK TABLE {}, {} IN ACCESS EXCLUSIVE MODE", sql::quote(table()), sql::quote(coming_names.at(table())))};
       append(out, stop_sync());
-      append(out, drop_references);
       append(out, drop_attendants(leaving));
       append(out, leave_publications_);
       append(out, carry_identities(coming, coming_names, leaving, {}));
@@ -473,7 +497,6 @@ class SecondTable {
       append(out, own_sequences(coming.database, id_));
       append(out, create_attendants(coming));
       append(out, join_publications_);
-      append(out, add_references);
       append(out, start_sync(sync));
       return out;
     };
@@ -482,16 +505,39 @@ class SecondTable {
     out_.todo = all_of({reason_.old_form, exists(table_id(next()))});
     out_.undo_todo = all_of({negate(reason_.old_form), exists(table_id(retired()))});
     out_.before.push_back(filled);
-    for (const Object* key : references_) {
-      if (!std::get<Constraint>(key->body).validated) continue;
-      const Action validate = scan({fmt::format("{} VALIDATE CONSTRAINT {}", alter_of(p_.from, *key), sql::quote_identifier(key->id.name))},
-                                   all_of({exists(key->id), negate(constraint_is_validated(key->id))}));
-      p_.add(Phase::contract, "way back: validate", key->id, Action{}, validate);
-      out_.before.push_back(p_.operations.size() - 1);
-      Operation& after = p_.add(Phase::contract, "validate", key->id, validate, Action{});
-      after.step.effects = {{{key->id.schema, key->id.relation}, effects::LockMode::share_update_exclusive, effects::Work::scan}};
-      out_.after.push_back(p_.operations.size() - 1);
-    }
+    const auto around = [&](const std::vector<const Object*>& own_leaving, const std::vector<const Object*>& own_coming, const Family& leaving, const Family& coming, bool forward) {
+      std::vector<std::pair<const Object*, const Database*>> off, on;
+      for (const Object* key : references_) {
+        off.emplace_back(key, &p_.from);
+        on.emplace_back(key, &p_.from);
+      }
+      for (const Object* key : own_leaving) off.emplace_back(key, &leaving.database);
+      for (const Object* key : own_coming) on.emplace_back(key, &coming.database);
+      for (const auto& [key, database] : off) append(forward ? out_.forward_before : out_.undo_before, reference_return(*database, *key).remove);
+      std::optional<std::size_t> previous;
+      for (const auto& [key, database] : on) {
+        const ReferenceReturn back = reference_return(*database, *key);
+        append(forward ? out_.forward_after : out_.undo_after, back.add);
+        for (const auto& [id, action] : back.later) {
+          const bool validates = action.mode == Mode::scan;
+          const std::string verb = validates ? "validate" : "join";
+          Operation& operation = p_.add(Phase::contract, (forward ? "" : "way back: ") + verb, id, forward ? action : Action{}, forward ? Action{} : action);
+          operation.groupable = false;
+          const std::size_t here = p_.operations.size() - 1;
+          if (forward) {
+            const effects::LockMode lock = validates ? effects::LockMode::share_update_exclusive : effects::LockMode::share_row_exclusive;
+            operation.step.effects = {{{id.schema, id.relation}, lock, validates ? effects::Work::scan : effects::Work::none}};
+            if (previous) operation.after.push_back(*previous);
+          } else if (previous) {
+            p_.operations[*previous].after.push_back(here);  // undone in the opposite order
+          }
+          (forward ? out_.after : out_.before).push_back(here);
+          previous = here;
+        }
+      }
+    };
+    around(new_crossing_, old_crossing_, new_, old_, false);
+    around(old_crossing_, new_crossing_, old_, new_, true);
   }
 
   void purge() {

@@ -24,8 +24,10 @@ std::optional<ExchangeReason> must_exchange(const Planner& planner, const Object
 // The exchange itself, for the transaction that also takes down and makes anew what reads the table.
 struct TableExchange {
   Statements forward, undo;
+  Statements forward_before, undo_before, forward_after, undo_after;  // around everything else in that transaction
   std::string todo, undo_todo;
   std::vector<std::size_t> before, after;  // operations
+  std::set<ObjectId> joined;               // columns of other tables that change in the same transaction: a foreign key joins them to the table
   std::set<ObjectId> touches;              // have their final form afterwards
   std::set<ObjectId> carried;              // foreign keys of other tables that the exchange itself points at the new table
   std::vector<std::string> notes;
