@@ -202,7 +202,7 @@ class SecondTable {
 
   // Its foreign keys to columns that change their type: neither table of the two can have them while both types are about.
   void collect_crossing() {
-    for (const auto [family, crossing] : {std::pair{&old_, &old_crossing_}, std::pair{&new_, &new_crossing_}}) {
+    for (const auto& [family, crossing] : {std::pair{&old_, &old_crossing_}, std::pair{&new_, &new_crossing_}}) {
       for (const Object* member : family->of_kinds({Kind::constraint})) {
         const auto& key = std::get<Constraint>(member->body);
         if (key.type != ConstraintType::foreign_key || !key.references || (key.inherited && !key.local) || family->ids().contains(table_id(*key.references))) continue;
