@@ -71,11 +71,16 @@ void make_ids_unique(std::vector<Step>& steps) {
 }
 
 // The phase of a step that does nothing forward is that of the first one that does something, so that its undo has a file to be in.
-void add_gates(Plan& plan) {
+void add_gates(Plan& plan, const std::vector<std::string>& written_twice) {
   const auto has = [&](Phase phase) { return !plan.in_phase(phase).empty(); };
   const bool before_contract = has(Phase::expand) || has(Phase::backfill);
+  const std::string both = contraflow::join(written_twice, ", ");
+  if (!both.empty()) {
+    plan.gates.push_back({Phase::backfill, {fmt::format("the version of the application that writes both columns is deployed everywhere: {}; no trigger keeps them equal", both)}});
+  }
   if (has(Phase::contract)) {
     Gate gate{Phase::contract, {}};
+    if (!both.empty()) gate.conditions.push_back("the columns change names in this phase: a version that writes both under their names of before fails then, one that writes only the first name goes on");
     if (before_contract) gate.conditions.push_back("the next version of the application is deployed everywhere and works with the new shape");
     gate.conditions.push_back("no running version of the application uses what this phase takes away: look at live sessions, prepared statements and "
                               "pg_stat_statements since the deploy");
@@ -229,7 +234,7 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
       if (std::find(plan.notes.begin(), plan.notes.end(), note) == plan.notes.end()) plan.notes.push_back(note);
     }
   }
-  add_gates(plan);
+  add_gates(plan, p.written_twice);
   std::sort(p.refusals.begin(), p.refusals.end());
   p.refusals.erase(std::unique(p.refusals.begin(), p.refusals.end()), p.refusals.end());
   out.refusals = std::move(p.refusals);

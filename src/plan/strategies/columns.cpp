@@ -70,7 +70,7 @@ void set_not_null(Planner& p, Phase phase, const ObjectId& id, const std::string
   const std::string table = sql::quote(QualifiedName{id.schema, id.relation});
   const Precondition no_nulls{fmt::format("rows of {} whose {} is NULL", table, column),
                               fmt::format("SELECT count(*) FROM {} WHERE {} IS NULL", table, column),
-                              fmt::format("give them a value: --fill {}.{}=EXPR", id.relation, id.name)};
+                              fmt::format("give them a value: --fill {}=EXPR", sql::quote(QualifiedName{id.schema, id.relation}) + "." + sql::quote_identifier(id.name))};
   const auto finish = [&](Operation& operation) -> Operation& {
     operation.needs.insert(id);
     operation.after.insert(operation.after.end(), after.begin(), after.end());
@@ -225,7 +225,9 @@ void add_column(Planner& p, const ObjectId& id) {
       if (i != added) p.operations[i].detaches.erase(id);
     }
     p.notes.push_back(fmt::format("{} is NOT NULL without a default: the deployed version does not write it, so NOT NULL is set in contract, when every "
-                                  "writer does", describe(id)));
+                                  "writer does{}", describe(id),
+                                  fill ? std::string() : fmt::format("; rows that are there hold NULL in it until something fills them: --fill {}=EXPR does",
+                                                                     sql::quote(QualifiedName{id.schema, id.relation}) + "." + sql::quote_identifier(id.name))));
   }
 }
 

@@ -384,6 +384,9 @@ class SecondTable {
                             brief(std::move(back), reason_.old_form));
     create.step.notes.push_back(fmt::format("{} is exchanged for a second table, because {}; what the new one demands, it demands of the application's rows from "
                                             "expand on", describe(id_), reason_.why));
+    if (p_.options.synchronise == Synchronise::application) {
+      p_.notes.push_back(fmt::format("{} is kept in step with its second table by triggers, whatever --strategy says: no application writes two tables row by row", describe(id_)));
+    }
     for (const Object* member : new_.members) create.needs.insert(member->depends_on.begin(), member->depends_on.end());
     for (const ObjectId& id : new_.relations) create.needs.insert(p_.to.objects.at(id).depends_on.begin(), p_.to.objects.at(id).depends_on.end());
     for (const ObjectId& id : new_.ids()) create.needs.erase(id);
