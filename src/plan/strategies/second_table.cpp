@@ -195,6 +195,14 @@ class SecondTable {
     const auto *before = p_.from.find_body<Column>(column), *after = p_.to.find_body<Column>(column);
     return before && after && before->type != after->type;
   }
+  // It, or the key of the parent whose copy it is.
+  bool crosses(const Object& member) const {
+    if (!is_foreign_key(member)) return false;
+    const auto& key = std::get<Constraint>(member.body);
+    return p_.crossing_foreign_keys.contains(member.id) || std::any_of(new_crossing_.begin(), new_crossing_.end(), [&](const Object* other) {
+      return key.inherited && std::get<Constraint>(other->body).definition == key.definition;
+    });
+  }
   void cross(const ObjectId& key, const ObjectId& column) {
     p_.crossing_foreign_keys.insert(key);
     out_.joined.insert(column);
@@ -202,7 +210,7 @@ class SecondTable {
 
   // Its foreign keys to columns that change their type: neither table of the two can have them while both types are about.
   void collect_crossing() {
-    for (const auto [family, crossing] : {std::pair{&old_, &old_crossing_}, std::pair{&new_, &new_crossing_}}) {
+    for (const auto& [family, crossing] : {std::pair{&old_, &old_crossing_}, std::pair{&new_, &new_crossing_}}) {
       for (const Object* member : family->of_kinds({Kind::constraint})) {
         const auto& key = std::get<Constraint>(member->body);
         if (key.type != ConstraintType::foreign_key || !key.references || (key.inherited && !key.local) || family->ids().contains(table_id(*key.references))) continue;
@@ -384,7 +392,9 @@ class SecondTable {
                             brief(std::move(back), reason_.old_form));
     create.step.notes.push_back(fmt::format("{} is exchanged for a second table, because {}; what the new one demands, it demands of the application's rows from "
                                             "expand on", describe(id_), reason_.why));
-    for (const Object* member : new_.members) create.needs.insert(member->depends_on.begin(), member->depends_on.end());
+    for (const Object* member : new_.members) {
+      if (!crosses(*member)) create.needs.insert(member->depends_on.begin(), member->depends_on.end());
+    }
     for (const ObjectId& id : new_.relations) create.needs.insert(p_.to.objects.at(id).depends_on.begin(), p_.to.objects.at(id).depends_on.end());
     for (const ObjectId& id : new_.ids()) create.needs.erase(id);
     for (const Object* sequence : owned_sequences(p_.to, id_)) {
