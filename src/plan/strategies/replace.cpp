@@ -81,6 +81,37 @@ Statements with_dependents_made_anew(const Planner& p, const ObjectId& object, S
   return out;
 }
 
+std::vector<diff::Rename> renamed_columns_of(const Planner& p, const std::set<ObjectId>& objects) {
+  std::vector<diff::Rename> out;
+  for (const diff::Rename& rename : p.renames) {
+    if (rename.to.kind != Kind::column || !p.from.find(rename.to) || !p.to.find(rename.to)) continue;
+    const bool used = std::any_of(objects.begin(), objects.end(), [&](const ObjectId& id) {
+      const Object* object = p.from.find(id);
+      return id == rename.to || (object && object->depends_on.contains(rename.to));
+    });
+    if (used) out.push_back(rename);
+  }
+  return out;
+}
+
+Statements under_new_names(const Planner& p, const std::set<ObjectId>& objects, Statements core, bool second_there) {
+  Statements out, undress;
+  for (const diff::Rename& rename : renamed_columns_of(p, objects)) {
+    const ObjectId& id = rename.to;
+    const auto change = [&](Statements& into, const std::string& a, const std::string& b) {
+      into.push_back(fmt::format("{} RENAME COLUMN {} TO {}", alter_table(p.from, id.schema, id.relation), sql::quote_identifier(a), sql::quote_identifier(b)));
+    };
+    const std::string parked = p.spare_column(id.schema, id.relation, id.name, "swap");
+    if (second_there) change(out, id.name, parked);
+    change(out, rename.from.name, id.name);
+    change(undress, id.name, rename.from.name);
+    if (second_there) change(undress, parked, id.name);
+  }
+  out.insert(out.end(), core.begin(), core.end());
+  out.insert(out.end(), undress.begin(), undress.end());
+  return out;
+}
+
 namespace {
 
 // One change inside a replacement's transaction: `before` runs with the objects still dropped or not yet touched, `core` after all
@@ -93,6 +124,7 @@ struct Item {
   ObjectId subject;
   std::string verb = "change";
   Script forward, undo;
+  Statements undo_dress, undo_undress;  // around the making anew on the way back
   std::string todo, undo_todo;
   Phase phase = Phase::expand;
   Grade grade = Grade::exact;
@@ -741,6 +773,8 @@ class Replacements {
       Item& first = item(columns.front());
       first.forward.core = std::move(swap.forward);
       first.undo.core = std::move(swap.undo);
+      first.undo_dress = std::move(swap.undo_dress);
+      first.undo_undress = std::move(swap.undo_undress);
       first.todo = std::move(swap.todo);
       first.undo_todo = std::move(swap.undo_todo);
       first.phase = Phase::contract;
@@ -1075,6 +1109,7 @@ class Replacements {
     };
     std::set<QualifiedName> tables;
     std::vector<std::size_t> followers;
+    const bool two_names = std::any_of(items.begin(), items.end(), [](const Item* entry) { return !entry->undo_dress.empty(); });
     for (const ObjectId& id : members) {
       const Object& a = p_.from.objects.at(id);
       const Object& b = p_.to.objects.at(id);
@@ -1085,7 +1120,8 @@ class Replacements {
           undo_conditions.push_back(it->second.second);
         } else if (const std::string same = has_definition(b); !same.empty()) {
           conditions.push_back(negate(same));
-          undo_conditions.push_back(negate(has_definition(a)));
+          // `from` has the new names of columns; where they got their old ones back, the swap's own condition tells.
+          if (!two_names || renamed_columns_of(p_, {id}).empty()) undo_conditions.push_back(negate(has_definition(a)));
         } else {
           conditions.emplace_back();
           undo_conditions.emplace_back();
@@ -1123,7 +1159,10 @@ class Replacements {
     for (const ObjectId& id : old_order) append(undo_creates, create_all(p_.from.objects.at(id), p_.from));
 
     Script all, all_undo;
+    Statements dress, undress;
     for (const Item* entry : items) {
+      append(dress, entry->undo_dress);
+      append(undress, entry->undo_undress);
       append(all.before, entry->forward.before);
       append(all.core, entry->forward.core);
       append(all.after, entry->forward.after);
@@ -1148,6 +1187,10 @@ class Replacements {
       auto& step = operation.step;
       step.preconditions.insert(step.preconditions.end(), entry->preconditions.begin(), entry->preconditions.end());
       step.notes.insert(step.notes.end(), entry->notes.begin(), entry->notes.end());
+    }
+    if (!dress.empty() && !(undo_creates.empty() && all_undo.after.empty())) {
+      append(all_undo.core, dress);
+      append(all_undo.after, undress);
     }
     for (auto [action, dropping, script, creating] : {std::tuple{&forward, &drops, &all, &creates}, std::tuple{&undo, &undo_drops, &all_undo, &undo_creates}}) {
       append(action->statements, *dropping);

@@ -16,4 +16,10 @@ std::vector<ObjectId> dependency_order(const std::set<ObjectId>& objects, const 
 // `core` between dropping everything that depends on the object in the current schema, directly or not, and making it again.
 Statements with_dependents_made_anew(const Planner& planner, const ObjectId& object, Statements core);
 
+// `core` with these objects' columns under their new names, as `from` reads: before the swap they still have the old ones. `second_there`: the second
+// columns, which have the new names then, stand beside them.
+Statements under_new_names(const Planner& planner, const std::set<ObjectId>& objects, Statements core, bool second_there);
+// Columns with two names that any of the objects uses.
+std::vector<diff::Rename> renamed_columns_of(const Planner& planner, const std::set<ObjectId>& objects);
+
 }  // namespace contraflow::plan

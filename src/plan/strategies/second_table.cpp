@@ -195,6 +195,14 @@ class SecondTable {
     const auto *before = p_.from.find_body<Column>(column), *after = p_.to.find_body<Column>(column);
     return before && after && before->type != after->type;
   }
+  // It, or the key of the parent whose copy it is.
+  bool crosses(const Object& member) const {
+    if (!is_foreign_key(member)) return false;
+    const auto& key = std::get<Constraint>(member.body);
+    return p_.crossing_foreign_keys.contains(member.id) || std::any_of(new_crossing_.begin(), new_crossing_.end(), [&](const Object* other) {
+      return key.inherited && std::get<Constraint>(other->body).definition == key.definition;
+    });
+  }
   void cross(const ObjectId& key, const ObjectId& column) {
     p_.crossing_foreign_keys.insert(key);
     out_.joined.insert(column);
@@ -387,7 +395,9 @@ class SecondTable {
     if (p_.options.synchronise == Synchronise::application) {
       p_.notes.push_back(fmt::format("{} is kept in step with its second table by triggers, whatever --strategy says: no application writes two tables row by row", describe(id_)));
     }
-    for (const Object* member : new_.members) create.needs.insert(member->depends_on.begin(), member->depends_on.end());
+    for (const Object* member : new_.members) {
+      if (!crosses(*member)) create.needs.insert(member->depends_on.begin(), member->depends_on.end());
+    }
     for (const ObjectId& id : new_.relations) create.needs.insert(p_.to.objects.at(id).depends_on.begin(), p_.to.objects.at(id).depends_on.end());
     for (const ObjectId& id : new_.ids()) create.needs.erase(id);
     for (const Object* sequence : owned_sequences(p_.to, id_)) {

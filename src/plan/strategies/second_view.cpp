@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "base/text.h"
 
 #include "catalog/ddl.h"
 #include "plan/strategies/family.h"
@@ -40,9 +43,23 @@ RelationNames spare_names(const Planner& p, const Family& family, std::string_vi
   return out;
 }
 
+// Before the swap: the view reads a second column.
+std::string reads_second_column(const Planner& p, const ObjectId& view) {
+  std::vector<std::string> columns;
+  for (const ObjectId& id : p.from.objects.at(view).depends_on) {
+    if (id.kind != Kind::column) continue;
+    const bool renamed = std::any_of(p.renames.begin(), p.renames.end(), [&](const diff::Rename& rename) { return rename.to == id; });
+    columns.push_back(fmt::format("(to_regclass({}), {})", sql::quote_literal(sql::quote(QualifiedName{id.schema, id.relation})),
+                                  sql::quote_literal(renamed ? id.name : p.spare_column(id.schema, id.relation, id.name, "new"))));
+  }
+  return fmt::format("EXISTS (SELECT FROM pg_rewrite AS r JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid JOIN pg_attribute AS a ON a.attrelid = d.refobjid "
+                     "AND a.attnum = d.refobjsubid WHERE r.ev_class = to_regclass({}) AND d.refclassid = 'pg_class'::regclass AND (a.attrelid, a.attname) IN ({}))",
+                     sql::quote_literal(quoted_name(view)), contraflow::join(columns, ", "));
+}
+
 // The view of one schema computed beside the other's, and the transaction in which it takes its place.
 struct Road {
-  Action build, remove, exchange;
+  Action make, build, remove, exchange;  // `make` where the view must be made before it is computed
 };
 
 Road road(const Planner& p, const ObjectId& view, const Database& target, std::string_view suffix) {
@@ -51,7 +68,17 @@ Road road(const Planner& p, const ObjectId& view, const Database& target, std::s
   const Database renamed = under_names(family, names);
   const QualifiedName spare = names.at({view.schema, view.name});
   const ObjectId spare_id{Kind::materialized_view, spare.schema, "", spare.name, ""};
-  Statements build = create_all(renamed.objects.at(spare_id), renamed);
+  // On the way back the columns have two names again, and what `from` calls by the new one is the first column, not the second.
+  const bool two_names = &target == &p.from && !renamed_columns_of(p, {view}).empty();
+  Statements build, make;
+  if (two_names) {
+    Object empty = renamed.objects.at(spare_id);
+    const bool populated = std::exchange(std::get<MaterializedView>(empty.body).populated, false);
+    make = under_new_names(p, {view}, create_all(empty, renamed), true);
+    if (populated) build.push_back("REFRESH MATERIALIZED VIEW " + sql::quote(spare));
+  } else {
+    build = create_all(renamed.objects.at(spare_id), renamed);
+  }
   for (const Object* member : Planner::members(renamed, spare_id)) {
     for (std::string& statement : create_all(*member, renamed)) build.push_back(std::move(statement));
   }
@@ -67,7 +94,15 @@ Road road(const Planner& p, const ObjectId& view, const Database& target, std::s
     for (std::string& statement : create_all(target.objects.at(id), target)) exchange.push_back(std::move(statement));
   }
   Road out;
-  out.build = scan(std::move(build), all_of({negate(has_definition(target.objects.at(view))), absent(spare_id)}));
+  const std::string same = has_definition(target.objects.at(view));
+  if (two_names) {
+    out.make = brief(std::move(make), all_of({reads_second_column(p, view), absent(spare_id)}));
+    const std::string empty = fmt::format("EXISTS (SELECT FROM pg_class WHERE oid = to_regclass({}) AND NOT relispopulated)", sql::quote_literal(sql::quote(spare)));
+    if (!build.empty()) out.build = scan(std::move(build), empty);
+  } else {
+    out.build = scan(std::move(build), all_of({negate(same), absent(spare_id)}));
+  }
+  if (&target == &p.from) exchange = under_new_names(p, reading, std::move(exchange), true);
   out.remove = brief({"DROP MATERIALIZED VIEW IF EXISTS " + sql::quote(spare)});
   out.exchange = brief(std::move(exchange), exists(spare_id));
   return out;
@@ -101,6 +136,11 @@ ViewExchange plan_second_view(Planner& p, const ObjectId& view) {
   const std::size_t rebuilt = add("way back: compute beside", Action{}, back.build, effects::LockMode::access_share);
   p.operations[rebuilt].after.push_back(returned);
   out.before = {returned, rebuilt};
+  if (!back.make.empty()) {
+    const std::size_t made = add("way back: make beside", Action{}, back.make, effects::LockMode::access_exclusive);
+    p.operations[made].after.push_back(rebuilt);
+    out.before.push_back(made);
+  }
   const std::size_t built = add("compute beside", there.build, there.remove, effects::LockMode::access_share);
   const std::size_t exchanged = add("exchange", there.exchange, Action{}, effects::LockMode::access_exclusive);
   p.operations[exchanged].after.push_back(built);

@@ -568,6 +568,19 @@ class Shadows {
     };
     one_way(kForward, swap.forward, drops_forward_, places_forward_);
     one_way(kBack, swap.undo, drops_back_, places_back_);
+    for (const auto& [table, columns] : tables_) {
+      for (const ShadowColumn& column : columns) {
+        if (!column.two_way()) continue;
+        const auto rename = [&](Statements& out, const std::string& a, const std::string& b) {
+          out.push_back(fmt::format("{} RENAME COLUMN {} TO {}", alter(table), sql::quote_identifier(a), sql::quote_identifier(b)));
+        };
+        const std::string parked = p_.spare_column(table.schema, table.name, column.id.name, "swap");
+        rename(swap.undo_dress, column.shadow_name, parked);
+        rename(swap.undo_dress, column.old_name, column.id.name);
+        rename(swap.undo_undress, column.id.name, column.old_name);
+        rename(swap.undo_undress, parked, column.shadow_name);
+      }
+    }
   }
 
  private:

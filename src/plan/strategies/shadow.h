@@ -31,6 +31,8 @@ struct ShadowColumn {
 // What the swap adds to a replacement's transaction, and what must come before and after it.
 struct ShadowSwap {
   Statements forward, undo;
+  // On the way back, around what is made anew: `from` reads as if columns had their new names already, so they have them for a moment.
+  Statements undo_dress, undo_undress;
   std::string todo, undo_todo;
   std::vector<Precondition> preconditions;
   std::vector<std::string> notes;
