@@ -557,7 +557,9 @@ class Replacements {
           }
           break;
         case Kind::sequence: break;
-        default: pull_in(dependent, id);
+        default:
+          if (id.kind == Kind::table && p_.done.contains(dependent)) break;  // a rebuilt table makes its own policies and triggers
+          pull_in(dependent, id);
       }
     }
   }
