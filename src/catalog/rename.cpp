@@ -14,6 +14,8 @@ ObjectId enum_value_id(const std::string& schema, const std::string& type, const
 
 bool is_enum_value(const ObjectId& id) { return id.kind == Kind::enum_type && !id.relation.empty(); }
 
+ObjectId type_of_value(const ObjectId& value) { return {Kind::enum_type, value.schema, "", value.relation, ""}; }
+
 std::string describe_renamed(const ObjectId& id) {
   if (!is_enum_value(id)) return describe(id);
   return fmt::format("value {} of enum type {}", sql::quote_literal(id.name), sql::quote(QualifiedName{id.schema, id.relation}));

@@ -22,6 +22,7 @@ struct Renaming {
 // A value of an enum type: the kind is enum_type, `relation` the type's name, `name` the label.
 ObjectId enum_value_id(const std::string& schema, const std::string& type, const std::string& label);
 bool is_enum_value(const ObjectId& id);
+ObjectId type_of_value(const ObjectId& value);
 // describe(), and `value packed of enum type public.order_state`.
 std::string describe_renamed(const ObjectId& id);
 

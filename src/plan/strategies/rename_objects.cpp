@@ -26,8 +26,6 @@ ObjectId before(const diff::Rename& rename) {
 
 bool is_table(const ObjectId& id) { return id.kind == Kind::table || id.kind == Kind::foreign_table; }
 
-ObjectId type_of_value(const ObjectId& value) { return {Kind::enum_type, value.schema, "", value.relation, ""}; }
-
 std::string old_column_name(const Planner& p, const ObjectId& column) {
   for (const diff::Rename& rename : p.renames) {
     if (rename.from.kind == Kind::column && rename.to == column) return rename.from.name;
@@ -284,6 +282,7 @@ void order_after_renames(Planner& p) {
         if (inside || on_table || before(carried.rename) == mine.to) operation.after.push_back(carried.operation);
         continue;
       }
+      if (is_enum_value(carried.rename.to) && operation.by_old_names.contains(type_of_value(carried.rename.to))) continue;
       if (!uses_new_name(operation, text, carried.rename)) continue;
       operation.after.push_back(carried.operation);
       // On the second run of the way back the object has its old name again, and everything here is undone.

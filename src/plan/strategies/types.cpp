@@ -6,9 +6,12 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
+#include <set>
 
 #include "catalog/alter.h"
 #include "catalog/ddl.h"
+#include "catalog/rename.h"
 #include "plan/planner.h"
 #include "plan/strategies/replace.h"
 
@@ -22,9 +25,19 @@ void append(Statements& to, Statements from) {
   for (std::string& statement : from) to.push_back(std::move(statement));
 }
 
+// Values of the enum that this plan renames: name afterwards -> name before.
+std::map<std::string, std::string> old_names(const Planner& p, const ObjectId& type) {
+  std::map<std::string, std::string> out;
+  for (const diff::Rename& rename : p.renames) {
+    if (is_enum_value(rename.to) && type_of_value(rename.to) == type) out.emplace(rename.to.name, rename.from.name);
+  }
+  return out;
+}
+
 // PostgreSQL takes no value out of an enum: the way back makes the type anew and converts every column of it, with what hangs
 // on them taken down and put back.
-Statements shrink_enum(const Planner& p, const ObjectId& id, bool& possible) {
+// `tables`: those with renamed columns, which must have their old names only.
+Statements shrink_enum(const Planner& p, const ObjectId& id, bool& possible, std::set<QualifiedName>& tables) {
   const Object& old_type = p.from.objects.at(id);
   const std::string spare = p.spare_relation(id.schema, id.name, "more");
   std::set<ObjectId> hanging;
@@ -80,6 +93,14 @@ Statements shrink_enum(const Planner& p, const ObjectId& id, bool& possible) {
   }
   for (const ObjectId& dependent : order) append(out, create_all(p.from.objects.at(dependent), p.from));
   out.push_back("DROP TYPE " + sql::quote(QualifiedName{id.schema, spare}));
+  // All of this is spelled as `from` reads, with the new names of columns and values.
+  hanging.insert(columns.begin(), columns.end());
+  for (const diff::Rename& rename : renamed_columns_of(p, hanging)) tables.insert({rename.to.schema, rename.to.relation});
+  out = under_new_names(p, hanging, std::move(out), false);
+  for (const auto& [now, before] : old_names(p, id)) {
+    out.insert(out.begin(), fmt::format("ALTER TYPE {} RENAME VALUE {} TO {}", quoted_name(id), sql::quote_literal(before), sql::quote_literal(now)));
+    out.push_back(fmt::format("ALTER TYPE {} RENAME VALUE {} TO {}", quoted_name(id), sql::quote_literal(now), sql::quote_literal(before)));
+  }
   return out;
 }
 
@@ -88,24 +109,38 @@ void add_enum_values(Planner& p, const ObjectId& id) {
   const auto& new_labels = std::get<EnumType>(p.to.objects.at(id).body).labels;
   std::vector<std::string> have = old_labels, added;
   Statements statements;
+  const std::map<std::string, std::string> before = old_names(p, id);
+  const auto now_called = [&](const std::string& label) {
+    auto it = before.find(label);
+    return sql::quote_literal(it == before.end() ? label : it->second);
+  };
   for (std::size_t i = 0; i < new_labels.size(); ++i) {
     if (std::find(have.begin(), have.end(), new_labels[i]) != have.end()) continue;
     std::string statement = fmt::format("ALTER TYPE {} ADD VALUE IF NOT EXISTS {}", quoted_name(id), sql::quote_literal(new_labels[i]));
     if (i > 0) {
-      statement += " AFTER " + sql::quote_literal(new_labels[i - 1]);
+      statement += " AFTER " + now_called(new_labels[i - 1]);
       have.insert(std::find(have.begin(), have.end(), new_labels[i - 1]) + 1, new_labels[i]);
     } else {
-      if (!have.empty()) statement += " BEFORE " + sql::quote_literal(have.front());
+      if (!have.empty()) statement += " BEFORE " + now_called(have.front());
       have.insert(have.begin(), new_labels[i]);
     }
     statements.push_back(std::move(statement));
     added.push_back(enum_has_label(id, new_labels[i]));
   }
   bool possible = true;
-  Statements back = shrink_enum(p, id, possible);
+  std::set<QualifiedName> tables;
+  Statements back = shrink_enum(p, id, possible, tables);
+  // On the way back second columns go first.
+  for (Operation& other : p.operations) {
+    const bool second = other.step.phase == Phase::expand && other.step.title.starts_with("add the second column for ");
+    if (second && std::any_of(other.step.tables.begin(), other.step.tables.end(), [&](const QualifiedName& table) { return tables.contains(table); })) {
+      other.after.push_back(p.operations.size());
+    }
+  }
   Action undo = blocking(std::move(back), any_of(added));
   Operation& operation = p.add(Phase::expand, "add values to", id, brief(std::move(statements)), possible ? undo : Action{});
   operation.groupable = false;
+  operation.by_old_names.insert(id);
   operation.provides.insert(id);  // what uses the new values (a default, a CHECK) comes in a later transaction
   operation.needs = p.to.objects.at(id).depends_on;
   operation.detaches.insert(id);
