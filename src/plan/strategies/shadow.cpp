@@ -72,10 +72,16 @@ class Shadows {
     auto it = tables_.find(table);
     return it == tables_.end() ? none() : it->second;
   }
+  // What the columns of the target schema are called while it is built. Only a copy that is gone after the swap stands on all second columns: an
+  // original that keeps its place is used itself.
   sql::ColumnNames names(const QualifiedName& table, const Direction& direction, bool winners_only) const {
     sql::ColumnNames out;
     for (const ShadowColumn& column : columns_of(table)) {
-      if (!winners_only || column.shadow_wins) out[column.id.name] = direction.built(column);
+      if (!winners_only || column.shadow_wins) {
+        out[column.id.name] = direction.built(column);
+      } else if (direction.forward && column.two_way()) {
+        out[column.id.name] = column.old_name;
+      }
     }
     return out;
   }
@@ -298,7 +304,7 @@ class Shadows {
       // A renamed column needs its indexes under both names while both are read; where the original keeps its place, the copy goes at the swap.
       const std::string spare = p_.spare_relation(table.schema, member->id.name, wins ? direction.suffix : "copy");
       const ObjectId spare_id{Kind::index, table.schema, "", spare, ""};
-      Action action = concurrent(sql::index_over(index.definition, spare, names(table, direction, false), true, types(direction)), all_of({todo, negate(index_is_valid(spare_id))}));
+      Action action = concurrent(sql::index_over(index.definition, spare, names(table, direction, wins), true, types(direction)), all_of({todo, negate(index_is_valid(spare_id))}));
       action.builds_index = QualifiedName{table.schema, spare};
       Action removal = concurrent(fmt::format("DROP INDEX CONCURRENTLY IF EXISTS {}", sql::quote(QualifiedName{table.schema, spare})));
       build(direction, "build for the second column", member->id, std::move(action), std::move(removal), {{table, effects::LockMode::share_update_exclusive, effects::Work::index_build}});
