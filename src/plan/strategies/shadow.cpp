@@ -72,10 +72,16 @@ class Shadows {
     auto it = tables_.find(table);
     return it == tables_.end() ? none() : it->second;
   }
+  // What the columns of the target schema are called while it is built. Only a copy that is gone after the swap stands on all second columns: an
+  // original that keeps its place is used itself.
   sql::ColumnNames names(const QualifiedName& table, const Direction& direction, bool winners_only) const {
     sql::ColumnNames out;
     for (const ShadowColumn& column : columns_of(table)) {
-      if (!winners_only || column.shadow_wins) out[column.id.name] = direction.built(column);
+      if (!winners_only || column.shadow_wins) {
+        out[column.id.name] = direction.built(column);
+      } else if (direction.forward && column.two_way()) {
+        out[column.id.name] = column.old_name;
+      }
     }
     return out;
   }
@@ -288,6 +294,10 @@ class Shadows {
     std::vector<Statements> late;
     for (const Object* member : found.indexes) {
       const Index& index = std::get<Index>(member->body);
+      if (calls_over_exchanged_type(*member, columns)) {
+        if (direction.forward) index_after_swap(table, *member);
+        continue;
+      }
       const bool wins = involves(*member, columns, true);
       if (index.partitioned) {
         if (direction.forward) {
@@ -299,7 +309,7 @@ class Shadows {
       // A renamed column needs its indexes under both names while both are read; where the original keeps its place, the copy goes at the swap.
       const std::string spare = p_.spare_relation(table.schema, member->id.name, wins ? direction.suffix : "copy");
       const ObjectId spare_id{Kind::index, table.schema, "", spare, ""};
-      Action action = concurrent(sql::index_over(index.definition, spare, names(table, direction, false), true, types(direction)), all_of({todo, negate(index_is_valid(spare_id))}));
+      Action action = concurrent(sql::index_over(index.definition, spare, names(table, direction, wins), true, types(direction)), all_of({todo, negate(index_is_valid(spare_id))}));
       action.builds_index = QualifiedName{table.schema, spare};
       Action removal = concurrent(fmt::format("DROP INDEX CONCURRENTLY IF EXISTS {}", sql::quote(QualifiedName{table.schema, spare})));
       build(direction, "build for the second column", member->id, std::move(action), std::move(removal), {{table, effects::LockMode::share_update_exclusive, effects::Work::index_build}});
@@ -339,6 +349,10 @@ class Shadows {
       append(places, key);
     }
     for (const Object* member : found.checks) {
+      if (calls_over_exchanged_type(*member, columns)) {
+        if (direction.forward) check_after_swap(table, *member);
+        continue;
+      }
       const Constraint& check = std::get<Constraint>(member->body);
       const std::string spare = p_.spare_constraint(table.schema, table.name, member->id.name, direction.suffix);
       constrain(direction, table, *member, spare, sql::constraint_over({sql::quote(table), spare, check.definition, names(table, direction, true), {}, true, types(direction)}), check.validated, todo,
@@ -351,6 +365,83 @@ class Shadows {
       const std::string spare = p_.spare_constraint(table.schema, table.name, column.id.name, std::string("not_null_") + std::string(direction.suffix));
       prove_not_null(direction, table, column, spare, todo);
     }
+  }
+
+  // It calls a function of a type that is exchanged: there is no such function of the second column's type until the swap.
+  bool calls_over_exchanged_type(const Object& member, const std::vector<ShadowColumn>& columns) const {
+    return std::any_of(member.depends_on.begin(), member.depends_on.end(), [&](const ObjectId& called) {
+      if (called.kind != Kind::routine) return false;
+      const Object* routine = p_.from.find(called);
+      return routine && std::any_of(routine->depends_on.begin(), routine->depends_on.end(), [&](const ObjectId& type) {
+        return std::any_of(columns.begin(), columns.end(), [&](const ShadowColumn& column) { return column.types.contains(quoted_name(type)); });
+      });
+    });
+  }
+
+  struct AroundSwap {
+    Action leave, come_back;  // before the swap, and after the swap back
+    Action come, leave_again;
+  };
+  // Gone while the columns change places.
+  void around_swap(const QualifiedName& table, const ObjectId& subject, AroundSwap actions, std::vector<effects::Effect> effects) {
+    p_.done.insert(subject);
+    swap_.touches.insert(subject);
+    const std::string before = gate(table, kForward), after = gate(table, kBack);
+    for (auto [action, state] : {std::pair{&actions.leave, &before}, std::pair{&actions.come_back, &before}, std::pair{&actions.come, &after}, std::pair{&actions.leave_again, &after}}) {
+      action->todo = all_of({*state, action->todo});
+    }
+    const auto blocked = [&](const Action& action) { return action.empty() ? std::vector<effects::Effect>{} : effects; };
+    add(Phase::contract, actions.leave.empty() ? "way back: validate" : "drop until its column has changed:", subject, actions.leave, actions.come_back).step.effects = blocked(actions.leave);
+    const std::size_t left = p_.operations.size() - 1;
+    p_.operations[left].after.insert(p_.operations[left].after.end(), builds_.begin(), builds_.end());
+    swap_.before.push_back(left);
+    add(Phase::contract, actions.come.mode == Mode::scan ? "validate" : "make again", subject, actions.come, actions.leave_again).step.effects = blocked(actions.come);
+    swap_.after.push_back(p_.operations.size() - 1);
+    around_.push_back({left, p_.operations.size() - 1});
+  }
+  std::vector<std::pair<std::size_t, std::size_t>> around_;
+
+  void index_after_swap(const QualifiedName& table, const Object& member) {
+    const Action removal = drop_index_concurrently(member.id, member.id.name);
+    const Object& before = p_.from.objects.at(member.id);
+    around_swap(table, member.id,
+                {removal, build_index(member.id, std::get<Index>(before.body), member.id.name, {}), build_index(member.id, std::get<Index>(member.body), member.id.name, {}), removal},
+                {{table, effects::LockMode::share_update_exclusive, effects::Work::index_build}});
+    p_.operations[around_.back().second].step.notes.push_back(
+        fmt::format("{} computes with a function of the type that is exchanged: in contract it is dropped before its column changes and built after it; queries have no use of it in between", describe(member.id)));
+    const auto [dropped, built] = around_.back();
+    p_.operations[dropped].step.effects.front().work = effects::Work::none;
+    add(Phase::contract, "collect statistics for", member.id, scan({"ANALYZE (SKIP_LOCKED) " + sql::quote(table)}, all_of({gate(table, kBack), index_is_valid(member.id)})), Action{}).after.push_back(built);
+    if (Statements described = describe_state(member, p_.to); !described.empty()) {
+      add(Phase::contract, "describe", member.id, brief(std::move(described), all_of({gate(table, kBack), exists(member.id)})), Action{}).after.push_back(built);
+    }
+    if (Statements described = describe_state(before, p_.from); !described.empty()) {
+      add(Phase::contract, "way back: describe", member.id, Action{}, brief(std::move(described), all_of({gate(table, kForward), exists(member.id)})));
+      p_.operations[dropped].after.push_back(p_.operations.size() - 1);
+    }
+  }
+
+  void check_after_swap(const QualifiedName& table, const Object& member) {
+    const std::string quoted = sql::quote_identifier(member.id.name);
+    const auto addition = [&](const Object& object) {
+      Statements out{sql::constraint_over({sql::quote(table), member.id.name, std::get<Constraint>(object.body).definition, {}, {}, true, {}})};
+      append(out, describe_state(object, p_.to));
+      return brief(std::move(out), absent(member.id));
+    };
+    const Action removal = brief({fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter(table), quoted)});
+    const Action validation = scan({fmt::format("{} VALIDATE CONSTRAINT {}", alter(table), quoted)}, all_of({exists(member.id), negate(constraint_is_validated(member.id))}));
+    const Object& before = p_.from.objects.at(member.id);
+    const bool validated = std::get<Constraint>(member.body).validated, was_validated = std::get<Constraint>(before.body).validated;
+    // Undone in the opposite order: the way back validates after it has added.
+    around_swap(table, member.id, {Action{}, was_validated ? validation : Action{}, validated ? validation : Action{}, Action{}},
+                {{table, effects::LockMode::share_update_exclusive, effects::Work::scan}});
+    const auto [validate_back, validate] = around_.back();
+    around_swap(table, member.id, {removal, addition(before), addition(member), removal}, {{table, effects::LockMode::access_exclusive, effects::Work::none}});
+    const auto [leave, come] = around_.back();
+    p_.operations[leave].after.push_back(validate_back);
+    p_.operations[validate].after.push_back(come);
+    p_.operations[come].step.notes.push_back(
+        fmt::format("{} calls a function of the type that is exchanged: in contract it is dropped before its column changes and added after it; nothing is checked in between", describe(member.id)));
   }
 
   void prove_not_null(const Direction& direction, const QualifiedName& table, const ShadowColumn& column, const std::string& spare, const std::string& todo) {
