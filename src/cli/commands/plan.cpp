@@ -48,6 +48,7 @@ struct Options {
 std::pair<std::string, std::string> assignment(const std::string& option, const std::string& text) {
   std::size_t at = 0;
   for (bool quoted = false; at < text.size() && (quoted || text[at] != '='); ++at) quoted ^= text[at] == '"';
+  if (at == text.size()) at = std::min(text.find('='), text.size());  // a name that has a quote in it, written bare
   if (at == text.size() || at == 0) {
     throw Error(ErrorCode::usage, fmt::format("{} {}: expected NAME=VALUE", option, text), fmt::format("for instance {} 'orders.status=lower(status)'", option));
   }
