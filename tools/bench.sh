@@ -2,7 +2,7 @@
 # Speed of `contraflow plan` as ratios to `pg_dump -s` in the same run, on generated schemas (bench/generate_schema.py).
 #   tools/bench.sh BINARY [TABLES…]      default: 100 1000 5000
 # `read` is a plan between a database and itself: two whole introspections and a comparison. `plan` is a change of ten tables.
-# With pg-delta installed (npm, @supabase/pg-delta: PG_DELTA="node …/cli.js") it is timed on the same change.
+# `peers` times the same change with other tools (tools/get_peers.sh): how many times as long each takes. PEERS=DIR has them already; PEERS=none leaves them out.
 set -eu
 binary=$(realpath "$1")
 shift
@@ -30,6 +30,10 @@ seconds() { # the median of five runs, in seconds
   done | sort -n | sed -n 3p
 }
 
+peers=
+[ "${PEERS:-}" = none ] || peers=$("$here/tools/get_peers.sh" "${PEERS:-$here/build/peers}")
+temp="postgresql:///postgres?host=$home&user=postgres"
+
 printf '%8s %12s %10s %10s %12s %12s\n' tables 'pg_dump ms' 'read ms' 'plan ms' 'read/pg_dump' 'plan/pg_dump'
 for tables in "$@"; do
   for which in old new; do
@@ -45,8 +49,22 @@ for tables in "$@"; do
   plan=$(seconds sh -c 'rm -rf "$4/plan" && "$1" plan --from "$2" --to "$3" --out "$4/plan"' sh "$binary" "$old" "$new" "$home")
   printf '%8s %12s %10s %10s %12s %12s\n' "$tables" "$dump" "$read" "$plan" \
     "$(echo "scale=2; $read / $dump" | bc)" "$(echo "scale=2; $plan / $dump" | bc)"
-  if [ -n "${PG_DELTA:-}" ]; then
-    peer=$(seconds sh -c "$PG_DELTA plan --source '$old' --desired '$new' --out '$home/peer.json'")
-    echo "         pg-delta $peer ms: contraflow is $(echo "scale=1; $peer / $plan" | bc) times as fast"
-  fi
+  for peer in $peers; do
+    # A peer that takes minutes is run once.
+    case $peer in
+      */pgdelta) set_peer() { timeout 600 "$peer" plan --source "$old" --desired "$new" --out "$home/peer.json"; } ;;
+      */pg-schema-diff) set_peer() { timeout 600 "$peer" plan --from-dsn "$old" --to-dsn "$new" --temp-db-dsn "$temp"; } ;;
+      */migra) set_peer() { timeout 600 "$peer" --unsafe "$old" "$new"; } ;;
+    esac
+    begin=$(date +%s%N)
+    status=0
+    set_peer >"$home/peer.out" 2>"$home/peer.err" || status=$?
+    peer_ms=$(( ($(date +%s%N) - begin) / 1000000 ))
+    # migra exits 2 where there are differences, as diff does with 1.
+    if [ "$status" -eq 0 ] || { [ "$status" -eq 2 ] && [ "${peer##*/}" = migra ]; }; then
+      printf '%8s %s: %s ms, %s times as long\n' '' "${peer##*/}" "$peer_ms" "$(echo "scale=1; $peer_ms / $plan" | bc)"
+    else
+      printf '%8s %s: failed after %s ms: %s\n' '' "${peer##*/}" "$peer_ms" "$(tail -n 1 "$home/peer.err")"
+    fi
+  done
 done

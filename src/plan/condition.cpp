@@ -194,6 +194,14 @@ std::string any_of(const std::vector<std::string>& conditions) {
   return combine(conditions, " OR ");
 }
 
+std::string belongs_to(const ObjectId& part, const ObjectId& table) {
+  if (part.kind == Kind::index) {
+    return in_catalog("index", fmt::format("indexrelid = {} AND indrelid = {}", regclass(part.schema, part.name), regclass(table.schema, table.name)));
+  }
+  return in_catalog("depend", fmt::format("classid = 'pg_class'::regclass AND objid = {} AND refclassid = 'pg_class'::regclass AND refobjid = {}",
+                                          regclass(part.schema, part.name), regclass(table.schema, table.name)));
+}
+
 std::string column_has_type(const ObjectId& id, const std::string& type) {
   return in_catalog("attribute",
                     fmt::format("attrelid = {} AND attname = {} AND NOT attisdropped AND format_type(atttypid, atttypmod) = {}",

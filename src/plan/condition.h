@@ -19,6 +19,9 @@ std::string all_of(const std::vector<std::string>& conditions);  // empty condit
 std::string any_of(const std::vector<std::string>& conditions);
 std::string negate(const std::string& condition);
 
+// The index stands on the table; the sequence is owned by one of its columns.
+std::string belongs_to(const catalog::ObjectId& part, const catalog::ObjectId& table);
+
 std::string column_has_type(const catalog::ObjectId& column, const std::string& type);
 std::string column_is_not_null(const catalog::ObjectId& column);
 std::string column_order_is(const catalog::ObjectId& table, const std::vector<std::string>& columns);

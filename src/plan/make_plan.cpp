@@ -12,6 +12,7 @@
 #include "catalog/ddl.h"
 #include "plan/planner.h"
 #include "plan/strategies/index_trees.h"
+#include "plan/strategies/family.h"
 #include "plan/strategies/partitions.h"
 
 namespace contraflow::plan {
@@ -70,11 +71,16 @@ void make_ids_unique(std::vector<Step>& steps) {
 }
 
 // The phase of a step that does nothing forward is that of the first one that does something, so that its undo has a file to be in.
-void add_gates(Plan& plan) {
+void add_gates(Plan& plan, const std::vector<std::string>& written_twice) {
   const auto has = [&](Phase phase) { return !plan.in_phase(phase).empty(); };
   const bool before_contract = has(Phase::expand) || has(Phase::backfill);
+  const std::string both = contraflow::join(written_twice, ", ");
+  if (!both.empty()) {
+    plan.gates.push_back({Phase::backfill, {fmt::format("the version of the application that writes both columns is deployed everywhere: {}; no trigger keeps them equal", both)}});
+  }
   if (has(Phase::contract)) {
     Gate gate{Phase::contract, {}};
+    if (!both.empty()) gate.conditions.push_back("the columns change names in this phase: a version that writes both under their names of before fails then, one that writes only the first name goes on");
     if (before_contract) gate.conditions.push_back("the next version of the application is deployed everywhere and works with the new shape");
     gate.conditions.push_back("no running version of the application uses what this phase takes away: look at live sessions, prepared statements and "
                               "pg_stat_statements since the deploy");
@@ -134,13 +140,64 @@ catalog::Database with_default_privileges_of(const catalog::Database& database, 
   return out;
 }
 
+// Names of indexes and identity sequences that a dropped table holds until purge, and that the desired schema gives to others.
+struct Contended {
+  ObjectId table;
+  RelationNames names;
+};
+std::vector<Contended> contended_names(const catalog::Database& from, const catalog::Database& to, const Planner& spare_names) {
+  std::set<sql::QualifiedName> wanted;
+  for (const auto& [id, object] : to.objects) {
+    if (Planner::is_relation(id.kind) || id.kind == catalog::Kind::index || id.kind == catalog::Kind::sequence) wanted.insert({id.schema, id.name});
+    const auto* column = std::get_if<catalog::Column>(&object.body);
+    if (column && column->identity != catalog::Identity::none) wanted.insert(column->identity_sequence);
+  }
+  std::vector<Contended> out;
+  for (const auto& [id, object] : from.objects) {
+    if (id.kind != catalog::Kind::table || to.find(id) || std::get<catalog::Table>(object.body).partition_of) continue;
+    const Family family(from, id);
+    Contended contended{id, {}};
+    for (const sql::QualifiedName& name : family.names()) {
+      const bool is_table = from.find(ObjectId{catalog::Kind::table, name.schema, "", name.name, ""}) != nullptr;
+      if (!is_table && wanted.contains(name)) contended.names.emplace(name, sql::QualifiedName{name.schema, spare_names.spare_relation(name.schema, name.name, "retired")});
+    }
+    if (!contended.names.empty()) out.push_back(std::move(contended));
+  }
+  return out;
+}
+
+// The dropped table's index gives its name up at once.
+void make_way(Planner& p, const catalog::Database& before, const Contended& contended) {
+  const Family family(before, contended.table);
+  catalog::Statements forward, back;
+  for (const auto& [name, spare] : contended.names) {
+    const bool index = before.find(ObjectId{catalog::Kind::index, name.schema, "", name.name, ""}) != nullptr;
+    const auto rename = [&](const sql::QualifiedName& a, const sql::QualifiedName& b) {
+      return fmt::format("ALTER {} {} RENAME TO {}", index ? "INDEX" : "SEQUENCE", sql::quote(a), sql::quote_identifier(b.name));
+    };
+    const ObjectId now{index ? catalog::Kind::index : catalog::Kind::sequence, name.schema, "", name.name, ""};
+    const ObjectId then{now.kind, spare.schema, "", spare.name, ""};
+    Operation& operation = p.add(Phase::expand, "make way for a new " + std::string(index ? "index" : "sequence") + " of its name:", now,
+                                 brief({rename(name, spare)}, all_of({belongs_to(now, contended.table), absent(then)})), brief({rename(spare, name)}, all_of({exists(then), absent(now)})));
+    operation.step.tables = {{contended.table.schema, contended.table.name}};
+    operation.step.effects = {{{contended.table.schema, contended.table.name}, effects::LockMode::share_update_exclusive, effects::Work::none}};
+    operation.removes.insert(now);
+    operation.groupable = false;
+  }
+}
+
 }  // namespace
 
-Outcome make_plan(const catalog::Database& from_schema, const catalog::Database& to_schema, const diff::Difference& difference, const Options& options) {
+Outcome make_plan(const catalog::Database& from_schema, const catalog::Database& to_schema, const diff::Difference& given_difference, const Options& options) {
   Outcome out;
-  const catalog::Database from = with_default_privileges_of(from_schema, to_schema);
+  catalog::Database from = with_default_privileges_of(from_schema, to_schema);
   const catalog::Database to = with_default_privileges_of(to_schema, from_schema);
+  diff::Difference difference = given_difference;
+  const std::vector<Contended> contended = contended_names(from, to, Planner(from, to, difference, options));
+  for (const Contended& one : contended) from = under_names(Family(from, one.table), one.names);
+  if (!contended.empty()) difference = diff::compare(from, to);
   Planner p(from, to, difference, options);
+  for (const Contended& one : contended) make_way(p, from_schema, one);
   for (const std::string& object : from.unsupported) p.refuse("the current schema holds what is not supported: " + object + " (leave it out with --exclude)");
   for (const std::string& object : to.unsupported) p.refuse("the desired schema holds what is not supported: " + object + " (leave it out with --exclude)");
   plan_renames(p);
@@ -177,7 +234,7 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
       if (std::find(plan.notes.begin(), plan.notes.end(), note) == plan.notes.end()) plan.notes.push_back(note);
     }
   }
-  add_gates(plan);
+  add_gates(plan, p.written_twice);
   std::sort(p.refusals.begin(), p.refusals.end());
   p.refusals.erase(std::unique(p.refusals.begin(), p.refusals.end()), p.refusals.end());
   out.refusals = std::move(p.refusals);

@@ -40,6 +40,7 @@ class Planner {
   std::set<ObjectId> done;      // objects whose changes a strategy has taken care of already
   std::set<std::pair<ObjectId, Aspect>> handled;  // single aspects likewise
 
+  std::vector<std::string> written_twice;  // --strategy app: "kind and kind__new of public.events"
   std::set<ObjectId> made_anew;      // tables whose columns stand in the desired order because a new table takes their place
   std::set<ObjectId> moved_columns;  // columns of `from` that a rollback after purge brings back at the end of their table
   std::set<ObjectId> order_lost;     // tables whose order of columns no rollback after purge restores

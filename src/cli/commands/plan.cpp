@@ -46,11 +46,25 @@ struct Options {
 
 // `users.email=EXPR` -> schema.table.column and the expression.
 std::pair<std::string, std::string> assignment(const std::string& option, const std::string& text) {
-  const std::size_t at = text.find('=');
-  if (at == std::string::npos || at == 0) {
+  std::size_t at = 0;
+  for (bool quoted = false; at < text.size() && (quoted || text[at] != '='); ++at) quoted ^= text[at] == '"';
+  if (at == text.size() || at == 0) {
     throw Error(ErrorCode::usage, fmt::format("{} {}: expected NAME=VALUE", option, text), fmt::format("for instance {} 'orders.status=lower(status)'", option));
   }
   return {text.substr(0, at), text.substr(at + 1)};
+}
+
+// `"Order".id` -> `Order.id`: quotes may be written, as in SQL, and may be left out.
+std::string without_quotes(const std::string& name) {
+  std::string out;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (name[i] != '"') {
+      out += name[i];
+    } else if (i + 1 < name.size() && name[i + 1] == '"') {
+      out += name[i++];
+    }
+  }
+  return out;
 }
 
 // A column as the user writes it, completed by the one schema that has it.
@@ -61,7 +75,8 @@ std::string resolve_column(const catalog::Database& from, const catalog::Databas
       if (id.kind != catalog::Kind::column) continue;
       const std::string full = fmt::format("{}.{}.{}", id.schema, id.relation, id.name);
       all.push_back(fmt::format("{}.{}", id.relation, id.name));
-      if (written != full && written != fmt::format("{}.{}", id.relation, id.name)) continue;
+      const std::string bare = fmt::format("{}.{}", id.relation, id.name);
+      if (written != full && written != bare && without_quotes(written) != full && without_quotes(written) != bare) continue;
       if (std::find(found.begin(), found.end(), full) == found.end()) found.push_back(full);
     }
   }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <tuple>
 
@@ -69,7 +70,7 @@ void set_not_null(Planner& p, Phase phase, const ObjectId& id, const std::string
   const std::string table = sql::quote(QualifiedName{id.schema, id.relation});
   const Precondition no_nulls{fmt::format("rows of {} whose {} is NULL", table, column),
                               fmt::format("SELECT count(*) FROM {} WHERE {} IS NULL", table, column),
-                              fmt::format("give them a value: --fill {}.{}=EXPR", id.relation, id.name)};
+                              fmt::format("give them a value: --fill {}=EXPR", sql::quote(QualifiedName{id.schema, id.relation}) + "." + sql::quote_identifier(id.name))};
   const auto finish = [&](Operation& operation) -> Operation& {
     operation.needs.insert(id);
     operation.after.insert(operation.after.end(), after.begin(), after.end());
@@ -224,7 +225,9 @@ void add_column(Planner& p, const ObjectId& id) {
       if (i != added) p.operations[i].detaches.erase(id);
     }
     p.notes.push_back(fmt::format("{} is NOT NULL without a default: the deployed version does not write it, so NOT NULL is set in contract, when every "
-                                  "writer does", describe(id)));
+                                  "writer does{}", describe(id),
+                                  fill ? std::string() : fmt::format("; rows that are there hold NULL in it until something fills them: --fill {}=EXPR does",
+                                                                     sql::quote(QualifiedName{id.schema, id.relation}) + "." + sql::quote_identifier(id.name))));
   }
 }
 
@@ -292,6 +295,19 @@ void retire_column(Planner& p, const ObjectId& id) {
     Operation& operation = p.add(Phase::contract, "drop", id, brief({fmt::format("{} DROP COLUMN IF EXISTS {}", target, quoted)}), undo,
                                  Grade::order);
     operation.removes = gone;
+    return;
+  }
+  // Heirs that keep the column: a rename of it would reach them, and so would the drop, but with ONLY.
+  const auto keepers = std::count_if(copies.begin(), copies.end(), [&](const ObjectId& copy) { return copy != id && p.to.find(copy); });
+  if (keepers > 0) {
+    if (keepers + 1 != static_cast<std::ptrdiff_t>(copies.size())) {
+      p.refuse(fmt::format("{} goes from the parent and from some of the tables that inherit it, but not from all: not supported", describe(id)));
+      return;
+    }
+    const std::string only = fmt::format("ALTER TABLE ONLY {} DROP COLUMN IF EXISTS {}", sql::quote(QualifiedName{id.schema, id.relation}), quoted);
+    Operation& operation = p.add(Phase::contract, "drop", id, brief({only}), brief(own(add_back(id.name), id.name), absent(id)), Grade::data);
+    operation.removes = {id};
+    operation.step.notes.push_back(fmt::format("the contents of {} are lost from here on; the tables that inherited it keep it as their own, also after a rollback", describe(id)));
     return;
   }
   std::vector<std::size_t> after;
@@ -363,7 +379,7 @@ std::size_t fill_column(Planner& p, const ObjectId& id, const Column& column, co
   fill.after.push_back(remembered);
   fill.step.forward.todo = exists(memory_id);
   fill.step.forward.backfill->assignments =
-      fmt::format("({}, {}) = (SELECT v, v{} FROM (SELECT {} AS v) AS filled)", quoted, quoted_memory, as_text ? "::text" : "", expression);
+      fmt::format("({}, {}) = (SELECT v, v{} FROM (SELECT ({})::{} AS v) AS filled)", quoted, quoted_memory, as_text ? "::text" : "", expression, column.type);
   Action undo = fill.step.forward;
   undo.backfill->assignments = quoted + " = NULL";
   undo.backfill->pending = fmt::format("{} IS NOT NULL AND {}{} = {}", quoted_memory, quoted, as_text ? "::text" : "", quoted_memory);
@@ -523,14 +539,18 @@ std::vector<std::string> usable_key(const Planner& p, const QualifiedName& table
 
 void plan_columns(Planner& p) {
   // In the order in which they stand, so that it is the one that comes out.
-  std::vector<ObjectId> added;
-  for (const ObjectId& id : p.created) {
-    if (id.kind == Kind::column) added.push_back(id);
-  }
-  std::sort(added.begin(), added.end(), [&](const ObjectId& a, const ObjectId& b) {
-    const auto key = [&](const ObjectId& id) { return std::tuple(id.schema, id.relation, std::get<Column>(p.to.objects.at(id).body).position); };
-    return key(a) < key(b);
-  });
+  const auto by_position = [](const std::set<ObjectId>& ids, const Database& database) {
+    std::vector<ObjectId> out;
+    for (const ObjectId& id : ids) {
+      if (id.kind == Kind::column) out.push_back(id);
+    }
+    std::sort(out.begin(), out.end(), [&](const ObjectId& a, const ObjectId& b) {
+      const auto key = [&](const ObjectId& id) { return std::tuple(id.schema, id.relation, std::get<Column>(database.objects.at(id).body).position); };
+      return key(a) < key(b);
+    });
+    return out;
+  };
+  const std::vector<ObjectId> added = by_position(p.created, p.to);
   std::optional<std::size_t> previous;
   const ObjectId* previous_id = nullptr;
   for (const ObjectId& id : added) {
@@ -545,8 +565,11 @@ void plan_columns(Planner& p) {
     previous = first;
     previous_id = &id;
   }
-  for (const ObjectId& id : p.dropped) {
-    if (id.kind != Kind::column || p.done.contains(id)) continue;
+  // The last one goes first: on the way back the first one comes first.
+  std::vector<ObjectId> leaving = by_position(p.dropped, p.from);
+  std::reverse(leaving.begin(), leaving.end());
+  for (const ObjectId& id : leaving) {
+    if (p.done.contains(id)) continue;
     const Object* table = Planner::relation(p.from, id.schema, id.relation);
     if (table && p.dropped.contains(table->id)) continue;
     if (!p.take(id) || inherited_only(p.from.objects.at(id))) continue;

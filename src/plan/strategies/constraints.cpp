@@ -565,18 +565,19 @@ void order_foreign_keys_after_attachments(Planner& p) {
 
 // A new foreign key would take the older of two keys that would do, which may be on its way out.
 void order_new_foreign_keys(Planner& p) {
-  std::map<QualifiedName, std::vector<std::size_t>> key_removals;
+  using Columns = std::set<std::string>;
+  std::map<std::pair<QualifiedName, Columns>, std::vector<std::size_t>> key_removals;
   for (std::size_t i = 0; i < p.operations.size(); ++i) {
     for (const ObjectId& id : p.operations[i].removes) {
       const auto* index = p.from.find_body<Index>(id);
-      if (index && index->unique && p.dropped.contains(id)) key_removals[{id.schema, index->table}].push_back(i);
+      if (index && index->unique && p.dropped.contains(id)) key_removals[{{id.schema, index->table}, Columns(index->columns.begin(), index->columns.end())}].push_back(i);
     }
   }
   for (Operation& operation : p.operations) {
     for (const ObjectId& id : operation.provides) {
       const auto* key = id.kind == Kind::constraint && p.created.contains(id) ? p.to.find_body<Constraint>(id) : nullptr;
       if (!key || key->type != ConstraintType::foreign_key || !key->references) continue;
-      const auto removals = key_removals.find(*key->references);
+      const auto removals = key_removals.find({*key->references, Columns(key->referenced_columns.begin(), key->referenced_columns.end())});
       if (removals == key_removals.end()) continue;
       operation.rather_after.insert(operation.rather_after.end(), removals->second.begin(), removals->second.end());
     }

@@ -100,9 +100,18 @@ Database under_names(const Family& family, const RelationNames& names) {
     if (auto* index = std::get_if<Index>(&object.body)) rename_index(names, id, object, *index);
     renamed.push_back(std::move(object));
   }
+  std::map<ObjectId, ObjectId> ids;
+  const std::set<ObjectId> before = family.ids();
+  auto old_id = before.begin();
   for (Object& object : renamed) {
+    ids.emplace(*old_id++, object.id);
     const ObjectId id = object.id;
     out.objects.insert_or_assign(id, std::move(object));
+  }
+  for (auto& [id, object] : out.objects) {
+    for (const auto& [from, to] : ids) {
+      if (from != to && object.depends_on.erase(from) != 0) object.depends_on.insert(to);
+    }
   }
   return out;
 }

@@ -125,7 +125,21 @@ void restore_column_order(Planner& p, const ObjectId& id) {
   const std::vector<ObjectId> ordered = dependency_order(outside, p.from);
   for (auto it = ordered.rbegin(); it != ordered.rend(); ++it) append(statements, drop(p.from.objects.at(*it)));
   append(statements, rebuild_table(p.from, id, copied));
-  for (const ObjectId& dependent : ordered) append(statements, create_all(p.from.objects.at(dependent), p.from));
+  std::vector<ObjectId> unproven;             // foreign keys of other tables: validated when this transaction is over
+  std::vector<QualifiedName> proven_here;     // their tables, where they cannot be NOT VALID
+  for (const ObjectId& dependent : ordered) {
+    Object object = p.from.objects.at(dependent);
+    auto* key = std::get_if<Constraint>(&object.body);
+    const auto* home = p.from.find_body<Table>(ObjectId{Kind::table, dependent.schema, "", dependent.relation, ""});
+    if (key && key->type == ConstraintType::foreign_key && home && home->partitioned && p.from.major() < 18) {
+      proven_here.push_back({dependent.schema, dependent.relation});
+    } else if (key && key->type == ConstraintType::foreign_key && key->validated) {
+      key->definition += " NOT VALID";
+      key->validated = false;
+      unproven.push_back(dependent);
+    }
+    append(statements, create_all(object, p.from));
+  }
   for (const auto& [publication_id, publication] : p.from.objects) {
     const auto* body = std::get_if<Publication>(&publication.body);
     if (!body) continue;
@@ -140,10 +154,14 @@ void restore_column_order(Planner& p, const ObjectId& id) {
   if (!nulls.empty()) undo.todo = all_of({undo.todo, fmt::format("NOT EXISTS (SELECT FROM {} WHERE {})", quoted_name(id), nulls)});
   // Only a small table is rebuilt on the way back: the copy holds ACCESS EXCLUSIVE. A larger one keeps its columns in another order.
   undo.small_tables = {{id.schema, id.name}};
-  for (const ObjectId& dependent : outside) {
-    // Foreign keys of other tables are checked anew.
-    const QualifiedName other{dependent.schema, dependent.relation};
-    if (dependent.kind == Kind::constraint && std::find(undo.small_tables.begin(), undo.small_tables.end(), other) == undo.small_tables.end()) undo.small_tables.push_back(other);
+  undo.small_tables.insert(undo.small_tables.end(), proven_here.begin(), proven_here.end());
+  // Undo runs from the last operation to the first: these stand before.
+  for (const ObjectId& key : unproven) {
+    Operation& validate = p.add(Phase::expand, "way back: validate", key, Action{},
+                                scan({fmt::format("{} VALIDATE CONSTRAINT {}", alter_table(p.from, key.schema, key.relation), sql::quote_identifier(key.name))},
+                                     all_of({exists(key), negate(constraint_is_validated(key))})));
+    validate.groupable = false;
+    validate.first = true;
   }
   Operation& operation = p.add(Phase::expand, "way back: restore the order of columns of", id, Action{}, std::move(undo));
   operation.groupable = false;

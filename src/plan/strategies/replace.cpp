@@ -539,7 +539,7 @@ class Replacements {
         case Kind::constraint:
         case Kind::index:
           // What a second column carries has its own copy of it.
-          if (shadowed_.contains(id) || p_.done.contains(dependent) || rides_along(id, object)) break;
+          if (shadowed_.contains(id) || p_.done.contains(dependent) || (rides_along(id, object) && !p_.replaced.contains(dependent))) break;
           pull_in(dependent, id);
           break;
         case Kind::statistics:
@@ -557,7 +557,9 @@ class Replacements {
           }
           break;
         case Kind::sequence: break;
-        default: pull_in(dependent, id);
+        default:
+          if (id.kind == Kind::table && p_.done.contains(dependent)) break;  // a rebuilt table makes its own policies and triggers
+          pull_in(dependent, id);
       }
     }
   }

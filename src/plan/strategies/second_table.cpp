@@ -392,6 +392,9 @@ class SecondTable {
                             brief(std::move(back), reason_.old_form));
     create.step.notes.push_back(fmt::format("{} is exchanged for a second table, because {}; what the new one demands, it demands of the application's rows from "
                                             "expand on", describe(id_), reason_.why));
+    if (p_.options.synchronise == Synchronise::application) {
+      p_.notes.push_back(fmt::format("{} is kept in step with its second table by triggers, whatever --strategy says: no application writes two tables row by row", describe(id_)));
+    }
     for (const Object* member : new_.members) {
       if (!crosses(*member)) create.needs.insert(member->depends_on.begin(), member->depends_on.end());
     }

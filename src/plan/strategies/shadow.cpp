@@ -159,6 +159,11 @@ class Shadows {
       undo.push_back(fmt::format("{} DROP COLUMN IF EXISTS {}", alter(table), shadow));
     }
     const bool triggers = p_.options.synchronise == Synchronise::triggers;
+    if (!triggers) {
+      for (const ShadowColumn& column : columns) {
+        p_.written_twice.push_back(fmt::format("{} and {} of {}", sql::quote_identifier(column.old_name), sql::quote_identifier(column.shadow_name), sql::quote(table)));
+      }
+    }
     if (triggers) append(statements, create_sync_trigger(table, columns, false));
     Statements undo_all = triggers ? drop_sync_trigger(table) : Statements{};
     append(undo_all, undo);
