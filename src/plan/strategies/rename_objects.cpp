@@ -143,7 +143,9 @@ void rename_simply(Planner& p, const diff::Rename& rename) {
     case Kind::policy: phase = Phase::expand; break;
     case Kind::sequence: note = fmt::format("{} has its new name from contract on: nextval() and currval() by the old name fail then", describe(rename.from)); break;
     case Kind::enum_type:
-      note = is_enum_value(rename.to) ? fmt::format("{} has its new name from contract on: clients that send or compare with the old one fail then", describe_renamed(rename.from))
+      note = is_enum_value(rename.to) ? fmt::format("{} has its new name from contract on: clients that send or compare with the old one fail then, those that use the new one fail before: "
+                                                    "deploy a version that understands both first",
+                                                    describe_renamed(rename.from))
                                       : fmt::format("{} has its new name from contract on: casts to the old one fail then", describe(rename.from));
       break;
     case Kind::domain:
