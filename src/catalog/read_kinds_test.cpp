@@ -121,7 +121,7 @@ TEST(Read, Publications) {
   EXPECT_TRUE(body<Publication>({Kind::publication, {}, {}, "everything", {}}).all_tables);
   if (model().major() >= 15) {
     const auto& filtered = body<Publication>({Kind::publication, {}, {}, "filtered", {}});
-    EXPECT_EQ(filtered.tables[0].columns, (std::vector<std::string>{"id", "email"}));
+    EXPECT_EQ(filtered.tables[0].columns, (std::vector<std::string>{"email", "id"}));
     EXPECT_EQ(filtered.tables[0].where, "(id > 10)");
     EXPECT_EQ(body<Publication>({Kind::publication, {}, {}, "by_schema", {}}).schemas,
               std::vector<std::string>{kOdd});
