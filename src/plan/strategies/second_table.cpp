@@ -178,7 +178,10 @@ class SecondTable {
         if (!object || !is_foreign_key(*object) || family.contains(dependent) || out_.carried.contains(dependent)) continue;
         if (!p_.to.find(dependent)) continue;  // it goes before the exchange
         const auto& key = std::get<Constraint>(object->body);
-        if (key.inherited && !key.local) continue;  // goes with its parent's
+        if (key.inherited && !key.local) {  // goes with its parent's
+          out_.carried.insert(dependent);
+          continue;
+        }
         if (p_.altered.contains(dependent)) {
           p_.refuse(fmt::format("{} changes together with {}, which it references and which is exchanged for a second table: make two plans", describe(dependent), describe(id_)));
         }

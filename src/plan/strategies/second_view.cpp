@@ -116,6 +116,13 @@ bool can_stand_beside(const Planner& p, const ObjectId& view) {
   if (auto it = p.altered.find(view); it != p.altered.end() && (it->second.contains(Aspect::definition) || it->second.contains(Aspect::access_method))) return false;
   const std::set<ObjectId> reading = readers(p, view);
   return std::all_of(reading.begin(), reading.end(), [&](const ObjectId& id) {
+    // What compares with a type that is exchanged in the swap goes over in the swap.
+    const Object* reader = p.from.find(id);
+    const bool of_changing_type = reader && std::any_of(reader->depends_on.begin(), reader->depends_on.end(), [&](const ObjectId& type) {
+      const bool named = type.kind == Kind::enum_type || type.kind == Kind::domain || type.kind == Kind::composite_type || type.kind == Kind::range_type;
+      return named && p.altered.contains(type);
+    });
+    if (of_changing_type) return false;
     const bool made_anew = id.kind == Kind::view || id.kind == Kind::rule || id.kind == Kind::trigger;
     return made_anew && p.to.find(id) && !p.replaced.contains(id) && !p.altered.contains(id) && !p.done.contains(id);
   });
