@@ -32,8 +32,6 @@ std::vector<std::string> changed_options(const SequenceOptions& from, const Sequ
   return items;
 }
 
-void append(Statements& into, const Statements& more) { into.insert(into.end(), more.begin(), more.end()); }
-
 // "RESTART value cannot be less than MINVALUE": a value that the new bounds leave out is moved to their edge before; where the two ranges do not
 // meet it starts anew.
 Statements move_into_bounds(const std::string& sequence, const SequenceOptions& from, const SequenceOptions& to,

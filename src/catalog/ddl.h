@@ -12,6 +12,7 @@
 namespace contraflow::catalog {
 
 using Statements = std::vector<std::string>;
+inline void append(Statements& to, const Statements& from) { to.insert(to.end(), from.begin(), from.end()); }
 
 // How an object is named after ALTER/COMMENT ON/DROP: `TABLE public.users`, `TRIGGER t ON public.users`,
 // `FUNCTION public.f(integer)`, `CAST (a AS b)`.

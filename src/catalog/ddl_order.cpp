@@ -20,8 +20,6 @@ using namespace parts;
 
 namespace {
 
-void append(Statements& to, const Statements& from) { to.insert(to.end(), from.begin(), from.end()); }
-
 // Everything of one phase is made before anything of the next. Foreign keys need unique indexes that are
 // complete on all partitions; event triggers must not see the rest; default privileges must not colour it.
 enum class Phase { main, foreign_keys, attached, last };

@@ -15,8 +15,6 @@ using namespace parts;
 
 namespace {
 
-void append(Statements& to, const Statements& from) { to.insert(to.end(), from.begin(), from.end()); }
-
 bool has_owner(const Object& object) {
   switch (object.id.kind) {
     case Kind::extension:  // no ALTER EXTENSION … OWNER TO

@@ -185,8 +185,6 @@ std::string create_words(const Object& object) {
                      quoted_name(object.id));
 }
 
-void append(Statements& to, const Statements& from) { to.insert(to.end(), from.begin(), from.end()); }
-
 Statements create_partition_of(const Object& object, const Database& database, const Shape& shape,
                                const std::vector<NamedColumn>& columns) {
   Statements statements{fmt::format("{} PARTITION OF {} {}{}", create_words(object),

@@ -268,6 +268,11 @@ std::string publishes_schema(const ObjectId& publication, const std::string& sch
                                                          quote_literal(publication.name), quote_literal(sql::quote_identifier(schema))));
 }
 
+std::string is_partitioned_by(const ObjectId& table, const std::string& key) {
+  return fmt::format("EXISTS (SELECT FROM pg_class WHERE oid = to_regclass({}) AND pg_get_partkeydef(oid) IS NOT DISTINCT FROM {})",
+                     quote_literal(quoted_name(table)), key.empty() ? "NULL" : quote_literal(key));
+}
+
 std::string is_partition_of(const ObjectId& table, const sql::QualifiedName& parent) {
   return in_catalog("inherits", fmt::format("inhrelid = {} AND inhparent = {}", regclass(table.schema, table.name), regclass(parent.schema, parent.name)));
 }

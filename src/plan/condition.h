@@ -36,6 +36,8 @@ std::string fdw_options_are(const catalog::ObjectId& id, const catalog::Options&
 std::string sequence_bounds_are(const sql::QualifiedName& sequence, const catalog::SequenceOptions& options);
 std::string publishes_table(const catalog::ObjectId& publication, const sql::QualifiedName& table);
 std::string publishes_schema(const catalog::ObjectId& publication, const std::string& schema);  // 15 and later
+// Partitioned by this key (as pg_get_partkeydef() writes it); empty: not partitioned.
+std::string is_partitioned_by(const catalog::ObjectId& table, const std::string& key);
 std::string is_partition_of(const catalog::ObjectId& table, const sql::QualifiedName& parent);
 
 // The object's server-side definition equals the one in the model (compared by md5). Empty for kinds whose definition

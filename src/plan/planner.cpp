@@ -236,6 +236,8 @@ std::set<ObjectId> Planner::with_copies(const Database& database, const ObjectId
   return out;
 }
 
+std::string option_key(const ObjectId& column) { return fmt::format("{}.{}.{}", column.schema, column.relation, column.name); }
+
 std::string alter_table(const Database& database, const std::string& schema, const std::string& table, bool only) {
   const bool foreign = database.find(ObjectId{Kind::foreign_table, schema, "", table, ""}) != nullptr;
   return fmt::format("ALTER {}TABLE {}{}", foreign ? "FOREIGN " : "", only ? "ONLY " : "", sql::quote(QualifiedName{schema, table}));

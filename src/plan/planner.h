@@ -43,7 +43,6 @@ class Planner {
   std::vector<std::string> written_twice;  // --strategy app: "kind and kind__new of public.events"
   std::set<ObjectId> made_anew;      // tables whose columns stand in the desired order because a new table takes their place
   std::set<ObjectId> moved_columns;  // columns of `from` that a rollback after purge brings back at the end of their table
-  std::set<ObjectId> order_lost;     // tables whose order of columns no rollback after purge restores
   struct CarriedRename {
     diff::Rename rename;
     std::size_t operation;                // makes the new name
@@ -117,6 +116,13 @@ class Planner {
   // The relation that an object is a part of (a column's table); the object itself where it is a relation.
   static QualifiedName home(const Database& database, const Object& object);
 };
+
+inline QualifiedName name_of(const ObjectId& relation) { return {relation.schema, relation.name}; }
+inline ObjectId table_id(const QualifiedName& name) { return {Kind::table, name.schema, "", name.name, ""}; }
+// The index that backs a key: it has the constraint's name.
+inline ObjectId index_of(const ObjectId& key) { return {Kind::index, key.schema, "", key.name, ""}; }
+// "schema.table.column", as the options of a plan name columns.
+std::string option_key(const ObjectId& column);
 
 // `ALTER TABLE name`, or ALTER FOREIGN TABLE.
 std::string alter_table(const Database& database, const std::string& schema, const std::string& table, bool only = false);

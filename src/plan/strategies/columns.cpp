@@ -150,8 +150,6 @@ void drop_not_null(Planner& p, Phase phase, const ObjectId& id, bool contents_ma
 
 namespace {
 
-std::string key_of(const ObjectId& id) { return fmt::format("{}.{}.{}", id.schema, id.relation, id.name); }
-
 bool inherited_only(const Object& object) {
   const Column& column = std::get<Column>(object.body);
   return column.inherited && !column.local;
@@ -176,7 +174,7 @@ void add_column(Planner& p, const ObjectId& id) {
   const Action undo = brief({fmt::format("{} DROP COLUMN IF EXISTS {}", target, quoted)});
   const bool rewrites = column.identity != Identity::none || column.generated == Generated::stored ||
                         has_volatile_default(p.to, column) || has_checked_domain(p.to, column);
-  const bool fill = p.options.fill.contains(key_of(id));
+  const bool fill = p.options.fill.contains(option_key(id));
   const bool late_not_null = column.not_null && column.default_expression.empty() && column.identity == Identity::none &&
                              column.generated == Generated::none;
   const bool staged = rewrites && column.generated == Generated::none && !everything_small(p, id) &&
@@ -215,7 +213,7 @@ void add_column(Planner& p, const ObjectId& id) {
   const std::size_t added = p.operations.size() - 1;
   std::vector<std::size_t> after{added};
   if (fill) {
-    backfill_column(p, Phase::backfill, id, p.options.fill.at(key_of(id)), fmt::format("{} IS NULL", quoted));
+    backfill_column(p, Phase::backfill, id, p.options.fill.at(option_key(id)), fmt::format("{} IS NULL", quoted));
     p.operations.back().after.push_back(added);
     after.push_back(p.operations.size() - 1);
   }
@@ -450,7 +448,7 @@ void alter_column(Planner& p, const ObjectId& id) {
   if (p.claim(id, Aspect::not_null) && !(from_parent && (old_column.not_null_inherited || new_column.not_null_inherited))) {
     if (new_column.not_null) {
       std::vector<std::size_t> after;
-      if (p.options.fill.contains(key_of(id))) after.push_back(fill_column(p, id, old_column, p.options.fill.at(key_of(id))));
+      if (p.options.fill.contains(option_key(id))) after.push_back(fill_column(p, id, old_column, p.options.fill.at(option_key(id))));
       const std::size_t first = p.operations.size();
       set_not_null(p, Phase::contract, id, id.name, after);
       for (std::size_t i = first; i < p.operations.size(); ++i) p.operations[i].detaches.insert(id);

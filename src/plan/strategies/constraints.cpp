@@ -30,8 +30,6 @@ bool is_key(const Constraint& constraint) {
   return constraint.type == ConstraintType::primary_key || constraint.type == ConstraintType::unique;
 }
 
-ObjectId index_of(const ObjectId& constraint) { return {Kind::index, constraint.schema, "", constraint.name, ""}; }
-
 const Table* table_of(const Database& database, const ObjectId& id) {
   return database.find_body<Table>(ObjectId{Kind::table, id.schema, "", id.relation, ""});
 }

@@ -14,11 +14,9 @@ const Body* user_type(const Database& database, Kind kind, const std::string& ty
   return object ? std::get_if<Body>(&object->body) : nullptr;
 }
 
-std::string key_of(const ObjectId& column) { return fmt::format("{}.{}.{}", column.schema, column.relation, column.name); }
-
 Conversion given_or_default(const Planner& planner, const std::map<std::string, std::string>& given, const ObjectId& column,
                             const std::string& from, const std::string& to) {
-  if (auto it = given.find(key_of(column)); it != given.end()) {
+  if (auto it = given.find(option_key(column)); it != given.end()) {
     // The user's expression is taken to be partial: what it refuses is counted before the backfill.
     return {fmt::format("({})", it->second), true, true, false};
   }

@@ -136,10 +136,6 @@ struct Way {
   Statements exchange;
 };
 
-void append(Statements& to, Statements from) {
-  for (std::string& statement : from) to.push_back(std::move(statement));
-}
-
 Statements without_attachment(Statements statements) {
   std::erase_if(statements, [](const std::string& s) { return s.starts_with("ALTER INDEX ") && s.find(" ATTACH PARTITION ") != std::string::npos; });
   return statements;

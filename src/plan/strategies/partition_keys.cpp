@@ -15,8 +15,6 @@ using namespace catalog;
 
 namespace {
 
-ObjectId index_of(const ObjectId& key) { return {Kind::index, key.schema, "", key.name, ""}; }
-
 bool is_partitioned(const Database& database, const ObjectId& key) {
   const auto* table = database.find_body<Table>(ObjectId{Kind::table, key.schema, "", key.relation, ""});
   return table && table->partitioned;

@@ -25,9 +25,6 @@ using effects::Work;
 
 const Table* table_in(const Database& database, const ObjectId& id) { return database.find_body<Table>(id); }
 
-ObjectId table_id(const QualifiedName& name) { return {Kind::table, name.schema, "", name.name, ""}; }
-
-QualifiedName name_of(const ObjectId& id) { return {id.schema, id.name}; }
 
 // A CHECK that stands only as long as the plan needs it.
 class Proof {

@@ -16,10 +16,6 @@ using namespace catalog;
 
 namespace {
 
-void append(Statements& to, Statements from) {
-  for (std::string& statement : from) to.push_back(std::move(statement));
-}
-
 // Everything outside the table that depends on it or its columns, directly or not: views, foreign keys of other tables, functions.
 std::set<ObjectId> outside_dependents(const Database& database, const std::map<ObjectId, std::set<ObjectId>>& dependents, const ObjectId& table) {
   std::set<ObjectId> out;
@@ -117,7 +113,6 @@ void restore_column_order(Planner& p, const ObjectId& id) {
   }
   if (!lost_in_front) return;  // what comes back at the end was at the end
   if (table.partition_of || !table.inherits.empty() || table.partitioned || !table.of_type.empty() || !Planner::children(p.from, {id.schema, id.name}).empty()) {
-    p.order_lost.insert(id);
     return;
   }
   const std::set<ObjectId> outside = outside_dependents(p.from, p.dependents, id);

@@ -20,8 +20,6 @@ std::string without_not_valid(const std::string& definition) {
   return definition.ends_with(kNotValid) ? definition.substr(0, definition.size() - kNotValid.size()) : definition;
 }
 
-void append(Statements& to, const Statements& from) { to.insert(to.end(), from.begin(), from.end()); }
-
 }  // namespace
 
 std::vector<ReferencePart> reference_parts(const Database& database, const Object& key) {

@@ -138,8 +138,6 @@ struct Item {
   std::vector<std::size_t> preceded_by, followed_by;  // operations
 };
 
-void append(Statements& to, const Statements& from) { to.insert(to.end(), from.begin(), from.end()); }
-
 class Replacements {
  public:
   explicit Replacements(Planner& planner) : p_(planner) {}
@@ -1040,12 +1038,8 @@ class Replacements {
     out.work = "rewrite";
     out.tables = {{id.schema, id.name}};
     out.touches.insert(id);
-    const auto kind_is = [&](const Table& table) {
-      return fmt::format("EXISTS (SELECT FROM pg_class WHERE oid = to_regclass({}) AND pg_get_partkeydef(oid) IS NOT DISTINCT FROM {})",
-                         sql::quote_literal(quoted_name(id)), table.partitioned ? sql::quote_literal(table.partition_key) : "NULL");
-    };
-    out.todo = negate(kind_is(std::get<Table>(p_.to.objects.at(id).body)));
-    out.undo_todo = negate(kind_is(std::get<Table>(p_.from.objects.at(id).body)));
+    out.todo = negate(is_partitioned_by(id, std::get<Table>(p_.to.objects.at(id).body).partition_key));
+    out.undo_todo = negate(is_partitioned_by(id, std::get<Table>(p_.from.objects.at(id).body).partition_key));
     p_.made_anew.insert(id);
     // The rebuild makes every member as the desired schema has it; what points at the table from outside is made anew.
     p_.done.insert(id);

@@ -22,11 +22,6 @@ using namespace catalog;
 
 namespace {
 
-QualifiedName name_of(const ObjectId& id) { return {id.schema, id.name}; }
-ObjectId table_id(const QualifiedName& name) { return {Kind::table, name.schema, "", name.name, ""}; }
-
-void append(Statements& to, const Statements& from) { to.insert(to.end(), from.begin(), from.end()); }
-
 class SecondTable {
  public:
   SecondTable(Planner& planner, const ObjectId& table, const ExchangeReason& reason)
@@ -590,11 +585,6 @@ class SecondTable {
   }
 };
 
-std::string partitioned_as(const ObjectId& id, const Table& table) {
-  return fmt::format("EXISTS (SELECT FROM pg_class WHERE oid = to_regclass({}) AND pg_get_partkeydef(oid) IS NOT DISTINCT FROM {})",
-                     sql::quote_literal(quoted_name(id)), table.partitioned ? sql::quote_literal(table.partition_key) : "NULL");
-}
-
 std::string generation_is(const ObjectId& column, const std::string& expression) {
   return fmt::format("EXISTS (SELECT FROM pg_attribute AS a LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE a.attrelid = to_regclass({}) "
                      "AND a.attname = {} AND coalesce(pg_get_expr(d.adbin, d.adrelid), '') = {})",
@@ -633,7 +623,7 @@ std::optional<ExchangeReason> must_exchange(const Planner& p, const ObjectId& id
   const bool has_partitions = !Planner::children(p.from, name_of(id)).empty() || !Planner::children(p.to, name_of(id)).empty();
   const bool small = p.is_small(name_of(id));
   if (a.partition_key != b.partition_key && (has_partitions || !small)) {
-    return ExchangeReason{partitioned_as(id, a), a.partitioned && b.partitioned ? "no ALTER changes how a table is partitioned" : "no ALTER makes a table partitioned, or ordinary again"};
+    return ExchangeReason{is_partitioned_by(id, a.partition_key), a.partitioned && b.partitioned ? "no ALTER changes how a table is partitioned" : "no ALTER makes a table partitioned, or ordinary again"};
   }
   if (small) return std::nullopt;
   const auto allowed = [&](const char* kind) { return p.options.allow_blocking.contains(kind); };

@@ -20,8 +20,6 @@ using namespace catalog;
 
 namespace {
 
-void append(Statements& to, const Statements& from) { to.insert(to.end(), from.begin(), from.end()); }
-
 // One direction of the road: forward to the desired schema on the shadow, or back to the current one on the retired column.
 struct Direction {
   const Database* target;     // the schema that is built

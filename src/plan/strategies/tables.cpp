@@ -13,14 +13,6 @@ namespace contraflow::plan {
 
 using namespace catalog;
 
-namespace {
-
-void append(Statements& to, Statements from) {
-  for (std::string& statement : from) to.push_back(std::move(statement));
-}
-
-}  // namespace
-
 bool is_foreign_key(const Object& object) {
   const auto* constraint = std::get_if<Constraint>(&object.body);
   return constraint && constraint->type == ConstraintType::foreign_key;

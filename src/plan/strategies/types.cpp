@@ -21,10 +21,6 @@ using namespace catalog;
 
 namespace {
 
-void append(Statements& to, Statements from) {
-  for (std::string& statement : from) to.push_back(std::move(statement));
-}
-
 // Values of the enum that this plan renames: name afterwards -> name before.
 std::map<std::string, std::string> old_names(const Planner& p, const ObjectId& type) {
   std::map<std::string, std::string> out;
