@@ -3,7 +3,6 @@
 
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
-export CCACHE_NOHASHDIR = 1
 
 help:
 	@echo "make build     the program, optimised: build/release/contraflow"
