@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "catalog/ddl.h"
+#include "catalog/extension_updates.h"
 #include "catalog/source.h"
 #include "cli/align.h"
 #include "cli/command.h"
@@ -154,6 +155,18 @@ RenameOptions rename_options(Context& context, const Options& options, const cat
   return out;
 }
 
+// Of the extensions whose version changes.
+std::map<std::string, std::set<std::pair<std::string, std::string>>> extension_updates(const diff::Difference& difference, const catalog::LoadedSource& from) {
+  std::map<std::string, std::set<std::pair<std::string, std::string>>> out;
+  for (const diff::Change& change : difference.changes) {
+    const auto* alter = std::get_if<diff::Alter>(&change);
+    if (!alter || alter->id.kind != catalog::Kind::extension || alter->aspect != diff::Aspect::version) continue;
+    pg::Connection connection(from.conninfo);
+    out[alter->id.name] = catalog::extension_updates(connection, alter->id.name);
+  }
+  return out;
+}
+
 // The desired schema that the intents lead to: they run on a copy of the current one.
 catalog::LoadedSource desired_by_intents(catalog::SourceLoader& loader, const catalog::LoadedSource& from, const catalog::ReadOptions& read,
                                          const std::vector<std::string>& texts, intent::IntentResult& result) {
@@ -229,6 +242,7 @@ int run(Context& context, const Options& options) {
   choices.fill.insert(intents.fills.begin(), intents.fills.end());
   choices.enum_map.insert(intents.enum_maps.begin(), intents.enum_maps.end());
   choices.renames = settled.renames;
+  choices.extension_updates = extension_updates(settled.difference, from);
   plan::Outcome outcome = plan::make_plan(settled.from, to.database, settled.difference, choices);
   if (!outcome.refusals.empty()) {
     std::string text = fmt::format("refused, nothing was written: {}\n", count_of(static_cast<long long>(outcome.refusals.size()), "reason"));

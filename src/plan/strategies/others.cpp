@@ -10,6 +10,7 @@
 #include "catalog/alter.h"
 #include "catalog/ddl.h"
 #include "plan/planner.h"
+#include "plan/strategies/extensions.h"
 #include "plan/strategies/replace.h"
 
 namespace contraflow::plan {
@@ -66,11 +67,22 @@ std::string unless_another_kind(const ObjectId& id, const Database& other) {
   return taken && of_these ? exists_as_kind(id) : std::string();
 }
 
+// What is taken away is taken away in contract.
+Phase privileges_phase(const std::vector<Grant>& from, const std::vector<Grant>& to) {
+  const bool revokes = std::any_of(from.begin(), from.end(), [&](const Grant& grant) { return std::find(to.begin(), to.end(), grant) == to.end(); });
+  return revokes ? Phase::contract : Phase::expand;
+}
+
 void create_other(Planner& p, const ObjectId& id) {
   const Object& object = p.to.objects.at(id);
   if (is_inherited_trigger(object)) return;  // the parent's trigger makes it
   if (id.kind == Kind::default_privileges) {
     p.add(Phase::expand, "set", id, brief(alter_default_privileges(nullptr, &object)), brief(alter_default_privileges(&object, nullptr)));
+    p.operations.back().needs = object.depends_on;
+    return;
+  }
+  if (id.kind == Kind::privileges) {
+    p.add(privileges_phase(object.default_grants, object.grants), "set", id, brief(create_all(object, p.to)), brief(drop(object)));
     p.operations.back().needs = object.depends_on;
     return;
   }
@@ -112,6 +124,11 @@ void drop_other(Planner& p, const ObjectId& id) {
   if (is_inherited_trigger(object)) return;
   if (id.kind == Kind::default_privileges) {
     p.add(Phase::contract, "reset", id, brief(alter_default_privileges(&object, nullptr)), brief(alter_default_privileges(nullptr, &object)));
+    p.operations.back().removes.insert(id);
+    return;
+  }
+  if (id.kind == Kind::privileges) {
+    p.add(privileges_phase(object.grants, object.default_grants), "reset", id, brief(drop(object)), brief(create_all(object, p.from)));
     p.operations.back().removes.insert(id);
     return;
   }
@@ -360,18 +377,7 @@ void alter_other(Planner& p, const ObjectId& id) {
       }
     }
   }
-  if (id.kind == Kind::extension) {
-    const bool changed = p.claim(id, Aspect::version) | p.claim(id, Aspect::home_schema);
-    if (changed) {
-      auto forward = alter_extension(id, std::get<Extension>(a.body), std::get<Extension>(b.body));
-      auto back = alter_extension(id, std::get<Extension>(b.body), std::get<Extension>(a.body));
-      if (forward && back) {
-        step(Phase::expand, "update", std::move(*forward), std::move(*back));
-      } else {
-        p.refuse(describe(id) + " is not relocatable and cannot be moved to another schema");
-      }
-    }
-  }
+  if (id.kind == Kind::extension) change_extension(p, id);
   if (const auto* old_generic = std::get_if<Generic>(&a.body)) {
     const auto& new_generic = std::get<Generic>(b.body);
     if (p.claim(id, Aspect::options)) {
@@ -467,10 +473,7 @@ void alter_common(Planner& p, const ObjectId& id) {
         return grants;
       };
       const std::vector<Grant> from = handed_over(a.grants, old_owner, owner), back_from = handed_over(b.grants, owner, old_owner);
-      const bool revokes = std::any_of(from.begin(), from.end(), [&](const Grant& grant) {
-        return std::find(b.grants.begin(), b.grants.end(), grant) == b.grants.end();
-      });
-      step(revokes && old_owner == owner ? Phase::contract : Phase::expand, "change the privileges on", with_column_grants(b, p.to, alter_grants(b, from, b.grants, owner)),
+      step(old_owner == owner ? privileges_phase(from, b.grants) : Phase::expand, id.kind == Kind::privileges ? "change the" : "change the privileges on", with_column_grants(b, p.to, alter_grants(b, from, b.grants, owner)),
            with_column_grants(a, p.from, alter_grants(a, back_from, a.grants, old_owner)));
     }
   }
