@@ -323,6 +323,15 @@ class Replacements {
 
   std::map<ObjectId, std::pair<std::string, std::string>> rebound_;  // conditions of what is made anew with the same text
 
+  // The function that it calls gives way to another one of its name.
+  bool calls_another_overload(const Object& before, const Object& after) const {
+    return std::any_of(before.depends_on.begin(), before.depends_on.end(), [&](const ObjectId& old_one) {
+      return old_one.kind == Kind::routine && p_.dropped.contains(old_one) && std::any_of(after.depends_on.begin(), after.depends_on.end(), [&](const ObjectId& new_one) {
+        return new_one.kind == Kind::routine && p_.created.contains(new_one) && new_one.schema == old_one.schema && new_one.name == old_one.name;
+      });
+    });
+  }
+
   // The same text, but it means another object: a view over f(integer) that is to use the new f(bigint).
   void find_rebound() {
     for (const auto& [id, object] : p_.from.objects) {
@@ -336,7 +345,7 @@ class Replacements {
         default: continue;
       }
       const Object* desired = p_.to.find(id);
-      if (!desired || p_.replaced.contains(id) || p_.has(id, Aspect::definition)) continue;
+      if (!desired || p_.replaced.contains(id) || (p_.has(id, Aspect::definition) && !calls_another_overload(object, *desired))) continue;
       std::vector<std::string> old_there, new_there;
       for (const ObjectId& dependency : object.depends_on) {
         if (!p_.dropped.contains(dependency) || desired->depends_on.contains(dependency)) continue;
@@ -484,6 +493,7 @@ class Replacements {
       case Kind::domain_constraint:
       case Kind::index:
       case Kind::default_privileges:
+      case Kind::privileges:
       case Kind::large_object: return false;
       default: return definition;  // kinds that are only ever created and dropped as a whole
     }
@@ -1046,6 +1056,7 @@ class Replacements {
     const auto take_members = [&](const Database& database) {
       for (const Object* member : Planner::members(database, id)) {
         p_.done.insert(member->id);
+        p_.claim(member->id, Aspect::not_null_name);
         out.touches.insert(member->id);
         if (member->id.kind == Kind::column) rebuild_dependents(member->id, id);
       }

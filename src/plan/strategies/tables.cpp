@@ -160,6 +160,27 @@ void create_table(Planner& p, const ObjectId& id) {
   p.operations.push_back(std::move(operation));
 }
 
+// A policy, rule or trigger that needs what needs the table (a policy over a view of it) goes by itself, before both.
+bool goes_before_table(const Planner& p, const Object& member, const ObjectId& table) {
+  if (member.id.kind != Kind::policy && member.id.kind != Kind::rule && member.id.kind != Kind::trigger) return false;
+  const QualifiedName home = name_of(table);
+  std::set<ObjectId> seen;
+  std::vector<ObjectId> open(member.depends_on.begin(), member.depends_on.end());
+  bool outside = false;
+  while (!open.empty()) {
+    const ObjectId id = open.back();
+    open.pop_back();
+    const Object* object = p.from.find(id);
+    if (!object || !p.dropped.contains(id) || Planner::home(p.from, *object) == home || !seen.insert(id).second) continue;
+    outside = outside || std::any_of(object->depends_on.begin(), object->depends_on.end(), [&](const ObjectId& need) {
+                const Object* needed = p.from.find(need);
+                return needed && Planner::home(p.from, *needed) == home;
+              });
+    open.insert(open.end(), object->depends_on.begin(), object->depends_on.end());
+  }
+  return outside;
+}
+
 void drop_table(Planner& p, const ObjectId& id) {
   const Object& object = p.from.objects.at(id);
   const Table& table = std::get<Table>(object.body);
@@ -175,6 +196,7 @@ void drop_table(Planner& p, const ObjectId& id) {
         continue;
       }
     }
+    if (goes_before_table(p, *member, id)) continue;
     p.take(member->id);
     gone.insert(member->id);
     if (comes_with_table(*member)) {
@@ -259,7 +281,8 @@ void change_parents(Planner& p, const ObjectId& id, const std::vector<QualifiedN
     });
     if (orphans) {
       operation.step.grade = Grade::order;
-      operation.step.notes.push_back("after a rollback the columns that " + describe(id) + " inherits are its own too: dropping them from the parent leaves them here");
+      operation.step.notes.push_back("after a rollback the columns that " + describe(id) + " inherits are its own too where it has grown beyond 1 MiB or has children: dropping them from the "
+                                     "parent leaves them here");
     }
   };
   for (const QualifiedName& parent : a) {
@@ -317,7 +340,23 @@ void alter_table_properties(Planner& p, const ObjectId& id) {
 
 }  // namespace
 
+namespace {
+
+// A column that the table declared itself is its own for good: ADD COLUMN on the parent joins the two, and nothing takes the declaration back.
+void refuse_disowned_columns(Planner& p) {
+  for (const auto& [id, object] : p.from.objects) {
+    const auto* before = std::get_if<Column>(&object.body);
+    const auto* after = before ? p.to.find_body<Column>(id) : nullptr;
+    const auto* table = p.to.find_body<Table>(table_id({id.schema, id.relation}));
+    if (!after || !table || table->inherits.empty() || !before->local || after->local) continue;
+    p.refuse(fmt::format("{} is declared by its table and would only be inherited: no ALTER leads there; declare it in both, or let the table be dropped and made anew", describe(id)));
+  }
+}
+
+}  // namespace
+
 void plan_tables(Planner& p) {
+  refuse_disowned_columns(p);
   for (const ObjectId& id : p.created) {
     if (id.kind == Kind::table && p.take(id)) create_table(p, id);
   }
@@ -338,6 +377,7 @@ void plan_tables(Planner& p) {
   for (const auto& [id, object] : p.from.objects) {
     if (id.kind != Kind::table || !p.to.find(id) || p.done.contains(id)) continue;
     restore_column_order(p, id);
+    restore_inheritance(p, id);
   }
 }
 
