@@ -115,9 +115,9 @@ namespace {
 // The last thing on the way back: the table made anew as `from` has it, rows and all.
 void rebuild_on_the_way_back(Planner& p, const ObjectId& id, const std::string& verb, std::string todo) {
   std::vector<std::string> copied;
-  for (const Object* member : Planner::members(p.from, id)) {
+  for (const Object* member : Planner::columns(p.from, id)) {
     const auto* column = std::get_if<Column>(&member->body);
-    if (column && column->generated == Generated::none) copied.push_back(member->id.name);
+    if (column->generated == Generated::none) copied.push_back(member->id.name);
   }
   const std::set<ObjectId> outside = outside_dependents(p, id);
   Statements statements;
@@ -164,9 +164,8 @@ void restore_column_order(Planner& p, const ObjectId& id) {
   std::vector<std::pair<int, std::string>> positions;
   bool lost_in_front = false, lost = false;
   std::string nulls;  // a column that lost its contents may hold NULL where it must not
-  for (const Object* member : Planner::members(p.from, id)) {
+  for (const Object* member : Planner::columns(p.from, id)) {
     const auto* column = std::get_if<Column>(&member->body);
-    if (!column) continue;
     positions.emplace_back(column->position, member->id.name);
   }
   std::sort(positions.begin(), positions.end());
@@ -191,10 +190,10 @@ void restore_inheritance(Planner& p, const ObjectId& id) {
   const auto* table = p.from.find_body<Table>(id);
   if (!table || table->inherits.empty() || !Planner::children(p.from, name_of(id)).empty()) return;
   std::string owned;
-  for (const Object* member : Planner::members(p.from, id)) {
+  for (const Object* member : Planner::columns(p.from, id)) {
     const auto* before = std::get_if<Column>(&member->body);
     const auto* after = p.to.find_body<Column>(member->id);
-    if (before && before->inherited && !before->local && after && after->local) owned += (owned.empty() ? "" : ", ") + sql::quote_literal(member->id.name);
+    if (before->inherited && !before->local && after && after->local) owned += (owned.empty() ? "" : ", ") + sql::quote_literal(member->id.name);
   }
   if (owned.empty()) return;
   const std::string literal = sql::quote_literal(quoted_name(id));

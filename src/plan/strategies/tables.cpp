@@ -344,12 +344,13 @@ namespace {
 
 // A column that the table declared itself is its own for good: ADD COLUMN on the parent joins the two, and nothing takes the declaration back.
 void refuse_disowned_columns(Planner& p) {
-  for (const auto& [id, object] : p.from.objects) {
-    const auto* before = std::get_if<Column>(&object.body);
-    const auto* after = before ? p.to.find_body<Column>(id) : nullptr;
-    const auto* table = p.to.find_body<Table>(table_id({id.schema, id.relation}));
-    if (!after || !table || table->inherits.empty() || !before->local || after->local) continue;
-    p.refuse(fmt::format("{} is declared by its table and would only be inherited: no ALTER leads there; declare it in both, or let the table be dropped and made anew", describe(id)));
+  for (auto it = p.to.objects.lower_bound(ObjectId{Kind::table, "", "", "", ""}); it != p.to.objects.end() && it->first.kind == Kind::table; ++it) {
+    if (std::get<Table>(it->second.body).inherits.empty()) continue;
+    for (const Object* member : Planner::columns(p.to, it->first)) {
+      const auto* before = p.from.find_body<Column>(member->id);
+      if (!before || !before->local || std::get<Column>(member->body).local) continue;
+      p.refuse(fmt::format("{} is declared by its table and would only be inherited: no ALTER leads there; declare it in both, or let the table be dropped and made anew", describe(member->id)));
+    }
   }
 }
 
@@ -374,10 +375,17 @@ void plan_tables(Planner& p) {
     }
   }
   // The position of columns after a column that was purged came back: only a new table has them as they were.
-  for (const auto& [id, object] : p.from.objects) {
-    if (id.kind != Kind::table || !p.to.find(id) || p.done.contains(id)) continue;
-    restore_column_order(p, id);
-    restore_inheritance(p, id);
+  std::set<ObjectId> leave;
+  for (const auto* columns : {&p.dropped, &p.moved_columns}) {
+    for (const ObjectId& id : *columns) {
+      if (id.kind == Kind::column) leave.insert(table_id({id.schema, id.relation}));
+    }
+  }
+  for (const ObjectId& id : leave) {
+    if (p.from.find(id) && p.to.find(id) && !p.done.contains(id)) restore_column_order(p, id);
+  }
+  for (auto it = p.from.objects.lower_bound(ObjectId{Kind::table, "", "", "", ""}); it != p.from.objects.end() && it->first.kind == Kind::table; ++it) {
+    if (!leave.contains(it->first) && p.to.find(it->first) && !p.done.contains(it->first)) restore_inheritance(p, it->first);
   }
 }
 
