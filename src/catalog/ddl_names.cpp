@@ -247,6 +247,10 @@ Statements drop(const Object& object, bool if_exists) {
           id.name)};
     case Kind::default_privileges:
       return alter_default_privileges(&object, nullptr);
+    case Kind::subscription:
+      // With a slot DROP SUBSCRIPTION asks the publisher to drop it, which no transaction may do: the slot stays there.
+      return {fmt::format("ALTER SUBSCRIPTION {} DISABLE", quoted_name(id)), fmt::format("ALTER SUBSCRIPTION {} SET (slot_name = NONE)", quoted_name(id)),
+              fmt::format("DROP SUBSCRIPTION {}{}", exists, quoted_name(id))};
     case Kind::privileges:
       return alter_grants(object, object.grants, object.default_grants);
     case Kind::schema:
@@ -281,7 +285,6 @@ Statements drop(const Object& object, bool if_exists) {
     case Kind::policy:
     case Kind::event_trigger:
     case Kind::publication:
-    case Kind::subscription:
       break;
   }
   return {fmt::format("DROP {} {}{}", keyword(object), exists, quoted_name(id))};

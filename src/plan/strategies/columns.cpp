@@ -81,6 +81,11 @@ void set_not_null(Planner& p, Phase phase, const ObjectId& id, const std::string
   const std::string set_not_null = fmt::format("{} {}", target, set_not_null_action(now, std::get<Column>(p.to.objects.at(id).body)));
   const std::string drop_not_null = fmt::format("{} ALTER COLUMN {} DROP NOT NULL", target, column);
   const std::string done = column_is_not_null(now);
+  if (p.to.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""})) {
+    // Its rows are on another server, and nobody looks at them.
+    finish(p.add(phase, "set NOT NULL on", id, brief({set_not_null}, negate(done)), brief({drop_not_null}, all_of({exists(now), done}))));
+    return;
+  }
   if (p.is_small({id.schema, id.relation})) {
     Action action = blocking({set_not_null}, negate(done));
     p.allow_blocking(action, "scan", {{id.schema, id.relation}}, "SET NOT NULL");
@@ -135,6 +140,11 @@ void drop_not_null(Planner& p, Phase phase, const ObjectId& id, bool contents_ma
   const Statements forward{fmt::format("{} ALTER COLUMN {} DROP NOT NULL", target, column)};
   const std::string set_not_null = fmt::format("{} {}", target, set_not_null_action(id, std::get<Column>(p.from.objects.at(id).body)));
   std::string not_yet = all_of({exists(id), negate(column_is_not_null(id))});
+  if (p.from.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""})) {
+    p.add(phase, "drop NOT NULL of", id, brief(forward, column_is_not_null(id)), brief({set_not_null}, not_yet)).detaches.insert(id);
+    p.null_operations[id].push_back(p.operations.size() - 1);
+    return;
+  }
   if (contents_may_be_lost) {
     const std::string holes = fmt::format("EXISTS (SELECT FROM {} WHERE {} IS NULL)", sql::quote(table), column);
     const std::string warning = fmt::format("{} stays without NOT NULL: rows hold NULL in it", describe(id));

@@ -67,10 +67,27 @@ std::string unless_another_kind(const ObjectId& id, const Database& other) {
   return taken && of_these ? exists_as_kind(id) : std::string();
 }
 
+// IF EXISTS says nothing of a type among the arguments that is gone, nor of the domain of a CHECK; a subscription has none of its statements.
+std::string drops_once(const ObjectId& id, const Database& other) {
+  switch (id.kind) {
+    case Kind::routine:
+    case Kind::aggregate:
+    case Kind::cast:
+    case Kind::domain_constraint:
+    case Kind::subscription: return exists(id);
+    default: return unless_another_kind(id, other);
+  }
+}
+
 // What is taken away is taken away in contract.
 Phase privileges_phase(const std::vector<Grant>& from, const std::vector<Grant>& to) {
   const bool revokes = std::any_of(from.begin(), from.end(), [&](const Grant& grant) { return std::find(to.begin(), to.end(), grant) == to.end(); });
   return revokes ? Phase::contract : Phase::expand;
+}
+
+// What stands in `set` is dropped, or made anew, with all that was granted on its members.
+bool goes_with_extension(const Object& privileges, const std::set<ObjectId>& set) {
+  return std::any_of(privileges.depends_on.begin(), privileges.depends_on.end(), [&](const ObjectId& id) { return id.kind == Kind::extension && set.contains(id); });
 }
 
 void create_other(Planner& p, const ObjectId& id) {
@@ -82,7 +99,8 @@ void create_other(Planner& p, const ObjectId& id) {
     return;
   }
   if (id.kind == Kind::privileges) {
-    p.add(privileges_phase(object.default_grants, object.grants), "set", id, brief(create_all(object, p.to)), brief(drop(object)));
+    p.add(privileges_phase(object.default_grants, object.grants), "set", id, brief(create_all(object, p.to)),
+          goes_with_extension(object, p.created) ? Action{} : brief(drop(object)));
     p.operations.back().needs = object.depends_on;
     return;
   }
@@ -113,7 +131,7 @@ void create_other(Planner& p, const ObjectId& id) {
   const QualifiedName table = Planner::home(p.to, object);
   if (!table.name.empty()) operation.step.tables.push_back(table);
   operation.step.forward = brief(std::move(statements), absent(id));
-  operation.step.undo = brief(drop(object), unless_another_kind(id, p.from));
+  operation.step.undo = brief(drop(object), drops_once(id, p.from));
   if (id.kind == Kind::subscription || id.kind == Kind::extension) operation.groupable = false;
   if (id.kind == Kind::trigger) operation.step.effects = {{table, effects::LockMode::share_row_exclusive, effects::Work::none}};
   p.operations.push_back(std::move(operation));
@@ -128,7 +146,7 @@ void drop_other(Planner& p, const ObjectId& id) {
     return;
   }
   if (id.kind == Kind::privileges) {
-    p.add(privileges_phase(object.grants, object.default_grants), "reset", id, brief(drop(object)), brief(create_all(object, p.from)));
+    p.add(privileges_phase(object.grants, object.default_grants), "reset", id, goes_with_extension(object, p.dropped) ? Action{} : brief(drop(object)), brief(create_all(object, p.from)));
     p.operations.back().removes.insert(id);
     return;
   }
@@ -146,7 +164,7 @@ void drop_other(Planner& p, const ObjectId& id) {
     gone.insert(check->id);
     for (std::string& statement : create_all(*check, p.from)) back.push_back(std::move(statement));
   }
-  Operation& operation = p.add(Phase::contract, "drop", id, brief(drop(object), unless_another_kind(id, p.to)), brief(std::move(back), absent(id)));
+  Operation& operation = p.add(Phase::contract, "drop", id, brief(drop(object), drops_once(id, p.to)), brief(std::move(back), absent(id)));
   operation.removes = gone;
   if (id.kind == Kind::materialized_view) operation.step.undo.mode = Mode::blocking;
 }

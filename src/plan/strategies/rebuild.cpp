@@ -189,15 +189,19 @@ void restore_column_order(Planner& p, const ObjectId& id) {
 void restore_inheritance(Planner& p, const ObjectId& id) {
   const auto* table = p.from.find_body<Table>(id);
   if (!table || table->inherits.empty() || !Planner::children(p.from, name_of(id)).empty()) return;
-  std::string owned;
+  std::string owned, nulls;
+  std::vector<std::string> columns;
   for (const Object* member : Planner::columns(p.from, id)) {
     const auto* before = std::get_if<Column>(&member->body);
+    columns.push_back(member->id.name);
+    if (p.dropped.contains(member->id) && before->not_null) nulls += fmt::format("{}{} IS NULL", nulls.empty() ? "" : " OR ", sql::quote_identifier(member->id.name));
     const auto* after = p.to.find_body<Column>(member->id);
     if (before->inherited && !before->local && after && after->local) owned += (owned.empty() ? "" : ", ") + sql::quote_literal(member->id.name);
   }
   if (owned.empty()) return;
   const std::string literal = sql::quote_literal(quoted_name(id));
-  std::string todo = all_of({exists(id), fmt::format("EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass({}) AND attname IN ({}) AND attislocal AND attinhcount > 0)", literal, owned)});
+  std::string todo = all_of({exists(id), fmt::format("EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass({}) AND attname IN ({}) AND attislocal AND attinhcount > 0)", literal, owned), columns_present(id, columns)});
+  if (!nulls.empty()) todo = all_of({todo, fmt::format("NOT EXISTS (SELECT FROM {} WHERE {})", quoted_name(id), nulls)});
   rebuild_on_the_way_back(p, id, "way back: let inherit alone the columns of", std::move(todo));
 }
 

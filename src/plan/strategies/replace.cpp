@@ -645,9 +645,10 @@ class Replacements {
     const Column& b = std::get<Column>(p_.to.objects.at(id).body);
     const Conversion up = forward_conversion(p_, id, a.type, b.type);
     const Conversion down = back_conversion(p_, id, b.type, a.type);
-    const bool free = a.collation == b.collation && up.expression != down.expression &&
+    const bool foreign = p_.from.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""}) != nullptr;  // its rows are on another server
+    const bool free = foreign || (a.collation == b.collation && up.expression != down.expression &&
                       effects::classify_type_change(a.type, b.type) == effects::TypeChange::free &&
-                      !p_.options.conversion.contains(fmt::format("{}.{}.{}", id.schema, id.relation, id.name));
+                      !p_.options.conversion.contains(fmt::format("{}.{}.{}", id.schema, id.relation, id.name)));
     if (!free && !direct_rewrite(id)) {
       add_shadow(shadow_for(p_, id, id.name));
       return;
@@ -656,7 +657,7 @@ class Replacements {
     const Conversion plain{sql::quote_identifier(id.name), false, false, false};
     // A generated column is computed anew: ALTER … TYPE takes no USING for it.
     const bool generated = b.generated != Generated::none;
-    add_retype(out, id, a, b, free || generated ? plain : up, generated ? plain : down);
+    add_retype(out, id, a, b, free || generated ? plain : up, generated || foreign ? plain : down);
     out.phase = Phase::contract;
     if (!free) out.work = "rewrite";
     out.notes.push_back(fmt::format("{} changes its type from {} to {}: a prepared statement that reads it fails once at this moment; a query that "

@@ -342,10 +342,40 @@ void alter_table_properties(Planner& p, const ObjectId& id) {
 
 namespace {
 
+// Columns that the table inherited and is to declare as well: those of a table that leaves its parent are its own, and stay so when it comes back.
+void declare_inherited_columns(Planner& p, const ObjectId& id, const Table& table) {
+  const auto* before = p.from.find_body<Table>(id);
+  if (!before || before->inherits != table.inherits) return;
+  bool declares = false, all = true;
+  for (const Object* member : Planner::members(p.to, id)) {
+    const auto* after = std::get_if<Column>(&member->body);
+    const auto* constraint = std::get_if<Constraint>(&member->body);
+    if (constraint && constraint->inherited && !constraint->local) all = false;
+    if (!after || !after->inherited) continue;
+    const auto* column = p.from.find_body<Column>(member->id);
+    declares = declares || (after->local && column && column->inherited && !column->local);
+    all = all && after->local;
+  }
+  if (!declares) return;
+  if (!all || table.inherits.size() != 1 || !Planner::children(p.from, name_of(id)).empty()) {
+    p.refuse(fmt::format("{} declares columns that it only inherited before: no ALTER leads there", describe(id)));
+    return;
+  }
+  const std::string alter = "ALTER TABLE " + quoted_name(id), parent = sql::quote(table.inherits.front());
+  Operation& operation = p.add(Phase::contract, "declare the inherited columns of", id, brief({fmt::format("{} NO INHERIT {}", alter, parent), fmt::format("{} INHERIT {}", alter, parent)}), Action{});
+  operation.groupable = false;
+  operation.step.effects = {{name_of(id), effects::LockMode::access_exclusive, effects::Work::none}};
+  for (const ObjectId& other : p.created) {
+    if (other.kind == Kind::column && other.schema == table.inherits.front().schema && other.relation == table.inherits.front().name) operation.needs.insert(other);
+  }
+}
+
 // A column that the table declared itself is its own for good: ADD COLUMN on the parent joins the two, and nothing takes the declaration back.
-void refuse_disowned_columns(Planner& p) {
+void change_declarations(Planner& p) {
   for (auto it = p.to.objects.lower_bound(ObjectId{Kind::table, "", "", "", ""}); it != p.to.objects.end() && it->first.kind == Kind::table; ++it) {
-    if (std::get<Table>(it->second.body).inherits.empty()) continue;
+    const Table& table = std::get<Table>(it->second.body);
+    if (table.inherits.empty()) continue;
+    declare_inherited_columns(p, it->first, table);
     for (const Object* member : Planner::columns(p.to, it->first)) {
       const auto* before = p.from.find_body<Column>(member->id);
       if (!before || !before->local || std::get<Column>(member->body).local) continue;
@@ -357,7 +387,7 @@ void refuse_disowned_columns(Planner& p) {
 }  // namespace
 
 void plan_tables(Planner& p) {
-  refuse_disowned_columns(p);
+  change_declarations(p);
   for (const ObjectId& id : p.created) {
     if (id.kind == Kind::table && p.take(id)) create_table(p, id);
   }
@@ -385,7 +415,7 @@ void plan_tables(Planner& p) {
     if (p.from.find(id) && p.to.find(id) && !p.done.contains(id)) restore_column_order(p, id);
   }
   for (auto it = p.from.objects.lower_bound(ObjectId{Kind::table, "", "", "", ""}); it != p.from.objects.end() && it->first.kind == Kind::table; ++it) {
-    if (!leave.contains(it->first) && p.to.find(it->first) && !p.done.contains(it->first)) restore_inheritance(p, it->first);
+    if (p.to.find(it->first) && !p.done.contains(it->first)) restore_inheritance(p, it->first);
   }
 }
 
