@@ -92,7 +92,7 @@ Statements rebuild_table(const Database& target, const ObjectId& table, const st
   // From 18 on the server avoids names of NOT NULL constraints that another table of the schema has.
   for (const Object* member : members) {
     const auto* column = std::get_if<Column>(&member->body);
-    if (!column || !column->not_null || column->not_null_name.empty()) continue;
+    if (!column || !column->not_null || column->not_null_inherited || column->not_null_name.empty()) continue;
     const std::string away = sql::truncate_identifier(column->not_null_name.substr(0, 50) + "__rebuild");
     const ObjectId named{Kind::constraint, table.schema, old.name, column->not_null_name, ""};
     out.push_back(rename_statement(named, away));
