@@ -69,6 +69,9 @@ std::string unless_another_kind(const ObjectId& id, const Database& other) {
   return taken && of_these ? exists_as_kind(id) : std::string();
 }
 
+// They go with their schema.
+std::string schema_stands(const ObjectId& id) { return id.schema.empty() ? std::string() : exists(relation_id(Kind::schema, "", id.schema)); }
+
 // IF EXISTS says nothing of a type among the arguments that is gone, nor of the domain of a CHECK; a subscription has none of its statements.
 std::string drops_once(const ObjectId& id, const Database& other) {
   switch (id.kind) {
@@ -90,7 +93,7 @@ void create_other(Planner& p, const ObjectId& id) {
   const Object& object = p.to.objects.at(id);
   if (is_inherited_trigger(object)) return;  // the parent's trigger makes it
   if (id.kind == Kind::default_privileges) {
-    p.add(Phase::expand, "set", id, brief(alter_default_privileges(nullptr, &object)), brief(alter_default_privileges(&object, nullptr)));
+    p.add(Phase::expand, "set", id, brief(alter_default_privileges(nullptr, &object)), brief(alter_default_privileges(&object, nullptr), schema_stands(id)));
     p.operations.back().needs = object.depends_on;
     return;
   }
@@ -137,7 +140,7 @@ void drop_other(Planner& p, const ObjectId& id) {
   const Object& object = p.from.objects.at(id);
   if (is_inherited_trigger(object)) return;
   if (id.kind == Kind::default_privileges) {
-    p.add(Phase::contract, "reset", id, brief(alter_default_privileges(&object, nullptr)), brief(alter_default_privileges(nullptr, &object)));
+    p.add(Phase::contract, "reset", id, brief(alter_default_privileges(&object, nullptr), schema_stands(id)), brief(alter_default_privileges(nullptr, &object)));
     p.operations.back().removes.insert(id);
     return;
   }

@@ -35,6 +35,12 @@ void Shadows::prove_not_null(const Direction& direction, const QualifiedName& ta
     restore("prepare NOT NULL of the second column for", column.id, add_check);
   }
   build(direction, "prepare NOT NULL of the second column for", column.id, std::move(add_check), std::move(removal), {{table, effects::LockMode::access_exclusive, effects::Work::none}});
+  if (direction.forward && !std::get<Column>(p_.from.objects.at(column.id).body).not_null) {
+    const std::string quoted = sql::quote(table);
+    p_.operations.back().step.preconditions.push_back({fmt::format("rows of {} whose {} is NULL", quoted, sql::quote_identifier(column.old_name)),
+                                                       fmt::format("SELECT count(*) FROM {} WHERE {} IS NULL", quoted, name),
+                                                       fmt::format("give them a value: --fill {}.{}=EXPR", quoted, sql::quote_identifier(column.id.name))});
+  }
   build(direction, "prove NOT NULL of the second column for", column.id, std::move(validate), Action{}, {{table, effects::LockMode::share_update_exclusive, effects::Work::scan}});
 }
 
