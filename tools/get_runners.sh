@@ -49,8 +49,8 @@ if [ ! -d "$dir/flyway" ]; then
     cat >"$dir/flyway.tmp/pom.xml" <<'POM'
 <project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>runners</groupId><artifactId>flyway</artifactId><version>1</version>
 <dependencies>
-<dependency><groupId>org.flywaydb</groupId><artifactId>flyway-commandline</artifactId><version>10.22.0</version></dependency>
-<dependency><groupId>org.flywaydb</groupId><artifactId>flyway-database-postgresql</artifactId><version>10.22.0</version></dependency>
+<dependency><groupId>org.flywaydb</groupId><artifactId>flyway-core</artifactId><version>11.20.3</version></dependency>
+<dependency><groupId>org.flywaydb</groupId><artifactId>flyway-database-postgresql</artifactId><version>11.20.3</version></dependency>
 <dependency><groupId>org.postgresql</groupId><artifactId>postgresql</artifactId><version>42.7.4</version></dependency>
 </dependencies></project>
 POM

@@ -77,13 +77,15 @@ class Sqitch:
     name, program = 'sqitch', '/usr/bin/sqitch'
     def phase(self, p, folder):
         who = dict(SQITCH_FULLNAME='Test', SQITCH_EMAIL='test@example.org')
-        if not (p.project / 'sqitch.conf').exists(): p.run('sqitch', 'init', 'app', '--engine', 'pg', **who)
+        if not (p.project / 'sqitch.conf').exists():
+            p.run('sqitch', 'init', 'app', '--engine', 'pg', **who)
+            p.run('sqitch', 'add', 'start', '-n', 'what was there before', **who)
         p.move_in(folder, '.')
         change = next(folder.glob('deploy/*.sql')).stem
         if change not in (p.project / 'sqitch.plan').read_text(): p.run('sqitch', 'add', change, '--without', 'verify', '-n', folder.name, **who)
         p.run('sqitch', 'deploy', f'db:pg://postgres@/{p.db}', **who)
     def back(self, p):
-        changes = [l.split()[0] for l in (p.project / 'sqitch.plan').read_text().splitlines() if l and l[0] not in '%']
+        changes = [l.split()[0] for l in (p.project / 'sqitch.plan').read_text().splitlines() if l and l[0] not in '%' and not l.startswith('start ')]
         for change in reversed(changes):
             p.run('sqitch', 'revert', '-y', '--to', change + '^', f'db:pg://postgres@/{p.db}', SQITCH_FULLNAME='Test', SQITCH_EMAIL='test@example.org')
 
@@ -110,10 +112,9 @@ class NodePgMigrate:
 class Flyway:
     """JDBC knows no Unix sockets, so a proxy on the loopback address stands between; the way back is psql's, as NOTES.md says"""
     name, program = 'flyway', 'flyway/jars'
-    def run(self, p, *what):
-        p.run('java', '-cp', str(p.runners / 'flyway/jars/*'), 'org.flywaydb.commandline.Main', f'-url=jdbc:postgresql://127.0.0.1:{p.proxy.port}/{p.db}', '-user=postgres', '-password=x',
-              '-locations=filesystem:m', '-postgresql.transactional.lock=false', '-baselineOnMigrate=true', '-baselineVersion=0', *what)
-    def phase(self, p, folder): p.move_in(folder, 'm'); self.run(p, 'migrate')
+    def phase(self, p, folder):
+        p.move_in(folder, 'm')
+        p.run('java', '-cp', str(p.runners / 'flyway/jars/*'), HERE / 'Migrate.java', f'jdbc:postgresql://127.0.0.1:{p.proxy.port}/{p.db}', 'm')
     def back(self, p):
         for path in sorted((p.project / 'm').glob('U*.sql'), reverse=True): p.run('psql', '-X', '-v', 'ON_ERROR_STOP=1', '-f', path)
         p.sql("delete from flyway_schema_history where version <> '0'")
