@@ -5,7 +5,8 @@ Inside a transaction that is rolled back: own pg_locks, relfilenodes before and 
 (pg_stat_xact_user_tables), debug1 messages. Index scans are switched off, so that whatever reads a table is seen to read it.
 Statements that cannot run in a transaction run in a database of their own, and a second connection looks at their locks before each commit.
 
-An observation is {'error': SQLSTATE, 'message': …} or {'locks': {relation: mode}, 'work': {relation: rewrite|index_build|scan}, 'bad': bool}:
+An observation is {'error': SQLSTATE, 'message': …} or {'locks': {relation: mode}, 'work': {relation: rewrite|index_build|scan}, 'bad': bool},
+and 'elsewhere' the same for a session whose TimeZone is not UTC:
 only relations that were there before, indexes under their tables; bad is work that grows with a table while a lock is held that holds up its readers or writers.
 """
 import re, threading, time
@@ -50,18 +51,20 @@ def judged(before, after, locks, read):
         elif was.rows >= 100 and read.get(oid, 0) >= was.rows // 2:
             work[was.name] = 'scan'
     for oid, now in after.items():
-        if now.kind == 'i' and now.table in before and now.size:
-            was, table = before.get(oid), before[now.table]
-            if (was is None or (was.filenode, was.tablespace) != (now.filenode, now.tablespace)) and table.size and work.get(table.name) != 'rewrite':
-                # An index that is renamed or re-attached keeps its file; one that moves or is built has a new one.
-                if was is not None or not any(b.filenode == now.filenode for b in before.values()):
-                    work[table.name] = 'index_build'
+        if now.kind == 'i' and now.table in before and now.size and after[now.table].size:
+            was, table = before.get(oid), before[now.table].name
+            if was and was.tablespace != now.tablespace:
+                work[table] = 'rewrite'
+            # An index that is renamed or goes to another constraint keeps its file; one that is built has a new one.
+            elif (was is None or was.filenode != now.filenode) and not any(b.filenode == now.filenode for b in before.values()) and work.get(table) != 'rewrite':
+                work[table] = 'index_build'
     modes = {oid: max(held, key=MODES.index) for oid, held in locks.items() if oid in before}
 
     def blocks(oid, was):
-        # A materialized view has no writers; an index under ACCESS EXCLUSIVE stops each query that plans with its table.
-        floor = 'AccessExclusiveLock' if was.kind in 'mi' else 'ShareLock'
-        return oid in modes and MODES.index(modes[oid]) >= MODES.index(floor)
+        # A materialized view is written by its refreshes alone, and EXCLUSIVE is what one of them takes that lets its readers through. An index
+        # under ACCESS EXCLUSIVE stops each query that plans with its table.
+        floor = 'AccessExclusiveLock' if was.kind == 'i' else 'ShareLock'
+        return oid in modes and MODES.index(modes[oid]) >= MODES.index(floor) and not (was.kind == 'm' and modes[oid] == 'ExclusiveLock')
 
     # Of indexes those that were built or moved: REINDEX CONCURRENTLY takes ACCESS EXCLUSIVE on what it replaced, which nobody uses any more.
     held_up = {was.name if was.kind != 'i' else before[was.table].name for oid, was in before.items()
@@ -84,7 +87,17 @@ class Observer:
         self.before = catalog(self.c)
 
     def observe(self, statement):
-        """in a transaction, rolled back"""
+        """in a transaction, rolled back; a second time in another time zone where that may matter, and `elsewhere` where it does"""
+        seen = self._observe(statement)
+        if 'timestamp' in statement and ' TYPE ' in statement and 'error' not in seen:
+            self.c.run("set timezone = 'Europe/Berlin'")
+            other = self._observe(statement)
+            self.c.run('set timezone = UTC')
+            if other != seen:
+                seen['elsewhere'] = other
+        return seen
+
+    def _observe(self, statement):
         c = self.c
         c.run('begin')
         try:

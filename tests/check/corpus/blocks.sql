@@ -16,6 +16,6 @@ DO $$ DECLARE n integer; BEGIN SELECT count(*) INTO n FROM app.users; END $$
 DO LANGUAGE plpgsql $$ BEGIN ALTER TABLE app.users ADD CONSTRAINT adult CHECK (age > 0) NOT VALID; END $$
 DO $body$ BEGIN CASE WHEN true THEN REFRESH MATERIALIZED VIEW app.totals; ELSE NULL; END CASE; END $body$
 DO $$ BEGIN BEGIN REINDEX TABLE app.users; END; END $$
-DO $$ BEGIN WHILE false LOOP ALTER TABLE app.users ALTER COLUMN age TYPE bigint; END LOOP; END $$
+DO $$ DECLARE n integer := 0; BEGIN WHILE n < 1 LOOP ALTER TABLE app.users ALTER COLUMN age TYPE bigint; n := 1; END LOOP; END $$
 DO $$ BEGIN CREATE TABLE app.fresh (id integer); CREATE INDEX fresh_id ON app.fresh (id); ALTER TABLE app.fresh ADD CHECK (id > 0); END $$
 CALL app.retype()
