@@ -64,6 +64,7 @@ constexpr OperationFacts kFacts[] = {
     {O::scan_default_partition, "new partition beside a default partition", kAE, kNone, W::scan},
     {O::detach_partition, "DETACH PARTITION", kAE, kAE},
     {O::detach_partition_concurrently, "DETACH PARTITION CONCURRENTLY", kSUE, kSUE},
+    {O::detach_partition_referenced, "DETACH PARTITION of a table that foreign keys reference", kAE, kAE, W::scan},
     {O::create_partition, "CREATE TABLE PARTITION OF", kAE},
     {O::drop_partition, "DROP TABLE of a partition", kAE, kAE},
     {O::vacuum_full, "VACUUM FULL", kAE, kNone, W::rewrite},

@@ -24,7 +24,7 @@ enum class Operation : std::uint8_t {
   create_index, create_index_concurrently, create_index_only, drop_index, drop_index_concurrently,
   reindex, reindex_concurrently, rename_index, rename_index_as_table, index_set_tablespace,
   attach_partition, attach_partition_scan, attach_partition_index, scan_default_partition,
-  detach_partition, detach_partition_concurrently, create_partition, drop_partition,
+  detach_partition, detach_partition_concurrently, detach_partition_referenced, create_partition, drop_partition,
   vacuum_full, cluster, set_logged, set_access_method, set_tablespace, refresh, refresh_concurrently, truncate,
   create_trigger, toggle_trigger, drop_trigger, create_rule, row_security, policy, replica_identity, inherit,
   rename, set_schema, change_owner, table_options, drop_table, drop_table_referenced, lock_table, update_rows,

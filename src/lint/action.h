@@ -22,7 +22,7 @@ enum class Fact {
   builds_if_not_exists, index_row_known_bad,
   whole_update, whole_delete, fires_triggers,
   replaces_function, sequence_may_lag, trigger_left_disabled, view_left_empty, not_valid_left,
-  reference_without_index, set_timeout, not_idempotent, style, executes_unknown, unread,
+  reference_without_index, set_timeout, not_idempotent, style, executes_unknown, unread, view_made,
 };
 
 // One thing that a statement does to one relation. A statement may have several; a rule looks at them, never at the text.

@@ -34,6 +34,7 @@ struct Finding {
   Majors versions;          // where it holds, within those asked for
   std::string depends;      // what decides, where it is not known here
   std::string size;         // "40 rows, 8 kB", where the severity followed from it
+  std::string subject;      // what a later statement of the file may settle
   std::size_t statement_begin = 0;  // of the statement that it belongs to, in the file
   std::size_t statement_end = 0;
 };

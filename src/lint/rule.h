@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -72,6 +73,8 @@ class Reporter {
 
   Finding& report(const Action& action, std::string message);
   Finding& report(std::size_t offset, std::string message);  // of the statement as a whole
+  // Takes this rule's findings on the relation back: a later statement of the file settles them.
+  void retract(const std::string& relation, const std::function<bool(const Finding&)>& settled = {});
   // True the first time that this rule asks for the key in this file.
   bool first(const std::string& key = {});
 

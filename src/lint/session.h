@@ -34,6 +34,7 @@ struct HeldLock {
 struct Transaction {
   bool explicit_block = false;  // BEGIN … COMMIT; else the runner's
   int line = 0;                 // of BEGIN
+  std::size_t offset = 0;
   std::vector<HeldLock> locks;
   std::vector<std::pair<QualifiedName, std::string>> not_valid;  // constraints added NOT VALID in it
   std::map<std::string, int> enum_values;                        // added in it: "type.value" -> line

@@ -165,16 +165,15 @@ void Walker::judge(const Statement& statement) {
 }
 
 void Walker::run_rules(const Context& context) {
-  const std::size_t first = findings_.size();
   Reporter reporter(context, findings_, file_.once);
   for (const Rule* rule : active_) {
     if (rule->check == nullptr) continue;
     reporter.begin(*rule);
     rule->check(context, reporter);
   }
-  for (std::size_t i = first; i < findings_.size(); ++i) {
-    findings_[i].statement_begin = statement_begin_;
-    findings_[i].statement_end = statement_end_;
+  for (auto finding = findings_.rbegin(); finding != findings_.rend() && finding->statement_end == 0; ++finding) {
+    finding->statement_begin = statement_begin_;
+    finding->statement_end = statement_end_;
   }
 }
 

@@ -50,6 +50,7 @@ void Walker::begin(bool explicit_block, std::size_t offset) {
   transaction_.emplace();
   transaction_->explicit_block = explicit_block;
   transaction_->line = line_of(offset);
+  transaction_->offset = offset;
   before_begin_ = session_;
   schema_.mark();
 }

@@ -129,6 +129,7 @@ void Analyser::create_view(const PgQuery__ViewStmt& statement) {
   made.kind = RelationKind::view;
   made.partial = false;
   made.shows.clear();
+  add_fact(Fact::view_made, view, statement_->offset);
 }
 
 void Analyser::create_domain(const PgQuery__CreateDomainStmt& statement) {

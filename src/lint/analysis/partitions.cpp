@@ -85,6 +85,14 @@ void Analyser::detach_partition(const Target& parent, const PgQuery__PartitionCm
   action.other = child.shown;
   action.other_is_private = child.is_private;
   if (command.concurrent != 0) narrow(action, 14);
+  // ATDetachCheckNoForeignKeyRefs(): no row may reference one of the partition's.
+  for (const QualifiedName& name : parent.known == nullptr ? std::set<QualifiedName>() : parent.known->referenced_by) {
+    const Target referencing = target(name);
+    if (command.concurrent != 0 || referencing.is_private || child.is_private) continue;
+    Action& check = add(Operation::detach_partition_referenced, referencing, offset);
+    check.other = parent.shown;
+    check.object = sql::quote(child.shown);
+  }
   edit(parent).partitions.erase(child.key);
   edit(child).partition_of.reset();
 }
