@@ -43,12 +43,17 @@ class Executor {
   // Forward up to and without `end` (a position in Plan::steps; the plan's size: all); begins at the first step of the phase in which it stands
   // or, where that is complete, of the next. Phases are marked complete as their last step is.
   void run_to(std::size_t end);
-  // All steps of one phase.
+  // All steps of one phase, or those before position `end`.
   void run_phase(plan::Phase phase);
-  // Back from where the plan stands, to the start of `to` (its first step undone).
-  void undo_to(plan::Phase to);
+  void run_part(plan::Phase phase, std::size_t end);
+  // Back from where the plan stands, to the start of `to` (its first step undone). `named`: the user named that phase, so its steps are undone even
+  // where neither journal nor catalog says that it was begun.
+  void undo_to(plan::Phase to, bool named = false);
   // Undoes the steps of every phase begun up to position `begin` - 1, in reverse, whatever the journal says: for rehearsals that stop anywhere.
   void undo_from(std::size_t begin);
+
+  // What undo_to() would not bring back: steps that ran and whose grade is `data`, a sentence each.
+  std::vector<std::string> losses(plan::Phase to);
 
   Position position();
   // The connection that steps run on, for checks between steps; outside any transaction.

@@ -60,6 +60,7 @@ struct Options {
   Milliseconds small_limit = 2s;      // of blocking work on tables that are small
   Milliseconds work_limit = 24h;      // of scans, concurrent builds and blocking work that the user allowed
   Milliseconds reconnect_limit = 2min;  // a lost connection is tried again so long
+  Milliseconds runner_wait = 5s;       // for another run to end
   // Set by a signal handler: the run ends at the next safe point with Error{interrupted}.
   std::shared_ptr<std::atomic<bool>> stop = std::make_shared<std::atomic<bool>>(false);
   std::string tool_version;

@@ -12,6 +12,8 @@
 // every row.
 #define CONTRAFLOW_COMMANDS(ROW) \
   ROW(plan)                      \
+  ROW(apply)                     \
+  ROW(rollback)                  \
   ROW(doctor)                    \
   ROW(completions)               \
   ROW(man)
