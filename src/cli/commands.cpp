@@ -14,6 +14,10 @@
   ROW(plan)                      \
   ROW(apply)                     \
   ROW(rollback)                  \
+  ROW(status)                    \
+  ROW(pause)                     \
+  ROW(resume)                    \
+  ROW(throttle)                  \
   ROW(doctor)                    \
   ROW(completions)               \
   ROW(man)
