@@ -67,6 +67,8 @@ struct Executor::Impl {
   StepOutcome once(const StepRun& step) {
     const plan::Action& action = step.action();
     StepOutcome outcome;
+    // How far the other direction had come says nothing any more.
+    run.journal.forget_progress(run.connection(), {step.step, step.position, !step.undo});
     if (action.empty()) {
       outcome.kind = StepOutcome::Kind::nothing;
       return outcome;

@@ -117,6 +117,7 @@ class Gate {
 
   void views() {
     for (const OldShape& shape : shapes_) {
+      if (!shape.dropped) continue;
       const pg::Result found = connection_.query(
           "SELECT DISTINCT v.oid::regclass::text, v.relname::text FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid AND d.classid = 'pg_rewrite'::regclass JOIN pg_class v ON v.oid = r.ev_class "
           "WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = to_regclass($1) AND v.oid <> d.refobjid AND (d.refobjsubid = (SELECT attnum FROM pg_attribute WHERE attrelid = d.refobjid AND attname = $2 "
@@ -174,7 +175,7 @@ class Gate {
 }  // namespace
 
 std::vector<OldShape> old_shape(const plan::Plan& plan, plan::Phase phase) {
-  std::set<OldShape> taken, given;
+  std::set<OldShape> taken, given;  // `given` with dropped = false
   for (const plan::Step* step : plan.in_phase(phase)) {
     for (const std::string& statement : step->forward.statements) {
       const std::vector<std::string> words = words_of(statement);
@@ -186,28 +187,30 @@ std::vector<OldShape> old_shape(const plan::Plan& plan, plan::Phase phase) {
       while (at < words.size() && (words[at] == "IF" || words[at] == "EXISTS" || words[at] == "NOT" || words[at] == "ONLY")) ++at;
       if (at >= words.size() || !(alter || drop || create)) continue;
       const sql::QualifiedName table = name_of(words[at]);
-      if (drop) taken.insert({table, ""});
-      if (create) given.insert({table, ""});
+      if (drop) taken.insert({table, "", true});
+      if (create) given.insert({table, "", false});
       for (std::size_t i = at + 1; alter && i + 1 < words.size(); ++i) {
         const auto follows = [&](std::size_t k, const char* text) { return k < words.size() && words[k] == text; };
         if (words[i] == "RENAME" && follows(i + 1, "COLUMN") && i + 4 < words.size()) {
-          taken.insert({table, value_of(words[i + 2])});
-          given.insert({table, value_of(words[i + 4])});
+          taken.insert({table, value_of(words[i + 2]), false});
+          given.insert({table, value_of(words[i + 4]), false});
         } else if (words[i] == "RENAME" && follows(i + 1, "TO") && i + 2 < words.size()) {
-          taken.insert({table, ""});
-          given.insert({{table.schema, value_of(words[i + 2])}, ""});
+          taken.insert({table, "", false});
+          given.insert({{table.schema, value_of(words[i + 2])}, "", false});
         } else if (words[i] == "DROP" && follows(i + 1, "COLUMN")) {
           const std::size_t name = follows(i + 2, "IF") ? i + 4 : i + 2;
-          if (name < words.size()) taken.insert({table, value_of(words[name])});
+          if (name < words.size()) taken.insert({table, value_of(words[name]), true});
         } else if (words[i] == "ADD" && follows(i + 1, "COLUMN")) {
           const std::size_t name = follows(i + 2, "IF") ? i + 5 : i + 2;
-          if (name < words.size()) given.insert({table, value_of(words[name])});
+          if (name < words.size()) given.insert({table, value_of(words[name]), false});
         }
       }
     }
   }
   std::vector<OldShape> out;
-  std::set_difference(taken.begin(), taken.end(), given.begin(), given.end(), std::back_inserter(out));
+  for (const OldShape& shape : taken) {
+    if (!given.contains({shape.table, shape.column, false})) out.push_back(shape);
+  }
   return out;
 }
 

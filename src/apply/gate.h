@@ -14,6 +14,7 @@ namespace contraflow::apply {
 struct OldShape {
   sql::QualifiedName table;
   std::string column;
+  bool dropped = false;  // not renamed: views follow a rename by themselves
   auto operator<=>(const OldShape&) const = default;
 };
 std::vector<OldShape> old_shape(const plan::Plan& plan, plan::Phase phase);
