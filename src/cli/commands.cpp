@@ -14,6 +14,12 @@
   ROW(plan)                      \
   ROW(check)                     \
   ROW(rules)                     \
+  ROW(apply)                     \
+  ROW(rollback)                  \
+  ROW(status)                    \
+  ROW(pause)                     \
+  ROW(resume)                    \
+  ROW(throttle)                  \
   ROW(doctor)                    \
   ROW(completions)               \
   ROW(man)
