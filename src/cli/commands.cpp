@@ -12,6 +12,7 @@
 // every row.
 #define CONTRAFLOW_COMMANDS(ROW) \
   ROW(plan)                      \
+  ROW(queries)                   \
   ROW(doctor)                    \
   ROW(completions)               \
   ROW(man)

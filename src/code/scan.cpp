@@ -102,13 +102,7 @@ SiteCache::Entry read_sites(Language language, std::string_view whole, const Sch
       out.sites.push_back(std::move(call.site));
     }
     if (tree.root().broken()) {
-      // The first broken place that has no broken place inside.
-      Node worst = tree.root();
-      walk(tree.root(), [&](Node node) {
-        if ((node.is("ERROR") || node.missing()) && (!worst.is("ERROR"))) worst = node;
-        return node.broken() && worst == tree.root();
-      });
-      out.note = fmt::format("syntax error near line {}: read as far as it goes", locate(text, worst.begin()).line);
+      if (const Node broken = first_error(tree)) out.note = fmt::format("syntax error near line {}: read as far as it goes", locate(text, broken.begin()).line);
     }
   }
   for (QuerySite& site : out.sites) {

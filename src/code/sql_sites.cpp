@@ -226,13 +226,17 @@ class Finder {
     });
     std::vector<FoundSql> out;
     std::set<std::pair<std::size_t, std::string>> seen;
-    for (FoundSql& found : found_) {
+    std::vector<bool> parts;
+    for (const FoundSql& found : found_) {
       // A part of an expression that was taken as a whole is no site of its own.
-      const bool part = std::any_of(taken_.begin(), taken_.end(), [&](const auto& range) {
+      parts.push_back(std::any_of(taken_.begin(), taken_.end(), [&](const auto& range) {
         return range.first <= found.site.begin && found.site.end <= range.second && range != std::pair(found.site.begin, found.site.end) &&
                covers(range, found.site.begin);
-      });
-      if (!part && seen.insert({found.site.begin, found.site.statement}).second) out.push_back(std::move(found));
+      }));
+    }
+    for (std::size_t i = 0; i < found_.size(); ++i) {
+      FoundSql& found = found_[i];
+      if (!parts[i] && seen.insert({found.site.begin, found.site.statement}).second) out.push_back(std::move(found));
     }
     return out;
   }

@@ -80,8 +80,9 @@ std::string_view last_name(std::string_view callee) {
 
 // `id<Type>`: the name alone.
 std::string without_type_arguments(std::string_view callee) {
-  const std::size_t angle = callee.find('<');
-  return std::string(trim(callee.substr(0, angle)));
+  callee = trim(callee.substr(0, callee.find('<')));
+  if (callee.starts_with("await ")) callee = trim(callee.substr(6));
+  return std::string(callee);
 }
 
 // Libraries whose template tag binds what is interpolated: Prisma, postgres.js, slonik, drizzle, @vercel/postgres, kysely, sql-template-strings.
@@ -343,6 +344,10 @@ std::optional<StringValue> StringReader::read_ecmascript(const Node& node, int d
     return std::nullopt;
   }
   if (type == "binary_expression" && node.field("operator").text() == "+") return concatenated({node.field("left"), node.field("right")}, depth, true);
+  // The grammar reads tag<Type>`…` as two comparisons.
+  if (type == "binary_expression" && node.field("operator").text() == ">" && node.field("right").is("template_string") &&
+      node.field("left").is("binary_expression") && node.field("left").field("operator").text() == "<")
+    return template_value(node.field("right"), without_type_arguments(node.field("left").field("left").text()), depth);
   if (type == "identifier") return named(node.text(), node, depth);
   if (type == "member_expression") {
     const Node property = node.field("property");

@@ -53,6 +53,16 @@ Node Node::first_named() const {
   return all.empty() ? Node() : all.front();
 }
 
+Node first_error(const Tree& tree) {
+  Node found;
+  walk(tree.root(), [&](Node node) {
+    if (found || !node.broken()) return false;
+    if (node.is("ERROR") || (node.missing() && !node.is("!"))) found = node;
+    return true;
+  });
+  return found;
+}
+
 void walk(Node root, const std::function<bool(Node)>& visitor) {
   std::vector<Node> waiting;
   if (root) waiting.push_back(root);

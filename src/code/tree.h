@@ -63,6 +63,9 @@ class Tree {
   std::unique_ptr<TSTree, Free> tree_;
 };
 
+// The first place that is no syntax of the language, or a null node. TypeScript's grammar has no tag<Type[]>`…`: what it makes of that is none.
+Node first_error(const Tree& tree);
+
 // Every node, parents first; the visitor returns whether to descend. No recursion: sources nest without a limit.
 void walk(Node root, const std::function<bool(Node)>& visitor);
 

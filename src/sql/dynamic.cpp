@@ -234,6 +234,12 @@ void add_placeholders(std::string_view text, const std::vector<Span>& spans, std
           end = close + 2;
           add(i, end, next == '(', std::string(text.substr(i, end - i)));
         }
+      } else if (plain && c == '{' && next == '{') {  // {{name::type}}
+        const std::size_t close = text.find("}}", i);
+        if (close != std::string_view::npos) {
+          end = close + 2;
+          add(i, end, true, std::string(text.substr(i, end - i)));
+        }
       } else if (c == '{' && (next == '}' || is_word(next))) {
         const std::size_t close = text.find('}', i);
         if (close != std::string_view::npos) {
