@@ -177,6 +177,7 @@ class Writer {
         for (const std::string& element : list_elements(*extensions)) extension(element);
       }
     }
+    implied_extensions();
     for (const Block& block : schema_.blocks) {
       if (block.kind == BlockKind::enumeration) enumeration(block);
     }
@@ -206,6 +207,15 @@ class Writer {
       if (argument.name == "schema") rest += " WITH SCHEMA " + quoted(value);
     }
     out_.push_back(fmt::format("CREATE EXTENSION IF NOT EXISTS {}{}", quoted(name), rest));
+  }
+
+  // Types and operator classes of extensions that the datasource does not list: a migration made them, and nothing loads without.
+  void implied_extensions() {
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kMarks{{{"_trgm_ops", "pg_trgm"}, {"@db.Citext", "citext"},
+        {"Unsupported(\"vector", "vector"}, {"Unsupported(\"geometry", "postgis"}, {"Unsupported(\"geography", "postgis"}, {"Unsupported(\"ltree", "ltree"}}};
+    for (const auto& [mark, name] : kMarks) {
+      if (schema_.text.find(mark) != std::string::npos) out_.push_back(fmt::format("CREATE EXTENSION IF NOT EXISTS {}", quoted(name)));
+    }
   }
 
   void enumeration(const Block& block) {
