@@ -20,6 +20,7 @@
   ROW(pause)                     \
   ROW(resume)                    \
   ROW(throttle)                  \
+  ROW(queries)                   \
   ROW(doctor)                    \
   ROW(completions)               \
   ROW(man)
