@@ -13,6 +13,7 @@
 #include "catalog/source_migrations.h"
 #include "catalog/source_psql.h"
 #include "catalog/source_run.h"
+#include "prisma/to_sql.h"
 
 namespace contraflow::catalog {
 
@@ -60,6 +61,13 @@ Migrations single_file(const Files& files, const std::string& path) {
   const auto text = files.read(path);
   if (!text) throw Error(ErrorCode::usage, fmt::format("there is no file \"{}\"", name));
   Migrations out;
+  if (path.ends_with(".prisma")) {
+    // What Prisma Migrate would create from the models; an error in it names the statement, not a line of the schema.
+    const std::vector<std::string> statements = prisma::to_sql(prisma::parse(*text, name));
+    out.layout = "prisma schema";
+    out.units.push_back(single_unit(name, "", join(statements, ";\n") + ";\n"));
+    return out;
+  }
   out.layout = "file";
   out.units.push_back(single_unit(name, path, check_sql_text(*text, name)));
   return out;
@@ -117,6 +125,7 @@ Migrations SourceLoader::Impl::read_units(const Source& source, std::unique_ptr<
   files = disk_files();
   switch (source.kind) {
     case SourceKind::sql_file:
+    case SourceKind::prisma:
       return single_file(*files, source.text);
     case SourceKind::standard_input: {
       if (standard_input)
@@ -142,7 +151,6 @@ Migrations SourceLoader::Impl::read_units(const Source& source, std::unique_ptr<
       return is_plan_folder(*files, path) ? read_plan_folder(*files, path) : read_migrations(*files, path);
     }
     case SourceKind::connection:
-    case SourceKind::prisma:
       break;
   }
   throw std::logic_error("a source that is no SQL");

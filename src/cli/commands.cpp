@@ -12,6 +12,15 @@
 // every row.
 #define CONTRAFLOW_COMMANDS(ROW) \
   ROW(plan)                      \
+  ROW(check)                     \
+  ROW(rules)                     \
+  ROW(apply)                     \
+  ROW(rollback)                  \
+  ROW(status)                    \
+  ROW(pause)                     \
+  ROW(resume)                    \
+  ROW(throttle)                  \
+  ROW(queries)                   \
   ROW(doctor)                    \
   ROW(completions)               \
   ROW(man)

@@ -11,9 +11,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "base/text.h"
 #include "catalog/ddl.h"
+#include "catalog/extension_updates.h"
+#include "catalog/fingerprint.h"
 #include "catalog/source.h"
 #include "cli/align.h"
 #include "cli/check_sources.h"
@@ -93,10 +94,6 @@ std::string resolve_column(const catalog::Database& from, const catalog::Databas
   throw Error(ErrorCode::usage, fmt::format("{}: {} is in several schemas: {}", option, written, join(found, ", ")), "write SCHEMA.TABLE.COLUMN");
 }
 
-std::string fingerprint(const catalog::Database& database) {
-  return sha256(join(catalog::create_database(database), ";\n"));
-}
-
 plan::Options plan_options(const Options& options, const catalog::Database& from, const catalog::Database& to) {
   plan::Options out;
   out.name = options.name;
@@ -154,6 +151,18 @@ RenameOptions rename_options(Context& context, const Options& options, const cat
   out.no_rename = options.no_rename || !options.intents.empty();  // intents say what is a rename
   out.sandbox = [&loader, major = from.database.major()]() -> pg::Sandbox& { return loader.sandbox(major); };
   if (context.console.interactive()) out.ask = [&context](const RenameQuestion& question) { return ask_on_terminal(context, question); };
+  return out;
+}
+
+// Of the extensions whose version changes.
+std::map<std::string, std::set<std::pair<std::string, std::string>>> extension_updates(const diff::Difference& difference, const catalog::LoadedSource& from) {
+  std::map<std::string, std::set<std::pair<std::string, std::string>>> out;
+  for (const diff::Change& change : difference.changes) {
+    const auto* alter = std::get_if<diff::Alter>(&change);
+    if (!alter || alter->id.kind != catalog::Kind::extension || alter->aspect != diff::Aspect::version) continue;
+    pg::Connection connection(from.conninfo);
+    out[alter->id.name] = catalog::extension_updates(connection, alter->id.name);
+  }
   return out;
 }
 
@@ -246,8 +255,8 @@ int run(Context& context, const Options& options) {
   require_roles(from, to);
   warn_of_nothing(context.console, from.database, to.database);
 
-  std::future<std::string> from_fingerprint = std::async(std::launch::async, fingerprint, std::cref(from.database));
-  std::future<std::string> to_fingerprint = std::async(std::launch::async, fingerprint, std::cref(to.database));
+  std::future<std::string> from_fingerprint = std::async(std::launch::async, catalog::fingerprint, std::cref(from.database));
+  std::future<std::string> to_fingerprint = std::async(std::launch::async, catalog::fingerprint, std::cref(to.database));
   const SettledRenames settled = settle_renames(from.database, to.database, rename_options(context, options, from, to, intents, loader));
   for (const std::string& note : settled.notes) context.console.note(note);
   if (settled.difference.empty() && settled.renames.empty()) {
@@ -260,6 +269,7 @@ int run(Context& context, const Options& options) {
   choices.fill.insert(intents.fills.begin(), intents.fills.end());
   choices.enum_map.insert(intents.enum_maps.begin(), intents.enum_maps.end());
   choices.renames = settled.renames;
+  choices.extension_updates = extension_updates(settled.difference, from);
   plan::Outcome outcome = plan::make_plan(settled.from, to.database, settled.difference, choices);
   if (!outcome.refusals.empty()) {
     std::string text = fmt::format("refused, nothing was written: {}\n", count_of(static_cast<long long>(outcome.refusals.size()), "reason"));
