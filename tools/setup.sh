@@ -16,6 +16,9 @@ for package in $build; do
   [ "$status" = installed ] || missing="$missing $package"
 done
 
+# Whoever has npm from elsewhere keeps it: Debian's package does not stand beside it.
+command -v npm >/dev/null || missing="$missing npm"
+
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"
   elif command -v sudo >/dev/null; then sudo "$@"
@@ -43,6 +46,8 @@ if [ -n "$missing" ]; then
   fi
   rm -f "$log"
 fi
+
+sh "$(dirname "$0")/get_grammars.sh"
 
 # What only the tests need, one script a topic; each prints nothing where its part is there already.
 if [ "${1:-build}" = test ]; then
