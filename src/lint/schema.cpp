@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "lint/analysis/parts.h"
+#include "lint/routine.h"
 
 namespace contraflow::lint {
 namespace {
@@ -185,16 +186,28 @@ class Loader {
   void add(const Id& id, const catalog::CompositeType&) { schema_.types.edit(name(id)).kind = TypeKind::composite; }
 
   void add(const Id& id, const catalog::Routine& routine) {
-    Function& out = schema_.functions.edit(name(id));
-    const bool first = out.language.empty();
-    if (!first && out.volatility == 'v' && routine.volatility != 'v') return;
+    Function out;
     out.volatility = routine.volatility;
     out.language = routine.language;
     out.body = routine.body;
+    if (out.body.empty() && out.language == "sql") out.body = standard_body(routine.definition);
     const std::string definition = to_lower(routine.definition);
     out.strict = definition.find(" strict") != std::string::npos;
-    out.may_inline = first && routine.kind == 'f' && routine.language == "sql" && !to_lower(routine.result).starts_with("setof") &&
+    if (const auto tree = parse(routine.definition); tree && tree->node(0).node_case == PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT) {
+      note_arguments(out, *tree->node(0).create_function_stmt);
+    }
+    out.may_inline = routine.kind == 'f' && routine.language == "sql" && !to_lower(routine.result).starts_with("setof") &&
                      definition.find("security definer") == std::string::npos && definition.find("\n set ") == std::string::npos;
+    schema_.functions.edit(name(id)).push_back(std::move(out));
+  }
+
+  void add(const Id& id, const catalog::Generic& generic) {
+    if (id.kind != catalog::Kind::operator_) return;
+    for (const std::string& text : generic.create) {
+      if (const auto tree = parse(text); tree && tree->node(0).node_case == PG_QUERY__NODE__NODE_DEFINE_STMT) {
+        if (const auto function = operator_function(*tree->node(0).define_stmt)) schema_.operators.edit(name(id)) = *function;
+      }
+    }
   }
 
   void add_dependencies(const Id& id, const catalog::Object& object) {
@@ -242,6 +255,7 @@ void Schema::mark() {
   relations.mark();
   types.mark();
   functions.mark();
+  operators.mark();
   index_tables.mark();
 }
 
@@ -249,6 +263,7 @@ void Schema::keep() {
   relations.keep();
   types.keep();
   functions.keep();
+  operators.keep();
   index_tables.keep();
 }
 
@@ -256,6 +271,7 @@ void Schema::undo() {
   relations.undo();
   types.undo();
   functions.undo();
+  operators.undo();
   index_tables.undo();
 }
 

@@ -108,6 +108,10 @@ struct Function {
   std::string body;
   bool may_inline = false;  // nothing but its body stands against it: no SETOF, no SECURITY DEFINER, no SET
   bool strict = false;
+  std::vector<std::string> arguments;       // types of the input arguments, as format_type() writes them
+  std::vector<std::string> argument_names;  // "" where an argument has none
+  std::size_t defaults = 0;                 // of the last arguments
+  bool variadic = false;
   std::size_t offset = 0;   // of the body's text in the file, where it comes from one
   bool has_offset = false;
 };
@@ -116,7 +120,8 @@ class Schema {
  public:
   Journaled<Relation> relations;
   Journaled<Type> types;
-  Journaled<Function> functions;              // overloads share an entry: the most volatile one wins
+  Journaled<std::vector<Function>> functions;  // a name's overloads
+  Journaled<QualifiedName> operators;          // user's: the function of the latest of that name
   Journaled<QualifiedName> index_tables;      // index -> its table
   bool complete = false;                      // --schema was given: what is not here does not exist
   std::vector<QualifiedName> created_relations, created_types;  // by the file at hand

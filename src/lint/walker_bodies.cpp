@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Statements inside of statements: DO blocks, functions that are called, and what a plan's files hand to their own procedures.
-#include "lint/plpgsql.h"
-#include "lint/walker.h"
+#include <algorithm>
+
 #include "base/text.h"
+#include "lint/plpgsql.h"
+#include "lint/routine.h"
+#include "lint/walker.h"
 
 namespace contraflow::lint {
 namespace {
@@ -42,11 +45,14 @@ bool Walker::take_body(const Statement& statement) {
   if (take_plan_call(*call, statement)) return true;
   QualifiedName name = qualified(NodeList(call->funcname, call->n_funcname));
   if (name.schema.empty()) name.schema = session_.search_path.empty() ? "public" : session_.search_path.front();
-  const Function* function = schema_.functions.find(name);
-  if (function == nullptr || !function->has_offset || (function->language != "plpgsql" && function->language != "sql")) return false;
+  const auto* overloads = schema_.functions.find(name);
+  if (overloads == nullptr) return false;
+  const auto function = std::find_if(overloads->begin(), overloads->end(), [&](const Function& f) { return takes(f, call->n_args); });
+  if (function == overloads->end() || (function->language != "plpgsql" && function->language != "sql")) return false;
   const Function copy = *function;
-  if (copy.language == "sql") run_script(copy.body, copy.offset, statement);
-  else run_body(copy.body, copy.offset, statement);
+  const std::optional<std::size_t> offset = copy.has_offset ? std::optional(copy.offset) : std::nullopt;  // known from --schema: only the call has a place
+  if (copy.language == "sql") run_script(copy.body, offset, statement);
+  else run_body(copy.body, offset, statement);
   return true;
 }
 

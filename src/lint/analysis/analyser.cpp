@@ -22,6 +22,7 @@ std::vector<Action> Analyser::analyse(const Statement& statement) {
     case PG_QUERY__NODE__NODE_CREATE_ENUM_STMT: create_enum(*node.create_enum_stmt); break;
     case PG_QUERY__NODE__NODE_ALTER_ENUM_STMT: alter_enum(*node.alter_enum_stmt); break;
     case PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT: create_function(*node.create_function_stmt); break;
+    case PG_QUERY__NODE__NODE_DEFINE_STMT: create_operator(*node.define_stmt); break;
     case PG_QUERY__NODE__NODE_CREATE_TRIG_STMT: create_trigger(*node.create_trig_stmt); break;
     case PG_QUERY__NODE__NODE_CREATE_POLICY_STMT: add(effects::Operation::policy, target(*node.create_policy_stmt->table), statement.offset); break;
     case PG_QUERY__NODE__NODE_ALTER_POLICY_STMT: add(effects::Operation::policy, target(*node.alter_policy_stmt->table), statement.offset); break;

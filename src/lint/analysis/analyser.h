@@ -94,6 +94,7 @@ class Analyser {
   void create_enum(const PgQuery__CreateEnumStmt& statement);
   void alter_enum(const PgQuery__AlterEnumStmt& statement);
   void create_function(const PgQuery__CreateFunctionStmt& statement);
+  void create_operator(const PgQuery__DefineStmt& statement);
   void create_trigger(const PgQuery__CreateTrigStmt& statement);
 
   // indexes.cpp

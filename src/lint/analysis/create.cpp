@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "lint/analysis/analyser.h"
 #include "lint/analysis/parts.h"
+#include "lint/routine.h"
 #include "lint/volatility.h"
 
 namespace contraflow::lint {
@@ -212,11 +213,8 @@ void Analyser::create_function(const PgQuery__CreateFunctionStmt& statement) {
   }
   made.may_inline = statement.is_procedure == 0 && made.language == "sql" && option_named(options, "security") == nullptr && option_named(options, "set") == nullptr &&
                     (statement.return_type == nullptr || statement.return_type->setof == 0);
-  if (statement.sql_body != nullptr && made.body.empty()) {
-    // RETURN expression: the text as it stands.
-    if (statement.sql_body->node_case == PG_QUERY__NODE__NODE_RETURN_STMT && functions_below(statement.sql_body).empty()) made.body = "select 0";
-    else made.may_inline = false;
-  }
+  note_arguments(made, statement);
+  if (statement.sql_body != nullptr && made.body.empty()) made.body = standard_body(statement_->text);
   // What stands on the old definition keeps its values and entries.
   if (statement.replace != 0) {
     for (const auto& [relation_name, relation] : schema_.relations.all()) {
@@ -237,7 +235,16 @@ void Analyser::create_function(const PgQuery__CreateFunctionStmt& statement) {
       action.what = what;
     }
   }
-  schema_.functions.edit(name) = std::move(made);
+  auto& overloads = schema_.functions.edit(name);
+  std::erase_if(overloads, [&](const Function& old) { return old.arguments == made.arguments; });
+  overloads.push_back(std::move(made));
+}
+
+void Analyser::create_operator(const PgQuery__DefineStmt& statement) {
+  if (statement.kind != PG_QUERY__OBJECT_TYPE__OBJECT_OPERATOR) return;
+  QualifiedName name = qualified(NodeList(statement.defnames, statement.n_defnames));
+  if (name.schema.empty()) name.schema = session_.search_path.empty() ? "public" : session_.search_path.front();
+  if (const auto function = operator_function(statement)) schema_.operators.edit(name) = *function;
 }
 
 void Analyser::create_trigger(const PgQuery__CreateTrigStmt& statement) {
