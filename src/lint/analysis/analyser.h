@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lint/action.h"
+#include "lint/analysis/partition_bound.h"
 #include "lint/session.h"
 #include "lint/statement.h"
 
@@ -80,6 +81,7 @@ class Analyser {
   void domain_work(effects::Operation operation, const QualifiedName& domain, const std::string& constraint, std::size_t offset);
 
   // partitions.cpp
+  Implied default_is_implied(const Target& child, const Target& parent) const;
   void attach_partition(const Target& parent, const PgQuery__PartitionCmd& command, std::size_t offset);
   void detach_partition(const Target& parent, const PgQuery__PartitionCmd& command, std::size_t offset);
   void create_partition(const Target& parent, const Target& child, const PgQuery__PartitionBoundSpec& bound, std::size_t offset);
