@@ -175,6 +175,7 @@ class Loader {
     Type& out = schema_.types.edit(name(id));
     out.kind = TypeKind::domain;
     out.base = domain.base_type;
+    out.not_null = domain.not_null;
     out.constrained = out.constrained || domain.not_null;
     out.has_default = !domain.default_expression.empty();
   }

@@ -94,6 +94,7 @@ enum class TypeKind { enumeration, domain, composite, other };
 struct Type {
   TypeKind kind = TypeKind::other;
   std::string base;                // domain: its type
+  bool not_null = false;           // domain: of its own
   bool constrained = false;        // domain: NOT NULL or CHECK, its own or of a domain below
   bool has_default = false;
   bool volatile_default = false;

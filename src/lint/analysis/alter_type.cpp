@@ -81,7 +81,10 @@ void Analyser::alter_type(const Target& table, const PgQuery__AlterTableCmd& com
   const std::string collation = def.coll_clause == nullptr ? std::string() : sql::quote(qualified(NodeList(def.coll_clause->collname, def.coll_clause->n_collname)));
   const std::string old_collation = column == nullptr ? std::string() : column->collation;
   // "C" is written bare in a statement, pg_catalog."C" in the catalog.
-  const auto bare = [](std::string text) { return text.starts_with("pg_catalog.") ? text.substr(11) : text; };
+  const auto bare = [](std::string text) {
+    if (text.starts_with("pg_catalog.")) text = text.substr(11);
+    return text == "\"default\"" ? std::string() : text;
+  };
   const bool collation_changes = bare(collation) != bare(old_collation);
   const bool no_rows = table.known != nullptr && (table.known->kind == RelationKind::foreign_table || (table.known->kind == RelationKind::partitioned && table.known->partitions.empty() && !table.known->partial));
 

@@ -75,6 +75,7 @@ class Analyser {
   void set_not_null(const Target& target, const std::string& column, std::size_t offset);
   void add_not_null(const Target& target, const std::string& column, bool not_valid, std::size_t offset);
   const Newer* newer_at(std::size_t offset, Newer::Kind kind) const;
+  std::string check_text(const PgQuery__Constraint& constraint) const;
   void note_constraint(const Target& target, const PgQuery__Constraint& constraint, const std::string& column);
   void reference_index(const Target& target, const Constraint& constraint, std::size_t offset);
   void alter_domain(const PgQuery__AlterDomainStmt& statement);
