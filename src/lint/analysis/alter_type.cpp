@@ -86,7 +86,7 @@ void Analyser::alter_type(const Target& table, const PgQuery__AlterTableCmd& com
     return text == "\"default\"" ? std::string() : text;
   };
   const bool collation_changes = bare(collation) != bare(old_collation);
-  const bool no_rows = table.known != nullptr && (table.known->kind == RelationKind::foreign_table || (table.known->kind == RelationKind::partitioned && table.known->partitions.empty() && !table.known->partial));
+  const bool no_rows = table.known != nullptr && (table.known->kind == RelationKind::foreign_table || has_no_partitions(table));
 
   // A domain is its base type with checks: to a constrained one every value is checked, by a rewrite.
   const auto below = [&](std::string type) {
