@@ -57,6 +57,7 @@ struct Options {
   BackfillOptions backfill;
   ThrottleOptions throttle;
   Milliseconds brief_limit = 10s;     // statement_timeout of brief steps
+  Milliseconds idle_limit = 1s;       // a transaction whose runner says nothing (stopped, cut off) gives its locks back after so long
   Milliseconds small_limit = 2s;      // of blocking work on tables that are small
   Milliseconds work_limit = 24h;      // of scans, concurrent builds and blocking work that the user allowed
   Milliseconds reconnect_limit = 2min;  // a lost connection is tried again so long
