@@ -156,13 +156,13 @@ class Test:
         """a reader that holds its transaction: attempts stay short, others hardly wait, the blocker is named, exit 4; cancelled where the user allows it"""
         db, folder = self.plan(TABLE, TABLE.replace('note text', 'note text, a int'), ROWS.format(100))
         holder = self.session(db, 'begin; select count(*) from orders', 'long reader')
-        waits, end = [], threading.Event()
+        waits, control, end = [], [], threading.Event()
 
-        def reader():
+        def reader(query, waits):
             with_psql = subprocess.Popen(['psql', '-X', '-q', '-At', '-d', db], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=self.s.env())
             while not end.is_set():
                 at = time.time()
-                with_psql.stdin.write('select max(id) from orders;\n')
+                with_psql.stdin.write(query + ';\n')
                 with_psql.stdin.flush()
                 with_psql.stdout.readline()
                 waits.append(time.time() - at)
@@ -170,14 +170,16 @@ class Test:
             with_psql.stdin.close()
             with_psql.wait()
 
-        thread = threading.Thread(target=reader)
-        thread.start()
+        threads = [threading.Thread(target=reader, args=a) for a in (('select max(id) from orders', waits), ('select max(oid) from pg_class', control))]
+        for thread in threads:
+            thread.start()
         text = self.apply(db, folder, 'expand', '--lock-budget', '4', expect=4)
         end.set()
-        thread.join()
+        for thread in threads:
+            thread.join()
         assert 'long reader' in text and 'idle in transaction' in text, text
-        assert len(waits) > 50 and max(waits) < 0.25, f'{len(waits)} reads, the longest {max(waits):.3f} s'
-        self.longest = max(waits)
+        # What a busy machine does to a query that meets no lock comes on top.
+        assert len(waits) > 50 and max(waits) < max(0.25, 0.15 + max(control)), f'{len(waits)} reads, the longest {max(waits):.3f} s; without a lock {max(control):.3f} s'
         text = self.apply(db, folder, 'expand', '--cancel-blockers', 'idle-in-transaction')
         assert 'ended: pid' in text and 'long reader' in text, text
         holder.stdin.close()
