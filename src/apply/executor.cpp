@@ -272,8 +272,8 @@ void Executor::undo_from(std::size_t begin) {
   }
 }
 
-std::vector<std::string> Executor::losses(Phase to) {
-  std::vector<std::string> out;
+std::vector<Executor::Loss> Executor::losses(Phase to) {
+  std::vector<Loss> out;
   const Position now = position();
   const auto steps = impl_->survive([&] { return impl_->run.journal.steps(impl_->run.connection()); });
   for (const plan::Step& step : impl_->run.plan.steps) {
@@ -283,8 +283,7 @@ std::vector<std::string> Executor::losses(Phase to) {
     if (step.phase < to || step.grade != plan::Grade::data || step.forward.empty()) continue;
     const bool begun = now.reached && step.phase <= *now.reached;
     if (!begun && !impl_->shows(step.phase)) continue;
-    out.push_back(step.title);
-    if (!step.notes.empty()) out.back() += ": " + step.notes.front();
+    out.push_back({step.title + (step.notes.empty() ? "" : ": " + step.notes.front()), step.phase == Phase::purge});
   }
   return out;
 }

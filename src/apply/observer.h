@@ -61,6 +61,7 @@ struct Progress {
   double fraction = -1;  // of this phase; -1: unknown
   double seconds = 0;
   std::vector<Blocker> blockers;
+  bool at_work = true;   // false: the server has been showing the session as idle or gone, while its answer is still awaited here
 };
 
 struct StepOutcome {
