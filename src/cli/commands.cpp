@@ -15,6 +15,7 @@
   ROW(check)                     \
   ROW(rules)                     \
   ROW(queries)                   \
+  ROW(orm)                       \
   ROW(doctor)                    \
   ROW(completions)               \
   ROW(man)
