@@ -61,14 +61,14 @@ if [ "$(id -u)" = 0 ]; then
   chown -R postgres "$work"
   run() { setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; }
 fi
-run "$bin/initdb" -D "$work/data" -U app -A trust -N >/dev/null 2>&1
+run "$bin/initdb" -D "$work/data" -U postgres -A trust -N >/dev/null 2>&1
 run "$bin/postgres" -D "$work/data" -c listen_addresses= -c "unix_socket_directories=$work" -c fsync=off >"$work/log" 2>&1 &
 server=$!
-export PGHOST="$work" PGUSER=app PGDATABASE=postgres
+export PGHOST="$work" PGUSER=postgres PGDATABASE=postgres
 for _ in $(seq 100); do psql -qXc 'select 1' >/dev/null 2>&1 && break; sleep 0.1; done
 git show HEAD:prisma/schema.prisma >deployed.prisma
 psql -qX -v ON_ERROR_STOP=1 -f "$tools/../examples/app/deployed.sql" >/dev/null
-"$contraflow" plan --from "host=$work user=app dbname=postgres" --to deployed.prisma 2>/dev/null | grep -q 'no changes' && pass 'the deployed database is what schema.prisma says' || fail 'deployed.sql is not schema.prisma'
+"$contraflow" plan --from "host=$work user=postgres dbname=postgres" --to deployed.prisma 2>/dev/null | grep -q 'no changes' && pass 'the deployed database is what schema.prisma says' || fail 'deployed.sql is not schema.prisma'
 for file in plan/[1-4]_*.sql; do
   case $file in *.rollback.sql) continue ;; esac
   psql -qX -v ON_ERROR_STOP=1 -f "$file" >/dev/null 2>log || { cat log >&2; fail "$file"; }

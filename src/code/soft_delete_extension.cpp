@@ -71,8 +71,8 @@ std::string soft_delete_extension(const std::vector<SoftDelete>& soft_deletes, c
       "  query: {{\n{}  }},\n"
       "  model: {{\n{}  }},\n"
       "}});\n",
-      join(names, ", "), soft_deletes.front().field, soft_deletes.front().field, import_path, replace_all("    " + query.substr(4), "\n      ", "\n    "),
-      replace_all("    " + model.substr(4), "\n      ", "\n    "));
+      join(names, ", "), soft_deletes.front().field, soft_deletes.front().field, import_path, replace_all("    " + query.substr(6), "\n      ", "\n    "),
+      replace_all("    " + model.substr(6), "\n      ", "\n    "));
 }
 
 }  // namespace contraflow::code
