@@ -21,6 +21,7 @@
   ROW(resume)                    \
   ROW(throttle)                  \
   ROW(queries)                   \
+  ROW(orm)                       \
   ROW(doctor)                    \
   ROW(completions)               \
   ROW(man)
