@@ -12,6 +12,8 @@
 // every row.
 #define CONTRAFLOW_COMMANDS(ROW) \
   ROW(plan)                      \
+  ROW(rehearse)                  \
+  ROW(snapshot)                  \
   ROW(doctor)                    \
   ROW(completions)               \
   ROW(man)

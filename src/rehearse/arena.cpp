@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rehearse/arena.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include "base/text.h"
+#include "catalog/ddl.h"
+#include "catalog/source_run.h"
+#include "pg/connection.h"
+#include "sql/name.h"
+
+namespace contraflow::rehearse {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kRole = "contraflow_migration";
+
+std::vector<std::string> role_names(pg::Connection& connection) {
+  std::vector<std::string> out;
+  const pg::Result rows = connection.query("SELECT rolname FROM pg_catalog.pg_roles ORDER BY 1");
+  for (int row = 0; row < rows.rows(); ++row) out.push_back(rows.string(row, 0));
+  return out;
+}
+
+}  // namespace
+
+struct Arena::Impl {
+  ArenaOptions options;
+  catalog::SourceLoader loader;
+  std::string control_conninfo;
+  std::optional<pg::Connection> control;
+  bool own_server = true;
+  bool settled = false;
+  std::set<std::string> supplied;  // roles that the migration refers to; they outlive the trials
+
+  explicit Impl(ArenaOptions given)
+      : options(std::move(given)),
+        loader(catalog::LoadOptions{.sandbox = options.sandbox, .progress = options.progress, .load_as = options.sandbox.url.empty() && !options.superuser ? kRole : ""}),
+        own_server(options.sandbox.url.empty()) {
+    pg::Sandbox& sandbox = loader.sandbox(options.major);
+    control_conninfo = sandbox.create_database("control");
+    control.emplace(control_conninfo, "contraflow rehearsal control");
+    // Superuser until the schema is loaded, so that it owns everything without a REASSIGN; an ordinary role from settle() on.
+    if (limited()) control->execute(fmt::format("CREATE ROLE {} LOGIN SUPERUSER", kRole));
+  }
+  bool limited() const { return own_server && !options.superuser; }
+
+  // A member of every role: a migration's runner may hand objects to the application's roles.
+  void join_roles() {
+    const pg::Result rows = control->query(
+        "SELECT rolname FROM pg_catalog.pg_roles r WHERE rolname <> $1 AND rolname !~ '^pg_' AND NOT rolsuper"
+        " AND NOT EXISTS (SELECT FROM pg_catalog.pg_auth_members m WHERE m.roleid = r.oid AND m.member = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $1))"
+        // Not of its own members: roles cannot be members of each other.
+        " AND NOT pg_catalog.pg_has_role(rolname, $1, 'MEMBER')",
+        {kRole});
+    for (int row = 0; row < rows.rows(); ++row) control->execute(fmt::format("GRANT {} TO {}", sql::quote_identifier(rows.string(row, 0)), kRole));
+  }
+};
+
+Arena::Arena(ArenaOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Arena::~Arena() = default;
+
+pg::Sandbox& Arena::sandbox() { return impl_->loader.sandbox(); }
+int Arena::major() const { return impl_->control->server_major(); }
+bool Arena::superuser() const { return !impl_->limited(); }
+
+std::string Arena::empty_database() { return sandbox().create_database("base"); }
+
+std::string Arena::load(const std::string& text, const std::string& before_file) {
+  catalog::Source source = catalog::recognise_source(text);
+  source.before_file = before_file;
+  catalog::LoadedSource loaded = impl_->loader.load(source, major());
+  notes_.insert(notes_.end(), loaded.notes.begin(), loaded.notes.end());
+  if (!loaded.live) return loaded.conninfo;
+  // A live database is never touched: its schema is built again here.
+  const std::string copy = empty_database();
+  pg::Connection connection(migrator(copy), "contraflow load");
+  std::vector<std::string> statements = {"SET check_function_bodies = off", "SET search_path = ''"};
+  const std::vector<std::string> create = catalog::create_database(loaded.database);
+  statements.insert(statements.end(), create.begin(), create.end());
+  catalog::run_statements(connection, statements);
+  return copy;
+}
+
+void Arena::settle() {
+  if (!impl_->limited() || impl_->settled) return;
+  impl_->join_roles();
+  impl_->control->execute(fmt::format("ALTER ROLE {} NOSUPERUSER", kRole));
+  impl_->settled = true;
+}
+
+std::string Arena::migrator(const std::string& admin) const { return impl_->limited() ? pg::Sandbox::as_user(admin, kRole) : admin; }
+
+std::function<void(bool)> Arena::elevate() {
+  if (!impl_->limited()) return {};
+  return [this](bool superuser) {
+    impl_->control->execute(fmt::format("ALTER ROLE {} {}SUPERUSER", kRole, superuser ? "" : "NO"));
+    if (!superuser) impl_->join_roles();  // of those that the statement has made
+  };
+}
+
+bool Arena::supply(const Error& error) {
+  if (!impl_->own_server) return false;
+  if (catalog::missing_role(error).empty() && catalog::missing_tablespace(error).empty()) return false;
+  if (!catalog::supply_missing(*impl_->control, error)) return false;
+  impl_->supplied.insert(catalog::missing_role(error));
+  if (impl_->limited()) impl_->join_roles();
+  return true;
+}
+
+Arena::Trial::Trial(Arena& arena, const std::string& base) : arena_(&arena), admin_(arena.sandbox().create_database("trial", base)) {
+  if (arena.impl_->limited()) {
+    roles_ = role_names(*arena.impl_->control);
+    pg::Connection connection(admin_);
+    // A copy belongs to whoever made it: the owner of the database may create schemas, and objects in public.
+    connection.execute(fmt::format("ALTER DATABASE {} OWNER TO {}", sql::quote_identifier(connection.database()), kRole));
+  }
+}
+
+Arena::Trial::Trial(Trial&& other) noexcept : arena_(std::exchange(other.arena_, nullptr)), admin_(std::move(other.admin_)), roles_(std::move(other.roles_)) {}
+
+Arena::Trial::~Trial() {
+  if (!arena_) return;
+  try {
+    arena_->sandbox().drop_database(admin_);
+    if (!arena_->impl_->limited()) return;
+    for (const std::string& role : role_names(*arena_->impl_->control)) {
+      if (std::find(roles_.begin(), roles_.end(), role) == roles_.end() && !arena_->impl_->supplied.contains(role)) arena_->impl_->control->execute("DROP ROLE IF EXISTS " + sql::quote_identifier(role));
+    }
+  } catch (const Error&) {
+    // It goes with the sandbox.
+  }
+}
+
+std::string Arena::Trial::migrator() const { return arena_->migrator(admin_); }
+
+}  // namespace contraflow::rehearse
