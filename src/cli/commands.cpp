@@ -13,6 +13,9 @@
 #define CONTRAFLOW_COMMANDS(ROW) \
   ROW(plan)                      \
   ROW(rehearse)                  \
+  ROW(review)                    \
+  ROW(apply)                     \
+  ROW(rollback)                  \
   ROW(snapshot)                  \
   ROW(doctor)                    \
   ROW(completions)               \

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "apply/executor.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/plan_run.h"
+#include "cli/run_progress.h"
+#include "pg/connection.h"
+
+namespace contraflow::cli {
+namespace {
+
+using apply::Executor;
+using plan::Phase;
+
+std::string field(const std::string& name, const std::string& value) {
+  return nlohmann::json(name).dump() + ":" + nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+void ask(Context& context, const RunOptions& options, const std::string& what) {
+  if (options.yes) return;
+  if (!context.console.interactive()) throw Error(ErrorCode::usage, "nobody can be asked here", "give --yes to run without a question");
+  context.console.error_text(what + " [y/n] ");
+  std::string answer;
+  std::getline(std::cin, answer);
+  if (to_lower(trim(answer)) != "y" && to_lower(trim(answer)) != "yes") throw Error(ErrorCode::interrupted, "nothing was done", "");
+}
+
+// The phase that comes next; empty: the plan is complete.
+std::optional<Phase> next_phase(const plan::Plan& plan, const apply::Position& now) {
+  for (const Phase phase : plan::kPhases) {
+    if (plan.in_phase(phase).empty()) continue;
+    if (!now.reached || phase > *now.reached || (phase == *now.reached && !now.complete)) return phase;
+  }
+  return {};
+}
+
+// Runs `work`; a stop says how to go on and how to go back.
+int guarded(const RunOptions& options, const std::string& shown, RunProgress& progress, Console& console, const std::string& go_on, const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    progress.event(error.code() == ErrorCode::interrupted ? "stopped" : "failed", field("message", error.message()) + "," + field("hint", error.hint()) + "," + field("sqlstate", error.sqlstate()));
+    if (error.code() == ErrorCode::interrupted || error.code() == ErrorCode::environment) {
+      console.note(fmt::format("to go on:   {}\nto go back: {}", go_on, command_line("rollback", options, shown, options.yes ? "--yes" : "")));
+    }
+    throw;
+  }
+  return 0;
+}
+
+void run_until(Executor& executor, const plan::Plan& plan, Phase phase, const std::string& until, RunProgress& progress, Context& context) {
+  const auto step = std::find_if(plan.steps.begin(), plan.steps.end(), [&](const plan::Step& one) { return one.phase == phase && one.id == until; });
+  if (step == plan.steps.end()) {
+    std::vector<std::string> ids;
+    for (const plan::Step* one : plan.in_phase(phase)) ids.push_back(one->id);
+    const std::string near = nearest(until, ids);
+    throw Error(ErrorCode::usage, fmt::format("{} has no step {}", plan::phase_name(phase), until), near.empty() ? "its steps: " + join(ids, ", ") : "did you mean " + near + "?");
+  }
+  executor.run_part(phase, static_cast<std::size_t>(step - plan.steps.begin()) + 1);
+  progress.event("run_ended", field("outcome", "done") + "," + field("next", std::string(plan::phase_name(phase))));
+  if (!progress.json()) context.console.print(fmt::format("{} is done up to step {}\n", plan::phase_name(phase), until));
+}
+
+int run_apply(Context& context, const RunOptions& options) {
+  const PlanFolder folder = open_plan(options.folder);
+  const plan::Plan& plan = folder.read.plan;
+  const std::string target = target_of(context, options);
+  const std::string shown = pg::Connection(target).description();
+  apply::Options run = executor_options(options);
+  RunProgress progress(context.console, *options.format == "json", options.log_file, plan.steps.size());
+  const std::string go_on = command_line("apply", options, shown, (options.phase.empty() ? "" : "--phase " + options.phase + " ") + std::string(options.yes ? "--yes" : ""));
+  return guarded(options, shown, progress, context.console, go_on, [&] {
+    stop_on_signal(run.stop);
+    Executor executor(plan, folder.hash, target, run, progress);
+    const apply::Position now = executor.position();
+    const std::optional<Phase> next = next_phase(plan, now);
+    const std::optional<Phase> phase = options.phase.empty() ? next : phase_named(options.phase);
+    if (!phase) {
+      if (!progress.json()) context.console.print(fmt::format("{} is complete: there is nothing to do\n", plan.name));
+      progress.event("run_ended", field("outcome", "nothing to do"));
+      return;
+    }
+    if (plan.in_phase(*phase).empty()) throw Error(ErrorCode::usage, fmt::format("the plan has no phase {}", plan::phase_name(*phase)), "");
+    ask(context, options, fmt::format("Run {} of {} on {}?", plan::phase_name(*phase), plan.name, shown));
+    progress.event("phase_begun", field("phase", std::string(plan::phase_name(*phase))) + "," + field("plan", plan.name) + "," + field("hash", folder.hash) + "," + field("target", shown));
+    if (!options.until.empty()) return run_until(executor, plan, *phase, options.until, progress, context);
+    executor.run_phase(*phase);
+    const std::optional<Phase> after = next_phase(plan, executor.position());
+    progress.event("run_ended", field("outcome", "done") + "," + field("next", after ? std::string(plan::phase_name(*after)) : ""));
+    if (progress.json()) return;
+    context.console.print(fmt::format("{} is done\n", plan::phase_name(*phase)));
+    if (!after) return context.console.print(fmt::format("{} is complete\n", plan.name));
+    for (const plan::Gate& gate : plan.gates) {
+      if (gate.before != *after) continue;
+      context.console.print(fmt::format("before {}:\n", plan::phase_name(*after)));
+      for (const std::string& condition : gate.conditions) context.console.print("  * " + condition + "\n");
+    }
+    context.console.print(fmt::format("next: {}\n", command_line("apply", options, shown, fmt::format("--phase {}", plan::phase_name(*after)))));
+  });
+}
+
+int run_rollback(Context& context, const RunOptions& options) {
+  const PlanFolder folder = open_plan(options.folder);
+  const plan::Plan& plan = folder.read.plan;
+  const std::string target = target_of(context, options);
+  const std::string shown = pg::Connection(target).description();
+  apply::Options run = executor_options(options);
+  RunProgress progress(context.console, *options.format == "json", options.log_file, plan.steps.size());
+  const std::string go_on = command_line("rollback", options, shown, (options.phase.empty() ? "" : "--phase " + options.phase + " ") + std::string(options.yes ? "--yes" : ""));
+  return guarded(options, shown, progress, context.console, go_on, [&] {
+    stop_on_signal(run.stop);
+    Executor executor(plan, folder.hash, target, run, progress);
+    const Phase to = options.phase.empty() ? Phase::expand : phase_named(options.phase);
+    const std::vector<std::string> losses = executor.losses(to);
+    if (!losses.empty() && !options.accept_loss) {
+      std::string message = "what these steps removed does not come back:";
+      for (const std::string& loss : losses) message += "\n  - " + loss;
+      throw Error(ErrorCode::refused, message, "give --accept-loss to go back all the same, or --phase to go back less far");
+    }
+    for (const std::string& loss : losses) progress.warning("does not come back: " + loss);
+    ask(context, options, fmt::format("Undo {} on {} to the start of {}?", plan.name, shown, options.phase.empty() ? "the plan" : options.phase));
+    progress.event("undo_begun", field("to", std::string(plan::phase_name(to))) + "," + field("plan", plan.name) + "," + field("hash", folder.hash) + "," + field("target", shown));
+    executor.undo_to(to, !options.phase.empty());
+    progress.event("run_ended", field("outcome", "undone"));
+    if (!progress.json()) context.console.print(options.phase.empty() ? fmt::format("{} is undone\n", plan.name) : fmt::format("{} is undone to the start of {}\n", plan.name, options.phase));
+  });
+}
+
+template <int (*run)(Context&, const RunOptions&), bool rollback>
+Runner add_options(CLI::App& app) {
+  auto options = std::make_shared<RunOptions>();
+  add_run_options(app, *options, rollback);
+  return [options](Context& context) { return run(context, *options); };
+}
+
+}  // namespace
+
+extern const Command apply_command;
+const Command apply_command{
+    "apply", "run a phase of a plan on a live database, under traffic",
+    "Each lock is asked for in attempts of about 60 ms within a budget, and given back in between. Backfills run in batches that adapt and give way. Ctrl-C stops at the next safe point (exit 4); "
+    "after that, or after a crash of anything, the same command goes on. The journal is kept in schema contraflow of the database.",
+    "contraflow apply db/migrations/20260408120000_add_tier --target \"$DATABASE_URL\"            # the next phase\n"
+    "contraflow apply db/migrations/20260408120000_add_tier --phase contract --yes\n"
+    "contraflow apply plan --workers 4 --max-replica-lag 5 --cancel-blockers idle-in-transaction\n"
+    "contraflow apply plan --phase contract --gate-override 'the old version runs in staging only'",
+    add_options<run_apply, false>};
+
+extern const Command rollback_command;
+const Command rollback_command{"rollback", "undo a plan on a live database, to the exact prior state",
+                               "From wherever the plan stands, to the start of a phase or of the plan. After purge it says what cannot come back, and needs --accept-loss.",
+                               "contraflow rollback db/migrations/20260408120000_add_tier --target \"$DATABASE_URL\"\n"
+                               "contraflow rollback db/migrations/20260408120000_add_tier --phase contract --yes   # back to before contract",
+                               add_options<run_rollback, true>};
+
+}  // namespace contraflow::cli
