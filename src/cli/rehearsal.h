@@ -12,9 +12,9 @@ namespace contraflow::cli {
 
 // What `rehearse` and `review` take.
 struct RehearsalOptions {
-  std::string subject, schema, desired, rollback, statistics, sandbox_url, clone, dump;
+  std::string subject, schema, desired, rollback, statistics, sandbox_url, clone;
   std::vector<std::string> rows, bindirs, queries, next_queries;
-  std::string budget = "120s";
+  std::string budget = "120s", reader_holds = "1500ms";
   long long rows_per_table = 5;
   double scale = 0.01;
   int server = 0;

@@ -12,6 +12,7 @@
 #include "catalog/ddl.h"
 #include "catalog/source_run.h"
 #include "pg/connection.h"
+#include "rehearse/load_dump.h"
 #include "sql/name.h"
 
 namespace contraflow::rehearse {
@@ -73,7 +74,18 @@ bool Arena::superuser() const { return !impl_->limited(); }
 
 std::string Arena::empty_database() { return sandbox().create_database("base"); }
 
+std::string Arena::load_clone(const std::string& url, bool is_safe) {
+  const std::string copy = empty_database();
+  copy_clone(url, migrator(copy), is_safe, notes_);
+  return copy;
+}
+
 std::string Arena::load(const std::string& text, const std::string& before_file) {
+  if (is_archive(text)) {
+    const std::string copy = empty_database();
+    restore_archive(text, migrator(copy), notes_);
+    return copy;
+  }
   catalog::Source source = catalog::recognise_source(text);
   source.before_file = before_file;
   catalog::LoadedSource loaded = impl_->loader.load(source, major());

@@ -35,6 +35,8 @@ class Arena {
 
   // A database with the schema of the source; `before_file`: of a folder of migrations, those that come before this file.
   std::string load(const std::string& source, const std::string& before_file = {});
+  // Schema and rows of a clone; see copy_clone().
+  std::string load_clone(const std::string& url, bool is_safe);
   std::string empty_database();
   // After loading: from here on the migration's role has no more rights than an owner.
   void settle();

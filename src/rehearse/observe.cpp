@@ -93,6 +93,7 @@ struct Watcher::Impl {
   std::vector<Clock::time_point> starts;  // of each statement in this transaction
   long long wal = 0;
   Clock::time_point started;
+  bool outside = false;
 
   explicit Impl(pg::Connection& given) : connection(given) {}
 
@@ -104,6 +105,13 @@ struct Watcher::Impl {
                     join(std::vector<std::string>(oids.begin(), oids.end()), ", ")));
     for (int row = 0; row < rows.rows(); ++row) out[rows.string(row, 0)] = rows.integer(row, 1);
     return out;
+  }
+
+  // Counters are per session until they are sent away, which this makes happen at the end of the transaction (15 and later).
+  static void look(pg::Connection& own, std::vector<pg::Result>& results) {
+    std::vector<std::string> queries = {kWal, kLocks, kRelations, kCounters};
+    if (own.server_major() >= 15) queries.push_back("SELECT pg_catalog.pg_stat_force_next_flush()");
+    results = own.pipeline(queries);
   }
 
   void take_locks(const pg::Result& rows, Observation& observation) {
@@ -172,7 +180,47 @@ Watcher::Watcher(pg::Connection& connection) : impl_(std::make_unique<Impl>(conn
   connection.execute("SET client_min_messages = debug1");
 }
 
-Watcher::~Watcher() { impl_->connection.on_notice({}); }
+Watcher::Watcher(pg::Connection& side, FromOutside) : impl_(std::make_unique<Impl>(side)) {
+  impl_->outside = true;
+  impl_->known = impl_->current = relations_in(side.query(kRelations));
+  std::set<std::string> oids;
+  for (const auto& [oid, relation] : impl_->known)
+    if (relation.kind == 'r' || relation.kind == 'm') oids.insert(oid);
+  impl_->sizes = impl_->sizes_of(oids);
+}
+
+Watcher::~Watcher() {
+  if (!impl_->outside) impl_->connection.on_notice({});
+}
+
+void Watcher::inside(pg::Connection& own, Observation& observation) {
+  std::vector<pg::Result> results;
+  Impl::look(own, results);
+  impl_->held.clear();
+  Observation seen;
+  seen.place = observation.place;
+  impl_->take_locks(results[1], seen);
+  impl_->counters.clear();
+  impl_->take_relations(results[2], seen, counters_in(results[3]));
+  for (HeldLock& lock : seen.locks) {
+    const auto known = std::find_if(observation.locks.begin(), observation.locks.end(), [&](const HeldLock& held) { return held.relation == lock.relation; });
+    if (known == observation.locks.end()) observation.locks.push_back(lock);
+    else known->mode = std::max(known->mode, lock.mode);
+  }
+  for (const auto& name : seen.rewritten) observation.rewritten.push_back(name);
+  for (const auto& name : seen.indexes_rebuilt) observation.indexes_rebuilt.push_back(name);
+  for (const auto& name : seen.built) observation.built.push_back(name);
+  for (const Scan& scan : seen.scans) {
+    const auto known = std::find_if(observation.scans.begin(), observation.scans.end(), [&](const Scan& other) { return other.relation == scan.relation; });
+    if (known == observation.scans.end()) observation.scans.push_back(scan);
+    else known->scans += scan.scans, known->rows += scan.rows;
+  }
+  for (const TouchedRows& rows : seen.rows) {
+    const auto known = std::find_if(observation.rows.begin(), observation.rows.end(), [&](const TouchedRows& other) { return other.relation == rows.relation; });
+    if (known == observation.rows.end()) observation.rows.push_back(rows);
+    else known->inserted += rows.inserted, known->updated += rows.updated, known->deleted += rows.deleted;
+  }
+}
 
 void Watcher::before(bool in_transaction) {
   impl_->notices.clear();
@@ -193,7 +241,8 @@ void Watcher::after(Observation& observation, bool in_transaction) {
   observation.notices = std::move(impl_->notices);
   impl_->notices.clear();
   if (in_transaction) {
-    std::vector<pg::Result> results = impl_->connection.pipeline({kWal, kLocks, kRelations, kCounters});
+    std::vector<pg::Result> results;
+    Impl::look(impl_->connection, results);
     observation.wal_bytes = results[0].integer(0, 0) - impl_->wal;
     impl_->take_locks(results[1], observation);
     impl_->take_relations(results[2], observation, counters_in(results[3]));

@@ -23,8 +23,14 @@ class Watcher {
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
 
+  // The same, for statements that another session runs: stock is taken from this connection, see inside().
+  struct FromOutside {};
+  Watcher(pg::Connection& side, FromOutside);
+
   // Before a statement. In a transaction: after its BEGIN.
   void before(bool in_transaction);
+  // From outside: in the other session's transaction, before it commits. Adds to what earlier transactions of the same step did.
+  void inside(pg::Connection& own, Observation& observation);
   // After it, still in its transaction: everything. Outside of one: what the catalog shows afterwards.
   void after(Observation& observation, bool in_transaction);
   // When the transaction has ended: how long its locks were held, from `observations` on.

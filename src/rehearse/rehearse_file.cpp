@@ -111,6 +111,7 @@ class FileRehearsal {
       return item.starts_with({"set", "lock_timeout"}) || item.starts_with({"set", "local", "lock_timeout"}) || item.starts_with({"set", "session", "lock_timeout"});
     });
     forward_trial_.emplace(std::move(*trial));
+    rows_work_ = !bases_.has_rows();
     if (bases_.has_rows()) forward_on_rows();
     return true;
   }
@@ -127,12 +128,12 @@ class FileRehearsal {
       rows_work_ = true;
       return;
     }
-    // Synthetic rows break what real ones may fulfil; a dump's rows are the truth.
-    const bool guessed = out_.data.kind == "synthetic" && about_data(*result.failure);
+    // Rows that the schema, a dump or a clone brings were there in the first run: only made-up ones are new here.
+    const bool guessed = about_data(*result.failure);
     blame(proof, *result.failure, guessed ? "depends on the data: " : "", guessed ? Verdict::unknown : Verdict::refuted);
     proof.decisive = !guessed;
     if (guessed) proof.reason += "; the rows were made up: rehearse on a dump or a clone to know";
-    if (out_.steps.empty() || !rows_work_) observe_empty();
+    observe_empty();
   }
 
   void observe_empty() {
@@ -214,7 +215,7 @@ class FileRehearsal {
   void rollback_data() {
     if (!migration_.rollback) return;
     Proof& proof = add("rollback.data", "the rollback restores every row");
-    if (!bases_.has_rows()) {
+    if (out_.data.tables.empty()) {
       proof.reason = "there were no rows to lose: give --rows, a dump or a clone";
       proof.decisive = false;
       return;

@@ -152,6 +152,20 @@ class RowMaker {
   }
 
   long long insert(const TableToFill& table, long long rows) {
+    const std::string statement = statement_for(table, rows, "");
+    return statement.empty() ? 0 : connection_.execute(statement).rows_affected();
+  }
+
+ public:
+  std::string one(const QualifiedName& name) {
+    collect();
+    const auto table = tables_.find(name);
+    return table == tables_.end() || table->second.table->partitioned ? std::string() : statement_for(table->second, 1, "{n}");
+  }
+
+ private:
+  // `number`: the number that the one row is made from, instead of 1, 2, ….
+  std::string statement_for(const TableToFill& table, long long rows, const std::string& number) {
     std::map<std::string, std::string> values;  // column -> expression over i
     std::string joins;
     long long candidates = rows;
@@ -188,14 +202,13 @@ class RowMaker {
       names += (names.empty() ? "" : ", ") + quoted;
       selected += fmt::format("{}({})::{} AS {}", selected.empty() ? "" : ", ", value->second, definition->type, quoted);
     }
-    if (names.empty()) return 0;
+    if (names.empty()) return {};
+    const std::string series = number.empty() ? fmt::format("pg_catalog.generate_series(1, {}::bigint)", candidates) : fmt::format("(VALUES ({}::bigint))", number);
     std::string conditions;
     for (const std::string& condition : table.conditions) conditions += fmt::format("{} ({}) IS NOT FALSE", conditions.empty() ? " WHERE" : " AND", condition);
     const std::string target = sql::quote(table.name);
-    const std::string statement =
-        fmt::format("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM (SELECT {} FROM pg_catalog.generate_series(1, {}::bigint) AS series(i){}) AS {}{} LIMIT {} ON CONFLICT DO NOTHING", target,
-                    names, names, selected, candidates, joins, sql::quote_identifier(table.name.name), conditions, rows);
-    return connection_.execute(statement).rows_affected();
+    return fmt::format("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM (SELECT {} FROM {} AS series(i){}) AS {}{} LIMIT {} ON CONFLICT DO NOTHING", target, names, names, selected, series,
+                       joins, sql::quote_identifier(table.name.name), conditions, rows);
   }
 
   // Foreign keys take rows of the referenced table in turn. Where a key consists of several references (a join table) each goes at its own pace, so that
@@ -291,6 +304,13 @@ std::pair<sql::QualifiedName, long long> parse_rows(const std::string& text, con
 
 void make_rows(pg::Connection& connection, const Database& database, const RowsWanted& wanted, DataUsed& used, const std::function<void(const std::string&)>& progress) {
   RowMaker(connection, database, wanted, used, progress).run();
+}
+
+std::string insert_one(pg::Connection& connection, const Database& database, const QualifiedName& table) {
+  DataUsed unused;
+  const RowsWanted wanted;
+  const std::function<void(const std::string&)> silent;
+  return RowMaker(connection, database, wanted, unused, silent).one(table);
 }
 
 std::vector<TableData> tables_with_rows(pg::Connection& connection, const Statistics* statistics) {

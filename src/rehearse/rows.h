@@ -31,6 +31,9 @@ std::pair<sql::QualifiedName, long long> parse_rows(const std::string& text, con
 void make_rows(pg::Connection& connection, const catalog::Database& database, const RowsWanted& wanted, DataUsed& used,
                const std::function<void(const std::string&)>& progress = {});
 
+// A statement that inserts one made-up row, another for each {n}; empty where none can be made up. Runs with the rights of an application: triggers fire.
+std::string insert_one(pg::Connection& connection, const catalog::Database& database, const sql::QualifiedName& table);
+
 // What is there: rows and sizes of every table that has any.
 std::vector<TableData> tables_with_rows(pg::Connection& connection, const Statistics* statistics);
 

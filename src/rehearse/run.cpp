@@ -119,6 +119,7 @@ class Run {
         continue;
       }
       result_.done = i + 1;
+      if (request_.between && !connection_.in_transaction()) request_.between(result_.done);
     }
     result_.one_transaction = wrapped_;
     if (result_.failure) return std::move(result_);

@@ -40,6 +40,8 @@ struct RunRequest {
   std::string admin;  // superuser connection string, for ending a run that does not end; empty: only its own cancel request
   // Around a statement that only a superuser may run (CREATE EXTENSION, …); empty: the session has all rights that there are.
   std::function<void(bool superuser)> elevate;
+  // After each statement that has been committed by itself.
+  std::function<void(std::size_t done)> between;
   std::function<void(const std::string&)> progress;
 };
 
