@@ -27,8 +27,11 @@ test:
 demo: build
 	@tools/demo.sh build/release/contraflow
 
-bench: build
-	@tools/bench.sh build/release/contraflow
+bench:
+	@tools/setup.sh build
+	@cmake --preset release -DCONTRAFLOW_BENCH=ON >/dev/null
+	@cmake --build --preset release -j $(JOBS) --target contraflow introspection_bench
+	@tools/bench.sh build/release
 
 install: build
 	@tools/install.sh build/release/contraflow "$(DESTDIR)$(PREFIX)"

@@ -23,7 +23,7 @@ def table(number, changed):
         extra = ", note" if changed else ""
         out.append(f"CREATE VIEW v{number} AS SELECT id, name, amount{extra} FROM t{number} WHERE state > 0;")
     if number % 10 == 0:
-        out.append(f"CREATE FUNCTION f{number}(wanted bigint) RETURNS text LANGUAGE sql STABLE AS $$SELECT name FROM t{number} WHERE id = wanted$$;")
+        out.append(f"CREATE FUNCTION f{number}(wanted bigint) RETURNS text LANGUAGE sql STABLE AS $$SELECT name FROM public.t{number} WHERE id = wanted$$;")
     return "\n".join(out)
 
 

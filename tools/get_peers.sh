@@ -27,7 +27,7 @@ if [ ! -x "$dir/bin/pg-schema-diff" ]; then
   fi
 fi
 if [ ! -x "$dir/migra/bin/migra" ]; then
-  { python3 -m venv "$dir/migra" && "$dir/migra/bin/pip" install -q 'setuptools<80' migra psycopg2-binary; } >/dev/null 2>&1 || missing migra "pip install failed"
+  { python3 -m venv "$dir/migra" && "$dir/migra/bin/pip" install -q 'setuptools<80' migra psycopg2-binary 'psycopg[binary]'; } >/dev/null 2>&1 || missing migra "pip install failed"
 fi
 for tool in node_modules/.bin/pgdelta bin/pg-schema-diff migra/bin/migra; do
   [ ! -x "$dir/$tool" ] || echo "$dir/$tool"

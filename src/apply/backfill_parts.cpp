@@ -25,11 +25,14 @@ std::string leaves(const sql::QualifiedName& table) {
       regclass(table));
 }
 
-std::string columns(const std::vector<std::string>& key, std::string_view suffix = "") {
+std::string columns(const std::vector<std::string>& key, std::string_view suffix = "", std::string_view prefix = "") {
   std::string out;
-  for (const std::string& column : key) out += (out.empty() ? "" : ", ") + sql::quote_identifier(column) + std::string(suffix);
+  for (const std::string& column : key) out += (out.empty() ? "" : ", ") + std::string(prefix) + sql::quote_identifier(column) + std::string(suffix);
   return out;
 }
+
+// ORDER BY id would mean the output column of `SELECT id::text`, which sorts as text: names in it are qualified.
+std::string order(const std::vector<std::string>& key, std::string_view direction = "") { return columns(key, direction, "r."); }
 
 std::string row(const std::vector<std::string>& values) {
   std::string out;
@@ -77,8 +80,8 @@ std::vector<std::vector<std::string>> cuts(pg::Connection& connection, const Par
     return out;
   }
   const pg::Result sample = connection.execute(fmt::format(
-      "SELECT {0} FROM (SELECT {1} FROM ONLY {2} TABLESAMPLE SYSTEM ((SELECT least(100, 100.0 * 200 / greatest(pg_relation_size({3}::regclass) / 8192, 1)))) LIMIT 20000) AS s ORDER BY {1}",
-      columns(part.key, "::text"), columns(part.key), part.relation, sql::quote_literal(part.relation)));
+      "SELECT {0} FROM (SELECT {1} FROM ONLY {2} TABLESAMPLE SYSTEM ((SELECT least(100, 100.0 * 200 / greatest(pg_relation_size({3}::regclass) / 8192, 1)))) LIMIT 20000) AS r ORDER BY {4}",
+      columns(part.key, "::text"), columns(part.key), part.relation, sql::quote_literal(part.relation), order(part.key)));
   if (sample.rows() < pieces * 20) return out;
   for (int i = 1; i < pieces; ++i) out.push_back(values(sample, sample.rows() / pieces * i, part.key.size()));
   return out;
@@ -127,7 +130,7 @@ std::vector<Part> parts_of(pg::Connection& connection, const plan::Backfill& bac
     }
     part.key = backfill.key;
     const auto end = [&](const char* direction) {
-      return connection.execute(fmt::format("SELECT {} FROM ONLY {} ORDER BY {} LIMIT 1", columns(part.key, "::text"), part.relation, columns(part.key, direction)));
+      return connection.execute(fmt::format("SELECT {} FROM ONLY {} AS r ORDER BY {} LIMIT 1", columns(part.key, "::text"), part.relation, order(part.key, direction)));
     };
     const pg::Result last = end(" DESC");
     if (last.rows() == 0) continue;
@@ -161,8 +164,8 @@ std::vector<std::string> next_bound(pg::Connection& connection, const Part& part
     const long long from = lower.empty() ? 0 : std::stoll(lower.front());
     return {std::to_string(std::min(from + std::max(1LL, size / kRowsOfBlock), std::stoll(part.upper.front())))};
   }
-  const pg::Result found = connection.execute(fmt::format("SELECT {} FROM ONLY {} WHERE {} ORDER BY {} OFFSET {} LIMIT 1", columns(part.key, "::text"), part.relation,
-                                                          range_condition(part, lower, part.upper), columns(part.key), size - 1));
+  const pg::Result found = connection.execute(fmt::format("SELECT {} FROM ONLY {} AS r WHERE {} ORDER BY {} OFFSET {} LIMIT 1", columns(part.key, "::text"), part.relation,
+                                                          range_condition(part, lower, part.upper), order(part.key), size - 1));
   return found.rows() == 0 ? part.upper : values(found, 0, part.key.size());
 }
 

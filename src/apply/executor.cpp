@@ -178,11 +178,13 @@ struct Executor::Impl {
     if (end == end_of(phase)) in_journal([&](pg::Connection& connection) { run.journal.complete_phase(connection, phase); });
   }
 
-  // Whether the catalog shows something of this phase: a step's way back has something to do.
+  // Whether the catalog shows that something of this phase was run (by psql, which keeps no journal): a step has nothing left to do forward, and
+  // something to do on the way back. Either alone is true of steps of phases that were never begun.
   bool shows(Phase phase) {
     for (const plan::Step* step : run.plan.in_phase(phase)) {
-      const std::string condition = plan::step_condition(*step, step->undo, true);
-      if (!step->undo.empty() && !condition.empty() && run.holds(condition)) return true;
+      const std::string forward = step->forward.empty() ? "" : plan::step_condition(*step, step->forward, false);
+      const std::string back = step->undo.empty() ? "" : plan::step_condition(*step, step->undo, true);
+      if (!forward.empty() && !back.empty() && !run.holds(forward) && run.holds(back)) return true;
     }
     return false;
   }

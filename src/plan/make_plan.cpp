@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <optional>
 #include <tuple>
 
 #include "base/text.h"
@@ -109,9 +110,8 @@ std::vector<std::string> tables_in_other_order(const Planner& p) {
     if (id.kind != catalog::Kind::table || !p.from.find(id) || p.made_anew.contains(id)) continue;
     std::vector<std::tuple<int, int, std::string>> comes_out;  // kept, added, second column or computed anew; in the order of their schema
     std::vector<std::pair<int, std::string>> desired;
-    for (const catalog::Object* member : Planner::members(p.to, id)) {
+    for (const catalog::Object* member : Planner::columns(p.to, id)) {
       const auto* column = std::get_if<catalog::Column>(&member->body);
-      if (!column) continue;
       desired.emplace_back(column->position, member->id.name);
       const auto* before = p.from.find_body<catalog::Column>(member->id);
       const auto altered = p.altered.find(member->id);
@@ -128,14 +128,16 @@ std::vector<std::string> tables_in_other_order(const Planner& p) {
 }
 
 // While objects are made, the default privileges of either schema may be in force: each knows the other's too, under a name of its own.
-catalog::Database with_default_privileges_of(const catalog::Database& database, const catalog::Database& other) {
-  catalog::Database out = database;
+// Nothing where the schema knows them all.
+std::optional<catalog::Database> with_default_privileges_of(const catalog::Database& database, const catalog::Database& other) {
+  std::optional<catalog::Database> out;
   for (auto it = other.objects.lower_bound(ObjectId{catalog::Kind::default_privileges, "", "", "", ""});
        it != other.objects.end() && it->first.kind == catalog::Kind::default_privileges; ++it) {
     ObjectId id = it->first;
     id.arguments = "elsewhere";
     if (const catalog::Object* same = database.find(it->first); same && same->grants == it->second.grants) continue;
-    out.objects.emplace(id, it->second);
+    if (!out) out = database;
+    out->objects.emplace(id, it->second);
   }
   return out;
 }
@@ -190,13 +192,17 @@ void make_way(Planner& p, const catalog::Database& before, const Contended& cont
 
 Outcome make_plan(const catalog::Database& from_schema, const catalog::Database& to_schema, const diff::Difference& given_difference, const Options& options) {
   Outcome out;
-  catalog::Database from = with_default_privileges_of(from_schema, to_schema);
-  const catalog::Database to = with_default_privileges_of(to_schema, from_schema);
-  diff::Difference difference = given_difference;
-  const std::vector<Contended> contended = contended_names(from, to, Planner(from, to, difference, options));
-  for (const Contended& one : contended) from = under_names(Family(from, one.table), one.names);
-  if (!contended.empty()) difference = diff::compare(from, to);
-  Planner p(from, to, difference, options);
+  std::optional<catalog::Database> changed_from = with_default_privileges_of(from_schema, to_schema);
+  const std::optional<catalog::Database> changed_to = with_default_privileges_of(to_schema, from_schema);
+  const catalog::Database& to = changed_to ? *changed_to : to_schema;
+  std::optional<Planner> planner(std::in_place, changed_from ? *changed_from : from_schema, to, given_difference, options);
+  const std::vector<Contended> contended = contended_names(planner->from, to, *planner);
+  if (!contended.empty()) {
+    for (const Contended& one : contended) changed_from = under_names(Family(changed_from ? *changed_from : from_schema, one.table), one.names);
+    planner.emplace(*changed_from, to, diff::compare(*changed_from, to), options);
+  }
+  Planner& p = *planner;
+  const catalog::Database& from = p.from;
   for (const Contended& one : contended) make_way(p, from_schema, one);
   for (const std::string& object : from.unsupported) p.refuse("the current schema holds what is not supported: " + object + " (leave it out with --exclude)");
   for (const std::string& object : to.unsupported) p.refuse("the desired schema holds what is not supported: " + object + " (leave it out with --exclude)");

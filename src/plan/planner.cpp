@@ -178,15 +178,27 @@ QualifiedName Planner::home(const Database&, const Object& object) {
   }
 }
 
+namespace {
+
+void add_members(const Database& database, Kind kind, const ObjectId& table, std::vector<const Object*>& out) {
+  const ObjectId first{kind, table.schema, table.name, "", ""};
+  for (auto it = database.objects.lower_bound(first); it != database.objects.end(); ++it) {
+    if (it->first.kind != kind || it->first.schema != table.schema || it->first.relation != table.name) break;
+    out.push_back(&it->second);
+  }
+}
+
+}  // namespace
+
+std::vector<const Object*> Planner::columns(const Database& database, const ObjectId& table) {
+  std::vector<const Object*> out;
+  add_members(database, Kind::column, table, out);
+  return out;
+}
+
 std::vector<const Object*> Planner::members(const Database& database, const ObjectId& table) {
   std::vector<const Object*> out;
-  for (const Kind kind : {Kind::column, Kind::constraint, Kind::rule, Kind::trigger, Kind::policy}) {
-    const ObjectId first{kind, table.schema, table.name, "", ""};
-    for (auto it = database.objects.lower_bound(first); it != database.objects.end(); ++it) {
-      if (it->first.kind != kind || it->first.schema != table.schema || it->first.relation != table.name) break;
-      out.push_back(&it->second);
-    }
-  }
+  for (const Kind kind : {Kind::column, Kind::constraint, Kind::rule, Kind::trigger, Kind::policy}) add_members(database, kind, table, out);
   const ObjectId first_index{Kind::index, table.schema, "", "", ""};
   for (auto it = database.objects.lower_bound(first_index); it != database.objects.end(); ++it) {
     if (it->first.kind != Kind::index || it->first.schema != table.schema) break;

@@ -102,6 +102,7 @@ class Planner {
 
   // Members of a table (columns, constraints, triggers, rules, policies: by relation; indexes, statistics: by table).
   static std::vector<const Object*> members(const Database& database, const ObjectId& table);
+  static std::vector<const Object*> columns(const Database& database, const ObjectId& table);  // by name
   static std::vector<QualifiedName> children(const Database& database, const QualifiedName& table);  // direct
   static std::vector<QualifiedName> descendants(const Database& database, const QualifiedName& table);
   static bool is_relation(Kind kind) {

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <ctime>
 #include <filesystem>
+#include <functional>
+#include <future>
 #include <iostream>
 
 #include "base/error.h"
@@ -204,11 +206,19 @@ int run(Context& context, const Options& options) {
   if (options.server != 0) major = options.server;
   else if (context.config.sandbox_major) major = context.config.sandbox_major;
   const bool to_first = !by_intents && to_source.kind == catalog::SourceKind::connection && from_source.kind != catalog::SourceKind::connection;
+  // Two databases are read at the same time.
+  std::future<catalog::LoadedSource> beside;
+  if (!by_intents && from_source.kind == catalog::SourceKind::connection && to_source.kind == catalog::SourceKind::connection) {
+    catalog::LoadOptions load_desired = load;
+    load_desired.read.sizes = false;  // how large tables are matters where the plan will run
+    beside = std::async(std::launch::async, [load_desired, &to_source] { return catalog::SourceLoader(load_desired).load(to_source); });
+  }
   catalog::LoadedSource first = loader.load(to_first ? to_source : from_source, major);
   if (first.live) major = first.database.major();
   intent::IntentResult intents;
-  catalog::LoadedSource second = by_intents ? desired_by_intents(loader, first, load.read, options.intents, intents)
-                                            : loader.load(to_first ? from_source : to_source, major);
+  catalog::LoadedSource second = by_intents       ? desired_by_intents(loader, first, load.read, options.intents, intents)
+                                 : beside.valid() ? beside.get()
+                                                  : loader.load(to_first ? from_source : to_source, major);
   catalog::LoadedSource& from = to_first ? second : first;
   catalog::LoadedSource& to = to_first ? first : second;
   align(from, to);
@@ -217,6 +227,8 @@ int run(Context& context, const Options& options) {
     for (const std::string& note : *notes) context.console.note("note: " + note);
   }
 
+  std::future<std::string> from_fingerprint = std::async(std::launch::async, fingerprint, std::cref(from.database));
+  std::future<std::string> to_fingerprint = std::async(std::launch::async, fingerprint, std::cref(to.database));
   const SettledRenames settled = settle_renames(from.database, to.database, rename_options(context, options, from, to, intents, loader));
   for (const std::string& note : settled.notes) context.console.note(note);
   if (settled.difference.empty() && settled.renames.empty()) {
@@ -236,8 +248,8 @@ int run(Context& context, const Options& options) {
     context.console.error_text(text);
     return static_cast<int>(ErrorCode::refused);
   }
-  outcome.plan.from_fingerprint = fingerprint(from.database);
-  outcome.plan.to_fingerprint = fingerprint(to.database);
+  outcome.plan.from_fingerprint = from_fingerprint.get();
+  outcome.plan.to_fingerprint = to_fingerprint.get();
   return write_plan(context, outcome.plan, output);
 }
 

@@ -94,9 +94,8 @@ void restore_column_order(Planner& p, const ObjectId& id) {
   std::vector<std::string> copied;
   bool lost_in_front = false, lost = false;
   std::string nulls;  // a column that lost its contents may hold NULL where it must not
-  for (const Object* member : Planner::members(p.from, id)) {
+  for (const Object* member : Planner::columns(p.from, id)) {
     const auto* column = std::get_if<Column>(&member->body);
-    if (!column) continue;
     positions.emplace_back(column->position, member->id.name);
     if (column->generated == Generated::none) copied.push_back(member->id.name);
   }

@@ -335,9 +335,14 @@ void plan_tables(Planner& p) {
     }
   }
   // The position of columns after a column that was purged came back: only a new table has them as they were.
-  for (const auto& [id, object] : p.from.objects) {
-    if (id.kind != Kind::table || !p.to.find(id) || p.done.contains(id)) continue;
-    restore_column_order(p, id);
+  std::set<ObjectId> leave;
+  for (const auto* columns : {&p.dropped, &p.moved_columns}) {
+    for (const ObjectId& id : *columns) {
+      if (id.kind == Kind::column) leave.insert(table_id({id.schema, id.relation}));
+    }
+  }
+  for (const ObjectId& id : leave) {
+    if (p.from.find(id) && p.to.find(id) && !p.done.contains(id)) restore_column_order(p, id);
   }
 }
 
