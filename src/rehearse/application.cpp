@@ -9,9 +9,9 @@
 #include <thread>
 
 #include "apply/executor.h"
+#include "apply/observer.h"
 #include "base/text.h"
 #include "catalog/read.h"
-#include "rehearse/plan_observer.h"
 #include "rehearse/rows.h"
 #include "rehearse/run.h"
 #include "rehearse/traffic.h"
@@ -71,6 +71,21 @@ struct Beside {
   TrafficOptions options;
 };
 
+// Only what works before can fail because of the migration.
+void keep_working(pg::Connection& connection, std::vector<std::string>& inserts) {
+  std::erase_if(inserts, [&](const std::string& insert) {
+    try {
+      connection.execute("BEGIN");
+      connection.execute(replace_all(insert, "{n}", "99999999"));
+      connection.execute("ROLLBACK");
+      return false;
+    } catch (const pg::ServerError&) {
+      connection.execute("ROLLBACK");
+      return true;
+    }
+  });
+}
+
 // What runs beside the statements in a database: the application's queries, or those that every application with these tables has.
 Beside beside(const std::string& conninfo, const ApplicationOptions& options, const std::string& version, const std::vector<sql::QualifiedName>& tables) {
   Beside out;
@@ -90,18 +105,7 @@ Beside beside(const std::string& conninfo, const ApplicationOptions& options, co
     const std::string insert = insert_one(connection, database, table);
     if (!insert.empty()) out.options.inserts.push_back(insert);
   }
-  // Only what works before can fail because of the migration.
-  std::erase_if(out.options.inserts, [&](const std::string& insert) {
-    try {
-      connection.execute("BEGIN");
-      connection.execute(replace_all(insert, "{n}", "99999999"));
-      connection.execute("ROLLBACK");
-      return false;
-    } catch (const pg::ServerError&) {
-      connection.execute("ROLLBACK");
-      return true;
-    }
-  });
+  keep_working(connection, out.options.inserts);
   return out;
 }
 
@@ -117,8 +121,8 @@ void grade_traffic(Rehearsal& out, bool decisive) {
     executed += run.executed;
     longest = std::max(longest, run.longest_ms);
     if (!run.completed) {
-      proof.verdict = Verdict::unknown;
-      proof.reason = "the migration did not end: " + run.error;
+      if (proof.verdict == Verdict::proven) proof.verdict = Verdict::unknown;
+      proof.details.push_back("the migration did not end: " + run.error);
     }
     for (const TrafficQuery& query : run.queries) {
       if (query.failed > 0) proof.details.push_back(fmt::format("{} failed {} times: {}", query.name, query.failed, query.error));
@@ -158,18 +162,16 @@ void file_traffic(Arena& arena, const Bases& bases, const Migration& migration, 
   grade_traffic(out, true);
 }
 
-class MarkingObserver : public PlanObserver {
+class MarkingObserver : public apply::Observer {
  public:
-  MarkingObserver(const std::string& admin, Traffic*& traffic) : PlanObserver(admin), traffic_(traffic) {}
+  explicit MarkingObserver(Traffic*& traffic) : traffic_(traffic) {}
   void before_step(const apply::StepRun& step) override {
     if (traffic_) {
       if (step.action().mode == plan::Mode::brief || step.action().mode == plan::Mode::blocking) traffic_->wait_for_reader();
       traffic_->begin(step.step.title);
     }
-    PlanObserver::before_step(step);
   }
-  void after_step(const apply::StepRun& step, const apply::StepOutcome& outcome) override {
-    PlanObserver::after_step(step, outcome);
+  void after_step(const apply::StepRun&, const apply::StepOutcome&) override {
     if (traffic_) traffic_->end();
   }
 
@@ -197,7 +199,7 @@ void plan_traffic(Arena& arena, const Bases& bases, const plan::Plan& plan, cons
   std::optional<Beside> next;
   {
     const Arena::Trial finished = arena.trial(bases.filled);
-    PlanObserver observer(finished.admin());
+    apply::Observer observer;
     {
       apply::Executor executor(plan, hash, finished.admin(), executor_options(), observer);
       executor.run_to(count);
@@ -207,7 +209,7 @@ void plan_traffic(Arena& arena, const Bases& bases, const plan::Plan& plan, cons
   const Arena::Trial trial = arena.trial(bases.filled);
   const Beside deployed = beside(trial.admin(), options, "deployed", tables);
   Traffic* current = nullptr;
-  MarkingObserver observer(trial.admin(), current);
+  MarkingObserver observer(current);
   const auto part = [&](const Beside& around, std::size_t begin, std::size_t end, const char* how) {
     if (begin >= end) return true;
     if (progress) progress(fmt::format("under traffic: {}", how));
@@ -229,7 +231,12 @@ void plan_traffic(Arena& arena, const Bases& bases, const plan::Plan& plan, cons
     out.traffic->runs.push_back(std::move(run));
     return error.empty();
   };
-  if (part(deployed, 0, contract, contract == count ? "all phases" : "expand and backfill")) part(*next, contract, count, "contract and purge");
+  const bool went = part(deployed, 0, contract, contract == count ? "all phases" : "expand and backfill");
+  {
+    pg::Connection connection(trial.admin(), "contraflow traffic");
+    keep_working(connection, next->options.inserts);
+  }
+  if (went) part(*next, contract, count, "contract and purge");
   grade_traffic(out, true);
 }
 
@@ -334,7 +341,7 @@ void application_beside_plan(Arena& arena, const Bases& bases, const plan::Plan&
     QueryProbe probe(options.queries);
     {
       const Arena::Trial finished = arena.trial(bases.filled);
-      PlanObserver observer(finished.admin());
+      apply::Observer observer;
       {
         apply::Executor executor(plan, hash, finished.admin(), executor_options(), observer);
         executor.run_to(count);
@@ -343,7 +350,7 @@ void application_beside_plan(Arena& arena, const Bases& bases, const plan::Plan&
       probe.release();
     }
     const Arena::Trial trial = arena.trial(bases.filled);
-    PlanObserver observer(trial.admin());
+    apply::Observer observer;
     probe.baseline(trial.admin(), "deployed");
     {
       apply::Executor executor(plan, hash, trial.admin(), executor_options(), observer);

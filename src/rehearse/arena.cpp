@@ -30,6 +30,20 @@ std::vector<std::string> role_names(pg::Connection& connection) {
   return out;
 }
 
+// A schema-only dump leaves materialized views unpopulated, and they cannot be read then: production's are.
+std::string populated(const std::string& conninfo) {
+  pg::Connection connection(conninfo, "contraflow load");
+  const pg::Result views = connection.query("SELECT c.oid::pg_catalog.regclass::text FROM pg_catalog.pg_class c WHERE relkind = 'm' AND NOT relispopulated ORDER BY c.oid");
+  for (int row = 0; row < views.rows(); ++row) {
+    try {
+      connection.execute("REFRESH MATERIALIZED VIEW " + views.string(row, 0));
+    } catch (const pg::ServerError&) {
+      // It computes what empty tables do not give: it stays as it is.
+    }
+  }
+  return conninfo;
+}
+
 }  // namespace
 
 struct Arena::Impl {
@@ -90,7 +104,7 @@ std::string Arena::load(const std::string& text, const std::string& before_file)
   source.before_file = before_file;
   catalog::LoadedSource loaded = impl_->loader.load(source, major());
   notes_.insert(notes_.end(), loaded.notes.begin(), loaded.notes.end());
-  if (!loaded.live) return loaded.conninfo;
+  if (!loaded.live) return populated(loaded.conninfo);
   // A live database is never touched: its schema is built again here.
   const std::string copy = empty_database();
   pg::Connection connection(migrator(copy), "contraflow load");
@@ -98,7 +112,7 @@ std::string Arena::load(const std::string& text, const std::string& before_file)
   const std::vector<std::string> create = catalog::create_database(loaded.database);
   statements.insert(statements.end(), create.begin(), create.end());
   catalog::run_statements(connection, statements);
-  return copy;
+  return populated(copy);
 }
 
 void Arena::settle() {

@@ -114,6 +114,12 @@ struct Watcher::Impl {
     results = own.pipeline(queries);
   }
 
+  // By its own name or by that of an index on it: who drops an index knows its table.
+  bool named(const std::string& statement, const std::string& oid) const {
+    if (mentions(statement, known.at(oid).name)) return true;
+    return std::any_of(known.begin(), known.end(), [&](const auto& entry) { return entry.second.table == oid && mentions(statement, entry.second.name); });
+  }
+
   void take_locks(const pg::Result& rows, Observation& observation) {
     std::map<std::string, LockMode> now;
     for (int row = 0; row < rows.rows(); ++row) {
@@ -130,7 +136,7 @@ struct Watcher::Impl {
         const auto table = now.find(relation->second.table);
         if (mode < LockMode::access_exclusive || (table != now.end() && table->second >= LockMode::access_exclusive)) continue;
       }
-      observation.locks.push_back({relation->second.name, mode, !mentions(observation.place.statement, relation->second.name), 0});
+      observation.locks.push_back({relation->second.name, mode, !named(observation.place.statement, oid), 0});
     }
     std::sort(observation.locks.begin(), observation.locks.end(), [](const HeldLock& a, const HeldLock& b) { return std::pair(b.mode, a.relation) < std::pair(a.mode, b.relation); });
     held = std::move(now);

@@ -50,6 +50,11 @@ void PlanObserver::before_step(const apply::StepRun& step) {
   }
 }
 
+// What preconditions and checks have read is none of the step's doing: sent away before it begins (15 and later).
+void PlanObserver::ready(const apply::StepRun&, pg::Connection& own) {
+  if (own.server_major() >= 15) own.execute("SELECT pg_catalog.pg_stat_force_next_flush()");
+}
+
 void PlanObserver::before_commit(const apply::StepRun& step, pg::Connection& own) {
   if (step.action().mode == plan::Mode::batched && ++batches_ > kBatchesLookedAt) return;
   watcher_.inside(own, current_);

@@ -21,6 +21,7 @@ class PlanObserver : public apply::Observer {
 
   void connected(pg::Connection& connection) override;
   void before_step(const apply::StepRun& step) override;
+  void ready(const apply::StepRun& step, pg::Connection& own) override;
   void before_commit(const apply::StepRun& step, pg::Connection& own) override;
   void batch_done(const apply::StepRun& step, const apply::BatchDone& batch) override;
   void lock_refused(const apply::StepRun& step, const apply::LockRefusal& refusal) override;
@@ -38,7 +39,6 @@ class PlanObserver : public apply::Observer {
   Watcher watcher_;
   int pid_ = 0;
   std::unique_ptr<LockSampler> sampler_;
-  std::vector<ObservedNotice> notices_;
   Observation current_;
   long long batches_ = 0;
 };

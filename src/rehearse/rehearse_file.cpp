@@ -25,6 +25,10 @@ class FileRehearsal {
     before_ = judge_.state(bases_.empty);
     if (!forward()) return;
     rollback_schema();
+    // Roles are the server's: what one trial made is gone before the next.
+    forward_trial_.reset();
+    rows_work_ = !bases_.has_rows();
+    if (bases_.has_rows()) forward_on_rows();
     if (options_.data_proofs) rollback_data();
     twice();
     interrupted();
@@ -111,8 +115,6 @@ class FileRehearsal {
       return item.starts_with({"set", "lock_timeout"}) || item.starts_with({"set", "local", "lock_timeout"}) || item.starts_with({"set", "session", "lock_timeout"});
     });
     forward_trial_.emplace(std::move(*trial));
-    rows_work_ = !bases_.has_rows();
-    if (bases_.has_rows()) forward_on_rows();
     return true;
   }
 
@@ -173,7 +175,6 @@ class FileRehearsal {
       proof.outcome = "fails";
       const bool rights = lacks_rights(*back.failure);
       blame(proof, *back.failure, "the rollback fails: ", rights ? Verdict::unknown : Verdict::refuted);
-      forward_trial_.reset();
       return;
     }
     const Comparison comparison = compare(before_, judge_.state(forward_trial_->admin()));
@@ -196,7 +197,6 @@ class FileRehearsal {
     }
     proof.details = comparison.differences;
     again(proof.outcome == "exact");
-    forward_trial_.reset();
   }
 
   void again(bool restored) {

@@ -91,6 +91,7 @@ class PlanRehearsal {
         say(fmt::format("step {} of {}: {}", i + 1, plan_.steps.size(), plan_.steps[i].title));
         executor.forward(i);
       }
+      out_.steps = observer.forward;
       twice(executor);
     } catch (const Error& error) {
       blame(out_.proofs[0], "", error);
@@ -100,7 +101,6 @@ class PlanRehearsal {
     }
     out_.proofs[0].verdict = Verdict::proven;
     out_.proofs[0].reason = fmt::format("{} by the executor that apply uses, {}", count_of(static_cast<long long>(plan_.steps.size()), "step"), rows_said());
-    out_.steps = std::move(observer.forward);
     for (const std::string& warning : observer.warnings) out_.notes.push_back(warning);
     after_ = judge_.state(trial_->admin());
     out_.changes = changes_between(before_, after_);
@@ -164,20 +164,14 @@ class PlanRehearsal {
     schema.outcome = comparison.likeness == Likeness::exact ? "exact" : comparison.likeness == Likeness::order ? "order" : "differs";
     schema.reason = "compared " + judged();
     schema.details = comparison.differences;
-    Proof& data = add("rollback.data", "the rollback restores every row");
-    if (total_rows(rows_) == 0) {
-      data.reason = "there were no rows to lose: --rows, --statistics or a dump";
-      data.decisive = false;
-    } else if (!keeps_data(plan_.steps.size())) {
-      data.reason = "after purge the plan does not promise it (undo: data); before purge see below";
-      data.decisive = false;
-    } else {
-      pg::Connection connection(trial_->admin(), "contraflow judge");
-      data.details = differences(rows_, checksums(connection, shape_));
-      data.verdict = data.details.empty() ? Verdict::proven : Verdict::refuted;
-      data.reason = data.details.empty() ? "compared by checksum per table" : "rows are not what they were";
-    }
     return true;
+  }
+
+  // The way back undoes every step of the phases that were begun, as the rollback files do.
+  std::size_t end_of_phase(std::size_t k) const {
+    std::size_t end = k;
+    while (end < plan_.steps.size() && plan_.steps[end].phase == plan_.steps[k - 1].phase) ++end;
+    return end;
   }
 
   // After each step: all the way back, and forward again to the same place. One database for all of it: what a way back leaves behind would show in the next.
@@ -185,15 +179,14 @@ class PlanRehearsal {
     const std::string schema_claim = "from every step on, the rollback restores schema and rows, and forward works again";
     const std::size_t count = plan_.steps.size();
     const std::size_t stride = std::max<std::size_t>(1, (count + options_.most_prefixes - 1) / options_.most_prefixes);
-    PlanObserver observer(trial_->admin());
+    apply::Observer observer;
     std::size_t tried = 0;
-    // The data grades of purge end the promise about rows, so purge's own steps come last here.
     try {
       Executor executor(plan_, hash_, trial_->admin(), settings_, observer);
       for (std::size_t k = 1; k <= count; k += stride) {
         say(fmt::format("back from step {} of {}", k, count));
         for (std::size_t i = 0; i < k; ++i) executor.forward(i);
-        executor.undo_from(k);
+        executor.undo_from(end_of_phase(k));
         ++tried;
         const Comparison comparison = compare(before_, judge_.state(trial_->admin(), false), order_given_up(k));
         std::vector<std::string> lost;
@@ -216,6 +209,20 @@ class PlanRehearsal {
     Proof& proof = add("rollback.prefixes", schema_claim);
     proof.verdict = Verdict::proven;
     proof.reason = stride == 1 ? fmt::format("tried after each of {}", count_of(static_cast<long long>(count), "step")) : fmt::format("tried after {} of {} steps", tried, count);
+    rows_came_back();
+  }
+
+  // After every prefix that was tried the rows were compared, up to the first step that gives contents up.
+  void rows_came_back() {
+    const std::size_t count = plan_.steps.size();
+    Proof& data = add("rollback.data", keeps_data(count) ? "the rollback restores every row" : "until purge, the rollback restores every row");
+    if (total_rows(rows_) == 0) {
+      data.reason = "there were no rows to lose: --rows, --statistics or a dump";
+      data.decisive = false;
+      return;
+    }
+    data.verdict = Verdict::proven;
+    data.reason = fmt::format("{} compared by checksum per table after each way back", count_of(total_rows(rows_), "row"));
   }
 
   // A runner that ends after every single step, and another that goes on.
@@ -223,7 +230,7 @@ class PlanRehearsal {
     say("interrupting it");
     Proof& proof = add("interrupted", "interrupted after any step and run again, it ends in the same schema");
     const Arena::Trial trial = arena_.trial(bases_.empty);
-    PlanObserver observer(trial.admin());
+    apply::Observer observer;
     try {
       for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
         Executor executor(plan_, hash_, trial.admin(), settings_, observer);

@@ -66,7 +66,7 @@ std::string base_value(const ValueRequest& request, const TypeName& type, const 
   if (base == "numeric") {
     if (type.first < 0) return fmt::format("({}) + 0.25", n);
     const int whole = std::max(0, type.first - std::max(0, type.second));
-    std::string limit = "1" + std::string(static_cast<std::size_t>(std::min(whole, 15)), '0');
+    std::string limit = "1" + std::string(static_cast<std::size_t>(std::min(whole, request.unique ? 15 : 6)), '0');
     return fmt::format("({}) % {}", n, limit) + (type.second > 0 && whole > 0 ? fmt::format(" + round((({}) % 100) / 100.0, {})", n, std::min(type.second, 2)) : "");
   }
   if (base == "real" || base == "double precision") return fmt::format("({}) * 0.5", n);

@@ -138,10 +138,18 @@ class Run {
     }
     if (about_the_database(item)) return true;  // the sandbox's database has another name
     const bool lifted = request_.elevate && needs_superuser(item);
-    if (lifted) request_.elevate(true);
+    if (lifted) lift(true);
     const bool went = execute(item);
-    if (lifted) request_.elevate(false);
+    if (lifted) lift(false);
     return went;
+  }
+
+  // A session learns of a change of its role when it locks something new (AcceptInvalidationMessages() in LockRelationOid()), not at the start of each statement
+  // of a transaction.
+  void lift(bool superuser) {
+    request_.elevate(superuser);
+    if (connection_.in_transaction())
+      send_text("SAVEPOINT contraflow_rights; SELECT FROM pg_catalog.pg_auth_members LIMIT 0; ROLLBACK TO contraflow_rights; RELEASE contraflow_rights");
   }
 
   bool execute(const ScriptItem& item) {

@@ -7,6 +7,7 @@ namespace contraflow::rehearse {
 
 // Everything that the catalog functions say about the user's objects: one row (title, text) an object. The members of
 // extensions are the extension's. The contraflow journal's schema is no part of the user's schema.
+// Whether a materialized view is populated is its data's state, as in pg_dump.
 // attoptions: Debian's 15 keeps a version of its own there (pg_attver), which pg_dump leaves out too.
 inline constexpr std::string_view kStateQuery = R"sql(
 WITH spaces AS (
@@ -19,9 +20,10 @@ WITH spaces AS (
     FROM pg_catalog.pg_class c JOIN spaces s ON s.oid = c.relnamespace
    WHERE NOT EXISTS (SELECT FROM owned o WHERE o.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND o.objid = c.oid)
 ), found(title, body) AS (
-  SELECT 'schema ' || pg_catalog.quote_ident(nspname), pg_catalog.concat_ws(' ', nspowner::pg_catalog.regrole, pg_temp.sorted(nspacl)) FROM spaces
+  SELECT 'schema ' || pg_catalog.quote_ident(nspname), pg_catalog.concat_ws(' ', nspowner::pg_catalog.regrole, pg_temp.sorted(COALESCE(nspacl, pg_catalog.acldefault('n', nspowner)))) FROM spaces
   UNION ALL
-  SELECT 'relation ' || name, pg_catalog.concat_ws(' ', relkind, relpersistence, relowner::pg_catalog.regrole, pg_temp.sorted(relacl),
+  SELECT 'relation ' || name, pg_catalog.concat_ws(' ', relkind, relpersistence, relowner::pg_catalog.regrole,
+         pg_temp.sorted(COALESCE(relacl, pg_catalog.acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner))),
          (SELECT pg_catalog.string_agg(o, ',' ORDER BY o) FROM pg_catalog.unnest(reloptions) o),
          relrowsecurity, relforcerowsecurity, relreplident, relispartition, pg_catalog.pg_get_expr(relpartbound, oid),
          CASE WHEN relkind = 'p' THEN pg_catalog.pg_get_partkeydef(oid) END, reltablespace,
@@ -35,7 +37,7 @@ WITH spaces AS (
          (SELECT pg_catalog.string_agg(o, ',' ORDER BY o) FROM pg_catalog.unnest(attoptions) o WHERE o NOT LIKE 'pg_attver=%'),
          (SELECT pg_catalog.string_agg(o, ',' ORDER BY o) FROM pg_catalog.unnest(attfdwoptions) o),
          CASE WHEN NOT attislocal THEN 'inherited' END, NULLIF(attinhcount, 0), NULLIF(attcollation, 100)::pg_catalog.regcollation,
-         pg_temp.sorted(attacl), 'DEFAULT ' || pg_catalog.pg_get_expr(adbin, adrelid))
+         NULLIF(pg_temp.sorted(attacl), ''), 'DEFAULT ' || pg_catalog.pg_get_expr(adbin, adrelid))
     FROM rel JOIN pg_catalog.pg_attribute a ON a.attrelid = rel.oid AND attnum > 0 AND NOT attisdropped
     LEFT JOIN pg_catalog.pg_attrdef ON adrelid = attrelid AND adnum = attnum WHERE relkind NOT IN ('i', 'I', 'S')
   UNION ALL
@@ -59,7 +61,7 @@ WITH spaces AS (
          (SELECT pg_catalog.string_agg(COALESCE(attstattarget, -1)::text, ',' ORDER BY attnum) FROM pg_catalog.pg_attribute WHERE attrelid = indexrelid))
     FROM pg_catalog.pg_index WHERE indrelid IN (SELECT oid FROM rel)
   UNION ALL
-  SELECT 'view ' || name, pg_catalog.pg_get_viewdef(oid) || CASE WHEN relispopulated THEN '' ELSE ' WITH NO DATA' END FROM rel WHERE relkind IN ('v', 'm')
+  SELECT 'view ' || name, pg_catalog.pg_get_viewdef(oid) FROM rel WHERE relkind IN ('v', 'm')
   UNION ALL
   SELECT 'rule ' || name || ' ' || pg_catalog.quote_ident(rulename), ev_enabled::text || pg_catalog.pg_get_ruledef(r.oid)
     FROM rel JOIN pg_catalog.pg_rewrite r ON ev_class = rel.oid WHERE rulename <> '_RETURN'
@@ -80,7 +82,7 @@ WITH spaces AS (
   UNION ALL
   SELECT 'routine ' || p.oid::pg_catalog.regprocedure, pg_catalog.concat_ws(' ', CASE WHEN prokind = 'a' THEN
            (SELECT pg_catalog.concat_ws(' ', aggtransfn, aggfinalfn, aggtranstype::pg_catalog.regtype, agginitval, aggkind) FROM pg_catalog.pg_aggregate WHERE aggfnoid = p.oid)
-         ELSE pg_catalog.pg_get_functiondef(p.oid) END, proowner::pg_catalog.regrole, pg_temp.sorted(proacl))
+         ELSE pg_catalog.pg_get_functiondef(p.oid) END, proowner::pg_catalog.regrole, pg_temp.sorted(COALESCE(proacl, pg_catalog.acldefault('f', proowner))))
     FROM pg_catalog.pg_proc p WHERE pronamespace IN (SELECT oid FROM spaces)
      AND NOT EXISTS (SELECT FROM owned o WHERE o.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND o.objid = p.oid)
   UNION ALL
@@ -92,7 +94,7 @@ WITH spaces AS (
      AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjsubid > 0
     JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid WHERE relkind = 'S'
   UNION ALL
-  SELECT 'type ' || t.oid::pg_catalog.regtype, pg_catalog.concat_ws(' ', typtype, typowner::pg_catalog.regrole, pg_temp.sorted(typacl),
+  SELECT 'type ' || t.oid::pg_catalog.regtype, pg_catalog.concat_ws(' ', typtype, typowner::pg_catalog.regrole, pg_temp.sorted(COALESCE(typacl, pg_catalog.acldefault('T', typowner))),
          NULLIF(typbasetype, 0)::pg_catalog.regtype, pg_catalog.format_type(NULLIF(typbasetype, 0), typtypmod), CASE WHEN typnotnull THEN 'NOT NULL' END, typdefault,
          NULLIF(NULLIF(typcollation, 100), 0)::pg_catalog.regcollation,
          (SELECT pg_catalog.concat_ws(' ', rngsubtype::pg_catalog.regtype, NULLIF(rngcollation, 0)::pg_catalog.regcollation) FROM pg_catalog.pg_range WHERE rngtypid = t.oid),
@@ -118,7 +120,7 @@ WITH spaces AS (
          (SELECT pg_catalog.string_agg(prrelid::pg_catalog.regclass::text, ',' ORDER BY prrelid::pg_catalog.regclass::text) FROM pg_catalog.pg_publication_rel WHERE prpubid = p.oid))
     FROM pg_catalog.pg_publication p
   UNION ALL
-  SELECT 'foreign server ' || pg_catalog.quote_ident(srvname), pg_catalog.concat_ws(' ', srvowner::pg_catalog.regrole, srvtype, srvversion, srvoptions::text, pg_temp.sorted(srvacl)) FROM pg_catalog.pg_foreign_server
+  SELECT 'foreign server ' || pg_catalog.quote_ident(srvname), pg_catalog.concat_ws(' ', srvowner::pg_catalog.regrole, srvtype, srvversion, srvoptions::text, pg_temp.sorted(COALESCE(srvacl, pg_catalog.acldefault('S', srvowner)))) FROM pg_catalog.pg_foreign_server
   UNION ALL
   SELECT 'default privileges ' || pg_catalog.concat_ws(' ', defaclrole::pg_catalog.regrole, NULLIF(defaclnamespace, 0)::pg_catalog.regnamespace, defaclobjtype), pg_temp.sorted(defaclacl) FROM pg_catalog.pg_default_acl
   UNION ALL
@@ -128,7 +130,7 @@ WITH spaces AS (
 SELECT title, COALESCE(body, '') FROM found WHERE title IS NOT NULL ORDER BY 1, 2
 )sql";
 
-// Privileges have no order.
+// Privileges have no order; none at all mean the kind's default, as in pg_dump.
 inline constexpr std::string_view kSortedFunction =
     "CREATE OR REPLACE FUNCTION pg_temp.sorted(list pg_catalog.aclitem[]) RETURNS text LANGUAGE sql AS "
     "$$SELECT pg_catalog.string_agg(item::text, ' ' ORDER BY item::text) FROM pg_catalog.unnest(list) item$$";

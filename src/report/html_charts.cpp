@@ -115,7 +115,7 @@ std::string stall_chart(const TrafficRun& run, double budget_ms) {
   constexpr double kHeight = 260, kBottom = 250;
   const auto x = [&](double at) { return kLeft + at / end * (kWidth - 2 * kLeft); };
   const auto y = [&](double ms) { return kBottom - ms / longest * (kBottom - kTop - 4); };
-  const std::string summary = fmt::format("{}: {} queries, {} failed, longest {}, 99 % within {}", run.how == "naive" ? "As it is written, without retries" : "As contraflow runs it", run.executed, run.failed, duration_text(run.longest_ms), duration_text(run.p99_ms));
+  const std::string summary = fmt::format("{}: {} queries, {} failed, longest {}, 99 % within {}", run.how == "naive" ? "The same statements without care" : run.how == "as written" ? "As it is written" : "By the executor: " + run.how, run.executed, run.failed, duration_text(run.longest_ms), duration_text(run.p99_ms));
   std::string out = fmt::format("<figure><figcaption>{}</figcaption><div class=\"scroll chart\" tabindex=\"0\" role=\"region\" aria-label=\"Stalls, {}\"><svg viewBox=\"0 0 {} {}\" role=\"group\" aria-label=\"How long queries took\" class=\"stalls\">", escaped(summary), escaped(run.how), kWidth, kHeight);
   for (const TrafficRun::Mark& mark : run.marks)
     out += fmt::format("<rect x=\"{:.1f}\" y=\"{}\" width=\"{:.1f}\" height=\"{:.0f}\" class=\"during\" tabindex=\"0\" role=\"img\" aria-label=\"{}\" data-tip=\"{}\"/>", x(mark.from_ms), kTop, std::max(2.0, x(mark.to_ms) - x(mark.from_ms)), kBottom - kTop, escaped("while: " + mark.title),

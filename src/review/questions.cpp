@@ -71,7 +71,11 @@ Item rollback_after_deploy(const Rehearsal& rehearsal) {
   cite(item, data);
   cite(item, rehearsal.find("rollback.prefixes"));
   const bool next_known = std::any_of(rehearsal.queries.begin(), rehearsal.queries.end(), [](const QueryEvidence& query) { return query.version == "next"; });
-  if (!schema || schema->outcome == "missing") {
+  if (!schema) {
+    item.because = "It could not be tried.";
+    return item;
+  }
+  if (schema->outcome == "missing") {
     item.answer = Answer::no;
     item.because = "There is no rollback.";
     item.fix = "write one beside it (X.rollback.sql), or let contraflow plan write both directions";
@@ -167,6 +171,10 @@ Item rollback_backfill(const Rehearsal& rehearsal) {
     item.answer = drops ? Answer::maybe : Answer::no;
     item.good = !drops && rehearsal.find("rollback.schema") != nullptr && is(rehearsal.find("rollback.schema"), Verdict::proven);
     item.because = drops ? "It removes columns or tables; no rows were there to see what comes back." : "It removes no column and no table.";
+    if (!rehearsal.find("rollback.schema")) {
+      item.answer = Answer::maybe;
+      item.because = "It could not be tried.";
+    }
     if (!item.good) item.fix = "rehearse with rows (--rows, a dump or a clone)";
   }
   return item;
@@ -266,6 +274,13 @@ Item lost(const Rehearsal& rehearsal) {
     return item;
   }
   for (const std::string& what : gone) item.evidence.push_back(what);
+  if (rehearsal.kind == "file" && is(rehearsal.find("rollback.data"), Verdict::proven) && is(rehearsal.find("rollback.schema"), Verdict::proven)) {
+    // A rename, or rows that are kept elsewhere.
+    item.answer = Answer::no;
+    item.good = true;
+    item.because = "What goes under its name comes back with all of its rows.";
+    return item;
+  }
   if (rehearsal.kind == "plan") {
     item.answer = Answer::yes;
     item.good = true;

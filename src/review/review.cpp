@@ -33,6 +33,7 @@ std::string_view severity_name(Severity severity) {
 
 Answer Review::verdict() const {
   Answer worst = Answer::yes;
+  if (std::any_of(findings.begin(), findings.end(), [](const Finding& finding) { return finding.severity == Severity::error; })) return Answer::no;
   for (const Item& item : items) {
     if (item.good) continue;
     if (item.answer != Answer::maybe) return Answer::no;
@@ -44,6 +45,8 @@ Answer Review::verdict() const {
 std::string Review::summary() const {
   const auto bad = std::count_if(items.begin(), items.end(), [](const Item& item) { return !item.good && item.answer != Answer::maybe; });
   const auto open = std::count_if(items.begin(), items.end(), [](const Item& item) { return !item.good && item.answer == Answer::maybe; });
+  const auto errors = std::count_if(findings.begin(), findings.end(), [](const Finding& finding) { return finding.severity == Severity::error; });
+  if (bad == 0 && errors > 0) return fmt::format("Not ready: {}{}.", count_of(errors, "finding"), open > 0 ? fmt::format(", and {} could not be settled", count_of(open, "answer")) : "");
   if (bad > 0) return fmt::format("Not ready: {} of {} say so{}.", bad, count_of(static_cast<long long>(items.size()), "answer"), open > 0 ? fmt::format(", {} could not be settled", open) : "");
   if (open > 0) return fmt::format("Look closer: {} could not be settled.", count_of(open, "answer"));
   return "Ready: every answer is the good one.";
