@@ -41,7 +41,8 @@ std::chrono::milliseconds duration(const std::string& option, const std::string&
   if (unit == "min" || unit == "m") factor = 60'000;
   if (unit == "h") factor = 3'600'000;
   if (end == text.c_str() || factor == 0 || number <= 0 || !std::isfinite(number) || number * factor > 1e9)
-    throw Error(ErrorCode::usage, fmt::format("{} {}: expected a duration", option, text), "for instance 90s, 500ms or 5min");
+    throw Error(ErrorCode::usage, fmt::format("{} {}: expected a duration", option, text),
+                "for instance 90s, 500ms or 5min");
   return std::chrono::milliseconds(static_cast<long long>(number * factor));
 }
 
@@ -49,17 +50,21 @@ rehearse::ArenaOptions arena_options(Context& context, const RehearsalOptions& o
   rehearse::ArenaOptions out;
   out.sandbox.url = options.sandbox_url.empty() ? context.config.sandbox_url : options.sandbox_url;
   out.sandbox.bindirs = options.bindirs;
-  out.sandbox.bindirs.insert(out.sandbox.bindirs.end(), context.config.sandbox_bindirs.begin(), context.config.sandbox_bindirs.end());
+  out.sandbox.bindirs.insert(out.sandbox.bindirs.end(), context.config.sandbox_bindirs.begin(),
+                             context.config.sandbox_bindirs.end());
   out.sandbox.settings = context.config.sandbox_settings;
-  if (options.server != 0) out.major = options.server;
-  else if (context.config.sandbox_major) out.major = context.config.sandbox_major;
+  if (options.server != 0)
+    out.major = options.server;
+  else if (context.config.sandbox_major)
+    out.major = context.config.sandbox_major;
   out.superuser = options.superuser;
   out.progress = [&context](const std::string& text) { context.console.progress(text); };
   return out;
 }
 
 // The schema before a file: what --schema says, else what the migrations before it in its folder make.
-std::string load_before(rehearse::Arena& arena, const RehearsalOptions& options, const std::string& file, std::string& said) {
+std::string load_before(rehearse::Arena& arena, const RehearsalOptions& options, const std::string& file,
+                        std::string& said) {
   if (!options.clone.empty()) return arena.load_clone(options.clone, options.clone_is_safe);
   if (!options.schema.empty()) {
     said = options.schema;
@@ -67,20 +72,28 @@ std::string load_before(rehearse::Arena& arena, const RehearsalOptions& options,
   }
   const fs::path path(file);
   fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  if (path.filename() == "up.sql" || path.filename() == "migration.sql") folder = folder.has_parent_path() ? folder.parent_path() : fs::path("..");
-  if (file == "-") throw Error(ErrorCode::usage, "what is the schema before the migration?", "--schema SRC: an SQL file, a folder of migrations, a connection string, git:REV:PATH");
+  if (path.filename() == "up.sql" || path.filename() == "migration.sql")
+    folder = folder.has_parent_path() ? folder.parent_path() : fs::path("..");
+  if (file == "-")
+    throw Error(ErrorCode::usage, "what is the schema before the migration?",
+                "--schema SRC: an SQL file, a folder of migrations, a connection string, git:REV:PATH");
   said = fmt::format("the migrations before it in {}", folder.string());
   return arena.load(folder.string(), file);
 }
 
-void fill(rehearse::Arena& arena, const RehearsalOptions& options, rehearse::Bases& bases, rehearse::Rehearsal& out, Context& context) {
+void fill(rehearse::Arena& arena, const RehearsalOptions& options, rehearse::Bases& bases,
+          rehearse::Rehearsal& out, Context& context) {
   std::optional<rehearse::Statistics> statistics;
-  if (!options.statistics.empty()) statistics = rehearse::parse_statistics(read_text_file(options.statistics), options.statistics);
+  if (!options.statistics.empty())
+    statistics = rehearse::parse_statistics(read_text_file(options.statistics), options.statistics);
   {
     pg::Connection connection(bases.empty, "contraflow rows");
     out.data.tables = rehearse::tables_with_rows(connection, statistics ? &*statistics : nullptr);
   }
-  out.data.kind = out.data.tables.empty() ? "none" : !options.clone.empty() ? "clone" : rehearse::is_archive(options.schema) ? "dump" : "own";
+  out.data.kind = out.data.tables.empty()                ? "none"
+                  : !options.clone.empty()               ? "clone"
+                  : rehearse::is_archive(options.schema) ? "dump"
+                                                         : "own";
   if (options.no_rows) return;
   const catalog::Database database = [&] {
     pg::Connection reader(bases.empty, "contraflow rows");
@@ -97,37 +110,86 @@ void fill(rehearse::Arena& arena, const RehearsalOptions& options, rehearse::Bas
   rehearse::make_rows(connection, database, wanted, out.data, progress);
   const std::size_t before = out.data.tables.size();
   out.data.tables = rehearse::tables_with_rows(connection, statistics ? &*statistics : nullptr);
-  if (out.data.tables.size() == before) bases.filled = bases.empty;  // nothing was added
-  else if (out.data.kind == "none") out.data.kind = "synthetic";
+  if (out.data.tables.size() == before)
+    bases.filled = bases.empty;  // nothing was added
+  else if (out.data.kind == "none")
+    out.data.kind = "synthetic";
 }
 
 }  // namespace
 
 void add_rehearsal_options(CLI::App& app, RehearsalOptions& options) {
-  app.add_option("subject", options.subject, "plan folder, or the file (or folder) of one migration; - for standard input")->required()->type_name("PLAN|FILE");
-  app.add_option("--schema", options.schema, "schema before the migration: connection string, SQL file, migrations folder, git:REV:PATH (default: the migrations before it in its folder)")->type_name("SOURCE");
-  app.add_option("--clone", options.clone, "rehearse on schema and rows of this database, which are copied (a branch, a thin clone, a restored backup)")->type_name("URL");
-  app.add_flag("--clone-is-not-production", options.clone_is_safe, "copy the clone although it looks like a primary that serves traffic");
-  app.add_option("--to", options.desired, "plans: the desired schema, to compare with (default: the plan's fingerprint)")->type_name("SOURCE");
-  app.add_option("--stall-budget", options.stall_budget, "longest wait or blocking lock that is accepted, in milliseconds")->type_name("MS")->default_str("250");
-  app.add_option("--rollback", options.rollback, "file that goes back (default: found beside the migration, or in it)")->type_name("FILE");
-  app.add_option("--rows", options.rows, "made-up rows of a table: users=1e6; repeatable")->type_name("TABLE=NUMBER");
-  app.add_option("--rows-per-table", options.rows_per_table, "made-up rows of every other empty table")->type_name("NUMBER")->default_str("5");
+  app.add_option("subject", options.subject,
+                 "plan folder, or the file (or folder) of one migration; - for standard input")
+      ->required()
+      ->type_name("PLAN|FILE");
+  app.add_option("--schema", options.schema,
+                 "schema before the migration: connection string, SQL file, migrations folder, git:REV:PATH "
+                 "(default: the migrations before it in its folder)")
+      ->type_name("SOURCE");
+  app.add_option("--clone", options.clone,
+                 "rehearse on schema and rows of this database, which are copied (a branch, a thin clone, a "
+                 "restored backup)")
+      ->type_name("URL");
+  app.add_flag("--clone-is-not-production", options.clone_is_safe,
+               "copy the clone although it looks like a primary that serves traffic");
+  app.add_option("--to", options.desired,
+                 "plans: the desired schema, to compare with (default: the plan's fingerprint)")
+      ->type_name("SOURCE");
+  app.add_option("--stall-budget", options.stall_budget,
+                 "longest wait or blocking lock that is accepted, in milliseconds")
+      ->type_name("MS")
+      ->default_str("250");
+  app.add_option("--rollback", options.rollback,
+                 "file that goes back (default: found beside the migration, or in it)")
+      ->type_name("FILE");
+  app.add_option("--rows", options.rows, "made-up rows of a table: users=1e6; repeatable")
+      ->type_name("TABLE=NUMBER");
+  app.add_option("--rows-per-table", options.rows_per_table, "made-up rows of every other empty table")
+      ->type_name("NUMBER")
+      ->default_str("5");
   app.add_flag("--no-rows", options.no_rows, "make up no rows");
-  app.add_option("--statistics", options.statistics, "what contraflow snapshot wrote: rows are made up to match, durations scaled to production")->type_name("FILE");
-  app.add_option("--scale", options.scale, "share of production's rows to make up, with --statistics")->type_name("NUMBER")->default_str("0.01");
-  app.add_option("--queries", options.queries, "the deployed version's queries: SQL file, folder, export of pg_stat_statements (.json, .csv), connection string; repeatable")->type_name("SOURCE");
-  app.add_option("--next-queries", options.next_queries, "the next version's queries, likewise")->type_name("SOURCE");
-  app.add_flag("--traffic", options.traffic, "run it beside traffic: the queries (or ordinary ones on the tables that it locks), a long reader, a constant writer");
-  app.add_flag("--compare-naive", options.compare_naive, "plans, with --traffic: the same statements without short lock timeouts and batches, to compare");
-  app.add_option("--connections", options.connections, "connections of the traffic")->type_name("NUMBER")->default_str("4")->check(CLI::Range(1, 64));
-  app.add_option("--rate", options.rate, "queries a second of the traffic")->type_name("NUMBER")->default_str("200")->check(CLI::Range(0.1, 100000.0));
-  app.add_option("--reader-holds", options.reader_holds, "how long each transaction of the long reader lasts")->type_name("DURATION")->default_str("1500ms");
-  app.add_option("--budget", options.budget, "longest time for one run of the migration; then it is cancelled")->type_name("DURATION")->default_str("120s");
-  app.add_flag("--superuser", options.superuser, "run the migration as superuser of the sandbox (default: as an ordinary owner, lifted for statements that need it)");
+  app.add_option("--statistics", options.statistics,
+                 "what contraflow snapshot wrote: rows are made up to match, durations scaled to production")
+      ->type_name("FILE");
+  app.add_option("--scale", options.scale, "share of production's rows to make up, with --statistics")
+      ->type_name("NUMBER")
+      ->default_str("0.01");
+  app.add_option("--queries", options.queries,
+                 "the deployed version's queries: SQL file, folder, export of pg_stat_statements (.json, "
+                 ".csv), connection string; repeatable")
+      ->type_name("SOURCE");
+  app.add_option("--next-queries", options.next_queries, "the next version's queries, likewise")
+      ->type_name("SOURCE");
+  app.add_flag("--traffic", options.traffic,
+               "run it beside traffic: the queries (or ordinary ones on the tables that it locks), a long "
+               "reader, a constant writer");
+  app.add_flag(
+      "--compare-naive", options.compare_naive,
+      "plans, with --traffic: the same statements without short lock timeouts and batches, to compare");
+  app.add_option("--connections", options.connections, "connections of the traffic")
+      ->type_name("NUMBER")
+      ->default_str("4")
+      ->check(CLI::Range(1, 64));
+  app.add_option("--rate", options.rate, "queries a second of the traffic")
+      ->type_name("NUMBER")
+      ->default_str("200")
+      ->check(CLI::Range(0.1, 100000.0));
+  app.add_option("--reader-holds", options.reader_holds, "how long each transaction of the long reader lasts")
+      ->type_name("DURATION")
+      ->default_str("1500ms");
+  app.add_option("--budget", options.budget,
+                 "longest time for one run of the migration; then it is cancelled")
+      ->type_name("DURATION")
+      ->default_str("120s");
+  app.add_flag("--superuser", options.superuser,
+               "run the migration as superuser of the sandbox (default: as an ordinary owner, lifted for "
+               "statements that need it)");
   app.add_option("--server", options.server, "PostgreSQL major of the sandbox")->type_name("MAJOR");
-  app.add_option("--pg-bindir", options.bindirs, "folder with initdb and postgres for the sandbox")->type_name("DIR");
-  app.add_option("--sandbox-url", options.sandbox_url, "use databases on this server instead of a sandbox")->type_name("URL");
+  app.add_option("--pg-bindir", options.bindirs, "folder with initdb and postgres for the sandbox")
+      ->type_name("DIR");
+  app.add_option("--sandbox-url", options.sandbox_url, "use databases on this server instead of a sandbox")
+      ->type_name("URL");
 }
 
 namespace {
@@ -142,7 +204,8 @@ rehearse::ApplicationOptions application_options(const RehearsalOptions& options
     std::vector<rehearse::AppQuery> more = rehearse::load_queries(from, "next");
     out.queries.insert(out.queries.end(), more.begin(), more.end());
   }
-  if (options.compare_naive && !options.traffic) throw Error(ErrorCode::usage, "--compare-naive compares traffic", "give --traffic as well");
+  if (options.compare_naive && !options.traffic)
+    throw Error(ErrorCode::usage, "--compare-naive compares traffic", "give --traffic as well");
   out.traffic = options.traffic;
   out.compare_naive = options.compare_naive;
   out.connections = options.connections;
@@ -157,7 +220,10 @@ void rehearse_plan_folder(Context& context, const RehearsalOptions& options, reh
   const plan::ReadPlan read = plan::read_folder(options.subject);
   const std::vector<plan::Mismatch> mismatches = plan::verify(options.subject, read);
   if (!mismatches.empty()) {
-    throw Error(ErrorCode::refused, fmt::format("{} is not what plan.json says: {}", options.subject, plan::describe(mismatches.front())), fmt::format("contraflow plan --refresh {} takes the edit over", options.subject));
+    throw Error(
+        ErrorCode::refused,
+        fmt::format("{} is not what plan.json says: {}", options.subject, plan::describe(mismatches.front())),
+        fmt::format("contraflow plan --refresh {} takes the edit over", options.subject));
   }
   const plan::Plan& plan = read.plan;
   const rehearse::ApplicationOptions application = application_options(options);
@@ -168,7 +234,8 @@ void rehearse_plan_folder(Context& context, const RehearsalOptions& options, reh
   out.superuser = true;
   out.grade = plan::grade_name(plan.grade);
   for (const plan::Gate& gate : plan.gates)
-    for (const std::string& condition : gate.conditions) out.gates.emplace_back(plan::phase_name(gate.before), condition);
+    for (const std::string& condition : gate.conditions)
+      out.gates.emplace_back(plan::phase_name(gate.before), condition);
   rehearse::ArenaOptions arena_choice = arena_options(context, options);
   arena_choice.superuser = true;  // the executor's own statements; owners must be as the plan was made with
   if (!arena_choice.major && plan.server_major > 0) arena_choice.major = plan.server_major;
@@ -181,8 +248,23 @@ void rehearse_plan_folder(Context& context, const RehearsalOptions& options, reh
   } else if (!options.schema.empty()) {
     bases.empty = bases.filled = arena.load(options.schema);
   } else {
-    const fs::path folder = fs::path(options.subject).lexically_normal();
-    throw Error(ErrorCode::usage, "what is the schema before the plan?", fmt::format("--schema SRC: what contraflow plan had as --from (the plan is {})", folder.string()));
+    // What comes before it in its own folder, as for a file.
+    const fs::path folder = fs::absolute(options.subject).lexically_normal();
+    const fs::path plan_folder = folder.has_filename() ? folder : folder.parent_path();
+    std::string first;
+    for (const auto& entry : fs::directory_iterator(plan_folder)) {
+      const std::string name = entry.path().string();
+      if (name.ends_with(".sql") && !name.ends_with(".rollback.sql") && (first.empty() || name < first))
+        first = name;
+    }
+    try {
+      bases.empty = bases.filled = arena.load(plan_folder.parent_path().string(), first);
+    } catch (const Error& error) {
+      throw Error(ErrorCode::usage,
+                  fmt::format("what is the schema before the plan? The migrations before it do not say: {}",
+                              error.message()),
+                  "--schema SRC: what contraflow plan had as --from");
+    }
   }
   fill(arena, options, bases, out, context);
   rehearse::PlanOptions plan_options;

@@ -22,12 +22,14 @@ namespace {
 using plan::Phase;
 
 bool has_version(const std::vector<AppQuery>& queries, const std::string& version) {
-  return std::any_of(queries.begin(), queries.end(), [&](const AppQuery& query) { return query.version == version; });
+  return std::any_of(queries.begin(), queries.end(),
+                     [&](const AppQuery& query) { return query.version == version; });
 }
 
 std::vector<AppQuery> of_version(const std::vector<AppQuery>& queries, const std::string& version) {
   std::vector<AppQuery> out;
-  std::copy_if(queries.begin(), queries.end(), std::back_inserter(out), [&](const AppQuery& query) { return query.version == version; });
+  std::copy_if(queries.begin(), queries.end(), std::back_inserter(out),
+               [&](const AppQuery& query) { return query.version == version; });
   return out;
 }
 
@@ -42,7 +44,8 @@ void grade_queries(Rehearsal& out) {
       if (query.verdict == Verdict::refuted && !broken) broken = &query;
     }
     if (tried == 0) continue;
-    Proof proof{.id = std::string("queries.") + version, .claim = fmt::format("the {} version's queries work in every state", version)};
+    Proof proof{.id = std::string("queries.") + version,
+                .claim = fmt::format("the {} version's queries work in every state", version)};
     proof.verdict = broken ? Verdict::refuted : unknown == tried ? Verdict::unknown : Verdict::proven;
     if (broken) {
       proof.reason = fmt::format("{}: {}", broken->name, broken->reason);
@@ -50,7 +53,9 @@ void grade_queries(Rehearsal& out) {
     } else {
       proof.reason = fmt::format("{} tried", count_of(tried - unknown, "query", "queries"));
     }
-    if (unknown > 0) proof.details.push_back(fmt::format("{} unknown: they do not work on the schema that they are for", count_of(unknown, "query is", "queries are")));
+    if (unknown > 0)
+      proof.details.push_back(fmt::format("{} unknown: they do not work on the schema that they are for",
+                                          count_of(unknown, "query is", "queries are")));
     out.proofs.push_back(std::move(proof));
   }
 }
@@ -61,7 +66,9 @@ std::vector<sql::QualifiedName> locked_tables(const Rehearsal& rehearsal, std::s
   for (const effects::LockMode least : {effects::LockMode::access_exclusive, effects::LockMode::share}) {
     for (const Observation& step : rehearsal.steps)
       for (const HeldLock& lock : step.locks)
-        if (lock.mode >= least && out.size() < most && std::find(out.begin(), out.end(), lock.relation) == out.end()) out.push_back(lock.relation);
+        if (lock.mode >= least && out.size() < most &&
+            std::find(out.begin(), out.end(), lock.relation) == out.end())
+          out.push_back(lock.relation);
   }
   return out;
 }
@@ -86,8 +93,10 @@ void keep_working(pg::Connection& connection, std::vector<std::string>& inserts)
   });
 }
 
-// What runs beside the statements in a database: the application's queries, or those that every application with these tables has.
-Beside beside(const std::string& conninfo, const ApplicationOptions& options, const std::string& version, const std::vector<sql::QualifiedName>& tables) {
+// What runs beside the statements in a database: the application's queries, or those that every application
+// with these tables has.
+Beside beside(const std::string& conninfo, const ApplicationOptions& options, const std::string& version,
+              const std::vector<sql::QualifiedName>& tables) {
   Beside out;
   out.options.connections = options.connections;
   out.options.rate = options.rate;
@@ -98,7 +107,8 @@ Beside beside(const std::string& conninfo, const ApplicationOptions& options, co
   if (out.queries.empty()) out.queries = ordinary_queries(connection, tables);
   const catalog::Database database = catalog::read(connection, {.sizes = false});
   for (const sql::QualifiedName& table : tables) {
-    const auto* known = database.find_body<catalog::Table>({catalog::Kind::table, table.schema, "", table.name, ""});
+    const auto* known =
+        database.find_body<catalog::Table>({catalog::Kind::table, table.schema, "", table.name, ""});
     if (!known) continue;
     out.options.read_tables.push_back(sql::quote(table));
     if (out.options.inserts.size() >= 2) continue;
@@ -112,7 +122,10 @@ Beside beside(const std::string& conninfo, const ApplicationOptions& options, co
 void settle() { std::this_thread::sleep_for(std::chrono::milliseconds(600)); }
 
 void grade_traffic(Rehearsal& out, bool decisive) {
-  Proof proof{.id = "traffic", .claim = fmt::format("under traffic no query fails or waits longer than {:.0f} ms", out.traffic->budget_ms), .decisive = decisive};
+  Proof proof{.id = "traffic",
+              .claim = fmt::format("under traffic no query fails or waits longer than {:.0f} ms",
+                                   out.traffic->budget_ms),
+              .decisive = decisive};
   proof.verdict = Verdict::proven;
   long long executed = 0;
   double longest = 0;
@@ -125,12 +138,18 @@ void grade_traffic(Rehearsal& out, bool decisive) {
       proof.details.push_back("the migration did not end: " + run.error);
     }
     for (const TrafficQuery& query : run.queries) {
-      if (query.failed > 0) proof.details.push_back(fmt::format("{} failed {} times: {}", query.name, query.failed, query.error));
-      else if (query.longest_ms > out.traffic->budget_ms) proof.details.push_back(fmt::format("{} waited {:.0f} ms", query.name, query.longest_ms));
+      if (query.failed > 0)
+        proof.details.push_back(fmt::format("{} failed {} times: {}", query.name, query.failed, query.error));
+      else if (query.longest_ms > out.traffic->budget_ms)
+        proof.details.push_back(fmt::format("{} waited {:.0f} ms", query.name, query.longest_ms));
     }
     if (run.failed > 0 || run.longest_ms > out.traffic->budget_ms) proof.verdict = Verdict::refuted;
   }
-  if (proof.reason.empty()) proof.reason = fmt::format("{} beside a reader that holds its transaction {:.1f} s; longest {:.0f} ms", count_of(executed, "query", "queries"), out.traffic->runs.empty() ? 0 : out.traffic->runs.front().reader_holds_ms / 1000, longest);
+  if (proof.reason.empty())
+    proof.reason = fmt::format(
+        "{} beside a reader that holds its transaction {:.1f} s; longest {:.0f} ms",
+        count_of(executed, "query", "queries"),
+        out.traffic->runs.empty() ? 0 : out.traffic->runs.front().reader_holds_ms / 1000, longest);
   if (executed == 0) {
     proof.verdict = Verdict::unknown;
     proof.reason = "no query could be made for the tables that it locks";
@@ -139,8 +158,10 @@ void grade_traffic(Rehearsal& out, bool decisive) {
   out.proofs.push_back(std::move(proof));
 }
 
-void file_traffic(Arena& arena, const Bases& bases, const Migration& migration, const ApplicationOptions& options, Rehearsal& out) {
-  out.traffic = TrafficEvidence{.connections = options.connections, .rate = options.rate, .budget_ms = options.budget_ms};
+void file_traffic(Arena& arena, const Bases& bases, const Migration& migration,
+                  const ApplicationOptions& options, Rehearsal& out) {
+  out.traffic = TrafficEvidence{
+      .connections = options.connections, .rate = options.rate, .budget_ms = options.budget_ms};
   const Arena::Trial trial = arena.trial(bases.filled);
   const Beside around = beside(trial.admin(), options, "deployed", locked_tables(out, 6));
   Traffic traffic(trial.admin(), around.queries, around.options);
@@ -167,7 +188,8 @@ class MarkingObserver : public apply::Observer {
   explicit MarkingObserver(Traffic*& traffic) : traffic_(traffic) {}
   void before_step(const apply::StepRun& step) override {
     if (traffic_) {
-      if (step.action().mode == plan::Mode::brief || step.action().mode == plan::Mode::blocking) traffic_->wait_for_reader();
+      if (step.action().mode == plan::Mode::brief || step.action().mode == plan::Mode::blocking)
+        traffic_->wait_for_reader();
       traffic_->begin(step.step.title);
     }
   }
@@ -191,8 +213,11 @@ apply::Options executor_options() {
   return out;
 }
 
-void plan_traffic(Arena& arena, const Bases& bases, const plan::Plan& plan, const std::string& hash, const ApplicationOptions& options, Rehearsal& out, const std::function<void(const std::string&)>& progress) {
-  out.traffic = TrafficEvidence{.connections = options.connections, .rate = options.rate, .budget_ms = options.budget_ms};
+void plan_traffic(Arena& arena, const Bases& bases, const plan::Plan& plan, const std::string& hash,
+                  const ApplicationOptions& options, Rehearsal& out,
+                  const std::function<void(const std::string&)>& progress) {
+  out.traffic = TrafficEvidence{
+      .connections = options.connections, .rate = options.rate, .budget_ms = options.budget_ms};
   const std::vector<sql::QualifiedName> tables = locked_tables(out, 6);
   const std::size_t contract = first_of_contract(plan), count = plan.steps.size();
   // What the next version would run: by the finished schema.
@@ -241,7 +266,8 @@ void plan_traffic(Arena& arena, const Bases& bases, const plan::Plan& plan, cons
 }
 
 // The same change as one would write it without care: every statement as it is, no timeout, no batches.
-void naive_traffic(Arena& arena, const Bases& bases, const plan::Plan& plan, const ApplicationOptions& options, Rehearsal& out) {
+void naive_traffic(Arena& arena, const Bases& bases, const plan::Plan& plan,
+                   const ApplicationOptions& options, Rehearsal& out) {
   const Arena::Trial trial = arena.trial(bases.filled);
   const Beside around = beside(trial.admin(), options, "deployed", locked_tables(out, 6));
   Traffic traffic(trial.admin(), around.queries, around.options);
@@ -256,10 +282,13 @@ void naive_traffic(Arena& arena, const Bases& bases, const plan::Plan& plan, con
       traffic.begin(plan.steps[i].title);
       if (action.backfill) {
         const plan::Backfill& backfill = *action.backfill;
-        connection.execute(backfill.pending.empty() ? replace_all(backfill.assignments, "{rows}", sql::quote(backfill.table))
-                                                    : fmt::format("UPDATE {} SET {} WHERE {}", sql::quote(backfill.table), backfill.assignments, backfill.pending));
+        connection.execute(backfill.pending.empty()
+                               ? replace_all(backfill.assignments, "{rows}", sql::quote(backfill.table))
+                               : fmt::format("UPDATE {} SET {} WHERE {}", sql::quote(backfill.table),
+                                             backfill.assignments, backfill.pending));
       } else if (action.mode == plan::Mode::concurrent) {
-        for (const std::string& statement : action.statements) connection.execute(replace_all(statement, " CONCURRENTLY", ""));
+        for (const std::string& statement : action.statements)
+          connection.execute(replace_all(statement, " CONCURRENTLY", ""));
       } else if (!action.empty()) {
         connection.execute("BEGIN");
         for (const std::string& statement : action.statements) connection.execute(statement);
@@ -279,7 +308,9 @@ void naive_traffic(Arena& arena, const Bases& bases, const plan::Plan& plan, con
 
 }  // namespace
 
-void application_beside_file(Arena& arena, const Bases& bases, const Migration& migration, const ApplicationOptions& options, Rehearsal& out, const std::function<void(const std::string&)>& progress) {
+void application_beside_file(Arena& arena, const Bases& bases, const Migration& migration,
+                             const ApplicationOptions& options, Rehearsal& out,
+                             const std::function<void(const std::string&)>& progress) {
   const Proof* forward = out.find("forward");
   if (!forward || forward->verdict != Verdict::proven) return;
   const Proof* on_rows = out.find("forward.rows");
@@ -311,7 +342,11 @@ void application_beside_file(Arena& arena, const Bases& bases, const Migration& 
         request.between = {};
         if (!run_migration(*migration.rollback, request).failure) {
           back.after(trial.admin(), "next", "after the rollback");
-          Proof proof{.id = "rollback.next", .claim = "after the rollback the next version's queries still work", .verdict = Verdict::proven, .reason = "all of them", .decisive = false};
+          Proof proof{.id = "rollback.next",
+                      .claim = "after the rollback the next version's queries still work",
+                      .verdict = Verdict::proven,
+                      .reason = "all of them",
+                      .decisive = false};
           for (const QueryEvidence& query : back.evidence()) {
             if (query.verdict != Verdict::refuted) continue;
             if (proof.verdict == Verdict::proven) proof.reason = "take the code back first";
@@ -332,7 +367,9 @@ void application_beside_file(Arena& arena, const Bases& bases, const Migration& 
   }
 }
 
-void application_beside_plan(Arena& arena, const Bases& bases, const plan::Plan& plan, const std::string& hash, const ApplicationOptions& options, Rehearsal& out, const std::function<void(const std::string&)>& progress) {
+void application_beside_plan(Arena& arena, const Bases& bases, const plan::Plan& plan,
+                             const std::string& hash, const ApplicationOptions& options, Rehearsal& out,
+                             const std::function<void(const std::string&)>& progress) {
   const Proof* forward = out.find("forward");
   if (!forward || forward->verdict != Verdict::proven) return;
   const std::size_t contract = first_of_contract(plan), count = plan.steps.size();

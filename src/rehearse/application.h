@@ -27,11 +27,16 @@ struct ApplicationOptions {
   std::chrono::milliseconds migration_budget{120'000};
 };
 
-// After rehearse_file(): queries before, between and after its statements, and after its rollback; then the traffic.
-void application_beside_file(Arena& arena, const Bases& bases, const Migration& migration, const ApplicationOptions& options, Rehearsal& rehearsal, const std::function<void(const std::string&)>& progress);
+// After rehearse_file(): queries before, between and after its statements, and after its rollback; then the
+// traffic.
+void application_beside_file(Arena& arena, const Bases& bases, const Migration& migration,
+                             const ApplicationOptions& options, Rehearsal& rehearsal,
+                             const std::function<void(const std::string&)>& progress);
 
-// After rehearse_plan(): the deployed version's queries up to the gate before contract, the next version's from there on.
-void application_beside_plan(Arena& arena, const Bases& bases, const plan::Plan& plan, const std::string& hash, const ApplicationOptions& options, Rehearsal& rehearsal,
+// After rehearse_plan(): the deployed version's queries up to the gate before contract, the next version's
+// from there on.
+void application_beside_plan(Arena& arena, const Bases& bases, const plan::Plan& plan,
+                             const std::string& hash, const ApplicationOptions& options, Rehearsal& rehearsal,
                              const std::function<void(const std::string&)>& progress);
 
 }  // namespace contraflow::rehearse

@@ -30,10 +30,37 @@ std::vector<std::string> role_names(pg::Connection& connection) {
   return out;
 }
 
+// A dump of a superuser's names the sandbox's own superuser as owner: to the migration's role, which stands
+// for whoever owns things there. REASSIGN OWNED refuses the bootstrap superuser.
+constexpr const char* kHandOver = R"sql(
+DO $$
+DECLARE
+  change text;
+BEGIN
+  FOR change IN
+    SELECT pg_catalog.format('ALTER SCHEMA %I OWNER TO contraflow_migration', nspname) FROM pg_catalog.pg_namespace WHERE nspowner = 10 AND nspname !~ '^pg_' AND nspname <> 'information_schema'
+    UNION ALL
+    SELECT pg_catalog.format('ALTER %s %s OWNER TO contraflow_migration', CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END, c.oid::pg_catalog.regclass)
+      FROM pg_catalog.pg_class c WHERE relowner = 10 AND c.oid >= 16384 AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND relnamespace::pg_catalog.regnamespace::text !~ '^pg_'
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND (d.deptype = 'e' OR relkind = 'S' AND d.deptype IN ('a', 'i')))
+    UNION ALL
+    SELECT pg_catalog.format('ALTER ROUTINE %s OWNER TO contraflow_migration', p.oid::pg_catalog.regprocedure) FROM pg_catalog.pg_proc p
+     WHERE proowner = 10 AND p.oid >= 16384 AND prokind <> 'a' AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'e')
+    UNION ALL
+    SELECT pg_catalog.format('ALTER %s %s OWNER TO contraflow_migration', CASE typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END, t.oid::pg_catalog.regtype) FROM pg_catalog.pg_type t
+     WHERE typowner = 10 AND t.oid >= 16384 AND typelem = 0 AND (typtype IN ('e', 'd', 'r') OR typtype = 'c' AND (SELECT relkind FROM pg_catalog.pg_class WHERE oid = typrelid) = 'c')
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objid = t.oid AND d.deptype = 'e')
+  LOOP
+    EXECUTE change;
+  END LOOP;
+END $$)sql";
+
 // A schema-only dump leaves materialized views unpopulated, and they cannot be read then: production's are.
 std::string populated(const std::string& conninfo) {
   pg::Connection connection(conninfo, "contraflow load");
-  const pg::Result views = connection.query("SELECT c.oid::pg_catalog.regclass::text FROM pg_catalog.pg_class c WHERE relkind = 'm' AND NOT relispopulated ORDER BY c.oid");
+  const pg::Result views = connection.query(
+      "SELECT c.oid::pg_catalog.regclass::text FROM pg_catalog.pg_class c WHERE relkind = 'm' AND NOT "
+      "relispopulated ORDER BY c.oid");
   for (int row = 0; row < views.rows(); ++row) {
     try {
       connection.execute("REFRESH MATERIALIZED VIEW " + views.string(row, 0));
@@ -57,12 +84,16 @@ struct Arena::Impl {
 
   explicit Impl(ArenaOptions given)
       : options(std::move(given)),
-        loader(catalog::LoadOptions{.sandbox = options.sandbox, .progress = options.progress, .load_as = options.sandbox.url.empty() && !options.superuser ? kRole : ""}),
+        loader(
+            catalog::LoadOptions{.sandbox = options.sandbox,
+                                 .progress = options.progress,
+                                 .load_as = options.sandbox.url.empty() && !options.superuser ? kRole : ""}),
         own_server(options.sandbox.url.empty()) {
     pg::Sandbox& sandbox = loader.sandbox(options.major);
     control_conninfo = sandbox.create_database("control");
     control.emplace(control_conninfo, "contraflow rehearsal control");
-    // Superuser until the schema is loaded, so that it owns everything without a REASSIGN; an ordinary role from settle() on.
+    // Superuser until the schema is loaded, so that it owns everything without a REASSIGN; an ordinary role
+    // from settle() on.
     if (limited()) control->execute(fmt::format("CREATE ROLE {} LOGIN SUPERUSER", kRole));
   }
   bool limited() const { return own_server && !options.superuser; }
@@ -71,11 +102,13 @@ struct Arena::Impl {
   void join_roles() {
     const pg::Result rows = control->query(
         "SELECT rolname FROM pg_catalog.pg_roles r WHERE rolname <> $1 AND rolname !~ '^pg_' AND NOT rolsuper"
-        " AND NOT EXISTS (SELECT FROM pg_catalog.pg_auth_members m WHERE m.roleid = r.oid AND m.member = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $1))"
+        " AND NOT EXISTS (SELECT FROM pg_catalog.pg_auth_members m WHERE m.roleid = r.oid AND m.member = "
+        "(SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $1))"
         // Not of its own members: roles cannot be members of each other.
         " AND NOT pg_catalog.pg_has_role(rolname, $1, 'MEMBER')",
         {kRole});
-    for (int row = 0; row < rows.rows(); ++row) control->execute(fmt::format("GRANT {} TO {}", sql::quote_identifier(rows.string(row, 0)), kRole));
+    for (int row = 0; row < rows.rows(); ++row)
+      control->execute(fmt::format("GRANT {} TO {}", sql::quote_identifier(rows.string(row, 0)), kRole));
   }
 };
 
@@ -104,7 +137,10 @@ std::string Arena::load(const std::string& text, const std::string& before_file)
   source.before_file = before_file;
   catalog::LoadedSource loaded = impl_->loader.load(source, major());
   notes_.insert(notes_.end(), loaded.notes.begin(), loaded.notes.end());
-  if (!loaded.live) return populated(loaded.conninfo);
+  if (!loaded.live) {
+    if (impl_->limited()) pg::Connection(loaded.conninfo, "contraflow load").execute(kHandOver);
+    return populated(loaded.conninfo);
+  }
   // A live database is never touched: its schema is built again here.
   const std::string copy = empty_database();
   pg::Connection connection(migrator(copy), "contraflow load");
@@ -122,7 +158,9 @@ void Arena::settle() {
   impl_->settled = true;
 }
 
-std::string Arena::migrator(const std::string& admin) const { return impl_->limited() ? pg::Sandbox::as_user(admin, kRole) : admin; }
+std::string Arena::migrator(const std::string& admin) const {
+  return impl_->limited() ? pg::Sandbox::as_user(admin, kRole) : admin;
+}
 
 std::function<void(bool)> Arena::elevate() {
   if (!impl_->limited()) return {};
@@ -141,16 +179,21 @@ bool Arena::supply(const Error& error) {
   return true;
 }
 
-Arena::Trial::Trial(Arena& arena, const std::string& base) : arena_(&arena), admin_(arena.sandbox().create_database("trial", base)) {
+Arena::Trial::Trial(Arena& arena, const std::string& base)
+    : arena_(&arena), admin_(arena.sandbox().create_database("trial", base)) {
   if (arena.impl_->limited()) {
     roles_ = role_names(*arena.impl_->control);
     pg::Connection connection(admin_);
     // A copy belongs to whoever made it: the owner of the database may create schemas, and objects in public.
-    connection.execute(fmt::format("ALTER DATABASE {} OWNER TO {}", sql::quote_identifier(connection.database()), kRole));
+    connection.execute(
+        fmt::format("ALTER DATABASE {} OWNER TO {}", sql::quote_identifier(connection.database()), kRole));
   }
 }
 
-Arena::Trial::Trial(Trial&& other) noexcept : arena_(std::exchange(other.arena_, nullptr)), admin_(std::move(other.admin_)), roles_(std::move(other.roles_)) {}
+Arena::Trial::Trial(Trial&& other) noexcept
+    : arena_(std::exchange(other.arena_, nullptr)),
+      admin_(std::move(other.admin_)),
+      roles_(std::move(other.roles_)) {}
 
 Arena::Trial::~Trial() {
   if (!arena_) return;
@@ -158,7 +201,9 @@ Arena::Trial::~Trial() {
     arena_->sandbox().drop_database(admin_);
     if (!arena_->impl_->limited()) return;
     for (const std::string& role : role_names(*arena_->impl_->control)) {
-      if (std::find(roles_.begin(), roles_.end(), role) == roles_.end() && !arena_->impl_->supplied.contains(role)) arena_->impl_->control->execute("DROP ROLE IF EXISTS " + sql::quote_identifier(role));
+      if (std::find(roles_.begin(), roles_.end(), role) == roles_.end() &&
+          !arena_->impl_->supplied.contains(role))
+        arena_->impl_->control->execute("DROP ROLE IF EXISTS " + sql::quote_identifier(role));
     }
   } catch (const Error&) {
     // It goes with the sandbox.

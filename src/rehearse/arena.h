@@ -15,13 +15,14 @@ namespace contraflow::rehearse {
 struct ArenaOptions {
   pg::SandboxOptions sandbox;
   std::optional<int> major;
-  // The migration runs with all rights: superuser. Else as a role that owns what is there, and is lifted for single statements that need it.
+  // The migration runs with all rights: superuser. Else as a role that owns what is there, and is lifted for
+  // single statements that need it.
   bool superuser = false;
   std::function<void(const std::string&)> progress;
 };
 
-// Where the migration runs: databases of a sandbox, copied for each trial, and the role that it runs as. Databases are named by their
-// superuser's connection string.
+// Where the migration runs: databases of a sandbox, copied for each trial, and the role that it runs as.
+// Databases are named by their superuser's connection string.
 class Arena {
  public:
   explicit Arena(ArenaOptions options);
@@ -33,7 +34,8 @@ class Arena {
   int major() const;
   bool superuser() const;
 
-  // A database with the schema of the source; `before_file`: of a folder of migrations, those that come before this file.
+  // A database with the schema of the source; `before_file`: of a folder of migrations, those that come
+  // before this file.
   std::string load(const std::string& source, const std::string& before_file = {});
   // Schema and rows of a clone; see copy_clone().
   std::string load_clone(const std::string& url, bool is_safe);

@@ -11,10 +11,14 @@ namespace contraflow::rehearse {
 
 Shape shape_of(pg::Connection& connection) {
   const pg::Result rows = connection.query(
-      "SELECT n.nspname, c.relname, a.attname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-      " LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''"
-      " WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'contraflow')"
-      " AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')"
+      "SELECT n.nspname, c.relname, a.attname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON "
+      "n.oid = c.relnamespace"
+      " LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
+      "AND a.attgenerated = ''"
+      " WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname NOT IN "
+      "('information_schema', 'contraflow')"
+      " AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = "
+      "'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')"
       " ORDER BY 1, 2, a.attname");
   Shape out;
   for (int row = 0; row < rows.rows(); ++row) {
@@ -30,22 +34,26 @@ Checksums checksums(pg::Connection& connection, const Shape& shape, std::vector<
   std::vector<sql::QualifiedName> tables;
   for (const auto& [table, columns] : shape) {
     const auto found = now.find(table);
-    if (found == now.end() || !std::includes(found->second.begin(), found->second.end(), columns.begin(), columns.end())) {
+    if (found == now.end() ||
+        !std::includes(found->second.begin(), found->second.end(), columns.begin(), columns.end())) {
       if (missing) missing->push_back(sql::quote(table));
       continue;
     }
     std::string row;
-    for (const std::string& column : columns) row += (row.empty() ? "" : ", ") + ("t." + sql::quote_identifier(column));
+    for (const std::string& column : columns)
+      row += (row.empty() ? "" : ", ") + ("t." + sql::quote_identifier(column));
     // Sums of two 64-bit hashes: no order, and duplicates count (an exclusive-or would lose pairs).
     queries.push_back(fmt::format(
-        "SELECT pg_catalog.count(*), pg_catalog.concat_ws('/', pg_catalog.sum(pg_catalog.hashtextextended(r, 0)), pg_catalog.sum(pg_catalog.hashtextextended(r, 8191)))"
+        "SELECT pg_catalog.count(*), pg_catalog.concat_ws('/', pg_catalog.sum(pg_catalog.hashtextextended(r, "
+        "0)), pg_catalog.sum(pg_catalog.hashtextextended(r, 8191)))"
         " FROM (SELECT ROW({})::text COLLATE \"C\" AS r FROM ONLY {} t) x",
         row, sql::quote(table)));
     tables.push_back(table);
   }
   Checksums out;
   if (queries.empty()) return out;
-  queries.insert(queries.begin(), {"BEGIN", "SET LOCAL row_security = off", "SET LOCAL timezone = 'UTC'", "SET LOCAL datestyle = 'ISO, MDY'", "SET LOCAL intervalstyle = 'postgres'",
+  queries.insert(queries.begin(), {"BEGIN", "SET LOCAL row_security = off", "SET LOCAL timezone = 'UTC'",
+                                   "SET LOCAL datestyle = 'ISO, MDY'", "SET LOCAL intervalstyle = 'postgres'",
                                    "SET LOCAL bytea_output = 'hex'", "SET LOCAL extra_float_digits = 1"});
   const std::size_t first = 7;
   queries.push_back("COMMIT");
@@ -62,11 +70,15 @@ std::vector<std::string> differences(const Checksums& want, const Checksums& got
   for (const auto& [table, sum] : want) {
     const auto found = got.find(table);
     if (found == got.end()) {
-      if (sum.rows > 0) out.push_back(fmt::format("{}: its {} are gone, or a column of them", sql::quote(table), count_of(sum.rows, "row")));
+      if (sum.rows > 0)
+        out.push_back(fmt::format("{}: its {} are gone, or a column of them", sql::quote(table),
+                                  count_of(sum.rows, "row")));
     } else if (found->second.rows != sum.rows) {
-      out.push_back(fmt::format("{}: {} before, {} after", sql::quote(table), count_of(sum.rows, "row"), found->second.rows));
+      out.push_back(fmt::format("{}: {} before, {} after", sql::quote(table), count_of(sum.rows, "row"),
+                                found->second.rows));
     } else if (!(found->second == sum)) {
-      out.push_back(fmt::format("{}: the contents of its {} differ", sql::quote(table), count_of(sum.rows, "row")));
+      out.push_back(
+          fmt::format("{}: the contents of its {} differ", sql::quote(table), count_of(sum.rows, "row")));
     }
   }
   if (out.size() > 20) {

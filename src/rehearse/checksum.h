@@ -10,7 +10,8 @@
 
 namespace contraflow::rehearse {
 
-// The columns of one table by name, in their order, generated ones left out: the shape in which its rows are compared.
+// The columns of one table by name, in their order, generated ones left out: the shape in which its rows are
+// compared.
 using Shape = std::map<sql::QualifiedName, std::vector<std::string>>;
 Shape shape_of(pg::Connection& connection);
 
@@ -21,7 +22,8 @@ struct TableSum {
 };
 using Checksums = std::map<sql::QualifiedName, TableSum>;
 // Of the tables and columns of `shape`; a table that lacks one of them is left out, and named in `missing`.
-Checksums checksums(pg::Connection& connection, const Shape& shape, std::vector<std::string>* missing = nullptr);
+Checksums checksums(pg::Connection& connection, const Shape& shape,
+                    std::vector<std::string>* missing = nullptr);
 
 // What is not as it was, a sentence each; at most a screenful.
 std::vector<std::string> differences(const Checksums& want, const Checksums& got);

@@ -7,9 +7,12 @@ namespace contraflow::rehearse {
 
 std::string_view verdict_name(Verdict verdict) {
   switch (verdict) {
-    case Verdict::proven: return "proven";
-    case Verdict::refuted: return "refuted";
-    case Verdict::unknown: return "unknown";
+    case Verdict::proven:
+      return "proven";
+    case Verdict::refuted:
+      return "refuted";
+    case Verdict::unknown:
+      return "unknown";
   }
   throw std::logic_error("internal error: verdict out of range");
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a rehearsal observed and proved: pure data, so that `review` and `report` need no connection. Durations are
-// milliseconds, sizes bytes.
+// What a rehearsal observed and proved: pure data, so that `review` and `report` need no connection.
+// Durations are milliseconds, sizes bytes.
 #pragma once
 
 #include <map>
@@ -27,21 +27,21 @@ struct Place {
 
 // One claim about the migration and what came of trying it.
 struct Proof {
-  std::string id;      // "rollback.schema"
-  std::string claim;   // "the rollback restores the schema exactly"
+  std::string id;     // "rollback.schema"
+  std::string claim;  // "the rollback restores the schema exactly"
   Verdict verdict = Verdict::unknown;
-  std::string reason;  // what was run and seen; why it is unknown
-  std::optional<Place> place;          // the statement that refutes it
-  std::vector<std::string> details;    // differences, a line each
-  std::string outcome;                 // rollback.schema: exact, order, differs, fails, empty, missing
-  bool decisive = true;                // a refuted one fails the rehearsal
+  std::string reason;                // what was run and seen; why it is unknown
+  std::optional<Place> place;        // the statement that refutes it
+  std::vector<std::string> details;  // differences, a line each
+  std::string outcome;               // rollback.schema: exact, order, differs, fails, empty, missing
+  bool decisive = true;              // a refuted one fails the rehearsal
 };
 
 struct HeldLock {
   sql::QualifiedName relation;
   effects::LockMode mode = effects::LockMode::none;
-  bool implied = false;   // the statement does not name the relation
-  double held_ms = 0;     // from the start of the statement that took it to the end of its transaction
+  bool implied = false;  // the statement does not name the relation
+  double held_ms = 0;    // from the start of the statement that took it to the end of its transaction
 };
 
 struct TouchedRows {
@@ -63,21 +63,21 @@ struct ObservedNotice {
   std::string severity, text;
 };
 
-// One statement as the server carried it out. Only relations that were there before the migration are listed: nothing
-// waits for a table that its own transaction made.
+// One statement as the server carried it out. Only relations that were there before the migration are listed:
+// nothing waits for a table that its own transaction made.
 struct Observation {
   Place place;
-  std::string step;   // id of the plan's step; empty for a hand-written migration
-  std::string title;  // "add column public.users.email", or the statement's first words
-  std::string phase;  // expand, …; empty for a hand-written migration
+  std::string step;     // id of the plan's step; empty for a hand-written migration
+  std::string title;    // "add column public.users.email", or the statement's first words
+  std::string phase;    // expand, …; empty for a hand-written migration
   int transaction = 0;  // statements with the same number committed together; 0: outside any transaction
   double duration_ms = 0;
   long long wal_bytes = 0;
   std::vector<HeldLock> locks;
   bool sampled = false;  // locks seen from a second connection while it ran: weaker ones may be missed
-  std::vector<sql::QualifiedName> rewritten;       // tables and materialized views with a new file
-  std::vector<sql::QualifiedName> indexes_rebuilt; // of tables that kept theirs
-  std::vector<sql::QualifiedName> built;           // new indexes on tables that were there
+  std::vector<sql::QualifiedName> rewritten;        // tables and materialized views with a new file
+  std::vector<sql::QualifiedName> indexes_rebuilt;  // of tables that kept theirs
+  std::vector<sql::QualifiedName> built;            // new indexes on tables that were there
   std::vector<Scan> scans;
   std::vector<TouchedRows> rows;
   std::vector<SizeChange> sizes;
@@ -133,7 +133,10 @@ struct TrafficRun {
   double reader_holds_ms = 0;  // how long each transaction of the deliberate reader lasted
   std::vector<TrafficQuery> queries;
   std::vector<StallPoint> points;  // thinned: the worst of each interval
-  struct Mark { double from_ms = 0, to_ms = 0; std::string title; };
+  struct Mark {
+    double from_ms = 0, to_ms = 0;
+    std::string title;
+  };
   std::vector<Mark> marks;  // when each statement ran
   bool completed = false;
   std::string error;
@@ -146,16 +149,17 @@ struct TrafficEvidence {
   std::vector<std::string> notes;
 };
 
-// What the schema after the migration has and the one before has not, and the other way round: "column public.users.tier".
+// What the schema after the migration has and the one before has not, and the other way round: "column
+// public.users.tier".
 struct SchemaChanges {
   std::vector<std::string> added, removed, changed;
   bool empty() const { return added.empty() && removed.empty() && changed.empty(); }
 };
 
 struct Rehearsal {
-  std::string kind;     // file, plan
-  std::string subject;  // path as given
-  std::string rollback; // path of the rollback; empty: none found
+  std::string kind;      // file, plan
+  std::string subject;   // path as given
+  std::string rollback;  // path of the rollback; empty: none found
   int major = 0;
   int wanted_major = 0;  // 0: none was asked for
   std::string server;    // "15.18"

@@ -27,7 +27,9 @@ struct LockSampler::Impl {
 
   Impl(const std::string& conninfo, int pid)
       : connection(conninfo, "contraflow sampler"),
-        query(fmt::format("SELECT relation::text, mode FROM pg_catalog.pg_locks WHERE pid = {} AND locktype = 'relation' AND granted AND relation >= 16384", pid)) {}
+        query(fmt::format("SELECT relation::text, mode FROM pg_catalog.pg_locks WHERE pid = {} AND locktype "
+                          "= 'relation' AND granted AND relation >= 16384",
+                          pid)) {}
 
   void sample() {
     const pg::Result rows = connection.execute(query);
@@ -51,7 +53,8 @@ struct LockSampler::Impl {
   }
 };
 
-LockSampler::LockSampler(const std::string& conninfo, int pid) : impl_(std::make_unique<Impl>(conninfo, pid)) {
+LockSampler::LockSampler(const std::string& conninfo, int pid)
+    : impl_(std::make_unique<Impl>(conninfo, pid)) {
   impl_->thread = std::thread([this] { impl_->run(); });
 }
 
@@ -67,10 +70,13 @@ void LockSampler::finish(Observation& observation) {
   for (const auto& [oid, seen] : impl_->seen) {
     if (seen.mode <= effects::LockMode::access_share) continue;
     const pg::Result found = impl_->connection.query(
-        "SELECT n.nspname, c.relname, c.relkind IN ('i', 'I') FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1 AND n.nspname !~ '^pg_'", {oid});
+        "SELECT n.nspname, c.relname, c.relkind IN ('i', 'I') FROM pg_catalog.pg_class c JOIN "
+        "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1 AND n.nspname !~ '^pg_'",
+        {oid});
     if (found.rows() == 0 || found.boolean(0, 2)) continue;
     const sql::QualifiedName name{found.string(0, 0), found.string(0, 1)};
-    observation.locks.push_back({name, seen.mode, !mentions(observation.place.statement, name), std::chrono::duration<double, std::milli>(seen.last - seen.first).count()});
+    observation.locks.push_back({name, seen.mode, !mentions(observation.place.statement, name),
+                                 std::chrono::duration<double, std::milli>(seen.last - seen.first).count()});
   }
 }
 

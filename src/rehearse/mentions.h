@@ -7,7 +7,8 @@
 
 namespace contraflow::rehearse {
 
-// Whether a statement names the relation (by its bare name, in any spelling; strings and comments do not count).
+// Whether a statement names the relation (by its bare name, in any spelling; strings and comments do not
+// count).
 bool mentions(std::string_view statement, const sql::QualifiedName& relation);
 
 }  // namespace contraflow::rehearse

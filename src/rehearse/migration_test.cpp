@@ -18,9 +18,10 @@ std::string base(const std::string& path) { return path.substr(path.rfind('/') +
 TEST(Migration, FindsItsRollbackByTheNamesThatRunnersUse) {
   const struct {
     const char *forward, *back;
-  } kPairs[] = {{"a.sql", "a.rollback.sql"},       {"a.sql", "a.down.sql"},    {"1_x.up.sql", "1_x.down.sql"},  {"x_up.sql", "x_down.sql"},
-                {"V1__x.sql", "U1__x.sql"},        {"up.sql", "down.sql"},     {"migration.sql", "down.sql"},    {"x.sql", "x.revert.sql"},
-                {"deploy/x.sql", "revert/x.sql"},  {"up/x.sql", "down/x.sql"}, {"x.sql", "x_rollback.sql"}};
+  } kPairs[] = {{"a.sql", "a.rollback.sql"},   {"a.sql", "a.down.sql"},    {"1_x.up.sql", "1_x.down.sql"},
+                {"x_up.sql", "x_down.sql"},    {"V1__x.sql", "U1__x.sql"}, {"up.sql", "down.sql"},
+                {"migration.sql", "down.sql"}, {"x.sql", "x.revert.sql"},  {"deploy/x.sql", "revert/x.sql"},
+                {"up/x.sql", "down/x.sql"},    {"x.sql", "x_rollback.sql"}};
   for (const auto& pair : kPairs) {
     const TemporaryFolder folder;
     write_file(folder.path() / pair.forward, "CREATE TABLE t ();");
@@ -80,10 +81,14 @@ TEST(Migration, RefusesWhatReachesBeyondItsDatabase) {
 
 TEST(Queries, RepairsPlaceholders) {
   EXPECT_EQ(repaired_placeholders("SELECT now() - interval $1"), "SELECT now() - ($1::interval)");
-  EXPECT_EQ(repaired_placeholders("SELECT extract($1 FROM at) FROM t WHERE id = $2"), "SELECT extract(epoch FROM at) FROM t WHERE id = $2");
-  EXPECT_EQ(repaired_placeholders("SELECT * FROM t WHERE a = ? AND b = '?' AND c = ?"), "SELECT * FROM t WHERE a = $1 AND b = '?' AND c = $2");
-  EXPECT_EQ(repaired_placeholders("SELECT * FROM t WHERE a = :name AND b = :other AND c = :name"), "SELECT * FROM t WHERE a = $1 AND b = $2 AND c = $1");
-  EXPECT_EQ(repaired_placeholders("SELECT a::text FROM t WHERE a = $1"), "SELECT a::text FROM t WHERE a = $1");
+  EXPECT_EQ(repaired_placeholders("SELECT extract($1 FROM at) FROM t WHERE id = $2"),
+            "SELECT extract(epoch FROM at) FROM t WHERE id = $2");
+  EXPECT_EQ(repaired_placeholders("SELECT * FROM t WHERE a = ? AND b = '?' AND c = ?"),
+            "SELECT * FROM t WHERE a = $1 AND b = '?' AND c = $2");
+  EXPECT_EQ(repaired_placeholders("SELECT * FROM t WHERE a = :name AND b = :other AND c = :name"),
+            "SELECT * FROM t WHERE a = $1 AND b = $2 AND c = $1");
+  EXPECT_EQ(repaired_placeholders("SELECT a::text FROM t WHERE a = $1"),
+            "SELECT a::text FROM t WHERE a = $1");
 }
 
 TEST(Mentions, LooksAtNamesNotAtText) {
@@ -93,7 +98,8 @@ TEST(Mentions, LooksAtNamesNotAtText) {
 
 TEST(State, TellsOrderFromDifference) {
   SchemaState a, b;
-  a.entries = {{"column public.t.x", "integer"}, {"column public.t.y", "text"}, {"column order public.t", "x, y"}};
+  a.entries = {
+      {"column public.t.x", "integer"}, {"column public.t.y", "text"}, {"column order public.t", "x, y"}};
   b = a;
   EXPECT_EQ(compare(a, b).likeness, Likeness::exact);
   b.entries["column order public.t"] = "y, x";

@@ -17,28 +17,36 @@ using effects::LockMode;
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, LockMode>, 8> kModes{{{"AccessShareLock", LockMode::access_share},
-                                                                       {"RowShareLock", LockMode::row_share},
-                                                                       {"RowExclusiveLock", LockMode::row_exclusive},
-                                                                       {"ShareUpdateExclusiveLock", LockMode::share_update_exclusive},
-                                                                       {"ShareLock", LockMode::share},
-                                                                       {"ShareRowExclusiveLock", LockMode::share_row_exclusive},
-                                                                       {"ExclusiveLock", LockMode::exclusive},
-                                                                       {"AccessExclusiveLock", LockMode::access_exclusive}}};
+constexpr std::array<std::pair<std::string_view, LockMode>, 8> kModes{
+    {{"AccessShareLock", LockMode::access_share},
+     {"RowShareLock", LockMode::row_share},
+     {"RowExclusiveLock", LockMode::row_exclusive},
+     {"ShareUpdateExclusiveLock", LockMode::share_update_exclusive},
+     {"ShareLock", LockMode::share},
+     {"ShareRowExclusiveLock", LockMode::share_row_exclusive},
+     {"ExclusiveLock", LockMode::exclusive},
+     {"AccessExclusiveLock", LockMode::access_exclusive}}};
 
 constexpr const char* kRelations =
-    "SELECT c.oid::text, n.nspname, c.relname, c.relkind::text, c.relfilenode::text, coalesce(i.indrelid, 0)::text"
-    " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid"
-    " WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'm', 'v', 'f', 'S', 'i', 'I') AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'contraflow')";
+    "SELECT c.oid::text, n.nspname, c.relname, c.relkind::text, c.relfilenode::text, coalesce(i.indrelid, "
+    "0)::text"
+    " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace LEFT JOIN "
+    "pg_catalog.pg_index i ON i.indexrelid = c.oid"
+    " WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'm', 'v', 'f', 'S', 'i', 'I') AND n.nspname !~ '^pg_' "
+    "AND n.nspname NOT IN ('information_schema', 'contraflow')";
 constexpr const char* kLocks =
-    "SELECT relation::text, mode FROM pg_catalog.pg_locks WHERE pid = pg_catalog.pg_backend_pid() AND locktype = 'relation' AND granted AND relation >= 16384";
+    "SELECT relation::text, mode FROM pg_catalog.pg_locks WHERE pid = pg_catalog.pg_backend_pid() AND "
+    "locktype = 'relation' AND granted AND relation >= 16384";
 constexpr const char* kCounters =
-    "SELECT c.oid::text, pg_catalog.pg_stat_get_xact_numscans(c.oid), pg_catalog.pg_stat_get_xact_tuples_returned(c.oid), pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid),"
+    "SELECT c.oid::text, pg_catalog.pg_stat_get_xact_numscans(c.oid), "
+    "pg_catalog.pg_stat_get_xact_tuples_returned(c.oid), pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid),"
     " pg_catalog.pg_stat_get_xact_tuples_updated(c.oid), pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid)"
     " FROM pg_catalog.pg_class c WHERE c.oid >= 16384 AND c.relkind IN ('r', 'm')"
-    " AND pg_catalog.pg_stat_get_xact_numscans(c.oid) + pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid) + pg_catalog.pg_stat_get_xact_tuples_updated(c.oid)"
+    " AND pg_catalog.pg_stat_get_xact_numscans(c.oid) + pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid) + "
+    "pg_catalog.pg_stat_get_xact_tuples_updated(c.oid)"
     " + pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) > 0";
-constexpr const char* kWal = "SELECT (pg_catalog.pg_current_wal_insert_lsn() - '0/0'::pg_catalog.pg_lsn)::bigint";
+constexpr const char* kWal =
+    "SELECT (pg_catalog.pg_current_wal_insert_lsn() - '0/0'::pg_catalog.pg_lsn)::bigint";
 
 struct Relation {
   sql::QualifiedName name;
@@ -53,7 +61,10 @@ struct Counters {
 Relations relations_in(const pg::Result& rows) {
   Relations out;
   for (int row = 0; row < rows.rows(); ++row) {
-    out.emplace(rows.string(row, 0), Relation{{rows.string(row, 1), rows.string(row, 2)}, rows.text(row, 3).empty() ? 'r' : rows.text(row, 3)[0], rows.string(row, 4), rows.string(row, 5)});
+    out.emplace(rows.string(row, 0), Relation{{rows.string(row, 1), rows.string(row, 2)},
+                                              rows.text(row, 3).empty() ? 'r' : rows.text(row, 3)[0],
+                                              rows.string(row, 4),
+                                              rows.string(row, 5)});
   }
   return out;
 }
@@ -61,18 +72,24 @@ Relations relations_in(const pg::Result& rows) {
 std::map<std::string, Counters> counters_in(const pg::Result& rows) {
   std::map<std::string, Counters> out;
   for (int row = 0; row < rows.rows(); ++row)
-    out[rows.string(row, 0)] = {rows.integer(row, 1), rows.integer(row, 2), rows.integer(row, 3), rows.integer(row, 4), rows.integer(row, 5)};
+    out[rows.string(row, 0)] = {rows.integer(row, 1), rows.integer(row, 2), rows.integer(row, 3),
+                                rows.integer(row, 4), rows.integer(row, 5)};
   return out;
 }
 
-// What ALTER TABLE and CREATE INDEX say about their work at debug1, in C locale (tablecmds.c, index.c, nbtree).
+// What ALTER TABLE and CREATE INDEX say about their work at debug1, in C locale (tablecmds.c, index.c,
+// nbtree).
 bool tells_work(std::string_view text) {
-  for (const std::string_view part : {"rewriting table", "verifying table", "building index", "validating foreign key constraint", "sufficient to prove", "drop auto-cascades", "implied by"})
+  for (const std::string_view part :
+       {"rewriting table", "verifying table", "building index", "validating foreign key constraint",
+        "sufficient to prove", "drop auto-cascades", "implied by"})
     if (text.find(part) != std::string_view::npos) return true;
   return false;
 }
 
-double since(Clock::time_point begin) { return std::chrono::duration<double, std::milli>(Clock::now() - begin).count(); }
+double since(Clock::time_point begin) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+}
 
 }  // namespace
 
@@ -84,8 +101,8 @@ LockMode lock_mode_named(std::string_view name) {
 
 struct Watcher::Impl {
   pg::Connection& connection;
-  Relations known;    // before the migration, by oid
-  Relations current;  // after the latest statement
+  Relations known;                       // before the migration, by oid
+  Relations current;                     // after the latest statement
   std::map<std::string, LockMode> held;  // in this transaction
   std::map<std::string, Counters> counters;
   std::map<std::string, long long> sizes;
@@ -100,14 +117,16 @@ struct Watcher::Impl {
   std::map<std::string, long long> sizes_of(const std::set<std::string>& oids) {
     std::map<std::string, long long> out;
     if (oids.empty()) return out;
-    const pg::Result rows = connection.query(
-        fmt::format("SELECT c.oid::text, pg_catalog.pg_total_relation_size(c.oid) FROM pg_catalog.pg_class c WHERE c.oid IN ({}) AND c.relkind IN ('r', 'm')",
-                    join(std::vector<std::string>(oids.begin(), oids.end()), ", ")));
+    const pg::Result rows =
+        connection.query(fmt::format("SELECT c.oid::text, pg_catalog.pg_total_relation_size(c.oid) FROM "
+                                     "pg_catalog.pg_class c WHERE c.oid IN ({}) AND c.relkind IN ('r', 'm')",
+                                     join(std::vector<std::string>(oids.begin(), oids.end()), ", ")));
     for (int row = 0; row < rows.rows(); ++row) out[rows.string(row, 0)] = rows.integer(row, 1);
     return out;
   }
 
-  // Counters are per session until they are sent away, which this makes happen at the end of the transaction (15 and later).
+  // Counters are per session until they are sent away, which this makes happen at the end of the transaction
+  // (15 and later).
   static void look(pg::Connection& own, std::vector<pg::Result>& results) {
     std::vector<std::string> queries = {kWal, kLocks, kRelations, kCounters};
     if (own.server_major() >= 15) queries.push_back("SELECT pg_catalog.pg_stat_force_next_flush()");
@@ -117,7 +136,9 @@ struct Watcher::Impl {
   // By its own name or by that of an index on it: who drops an index knows its table.
   bool named(const std::string& statement, const std::string& oid) const {
     if (mentions(statement, known.at(oid).name)) return true;
-    return std::any_of(known.begin(), known.end(), [&](const auto& entry) { return entry.second.table == oid && mentions(statement, entry.second.name); });
+    return std::any_of(known.begin(), known.end(), [&](const auto& entry) {
+      return entry.second.table == oid && mentions(statement, entry.second.name);
+    });
   }
 
   void take_locks(const pg::Result& rows, Observation& observation) {
@@ -134,15 +155,20 @@ struct Watcher::Impl {
       // What is locked with its table blocks nobody that the table's lock does not.
       if (relation->second.kind == 'i' || relation->second.kind == 'I') {
         const auto table = now.find(relation->second.table);
-        if (mode < LockMode::access_exclusive || (table != now.end() && table->second >= LockMode::access_exclusive)) continue;
+        if (mode < LockMode::access_exclusive ||
+            (table != now.end() && table->second >= LockMode::access_exclusive))
+          continue;
       }
       observation.locks.push_back({relation->second.name, mode, !named(observation.place.statement, oid), 0});
     }
-    std::sort(observation.locks.begin(), observation.locks.end(), [](const HeldLock& a, const HeldLock& b) { return std::pair(b.mode, a.relation) < std::pair(a.mode, b.relation); });
+    std::sort(observation.locks.begin(), observation.locks.end(), [](const HeldLock& a, const HeldLock& b) {
+      return std::pair(b.mode, a.relation) < std::pair(a.mode, b.relation);
+    });
     held = std::move(now);
   }
 
-  void take_relations(const pg::Result& rows, Observation& observation, const std::map<std::string, Counters>& changed) {
+  void take_relations(const pg::Result& rows, Observation& observation,
+                      const std::map<std::string, Counters>& changed) {
     Relations now = relations_in(rows);
     std::set<std::string> rewritten;
     for (const auto& [oid, relation] : now) {
@@ -156,7 +182,8 @@ struct Watcher::Impl {
       const auto before = current.find(oid);
       if (before == current.end()) {
         if (known.contains(relation.table)) observation.built.push_back(relation.name);
-      } else if (before->second.file != relation.file && known.contains(oid) && !rewritten.contains(relation.table)) {
+      } else if (before->second.file != relation.file && known.contains(oid) &&
+                 !rewritten.contains(relation.table)) {
         observation.indexes_rebuilt.push_back(relation.name);
       }
     }
@@ -165,9 +192,12 @@ struct Watcher::Impl {
       if (relation == known.end()) continue;
       const auto earlier = counters.find(oid);
       const Counters base = earlier == counters.end() ? Counters{} : earlier->second;
-      if (counts.scans > base.scans) observation.scans.push_back({relation->second.name, counts.scans - base.scans, counts.read - base.read});
+      if (counts.scans > base.scans)
+        observation.scans.push_back(
+            {relation->second.name, counts.scans - base.scans, counts.read - base.read});
       if (counts.inserted > base.inserted || counts.updated > base.updated || counts.deleted > base.deleted)
-        observation.rows.push_back({relation->second.name, counts.inserted - base.inserted, counts.updated - base.updated, counts.deleted - base.deleted});
+        observation.rows.push_back({relation->second.name, counts.inserted - base.inserted,
+                                    counts.updated - base.updated, counts.deleted - base.deleted});
     }
     current = std::move(now);
   }
@@ -209,22 +239,32 @@ void Watcher::inside(pg::Connection& own, Observation& observation) {
   impl_->counters.clear();
   impl_->take_relations(results[2], seen, counters_in(results[3]));
   for (HeldLock& lock : seen.locks) {
-    const auto known = std::find_if(observation.locks.begin(), observation.locks.end(), [&](const HeldLock& held) { return held.relation == lock.relation; });
-    if (known == observation.locks.end()) observation.locks.push_back(lock);
-    else known->mode = std::max(known->mode, lock.mode);
+    const auto known = std::find_if(observation.locks.begin(), observation.locks.end(),
+                                    [&](const HeldLock& held) { return held.relation == lock.relation; });
+    if (known == observation.locks.end())
+      observation.locks.push_back(lock);
+    else
+      known->mode = std::max(known->mode, lock.mode);
   }
   for (const auto& name : seen.rewritten) observation.rewritten.push_back(name);
   for (const auto& name : seen.indexes_rebuilt) observation.indexes_rebuilt.push_back(name);
   for (const auto& name : seen.built) observation.built.push_back(name);
   for (const Scan& scan : seen.scans) {
-    const auto known = std::find_if(observation.scans.begin(), observation.scans.end(), [&](const Scan& other) { return other.relation == scan.relation; });
-    if (known == observation.scans.end()) observation.scans.push_back(scan);
-    else known->scans += scan.scans, known->rows += scan.rows;
+    const auto known = std::find_if(observation.scans.begin(), observation.scans.end(),
+                                    [&](const Scan& other) { return other.relation == scan.relation; });
+    if (known == observation.scans.end())
+      observation.scans.push_back(scan);
+    else
+      known->scans += scan.scans, known->rows += scan.rows;
   }
   for (const TouchedRows& rows : seen.rows) {
-    const auto known = std::find_if(observation.rows.begin(), observation.rows.end(), [&](const TouchedRows& other) { return other.relation == rows.relation; });
-    if (known == observation.rows.end()) observation.rows.push_back(rows);
-    else known->inserted += rows.inserted, known->updated += rows.updated, known->deleted += rows.deleted;
+    const auto known =
+        std::find_if(observation.rows.begin(), observation.rows.end(),
+                     [&](const TouchedRows& other) { return other.relation == rows.relation; });
+    if (known == observation.rows.end())
+      observation.rows.push_back(rows);
+    else
+      known->inserted += rows.inserted, known->updated += rows.updated, known->deleted += rows.deleted;
   }
 }
 
@@ -261,9 +301,14 @@ void Watcher::after(Observation& observation, bool in_transaction) {
   std::set<std::string> oids;
   for (const auto& [oid, relation] : impl_->known) {
     const auto touches = [&](const sql::QualifiedName& name) { return name == relation.name; };
-    const bool grows = std::any_of(observation.rewritten.begin(), observation.rewritten.end(), touches) ||
-                       std::any_of(observation.rows.begin(), observation.rows.end(), [&](const TouchedRows& rows) { return touches(rows.relation); }) ||
-                       (!observation.built.empty() && impl_->sizes.contains(oid)) || std::any_of(observation.locks.begin(), observation.locks.end(), [&](const HeldLock& lock) { return touches(lock.relation) && lock.mode > LockMode::row_share; });
+    const bool grows =
+        std::any_of(observation.rewritten.begin(), observation.rewritten.end(), touches) ||
+        std::any_of(observation.rows.begin(), observation.rows.end(),
+                    [&](const TouchedRows& rows) { return touches(rows.relation); }) ||
+        (!observation.built.empty() && impl_->sizes.contains(oid)) ||
+        std::any_of(observation.locks.begin(), observation.locks.end(), [&](const HeldLock& lock) {
+          return touches(lock.relation) && lock.mode > LockMode::row_share;
+        });
     if (grows) oids.insert(oid);
   }
   for (const auto& [oid, bytes] : impl_->sizes_of(oids)) {

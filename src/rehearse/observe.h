@@ -12,12 +12,13 @@
 
 namespace contraflow::rehearse {
 
-// Looks at what a statement did, from inside its transaction: locks (pg_locks), new files (pg_class.relfilenode), scans and rows
-// (pg_stat_xact_*), WAL. Only relations that were there at begin() count.
+// Looks at what a statement did, from inside its transaction: locks (pg_locks), new files
+// (pg_class.relfilenode), scans and rows (pg_stat_xact_*), WAL. Only relations that were there at begin()
+// count.
 class Watcher {
  public:
-  // Takes stock of `connection`'s database; the connection must not be in a transaction. Also turns on debug1 messages, in which ALTER TABLE
-  // says that it rewrites or verifies a table.
+  // Takes stock of `connection`'s database; the connection must not be in a transaction. Also turns on debug1
+  // messages, in which ALTER TABLE says that it rewrites or verifies a table.
   explicit Watcher(pg::Connection& connection);
   ~Watcher();
   Watcher(const Watcher&) = delete;
@@ -29,7 +30,8 @@ class Watcher {
 
   // Before a statement. In a transaction: after its BEGIN.
   void before(bool in_transaction);
-  // From outside: in the other session's transaction, before it commits. Adds to what earlier transactions of the same step did.
+  // From outside: in the other session's transaction, before it commits. Adds to what earlier transactions of
+  // the same step did.
   void inside(pg::Connection& own, Observation& observation);
   // After it, still in its transaction: everything. Outside of one: what the catalog shows afterwards.
   void after(Observation& observation, bool in_transaction);
@@ -41,14 +43,16 @@ class Watcher {
   std::unique_ptr<Impl> impl_;
 };
 
-// Samples the locks of another session from a connection of its own, every 2 ms, while it lives: for statements that commit as they go.
+// Samples the locks of another session from a connection of its own, every 2 ms, while it lives: for
+// statements that commit as they go.
 class LockSampler {
  public:
   LockSampler(const std::string& conninfo, int pid);
   ~LockSampler();
   LockSampler(const LockSampler&) = delete;
   LockSampler& operator=(const LockSampler&) = delete;
-  // Stops, and adds what was seen: the strongest mode of each relation that exists afterwards or did at the start, and for how long.
+  // Stops, and adds what was seen: the strongest mode of each relation that exists afterwards or did at the
+  // start, and for how long.
   void finish(Observation& observation);
 
  private:

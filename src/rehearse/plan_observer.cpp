@@ -21,19 +21,22 @@ constexpr long long kBatchesLookedAt = 5;
 std::string statement_of(const plan::Action& action) {
   if (action.backfill) {
     const plan::Backfill& backfill = *action.backfill;
-    if (backfill.pending.empty()) return replace_all(backfill.assignments, "{rows}", sql::quote(backfill.table));
-    return fmt::format("UPDATE {} SET {} WHERE {}", sql::quote(backfill.table), backfill.assignments, backfill.pending);
+    if (backfill.pending.empty())
+      return replace_all(backfill.assignments, "{rows}", sql::quote(backfill.table));
+    return fmt::format("UPDATE {} SET {} WHERE {}", sql::quote(backfill.table), backfill.assignments,
+                       backfill.pending);
   }
   return join(action.statements, ";\n");
 }
 
 }  // namespace
 
-PlanObserver::PlanObserver(std::string admin) : admin_(std::move(admin)), side_(admin_, "contraflow observer"), watcher_(side_, Watcher::FromOutside{}) {}
+PlanObserver::PlanObserver(std::string admin)
+    : admin_(std::move(admin)),
+      side_(admin_, "contraflow observer"),
+      watcher_(side_, Watcher::FromOutside{}) {}
 
-void PlanObserver::connected(pg::Connection& connection) {
-  pid_ = connection.backend_pid();
-}
+void PlanObserver::connected(pg::Connection& connection) { pid_ = connection.backend_pid(); }
 
 void PlanObserver::before_step(const apply::StepRun& step) {
   current_ = {};
@@ -50,7 +53,8 @@ void PlanObserver::before_step(const apply::StepRun& step) {
   }
 }
 
-// What preconditions and checks have read is none of the step's doing: sent away before it begins (15 and later).
+// What preconditions and checks have read is none of the step's doing: sent away before it begins (15 and
+// later).
 void PlanObserver::ready(const apply::StepRun&, pg::Connection& own) {
   if (own.server_major() >= 15) own.execute("SELECT pg_catalog.pg_stat_force_next_flush()");
 }
@@ -67,8 +71,10 @@ void PlanObserver::batch_done(const apply::StepRun&, const apply::BatchDone& bat
 
 void PlanObserver::lock_refused(const apply::StepRun&, const apply::LockRefusal& refusal) {
   std::string who;
-  for (const apply::Blocker& blocker : refusal.blockers) who += (who.empty() ? "" : "; ") + apply::describe(blocker);
-  current_.notices.push_back({"INFO", fmt::format("attempt {} gave up after {} ms{}", refusal.attempt, refusal.timeout.count(), who.empty() ? "" : ": " + who)});
+  for (const apply::Blocker& blocker : refusal.blockers)
+    who += (who.empty() ? "" : "; ") + apply::describe(blocker);
+  current_.notices.push_back({"INFO", fmt::format("attempt {} gave up after {} ms{}", refusal.attempt,
+                                                  refusal.timeout.count(), who.empty() ? "" : ": " + who)});
 }
 
 void PlanObserver::after_step(const apply::StepRun& step, const apply::StepOutcome& outcome) {
@@ -84,9 +90,12 @@ void PlanObserver::after_step(const apply::StepRun& step, const apply::StepOutco
     sampler_.reset();
   }
   // The attempt that succeeded; waiting for it held nothing.
-  if (outcome.took.count() > 0) current_.duration_ms = std::min(current_.duration_ms, static_cast<double>(outcome.took.count()) + 1);
+  if (outcome.took.count() > 0)
+    current_.duration_ms = std::min(current_.duration_ms, static_cast<double>(outcome.took.count()) + 1);
   if (!current_.sampled)
-    for (HeldLock& lock : current_.locks) lock.held_ms = step.action().mode == plan::Mode::batched ? std::min(current_.duration_ms, 200.0) : current_.duration_ms;
+    for (HeldLock& lock : current_.locks)
+      lock.held_ms = step.action().mode == plan::Mode::batched ? std::min(current_.duration_ms, 200.0)
+                                                               : current_.duration_ms;
   if (!step.undo) hold_against_prediction(step);
   (step.undo ? undo : forward).push_back(std::move(current_));
 }
@@ -99,11 +108,16 @@ void PlanObserver::hold_against_prediction(const apply::StepRun& step) {
     return mode;
   };
   const auto works = [&](const sql::QualifiedName& relation, Work least) {
-    return std::any_of(step.step.effects.begin(), step.step.effects.end(), [&](const effects::Effect& effect) { return effect.relation == relation && effect.work >= least; });
+    return std::any_of(
+        step.step.effects.begin(), step.step.effects.end(),
+        [&](const effects::Effect& effect) { return effect.relation == relation && effect.work >= least; });
   };
   for (const HeldLock& lock : current_.locks) {
     if (lock.mode < LockMode::share_row_exclusive || lock.mode <= predicted(lock.relation)) continue;
-    current_.predicted.push_back(fmt::format("{} on {}, predicted {}", effects::lock_name(lock.mode), sql::quote(lock.relation), predicted(lock.relation) == LockMode::none ? "nothing" : effects::lock_name(predicted(lock.relation))));
+    current_.predicted.push_back(fmt::format(
+        "{} on {}, predicted {}", effects::lock_name(lock.mode), sql::quote(lock.relation),
+        predicted(lock.relation) == LockMode::none ? "nothing"
+                                                   : effects::lock_name(predicted(lock.relation))));
   }
   for (const sql::QualifiedName& name : current_.rewritten)
     if (!works(name, Work::rewrite)) current_.predicted.push_back("rewrites " + sql::quote(name));

@@ -13,7 +13,8 @@
 
 namespace contraflow::rehearse {
 
-// Watches the executor's steps: looks inside each transaction before it commits, samples concurrent ones, holds both against what the plan predicted.
+// Watches the executor's steps: looks inside each transaction before it commits, samples concurrent ones,
+// holds both against what the plan predicted.
 class PlanObserver : public apply::Observer {
  public:
   // `admin`: a superuser's connection string of the database that the executor works on.

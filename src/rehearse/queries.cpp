@@ -19,7 +19,9 @@ using Form = std::vector<std::pair<std::string, std::string>>;
 Form form_of(pg::Connection& connection, const pg::Result& result) {
   Form out;
   for (int column = 0; column < result.columns(); ++column) {
-    const pg::Result type = connection.query("SELECT pg_catalog.format_type($1::oid, $2::int)", {std::to_string(result.column_type(column)), std::to_string(result.column_modifier(column))});
+    const pg::Result type = connection.query(
+        "SELECT pg_catalog.format_type($1::oid, $2::int)",
+        {std::to_string(result.column_type(column)), std::to_string(result.column_modifier(column))});
     out.emplace_back(result.column_name(column), type.string(0, 0));
   }
   return out;
@@ -28,9 +30,11 @@ Form form_of(pg::Connection& connection, const pg::Result& result) {
 // What a client that reads the columns by name would miss; further columns hurt nobody.
 std::string missing_in(const Form& want, const Form& got) {
   for (const auto& [name, type] : want) {
-    const auto found = std::find_if(got.begin(), got.end(), [&](const auto& column) { return column.first == name; });
+    const auto found =
+        std::find_if(got.begin(), got.end(), [&](const auto& column) { return column.first == name; });
     if (found == got.end()) return fmt::format("its result has no column {} any more", name);
-    if (found->second != type) return fmt::format("column {} of its result is {} instead of {}", name, found->second, type);
+    if (found->second != type)
+      return fmt::format("column {} of its result is {} instead of {}", name, found->second, type);
   }
   return {};
 }
@@ -54,7 +58,8 @@ struct QueryProbe::Impl {
   std::optional<pg::Connection> outside, inside;
 
   // Runs in a transaction that is rolled back; `fresh`: prepares first.
-  static Outcome execute(pg::Connection& connection, const Entry& entry, const std::string& statement_name, bool in_transaction, const Prepared* prepared) {
+  static Outcome execute(pg::Connection& connection, const Entry& entry, const std::string& statement_name,
+                         bool in_transaction, const Prepared* prepared) {
     Outcome out;
     try {
       if (in_transaction) connection.execute("BEGIN");
@@ -76,10 +81,14 @@ struct QueryProbe::Impl {
   }
 
   // Values that were made up may break a constraint: that is no fault of the schema.
-  static bool about_values(const std::string& sqlstate) { return sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate == "P0001"; }
+  static bool about_values(const std::string& sqlstate) {
+    return sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate == "P0001";
+  }
 
-  void fail(Entry& entry, const std::string& state, const char* how, const std::string& error, const std::string& sqlstate) {
-    if (entry.evidence.verdict != Verdict::refuted) entry.evidence.reason = fmt::format("{} ({}): {}", state, how, error);
+  void fail(Entry& entry, const std::string& state, const char* how, const std::string& error,
+            const std::string& sqlstate) {
+    if (entry.evidence.verdict != Verdict::refuted)
+      entry.evidence.reason = fmt::format("{} ({}): {}", state, how, error);
     entry.evidence.verdict = Verdict::refuted;
     if (entry.evidence.failures.size() < 20) entry.evidence.failures.push_back({state, how, error, sqlstate});
   }
@@ -88,7 +97,11 @@ struct QueryProbe::Impl {
 QueryProbe::QueryProbe(std::vector<AppQuery> queries) : impl_(std::make_unique<Impl>()) {
   for (AppQuery& query : queries) {
     Impl::Entry entry;
-    entry.evidence = {.name = query.name, .version = query.version, .text = query.text, .reason = "was not tried", .writes = is_write(query.text)};
+    entry.evidence = {.name = query.name,
+                      .version = query.version,
+                      .text = query.text,
+                      .reason = "was not tried",
+                      .writes = is_write(query.text)};
     entry.query = std::move(query);
     impl_->entries.push_back(std::move(entry));
   }
@@ -101,7 +114,8 @@ void QueryProbe::baseline(const std::string& conninfo, const std::string& versio
     if (entry.query.version != version) continue;
     const Outcome outcome = Impl::execute(connection, entry, "contraflow_fresh", true, nullptr);
     entry.usable = outcome.error.empty();
-    entry.evidence.reason = outcome.error.empty() ? "works" : "does not work on the schema that it is for: " + outcome.error;
+    entry.evidence.reason =
+        outcome.error.empty() ? "works" : "does not work on the schema that it is for: " + outcome.error;
     entry.evidence.verdict = outcome.error.empty() ? Verdict::proven : Verdict::unknown;
     if (outcome.error.empty()) {
       entry.form = outcome.form;
@@ -143,7 +157,8 @@ void QueryProbe::after(const std::string& conninfo, const std::string& version, 
     bool good = true;
     const auto take = [&](const Outcome& outcome, const char* how) {
       if (outcome.error.empty() || Impl::about_values(outcome.sqlstate)) {
-        // A constraint that refuses what it took before breaks the old version's writes; with made-up values only the same values count, and they are the same.
+        // A constraint that refuses what it took before breaks the old version's writes; with made-up values
+        // only the same values count, and they are the same.
         if (outcome.error.empty() || outcome.sqlstate.starts_with("22")) return;
       }
       good = false;
@@ -159,8 +174,10 @@ void QueryProbe::after(const std::string& conninfo, const std::string& version, 
       }
     }
     if (entry.held) {
-      if (!entry.evidence.writes) take(Impl::execute(*impl_->outside, entry, "", false, &*entry.held), "prepared before the step");
-      take(Impl::execute(*impl_->inside, entry, "", true, &*entry.held), "prepared before the step, in a transaction");
+      if (!entry.evidence.writes)
+        take(Impl::execute(*impl_->outside, entry, "", false, &*entry.held), "prepared before the step");
+      take(Impl::execute(*impl_->inside, entry, "", true, &*entry.held),
+           "prepared before the step, in a transaction");
     }
     if (good) ++entry.evidence.states;
   }
@@ -175,7 +192,8 @@ std::vector<QueryEvidence> QueryProbe::evidence() const {
   std::vector<QueryEvidence> out;
   for (const Impl::Entry& entry : impl_->entries) {
     out.push_back(entry.evidence);
-    if (out.back().verdict == Verdict::proven) out.back().reason = fmt::format("works in {}", count_of(entry.evidence.states, "state"));
+    if (out.back().verdict == Verdict::proven)
+      out.back().reason = fmt::format("works in {}", count_of(entry.evidence.states, "state"));
   }
   return out;
 }

@@ -15,12 +15,20 @@ namespace {
 
 class FileRehearsal {
  public:
-  FileRehearsal(Arena& arena, const Bases& bases, const Migration& migration, const FileOptions& options, Rehearsal& out, const std::function<void(const std::string&)>& progress)
-      : arena_(arena), bases_(bases), migration_(migration), options_(options), out_(out), progress_(progress), judge_(arena.major()) {}
+  FileRehearsal(Arena& arena, const Bases& bases, const Migration& migration, const FileOptions& options,
+                Rehearsal& out, const std::function<void(const std::string&)>& progress)
+      : arena_(arena),
+        bases_(bases),
+        migration_(migration),
+        options_(options),
+        out_(out),
+        progress_(progress),
+        judge_(arena.major()) {}
 
   void run() {
     out_.superuser = arena_.superuser();
-    if (!judge_.dumps()) out_.notes.push_back(judge_.why_not() + ": schemas were compared by the catalog functions alone");
+    if (!judge_.dumps())
+      out_.notes.push_back(judge_.why_not() + ": schemas were compared by the catalog functions alone");
     if (!safe()) return;
     before_ = judge_.state(bases_.empty);
     if (!forward()) return;
@@ -36,7 +44,8 @@ class FileRehearsal {
   }
 
  private:
-  RunResult go(const Script& script, const Arena::Trial& trial, bool observe = false, std::optional<std::size_t> stop_after = {}) {
+  RunResult go(const Script& script, const Arena::Trial& trial, bool observe = false,
+               std::optional<std::size_t> stop_after = {}) {
     RunRequest request;
     request.conninfo = trial.migrator();
     request.admin = trial.admin();
@@ -56,7 +65,8 @@ class FileRehearsal {
     return out_.proofs.back();
   }
 
-  static void blame(Proof& proof, const Failure& failure, const std::string& when, Verdict verdict = Verdict::refuted) {
+  static void blame(Proof& proof, const Failure& failure, const std::string& when,
+                    Verdict verdict = Verdict::refuted) {
     proof.verdict = verdict;
     proof.reason = when + failure.message();
     proof.place = failure.place;
@@ -64,11 +74,16 @@ class FileRehearsal {
   }
 
   // Rights that the sandbox's role does not have say nothing about the migration.
-  static bool lacks_rights(const Failure& failure) { return failure.sqlstate == "42501" || failure.sqlstate == "0LP01"; }
-  static bool about_data(const Failure& failure) { return failure.sqlstate.starts_with("22") || failure.sqlstate.starts_with("23"); }
+  static bool lacks_rights(const Failure& failure) {
+    return failure.sqlstate == "42501" || failure.sqlstate == "0LP01";
+  }
+  static bool about_data(const Failure& failure) {
+    return failure.sqlstate.starts_with("22") || failure.sqlstate.starts_with("23");
+  }
 
   bool safe() {
-    for (const Script* script : {&migration_.forward, migration_.rollback ? &*migration_.rollback : nullptr}) {
+    for (const Script* script :
+         {&migration_.forward, migration_.rollback ? &*migration_.rollback : nullptr}) {
       if (!script) continue;
       for (const auto& [why, place] : forbidden_in(*script)) {
         Proof& proof = add("safe", "it reaches nothing but its own database");
@@ -99,21 +114,28 @@ class FileRehearsal {
     if (first.failure) {
       const bool rights = lacks_rights(*first.failure);
       blame(proof, *first.failure, "", rights ? Verdict::unknown : Verdict::refuted);
-      if (rights) proof.reason += " (the sandbox's role is no superuser: --superuser runs it with all rights)";
+      if (rights)
+        proof.reason += " (the sandbox's role is no superuser: --superuser runs it with all rights)";
       out_.steps = std::move(first.observations);
       return false;
     }
     one_transaction_ = first.one_transaction;
-    out_.run_as = migration_.forward.needs_psql ? "psql" : one_transaction_ ? "one transaction" : "statement by statement";
+    out_.run_as = migration_.forward.needs_psql ? "psql"
+                  : one_transaction_            ? "one transaction"
+                                                : "statement by statement";
     proof.verdict = Verdict::proven;
-    proof.reason = fmt::format("{} in {}", count_of(static_cast<long long>(first.done), "statement"), out_.run_as);
+    proof.reason =
+        fmt::format("{} in {}", count_of(static_cast<long long>(first.done), "statement"), out_.run_as);
     out_.steps = std::move(first.observations);
     after_ = judge_.state(trial->admin());
     changes_ = compare(before_, after_).likeness != Likeness::exact;
     out_.changes = changes_between(before_, after_);
-    out_.sets_lock_timeout = std::any_of(migration_.forward.items.begin(), migration_.forward.items.end(), [](const catalog::ScriptItem& item) {
-      return item.starts_with({"set", "lock_timeout"}) || item.starts_with({"set", "local", "lock_timeout"}) || item.starts_with({"set", "session", "lock_timeout"});
-    });
+    out_.sets_lock_timeout = std::any_of(migration_.forward.items.begin(), migration_.forward.items.end(),
+                                         [](const catalog::ScriptItem& item) {
+                                           return item.starts_with({"set", "lock_timeout"}) ||
+                                                  item.starts_with({"set", "local", "lock_timeout"}) ||
+                                                  item.starts_with({"set", "session", "lock_timeout"});
+                                         });
     forward_trial_.emplace(std::move(*trial));
     return true;
   }
@@ -130,9 +152,11 @@ class FileRehearsal {
       rows_work_ = true;
       return;
     }
-    // Rows that the schema, a dump or a clone brings were there in the first run: only made-up ones are new here.
+    // Rows that the schema, a dump or a clone brings were there in the first run: only made-up ones are new
+    // here.
     const bool guessed = about_data(*result.failure);
-    blame(proof, *result.failure, guessed ? "depends on the data: " : "", guessed ? Verdict::unknown : Verdict::refuted);
+    blame(proof, *result.failure, guessed ? "depends on the data: " : "",
+          guessed ? Verdict::unknown : Verdict::refuted);
     proof.decisive = !guessed;
     if (guessed) proof.reason += "; the rows were made up: rehearse on a dump or a clone to know";
     observe_empty();
@@ -142,30 +166,37 @@ class FileRehearsal {
     std::optional<Arena::Trial> trial;
     RunResult result = go_supplied(bases_.empty, trial, true);
     out_.steps = std::move(result.observations);
-    out_.notes.push_back("what each statement does was observed on empty tables, because the migration fails on the rows");
+    out_.notes.push_back(
+        "what each statement does was observed on empty tables, because the migration fails on the rows");
   }
 
   std::string rows_said() const {
     long long rows = 0;
     for (const TableData& table : out_.data.tables) rows += table.rows;
-    return fmt::format("{} in {} ({})", count_of(rows, "row"), count_of(static_cast<long long>(out_.data.tables.size()), "table"), out_.data.kind);
+    return fmt::format("{} in {} ({})", count_of(rows, "row"),
+                       count_of(static_cast<long long>(out_.data.tables.size()), "table"), out_.data.kind);
   }
 
-  std::string judged() const { return before_.dumped ? "by pg_dump --schema-only and the catalog functions" : "by the catalog functions"; }
+  std::string judged() const {
+    return before_.dumped ? "by pg_dump --schema-only and the catalog functions" : "by the catalog functions";
+  }
 
   void rollback_schema() {
     say("going back");
     Proof& proof = add("rollback.schema", "the rollback restores the schema exactly");
     if (!migration_.rollback) {
       proof.outcome = "missing";
-      proof.reason = "there is no rollback: none beside the file (X.rollback.sql, X.down.sql, down.sql) and none in it";
+      proof.reason =
+          "there is no rollback: none beside the file (X.rollback.sql, X.down.sql, down.sql) and none in it";
       proof.decisive = false;
       return;
     }
     if (migration_.rollback->empty()) {
       proof.outcome = "empty";
       proof.verdict = changes_ ? Verdict::refuted : Verdict::proven;
-      proof.reason = changes_ ? fmt::format("{} does nothing, and the migration changes the schema", migration_.rollback->path) : "neither direction changes the schema";
+      proof.reason = changes_ ? fmt::format("{} does nothing, and the migration changes the schema",
+                                            migration_.rollback->path)
+                              : "neither direction changes the schema";
       if (changes_) proof.details = compare(before_, after_).differences;
       return;
     }
@@ -208,7 +239,8 @@ class FileRehearsal {
     }
     const Comparison comparison = compare(after_, judge_.state(forward_trial_->admin()));
     proof.verdict = comparison.likeness == Likeness::exact ? Verdict::proven : Verdict::refuted;
-    proof.reason = comparison.likeness == Likeness::exact ? "compared " + judged() : "it ends in another schema than the first time";
+    proof.reason = comparison.likeness == Likeness::exact ? "compared " + judged()
+                                                          : "it ends in another schema than the first time";
     proof.details = comparison.differences;
   }
 
@@ -234,20 +266,24 @@ class FileRehearsal {
       shape = shape_of(connection);
       want = checksums(connection, shape);
     }
-    if (const RunResult result = go(migration_.forward, trial); result.failure) return blame(proof, *result.failure, "forward failed this time: ", Verdict::unknown);
+    if (const RunResult result = go(migration_.forward, trial); result.failure)
+      return blame(proof, *result.failure, "forward failed this time: ", Verdict::unknown);
     RunResult back = go(*migration_.rollback, trial, true);
     out_.rollback_steps = std::move(back.observations);
     if (back.failure) {
       const bool rights = lacks_rights(*back.failure);
-      return blame(proof, *back.failure, "with rows, the rollback fails: ", rights ? Verdict::unknown : Verdict::refuted);
+      return blame(proof, *back.failure,
+                   "with rows, the rollback fails: ", rights ? Verdict::unknown : Verdict::refuted);
     }
     pg::Connection connection(trial.admin(), "contraflow judge");
     proof.details = differences(want, checksums(connection, shape));
     proof.verdict = proof.details.empty() ? Verdict::proven : Verdict::refuted;
-    proof.reason = proof.details.empty() ? fmt::format("{} compared by checksum", rows_said()) : "rows are not what they were";
+    proof.reason = proof.details.empty() ? fmt::format("{} compared by checksum", rows_said())
+                                         : "rows are not what they were";
   }
 
-  // A second run must change nothing or stop before it changes anything; only the first is what `twice` asks for.
+  // A second run must change nothing or stop before it changes anything; only the first is what `twice` asks
+  // for.
   void twice() {
     say("running it twice");
     const Arena::Trial trial = arena_.trial(bases_.empty);
@@ -257,11 +293,13 @@ class FileRehearsal {
       const Arena::Trial other = arena_.trial(bases_.empty);
       if (go(migration_.forward, other).failure) return;
       if (go(*migration_.rollback, other).failure) return;
-      twice_in("twice.rollback", "its rollback can run twice in a row", *migration_.rollback, other, judge_.state(other.admin()));
+      twice_in("twice.rollback", "its rollback can run twice in a row", *migration_.rollback, other,
+               judge_.state(other.admin()));
     }
   }
 
-  void twice_in(const char* id, const char* claim, const Script& script, const Arena::Trial& trial, const SchemaState& want) {
+  void twice_in(const char* id, const char* claim, const Script& script, const Arena::Trial& trial,
+                const SchemaState& want) {
     Proof& proof = add(id, claim);
     // Runners remember what has run: not being able to is graded, and fails nobody.
     proof.decisive = false;
@@ -269,11 +307,14 @@ class FileRehearsal {
     const Comparison comparison = compare(want, judge_.state(trial.admin()));
     if (second.failure) {
       blame(proof, *second.failure, "the second run fails: ");
-      proof.details.push_back(comparison.likeness == Likeness::exact ? "it stops there without having changed anything" : "and it has changed the schema by then");
+      proof.details.push_back(comparison.likeness == Likeness::exact
+                                  ? "it stops there without having changed anything"
+                                  : "and it has changed the schema by then");
       return;
     }
     proof.verdict = comparison.likeness == Likeness::exact ? Verdict::proven : Verdict::refuted;
-    proof.reason = comparison.likeness == Likeness::exact ? "the second run changes nothing" : "the second run changes the schema again";
+    proof.reason = comparison.likeness == Likeness::exact ? "the second run changes nothing"
+                                                          : "the second run changes the schema again";
     proof.details = comparison.differences;
   }
 
@@ -289,11 +330,15 @@ class FileRehearsal {
   }
 
   // Whether a transaction of the file's own is open after k statements: an interruption there loses it.
-  static std::string at(const Script& script, std::size_t k) { return fmt::format("after statement {} ({}:{})", k, place_of(script.items[k - 1]).file, place_of(script.items[k - 1]).line); }
+  static std::string at(const Script& script, std::size_t k) {
+    return fmt::format("after statement {} ({}:{})", k, place_of(script.items[k - 1]).file,
+                       place_of(script.items[k - 1]).line);
+  }
 
   void interrupted() {
     say("interrupting it");
-    Proof& proof = add("interrupted", "interrupted at any statement and run again, it ends in the same schema");
+    Proof& proof =
+        add("interrupted", "interrupted at any statement and run again, it ends in the same schema");
     const Script& script = migration_.forward;
     if (script.needs_psql) {
       proof.reason = "the file needs psql (\\gset, \\if): it was run as a whole only";
@@ -313,8 +358,11 @@ class FileRehearsal {
       }
       const RunResult rerun = go(script, trial);
       if (rerun.failure) return blame(proof, *rerun.failure, "run again after an interruption: ");
-      proof.verdict = compare(after_, judge_.state(trial.admin(), false)).likeness == Likeness::exact ? Verdict::proven : Verdict::refuted;
-      proof.reason = "one transaction: its session was ended before COMMIT, nothing was left, and it ran again";
+      proof.verdict = compare(after_, judge_.state(trial.admin(), false)).likeness == Likeness::exact
+                          ? Verdict::proven
+                          : Verdict::refuted;
+      proof.reason =
+          "one transaction: its session was ended before COMMIT, nothing was left, and it ran again";
       return;
     }
     const std::vector<std::size_t> places = cuts(script.items.size());
@@ -335,11 +383,16 @@ class FileRehearsal {
       return;
     }
     proof.verdict = Verdict::proven;
-    proof.reason = places.empty() ? "a single statement" : fmt::format("tried after {} of {}", places.size(), count_of(static_cast<long long>(script.items.size()), "statement"));
+    proof.reason = places.empty()
+                       ? "a single statement"
+                       : fmt::format("tried after {} of {}", places.size(),
+                                     count_of(static_cast<long long>(script.items.size()), "statement"));
   }
 
   void prefixes() {
-    if (one_transaction_ || !migration_.rollback || migration_.rollback->empty() || migration_.forward.needs_psql) return;
+    if (one_transaction_ || !migration_.rollback || migration_.rollback->empty() ||
+        migration_.forward.needs_psql)
+      return;
     if (migration_.forward.items.size() < 2) return;
     say("going back from the middle");
     Proof& proof = add("rollback.prefixes", "the rollback restores the schema from every statement on");
@@ -349,7 +402,9 @@ class FileRehearsal {
       const Arena::Trial trial = arena_.trial(bases_.empty);
       if (go(script, trial, false, k).failure) continue;
       const RunResult back = go(*migration_.rollback, trial);
-      if (back.failure) return blame(proof, *back.failure, fmt::format("interrupted {}, the rollback fails: ", at(script, k)));
+      if (back.failure)
+        return blame(proof, *back.failure,
+                     fmt::format("interrupted {}, the rollback fails: ", at(script, k)));
       const Comparison comparison = compare(before_, judge_.state(trial.admin(), false));
       if (comparison.likeness == Likeness::exact) continue;
       proof.verdict = Verdict::refuted;
@@ -359,7 +414,8 @@ class FileRehearsal {
       return;
     }
     proof.verdict = Verdict::proven;
-    proof.reason = fmt::format("tried after {} of {}", places.size(), count_of(static_cast<long long>(script.items.size()), "statement"));
+    proof.reason = fmt::format("tried after {} of {}", places.size(),
+                               count_of(static_cast<long long>(script.items.size()), "statement"));
   }
 
   Arena& arena_;
@@ -378,8 +434,8 @@ class FileRehearsal {
 
 }  // namespace
 
-void rehearse_file(Arena& arena, const Bases& bases, const Migration& migration, const FileOptions& options, Rehearsal& rehearsal,
-                   const std::function<void(const std::string&)>& progress) {
+void rehearse_file(Arena& arena, const Bases& bases, const Migration& migration, const FileOptions& options,
+                   Rehearsal& rehearsal, const std::function<void(const std::string&)>& progress) {
   FileRehearsal(arena, bases, migration, options, rehearsal, progress).run();
 }
 

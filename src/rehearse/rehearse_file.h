@@ -13,7 +13,8 @@ namespace contraflow::rehearse {
 
 struct FileOptions {
   std::chrono::milliseconds budget{120'000};  // of one run of the migration
-  std::size_t most_prefixes = 40;             // interruptions that are tried; evenly spread where there are more statements
+  std::size_t most_prefixes =
+      40;  // interruptions that are tried; evenly spread where there are more statements
   bool data_proofs = true;
 };
 
@@ -24,8 +25,9 @@ struct Bases {
   bool has_rows() const { return filled != empty; }
 };
 
-// Runs a hand-written migration on copies of the bases under observation, and proves or refutes what is claimed of it. Adds to `rehearsal`.
-void rehearse_file(Arena& arena, const Bases& bases, const Migration& migration, const FileOptions& options, Rehearsal& rehearsal,
-                   const std::function<void(const std::string&)>& progress = {});
+// Runs a hand-written migration on copies of the bases under observation, and proves or refutes what is
+// claimed of it. Adds to `rehearsal`.
+void rehearse_file(Arena& arena, const Bases& bases, const Migration& migration, const FileOptions& options,
+                   Rehearsal& rehearsal, const std::function<void(const std::string&)>& progress = {});
 
 }  // namespace contraflow::rehearse

@@ -23,15 +23,25 @@ using plan::Phase;
 
 class PlanRehearsal {
  public:
-  PlanRehearsal(Arena& arena, const Bases& bases, const plan::Plan& plan, const std::string& hash, const PlanOptions& options, Rehearsal& out, const std::function<void(const std::string&)>& progress)
-      : arena_(arena), bases_(bases), plan_(plan), hash_(hash), options_(options), out_(out), progress_(progress), judge_(arena.major()) {
+  PlanRehearsal(Arena& arena, const Bases& bases, const plan::Plan& plan, const std::string& hash,
+                const PlanOptions& options, Rehearsal& out,
+                const std::function<void(const std::string&)>& progress)
+      : arena_(arena),
+        bases_(bases),
+        plan_(plan),
+        hash_(hash),
+        options_(options),
+        out_(out),
+        progress_(progress),
+        judge_(arena.major()) {
     reordered_.insert(plan.column_order.begin(), plan.column_order.end());
     settings_.backfill.verify = true;
     settings_.throttle.commit_latency_factor = 0;  // nobody else works here
   }
 
   void run() {
-    if (!judge_.dumps()) out_.notes.push_back(judge_.why_not() + ": schemas were compared by the catalog functions alone");
+    if (!judge_.dumps())
+      out_.notes.push_back(judge_.why_not() + ": schemas were compared by the catalog functions alone");
     before_ = judge_.state(bases_.filled);
     if (!made_for_this_schema()) return;
     if (!forward()) return;
@@ -62,16 +72,21 @@ class PlanRehearsal {
 
   bool made_for_this_schema() {
     if (plan_.from_fingerprint.empty() || fingerprint(bases_.empty) == plan_.from_fingerprint) return true;
-    out_.notes.push_back("the schema is not to the letter the one that the plan was made for (owners, or a change since): what follows holds for the schema given");
+    out_.notes.push_back(
+        "the schema is not to the letter the one that the plan was made for (owners, or a change since): "
+        "what follows holds for the schema given");
     return true;
   }
 
   // Purge may lose contents where the plan says so; until then everything comes back.
   bool keeps_data(std::size_t steps) const {
-    return std::none_of(plan_.steps.begin(), plan_.steps.begin() + static_cast<std::ptrdiff_t>(steps), [](const plan::Step& step) { return step.grade == plan::Grade::data; });
+    return std::none_of(plan_.steps.begin(), plan_.steps.begin() + static_cast<std::ptrdiff_t>(steps),
+                        [](const plan::Step& step) { return step.grade == plan::Grade::data; });
   }
   std::set<std::string> order_given_up(std::size_t steps) const {
-    const bool ordered = std::none_of(plan_.steps.begin(), plan_.steps.begin() + static_cast<std::ptrdiff_t>(steps), [](const plan::Step& step) { return step.grade != plan::Grade::exact; });
+    const bool ordered =
+        std::none_of(plan_.steps.begin(), plan_.steps.begin() + static_cast<std::ptrdiff_t>(steps),
+                     [](const plan::Step& step) { return step.grade != plan::Grade::exact; });
     return ordered ? std::set<std::string>{} : reordered_;
   }
 
@@ -95,12 +110,15 @@ class PlanRehearsal {
       twice(executor);
     } catch (const Error& error) {
       blame(out_.proofs[0], "", error);
-      if (observer.forward.size() < plan_.steps.size()) out_.proofs[0].place = Place{"", 0, plan_.steps[observer.forward.size()].title};
+      if (observer.forward.size() < plan_.steps.size())
+        out_.proofs[0].place = Place{"", 0, plan_.steps[observer.forward.size()].title};
       out_.steps = std::move(observer.forward);
       return false;
     }
     out_.proofs[0].verdict = Verdict::proven;
-    out_.proofs[0].reason = fmt::format("{} by the executor that apply uses, {}", count_of(static_cast<long long>(plan_.steps.size()), "step"), rows_said());
+    out_.proofs[0].reason =
+        fmt::format("{} by the executor that apply uses, {}",
+                    count_of(static_cast<long long>(plan_.steps.size()), "step"), rows_said());
     for (const std::string& warning : observer.warnings) out_.notes.push_back(warning);
     after_ = judge_.state(trial_->admin());
     out_.changes = changes_between(before_, after_);
@@ -111,7 +129,9 @@ class PlanRehearsal {
     const long long rows = total_rows(rows_);
     return rows == 0 ? "on empty tables" : fmt::format("with {} ({})", count_of(rows, "row"), out_.data.kind);
   }
-  std::string judged() const { return before_.dumped ? "by pg_dump --schema-only and the catalog functions" : "by the catalog functions"; }
+  std::string judged() const {
+    return before_.dumped ? "by pg_dump --schema-only and the catalog functions" : "by the catalog functions";
+  }
 
   // Every step a second time, on the finished schema.
   void twice(Executor& executor) {
@@ -120,7 +140,8 @@ class PlanRehearsal {
     const Comparison comparison = compare(first, judge_.state(trial_->admin(), false));
     Proof& proof = add("twice", "every step can run twice");
     proof.verdict = comparison.likeness == Likeness::exact ? Verdict::proven : Verdict::refuted;
-    proof.reason = comparison.likeness == Likeness::exact ? "the second run changed nothing" : "the second run changed the schema again";
+    proof.reason = comparison.likeness == Likeness::exact ? "the second run changed nothing"
+                                                          : "the second run changed the schema again";
     proof.details = comparison.differences;
   }
 
@@ -140,7 +161,9 @@ class PlanRehearsal {
     }
     const bool same = fingerprint(trial_->admin()) == plan_.to_fingerprint;
     proof.verdict = same ? Verdict::proven : Verdict::unknown;
-    proof.reason = same ? "its fingerprint is the plan's" : "its fingerprint is not the plan's (owners or column order may be all): --to SRC compares it";
+    proof.reason =
+        same ? "its fingerprint is the plan's"
+             : "its fingerprint is not the plan's (owners or column order may be all): --to SRC compares it";
     proof.decisive = same;
   }
 
@@ -152,16 +175,20 @@ class PlanRehearsal {
       Executor executor(plan_, hash_, trial_->admin(), settings_, observer);
       executor.undo_from(plan_.steps.size());
     } catch (const Error& error) {
-      blame(add("rollback.schema", "the rollback restores the schema exactly"), "the rollback fails: ", error);
+      blame(add("rollback.schema", "the rollback restores the schema exactly"),
+            "the rollback fails: ", error);
       out_.proofs.back().outcome = "fails";
       out_.rollback_steps = std::move(observer.undo);
       return false;
     }
     out_.rollback_steps = std::move(observer.undo);
     Proof& schema = add("rollback.schema", "the rollback restores the schema exactly");
-    const Comparison comparison = compare(before_, judge_.state(trial_->admin()), order_given_up(plan_.steps.size()));
+    const Comparison comparison =
+        compare(before_, judge_.state(trial_->admin()), order_given_up(plan_.steps.size()));
     schema.verdict = comparison.likeness == Likeness::exact ? Verdict::proven : Verdict::refuted;
-    schema.outcome = comparison.likeness == Likeness::exact ? "exact" : comparison.likeness == Likeness::order ? "order" : "differs";
+    schema.outcome = comparison.likeness == Likeness::exact   ? "exact"
+                     : comparison.likeness == Likeness::order ? "order"
+                                                              : "differs";
     schema.reason = "compared " + judged();
     schema.details = comparison.differences;
     return true;
@@ -174,11 +201,14 @@ class PlanRehearsal {
     return end;
   }
 
-  // After each step: all the way back, and forward again to the same place. One database for all of it: what a way back leaves behind would show in the next.
+  // After each step: all the way back, and forward again to the same place. One database for all of it: what
+  // a way back leaves behind would show in the next.
   void prefixes() {
-    const std::string schema_claim = "from every step on, the rollback restores schema and rows, and forward works again";
+    const std::string schema_claim =
+        "from every step on, the rollback restores schema and rows, and forward works again";
     const std::size_t count = plan_.steps.size();
-    const std::size_t stride = std::max<std::size_t>(1, (count + options_.most_prefixes - 1) / options_.most_prefixes);
+    const std::size_t stride =
+        std::max<std::size_t>(1, (count + options_.most_prefixes - 1) / options_.most_prefixes);
     apply::Observer observer;
     std::size_t tried = 0;
     try {
@@ -188,9 +218,11 @@ class PlanRehearsal {
         for (std::size_t i = 0; i < k; ++i) executor.forward(i);
         executor.undo_from(end_of_phase(k));
         ++tried;
-        const Comparison comparison = compare(before_, judge_.state(trial_->admin(), false), order_given_up(k));
+        const Comparison comparison =
+            compare(before_, judge_.state(trial_->admin(), false), order_given_up(k));
         std::vector<std::string> lost;
-        if (comparison.likeness == Likeness::exact && keeps_data(k) && total_rows(rows_) > 0 && !lost_already_) {
+        if (comparison.likeness == Likeness::exact && keeps_data(k) && total_rows(rows_) > 0 &&
+            !lost_already_) {
           pg::Connection connection(trial_->admin(), "contraflow judge");
           lost = differences(rows_, checksums(connection, shape_));
         }
@@ -198,7 +230,8 @@ class PlanRehearsal {
         if (comparison.likeness == Likeness::exact && lost.empty()) continue;
         Proof& proof = add("rollback.prefixes", schema_claim);
         proof.verdict = Verdict::refuted;
-        proof.reason = fmt::format("stopped after step {} ({}), the way back ends elsewhere", k, plan_.steps[k - 1].title);
+        proof.reason = fmt::format("stopped after step {} ({}), the way back ends elsewhere", k,
+                                   plan_.steps[k - 1].title);
         proof.details = lost.empty() ? comparison.differences : lost;
         return;
       }
@@ -208,21 +241,25 @@ class PlanRehearsal {
     }
     Proof& proof = add("rollback.prefixes", schema_claim);
     proof.verdict = Verdict::proven;
-    proof.reason = stride == 1 ? fmt::format("tried after each of {}", count_of(static_cast<long long>(count), "step")) : fmt::format("tried after {} of {} steps", tried, count);
+    proof.reason =
+        stride == 1 ? fmt::format("tried after each of {}", count_of(static_cast<long long>(count), "step"))
+                    : fmt::format("tried after {} of {} steps", tried, count);
     rows_came_back();
   }
 
   // After every prefix that was tried the rows were compared, up to the first step that gives contents up.
   void rows_came_back() {
     const std::size_t count = plan_.steps.size();
-    Proof& data = add("rollback.data", keeps_data(count) ? "the rollback restores every row" : "until purge, the rollback restores every row");
+    Proof& data = add("rollback.data", keeps_data(count) ? "the rollback restores every row"
+                                                         : "until purge, the rollback restores every row");
     if (total_rows(rows_) == 0) {
       data.reason = "there were no rows to lose: --rows, --statistics or a dump";
       data.decisive = false;
       return;
     }
     data.verdict = Verdict::proven;
-    data.reason = fmt::format("{} compared by checksum per table after each way back", count_of(total_rows(rows_), "row"));
+    data.reason = fmt::format("{} compared by checksum per table after each way back",
+                              count_of(total_rows(rows_), "row"));
   }
 
   // A runner that ends after every single step, and another that goes on.
@@ -243,7 +280,8 @@ class PlanRehearsal {
     }
     const Comparison comparison = compare(after_, judge_.state(trial.admin(), false));
     proof.verdict = comparison.likeness == Likeness::exact ? Verdict::proven : Verdict::refuted;
-    proof.reason = comparison.likeness == Likeness::exact ? "a new runner for each step" : "it ends in another schema";
+    proof.reason =
+        comparison.likeness == Likeness::exact ? "a new runner for each step" : "it ends in another schema";
     proof.details = comparison.differences;
   }
 
@@ -266,7 +304,8 @@ class PlanRehearsal {
 
 }  // namespace
 
-void rehearse_plan(Arena& arena, const Bases& bases, const plan::Plan& plan, const std::string& hash, const PlanOptions& options, Rehearsal& rehearsal,
+void rehearse_plan(Arena& arena, const Bases& bases, const plan::Plan& plan, const std::string& hash,
+                   const PlanOptions& options, Rehearsal& rehearsal,
                    const std::function<void(const std::string&)>& progress) {
   PlanRehearsal(arena, bases, plan, hash, options, rehearsal, progress).run();
 }

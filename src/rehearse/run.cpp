@@ -29,39 +29,55 @@ Control control_of(const ScriptItem& item) {
   if (item.kind != ItemKind::statement || item.words.empty()) return Control::none;
   const std::string& word = item.words[0];
   if (word == "begin" || item.starts_with({"start", "transaction"})) return Control::begin;
-  if (word == "commit" || word == "end" || word == "abort" || item.starts_with({"prepare", "transaction"})) return Control::end;
+  if (word == "commit" || word == "end" || word == "abort" || item.starts_with({"prepare", "transaction"}))
+    return Control::end;
   if (word == "rollback" && !item.starts_with({"rollback", "to"})) return Control::end;
   return Control::none;
 }
 
-// Settings work on the session or the transaction as such: a transaction of their own, or a query before them, would change what they mean.
+// Settings work on the session or the transaction as such: a transaction of their own, or a query before
+// them, would change what they mean.
 bool is_setting(const ScriptItem& item) {
   if (item.words.empty()) return false;
   const std::string& word = item.words[0];
-  return word == "set" || word == "reset" || word == "discard" || word == "show" || word == "savepoint" || word == "release" || word == "rollback" || word == "lock" || word == "listen" ||
-         word == "prepare" || word == "deallocate";
+  return word == "set" || word == "reset" || word == "discard" || word == "show" || word == "savepoint" ||
+         word == "release" || word == "rollback" || word == "lock" || word == "listen" || word == "prepare" ||
+         word == "deallocate";
 }
 
 bool needs_superuser(const ScriptItem& item) {
   if (item.words.size() < 2) return false;
   const std::string& verb = item.words[0];
   const std::string& what = item.words[1];
-  if (verb == "set" && (what == "session_replication_role" || (item.words.size() > 2 && item.words[2] == "session_replication_role"))) return true;
-  if (verb != "create" && verb != "alter" && verb != "drop" && verb != "comment" && verb != "grant" && verb != "revoke" && verb != "security") return false;
-  if (verb == "comment" || verb == "security") return item.words.size() > 2 && (item.words[2] == "extension" || item.words[2] == "role" || item.words[2] == "event");
+  if (verb == "set" && (what == "session_replication_role" ||
+                        (item.words.size() > 2 && item.words[2] == "session_replication_role")))
+    return true;
+  if (verb != "create" && verb != "alter" && verb != "drop" && verb != "comment" && verb != "grant" &&
+      verb != "revoke" && verb != "security")
+    return false;
+  if (verb == "comment" || verb == "security")
+    return item.words.size() > 2 &&
+           (item.words[2] == "extension" || item.words[2] == "role" || item.words[2] == "event");
   if (verb == "grant" || verb == "revoke") return false;
-  return what == "extension" || what == "role" || what == "user" || what == "group" || what == "event" || what == "publication" || what == "subscription" || what == "foreign" ||
-         what == "server" || what == "language" || what == "trusted" || what == "operator" || what == "access" || what == "type" || what == "text" || what == "cast" || what == "tablespace" ||
-         what == "database";
+  return what == "extension" || what == "role" || what == "user" || what == "group" || what == "event" ||
+         what == "publication" || what == "subscription" || what == "foreign" || what == "server" ||
+         what == "language" || what == "trusted" || what == "operator" || what == "access" ||
+         what == "type" || what == "text" || what == "cast" || what == "tablespace" || what == "database";
 }
 
-bool about_the_database(const ScriptItem& item) { return item.starts_with({"alter", "database"}) || item.starts_with({"comment", "on", "database"}); }
+bool about_the_database(const ScriptItem& item) {
+  return item.starts_with({"alter", "database"}) || item.starts_with({"comment", "on", "database"});
+}
 
 // Ends a statement that takes too long: asks first, then ends its session.
 class Watchdog {
  public:
   Watchdog(pg::Connection& connection, const std::string& admin, Clock::time_point deadline)
-      : connection_(connection), admin_(admin), pid_(connection.backend_pid()), deadline_(deadline), thread_([this] { run(); }) {}
+      : connection_(connection),
+        admin_(admin),
+        pid_(connection.backend_pid()),
+        deadline_(deadline),
+        thread_([this] { run(); }) {}
   ~Watchdog() {
     {
       const std::lock_guard guard(mutex_);
@@ -101,7 +117,10 @@ class Watchdog {
 class Run {
  public:
   Run(const Script& script, const RunRequest& request)
-      : script_(script), request_(request), connection_(request.conninfo, "contraflow rehearsal"), watchdog_(connection_, request.admin, Clock::now() + request.budget) {}
+      : script_(script),
+        request_(request),
+        connection_(request.conninfo, "contraflow rehearsal"),
+        watchdog_(connection_, request.admin, Clock::now() + request.budget) {}
 
   RunResult run() {
     send_text("SET lc_messages = 'C'");  // the sandbox has it; elsewhere only a superuser may say so
@@ -111,7 +130,8 @@ class Run {
     if (wrapped_) connection_.execute("BEGIN");
     for (; i < script_.items.size(); ++i) {
       if (request_.stop_after && i >= *request_.stop_after) break;
-      if (request_.progress && script_.items.size() > 1) request_.progress(fmt::format("statement {} of {}", i + 1, script_.items.size()));
+      if (request_.progress && script_.items.size() > 1)
+        request_.progress(fmt::format("statement {} of {}", i + 1, script_.items.size()));
       if (!step(script_.items[i])) {
         if (!restart_) break;
         restart_ = false;
@@ -133,7 +153,10 @@ class Run {
   // False where the run ends here: a failure, or (restart_) where all of it has to run again.
   bool step(const ScriptItem& item) {
     if (item.kind == ItemKind::meta_command) {
-      fail(item, Error(ErrorCode::usage, fmt::format("psql meta-command \\{} can only be run by psql", item.words.empty() ? "" : item.words[0])), {});
+      fail(item,
+           Error(ErrorCode::usage, fmt::format("psql meta-command \\{} can only be run by psql",
+                                               item.words.empty() ? "" : item.words[0])),
+           {});
       return false;
     }
     if (about_the_database(item)) return true;  // the sandbox's database has another name
@@ -144,12 +167,14 @@ class Run {
     return went;
   }
 
-  // A session learns of a change of its role when it locks something new (AcceptInvalidationMessages() in LockRelationOid()), not at the start of each statement
-  // of a transaction.
+  // A session learns of a change of its role when it locks something new (AcceptInvalidationMessages() in
+  // LockRelationOid()), not at the start of each statement of a transaction.
   void lift(bool superuser) {
     request_.elevate(superuser);
     if (connection_.in_transaction())
-      send_text("SAVEPOINT contraflow_rights; SELECT FROM pg_catalog.pg_auth_members LIMIT 0; ROLLBACK TO contraflow_rights; RELEASE contraflow_rights");
+      send_text(
+          "SAVEPOINT contraflow_rights; SELECT FROM pg_catalog.pg_auth_members LIMIT 0; ROLLBACK TO "
+          "contraflow_rights; RELEASE contraflow_rights");
   }
 
   bool execute(const ScriptItem& item) {
@@ -172,7 +197,8 @@ class Run {
       if (!connection_.in_transaction()) end_transaction();
       return true;
     }
-    // On its own: inside a transaction it can be looked at before its locks go; what refuses one is watched from outside.
+    // On its own: inside a transaction it can be looked at before its locks go; what refuses one is watched
+    // from outside.
     const std::size_t first = result_.observations.size();
     if (!refuses_transaction(item)) {
       Observation observation = blank(item, ++transaction_);
@@ -195,7 +221,8 @@ class Run {
     watcher_->before(false);
     std::optional<pg::ServerError> error;
     {
-      LockSampler sampler(request_.admin.empty() ? request_.conninfo : request_.admin, connection_.backend_pid());
+      LockSampler sampler(request_.admin.empty() ? request_.conninfo : request_.admin,
+                          connection_.backend_pid());
       error = send(item);
       if (!error) watcher_->after(observation, false);
       sampler.finish(observation);
@@ -207,7 +234,8 @@ class Run {
   }
 
   static bool refuses_transaction(const ScriptItem& item) {
-    return item.words[0] == "vacuum" || std::find(item.words.begin(), item.words.end(), "concurrently") != item.words.end();
+    return item.words[0] == "vacuum" ||
+           std::find(item.words.begin(), item.words.end(), "concurrently") != item.words.end();
   }
 
   Observation blank(const ScriptItem& item, int transaction) const {
@@ -332,7 +360,9 @@ RunResult run_by_psql(const Script& script, const RunRequest& request) {
     Failure failure;
     failure.error = error;
     failure.sqlstate = error.sqlstate();
-    if (error.location()) failure.place = {error.location()->file, error.location()->line, std::string(trim(error.location()->source_line))};
+    if (error.location())
+      failure.place = {error.location()->file, error.location()->line,
+                       std::string(trim(error.location()->source_line))};
     out.failure = std::move(failure);
   }
   return out;
@@ -376,7 +406,8 @@ std::vector<std::pair<std::string, Place>> forbidden_in(const Script& script) {
   for (const ScriptItem& item : script.items) {
     if (item.kind != ItemKind::statement) continue;
     const auto refuse = [&](const char* why) { out.emplace_back(why, place_of(item)); };
-    if (item.starts_with({"create", "database"}) || item.starts_with({"drop", "database"})) refuse("it makes or removes a whole database");
+    if (item.starts_with({"create", "database"}) || item.starts_with({"drop", "database"}))
+      refuse("it makes or removes a whole database");
     if (item.starts_with({"alter", "system"})) refuse("ALTER SYSTEM configures the server");
     if (!item.words.empty() && item.words[0] == "copy") {
       std::string text;  // blanks squeezed
@@ -384,7 +415,9 @@ std::vector<std::pair<std::string, Place>> forbidden_in(const Script& script) {
         const bool blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
         if (!blank || !text.ends_with(' ')) text += blank ? ' ' : c;
       }
-      if (text.find(" from program ") != std::string::npos || text.find(" to program ") != std::string::npos || text.find(" program '") != std::string::npos) refuse("COPY … PROGRAM starts a program on the server's machine");
+      if (text.find(" from program ") != std::string::npos ||
+          text.find(" to program ") != std::string::npos || text.find(" program '") != std::string::npos)
+        refuse("COPY … PROGRAM starts a program on the server's machine");
     }
   }
   return out;

@@ -34,23 +34,28 @@ struct RunResult {
 struct RunRequest {
   std::string conninfo;
   bool observe = false;
-  // Run only this many statements; outside of a transaction they stay, in the file's one transaction the session is ended before COMMIT.
+  // Run only this many statements; outside of a transaction they stay, in the file's one transaction the
+  // session is ended before COMMIT.
   std::optional<std::size_t> stop_after;
   std::chrono::milliseconds budget{120'000};
-  std::string admin;  // superuser connection string, for ending a run that does not end; empty: only its own cancel request
-  // Around a statement that only a superuser may run (CREATE EXTENSION, …); empty: the session has all rights that there are.
+  std::string admin;  // superuser connection string, for ending a run that does not end; empty: only its own
+                      // cancel request
+  // Around a statement that only a superuser may run (CREATE EXTENSION, …); empty: the session has all rights
+  // that there are.
   std::function<void(bool superuser)> elevate;
   // After each statement that has been committed by itself.
   std::function<void(std::size_t done)> between;
   std::function<void(const std::string&)> progress;
 };
 
-// Runs one direction of a hand-written migration as its runner would: in one transaction where the file allows that (with PostgreSQL's own exceptions:
-// what refuses a transaction makes the whole file run statement by statement), else statement by statement. A failing statement is a result; a
-// lost server is Error{environment}.
+// Runs one direction of a hand-written migration as its runner would: in one transaction where the file
+// allows that (with PostgreSQL's own exceptions: what refuses a transaction makes the whole file run
+// statement by statement), else statement by statement. A failing statement is a result; a lost server is
+// Error{environment}.
 RunResult run_migration(const Script& script, const RunRequest& request);
 
-// Statements that no sandbox runs: COPY … PROGRAM, CREATE/DROP DATABASE, ALTER SYSTEM. Each as a sentence with its place; empty: all may run.
+// Statements that no sandbox runs: COPY … PROGRAM, CREATE/DROP DATABASE, ALTER SYSTEM. Each as a sentence
+// with its place; empty: all may run.
 std::vector<std::pair<std::string, Place>> forbidden_in(const Script& script);
 
 Place place_of(const catalog::ScriptItem& item);

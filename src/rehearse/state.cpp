@@ -44,8 +44,11 @@ std::map<std::string, std::string> dump_entries(const std::string& text) {
       i += 2;
       continue;
     }
-    // \restrict lines are random (August 2025 releases); SET default_… belongs to whichever entry comes first.
-    if (line.starts_with("\\restrict ") || line.starts_with("\\unrestrict ") || line.starts_with("SET default_")) continue;
+    // \restrict lines are random (August 2025 releases); SET default_… belongs to whichever entry comes
+    // first.
+    if (line.starts_with("\\restrict ") || line.starts_with("\\unrestrict ") ||
+        line.starts_with("SET default_"))
+      continue;
     body += line + "\n";
   }
   finish();
@@ -61,19 +64,23 @@ std::string sorted_lines(const std::string& text) {
 }
 
 bool is_table_entry(const std::string& title) {
-  return title.starts_with("dump ") && (title.find("; Type: TABLE; ") != std::string::npos || title.find("; Type: FOREIGN TABLE; ") != std::string::npos);
+  return title.starts_with("dump ") && (title.find("; Type: TABLE; ") != std::string::npos ||
+                                        title.find("; Type: FOREIGN TABLE; ") != std::string::npos);
 }
 
 // The state in which table columns have no order; `only` restricts that to these tables where not empty.
-std::map<std::string, std::string> without_column_order(const std::map<std::string, std::string>& entries, const std::set<std::string>& only) {
+std::map<std::string, std::string> without_column_order(const std::map<std::string, std::string>& entries,
+                                                        const std::set<std::string>& only) {
   const auto chosen = [&](const std::string& title) {
     if (only.empty()) return true;
     return std::any_of(only.begin(), only.end(), [&](const std::string& table) {
       if (title == "column order " + table) return true;
       const std::size_t dot = table.rfind('.');
-      const std::string name = dot == std::string::npos ? table : table.substr(dot + 1), schema = dot == std::string::npos ? "public" : table.substr(0, dot);
+      const std::string name = dot == std::string::npos ? table : table.substr(dot + 1),
+                        schema = dot == std::string::npos ? "public" : table.substr(0, dot);
       const auto bare = [](const std::string& text) { return replace_all(text, "\"", ""); };
-      return title.starts_with("dump " + bare(name) + ";") && title.find("; Schema: " + bare(schema) + ";") != std::string::npos;
+      return title.starts_with("dump " + bare(name) + ";") &&
+             title.find("; Schema: " + bare(schema) + ";") != std::string::npos;
     });
   };
   std::map<std::string, std::string> out;
@@ -87,7 +94,8 @@ std::map<std::string, std::string> without_column_order(const std::map<std::stri
   return out;
 }
 
-void list_differences(const std::map<std::string, std::string>& want, const std::map<std::string, std::string>& got, std::vector<std::string>& out) {
+void list_differences(const std::map<std::string, std::string>& want,
+                      const std::map<std::string, std::string>& got, std::vector<std::string>& out) {
   std::set<std::string> titles;
   for (const auto* side : {&want, &got})
     for (const auto& [title, text] : *side) titles.insert(title);
@@ -99,7 +107,11 @@ void list_differences(const std::map<std::string, std::string>& want, const std:
       ++hidden;
       continue;
     }
-    const std::string what = title.starts_with("dump ") ? title.substr(5, title.find("; Owner:") == std::string::npos ? std::string::npos : title.find("; Owner:") - 5) : title;
+    const std::string what =
+        title.starts_with("dump ")
+            ? title.substr(5, title.find("; Owner:") == std::string::npos ? std::string::npos
+                                                                          : title.find("; Owner:") - 5)
+            : title;
     if (a == want.end()) {
       out.push_back(fmt::format("left behind: {}", what));
     } else if (b == got.end()) {
@@ -108,11 +120,13 @@ void list_differences(const std::map<std::string, std::string>& want, const std:
       const std::vector<std::string> left = split_lines(a->second), right = split_lines(b->second);
       std::string before, after;
       for (const std::string& line : left)
-        if (std::find(right.begin(), right.end(), line) == right.end()) before += " " + std::string(trim(line));
+        if (std::find(right.begin(), right.end(), line) == right.end())
+          before += " " + std::string(trim(line));
       for (const std::string& line : right)
         if (std::find(left.begin(), left.end(), line) == left.end()) after += " " + std::string(trim(line));
       if (before.empty() && after.empty()) before = after = " the same lines in another order";
-      out.push_back(fmt::format("differs: {}: was{}; is{}", what, before.empty() ? " (nothing)" : before, after.empty() ? " (nothing)" : after));
+      out.push_back(fmt::format("differs: {}: was{}; is{}", what, before.empty() ? " (nothing)" : before,
+                                after.empty() ? " (nothing)" : after));
     }
   }
   if (hidden > 0) out.push_back(fmt::format("and {} more", hidden));
@@ -123,7 +137,8 @@ void list_differences(const std::map<std::string, std::string>& want, const std:
 Judge::Judge(int server_major) {
   std::vector<std::string> candidates;
   if (const auto found = find_program("pg_dump")) candidates.push_back(*found);
-  for (const pg::ServerBinaries& server : pg::find_servers()) candidates.push_back(server.bindir + "/pg_dump");
+  for (const pg::ServerBinaries& server : pg::find_servers())
+    candidates.push_back(server.bindir + "/pg_dump");
   std::string seen;
   for (const std::string& program : candidates) {
     try {
@@ -132,7 +147,8 @@ Judge::Judge(int server_major) {
         pg_dump_ = program;
         return;
       }
-      if (version) seen = fmt::format("pg_dump is of PostgreSQL {}, the server of {}", *version, server_major);
+      if (version)
+        seen = fmt::format("pg_dump is of PostgreSQL {}, the server of {}", *version, server_major);
     } catch (const Error&) {
       // Not installed in this folder: the next one.
     }
@@ -153,20 +169,24 @@ SchemaState Judge::state(const std::string& conninfo, bool dumped) const {
     }
   }
   if (!dumped || pg_dump_.empty()) return out;
-  const ProcessResult result = run_process({pg_dump_, "--schema-only", "--exclude-schema=contraflow", "-d", conninfo});
+  const ProcessResult result =
+      run_process({pg_dump_, "--schema-only", "--exclude-schema=contraflow", "-d", conninfo});
   if (!result.succeeded()) {
-    throw Error(ErrorCode::environment, "pg_dump failed on the sandbox: " + std::string(trim(result.error_output)));
+    throw Error(ErrorCode::environment,
+                "pg_dump failed on the sandbox: " + std::string(trim(result.error_output)));
   }
   out.entries.merge(dump_entries(result.output));
   out.dumped = true;
   return out;
 }
 
-Comparison compare(const SchemaState& want, const SchemaState& got, const std::set<std::string>& ignored_order) {
+Comparison compare(const SchemaState& want, const SchemaState& got,
+                   const std::set<std::string>& ignored_order) {
   std::map<std::string, std::string> a = want.entries, b = got.entries;
   // A state that no dump was made of is compared by what both have.
   if (want.dumped != got.dumped) {
-    for (auto* side : {&a, &b}) std::erase_if(*side, [](const auto& entry) { return entry.first.starts_with("dump "); });
+    for (auto* side : {&a, &b})
+      std::erase_if(*side, [](const auto& entry) { return entry.first.starts_with("dump "); });
   }
   if (!ignored_order.empty()) {
     a = without_column_order(a, ignored_order);
@@ -176,7 +196,8 @@ Comparison compare(const SchemaState& want, const SchemaState& got, const std::s
   if (a == b) return out;
   const auto left = without_column_order(a, {}), right = without_column_order(b, {});
   out.likeness = left == right ? Likeness::order : Likeness::differs;
-  // The dump and the catalog functions say most things twice: the dump's entries only where they alone see it.
+  // The dump and the catalog functions say most things twice: the dump's entries only where they alone see
+  // it.
   const auto part = [](const std::map<std::string, std::string>& entries, bool dump) {
     std::map<std::string, std::string> chosen;
     for (const auto& [title, text] : entries)
@@ -190,7 +211,8 @@ Comparison compare(const SchemaState& want, const SchemaState& got, const std::s
 
 SchemaChanges changes_between(const SchemaState& before, const SchemaState& after) {
   const auto counts = [](const std::string& title) {
-    return !title.starts_with("dump ") && !title.starts_with("column order ") && !title.starts_with("columns of ") && !title.starts_with("sequence owner ");
+    return !title.starts_with("dump ") && !title.starts_with("column order ") &&
+           !title.starts_with("columns of ") && !title.starts_with("sequence owner ");
   };
   SchemaChanges out;
   for (const auto& [title, text] : before.entries) {

@@ -11,8 +11,8 @@
 
 namespace contraflow::rehearse {
 
-// What a database is, by PostgreSQL's own words: one text an object, by a title that names it. Knows nothing of the
-// catalog model, so that it can judge what was made from that.
+// What a database is, by PostgreSQL's own words: one text an object, by a title that names it. Knows nothing
+// of the catalog model, so that it can judge what was made from that.
 struct SchemaState {
   std::map<std::string, std::string> entries;
   bool dumped = false;  // by pg_dump; else by the catalog functions
@@ -26,8 +26,9 @@ class Judge {
   bool dumps() const { return !pg_dump_.empty(); }
   const std::string& why_not() const { return why_not_; }
 
-  // By pg_dump --schema-only, where there is one, and by the catalog functions, which see what a dump does not
-  // (INVALID indexes, the order of columns of views). `dumped` false: the catalog functions alone (many states).
+  // By pg_dump --schema-only, where there is one, and by the catalog functions, which see what a dump does
+  // not (INVALID indexes, the order of columns of views). `dumped` false: the catalog functions alone (many
+  // states).
   SchemaState state(const std::string& conninfo, bool dumped = true) const;
 
  private:
@@ -40,7 +41,8 @@ struct Comparison {
   std::vector<std::string> differences;  // "want: …" / "got: …" below the object's title; at most a screenful
 };
 // `ignored_order`: tables ("public.users") whose column order may differ, which then counts as exact.
-Comparison compare(const SchemaState& want, const SchemaState& got, const std::set<std::string>& ignored_order = {});
+Comparison compare(const SchemaState& want, const SchemaState& got,
+                   const std::set<std::string>& ignored_order = {});
 
 // By object; the order of columns is none.
 SchemaChanges changes_between(const SchemaState& before, const SchemaState& after);

@@ -5,8 +5,8 @@
 
 namespace contraflow::rehearse {
 
-// Everything that the catalog functions say about the user's objects: one row (title, text) an object. The members of
-// extensions are the extension's. The contraflow journal's schema is no part of the user's schema.
+// Everything that the catalog functions say about the user's objects: one row (title, text) an object. The
+// members of extensions are the extension's. The contraflow journal's schema is no part of the user's schema.
 // Whether a materialized view is populated is its data's state, as in pg_dump.
 // attoptions: Debian's 15 keeps a version of its own there (pg_attver), which pg_dump leaves out too.
 inline constexpr std::string_view kStateQuery = R"sql(

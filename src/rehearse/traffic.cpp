@@ -23,12 +23,16 @@ namespace {
 constexpr int kSamples = 50;
 constexpr std::size_t kPointsKept = 600;
 
-// Errors of values that were made up: the query itself works. A missing value (23502) or a CHECK (23514) that refuses what it took before is the schema's doing.
-bool about_values(const std::string& sqlstate) { return sqlstate.starts_with("22") || sqlstate == "23505" || sqlstate == "23503" || sqlstate == "23P01"; }
+// Errors of values that were made up: the query itself works. A missing value (23502) or a CHECK (23514) that
+// refuses what it took before is the schema's doing.
+bool about_values(const std::string& sqlstate) {
+  return sqlstate.starts_with("22") || sqlstate == "23505" || sqlstate == "23503" || sqlstate == "23P01";
+}
 
 double percentile(std::vector<double>& values, double share) {
   if (values.empty()) return 0;
-  const std::size_t at = std::min(values.size() - 1, static_cast<std::size_t>(share * static_cast<double>(values.size())));
+  const std::size_t at =
+      std::min(values.size() - 1, static_cast<std::size_t>(share * static_cast<double>(values.size())));
   std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(at), values.end());
   return values[at];
 }
@@ -77,7 +81,8 @@ struct Traffic::Impl {
           connection.emplace(conninfo, "contraflow traffic");
           prepared.assign(queries.size(), std::nullopt);
         }
-        if (!prepared[chosen]) prepared[chosen] = prepare(*connection, fmt::format("q{}", chosen), queries[chosen].text, kSamples);
+        if (!prepared[chosen])
+          prepared[chosen] = prepare(*connection, fmt::format("q{}", chosen), queries[chosen].text, kSamples);
         connection->execute(execute_text(*prepared[chosen], ++turn));
       } catch (const pg::ServerError& failure) {
         if (!about_values(failure.sqlstate())) error = failure.message();
@@ -140,7 +145,8 @@ struct Traffic::Impl {
         for (std::size_t i = 0; i < options.inserts.size() && !stop; ++i) {
           const double begin = now();
           try {
-            inserted += connection.execute(replace_all(options.inserts[i], "{n}", std::to_string(++number))).rows_affected();
+            inserted += connection.execute(replace_all(options.inserts[i], "{n}", std::to_string(++number)))
+                            .rows_affected();
             const std::lock_guard guard(mutex);
             samples.push_back({begin, now() - begin, queries.size() + i});
           } catch (const pg::ServerError& error) {
@@ -158,12 +164,14 @@ struct Traffic::Impl {
   }
 };
 
-Traffic::Traffic(const std::string& conninfo, std::vector<AppQuery> queries, const TrafficOptions& options) : impl_(std::make_unique<Impl>()) {
+Traffic::Traffic(const std::string& conninfo, std::vector<AppQuery> queries, const TrafficOptions& options)
+    : impl_(std::make_unique<Impl>()) {
   impl_->conninfo = conninfo;
   impl_->queries = std::move(queries);
   impl_->options = options;
   if (!impl_->queries.empty())
-    for (int i = 0; i < options.connections; ++i) impl_->threads.emplace_back([this, i] { impl_->work(static_cast<std::size_t>(i)); });
+    for (int i = 0; i < options.connections; ++i)
+      impl_->threads.emplace_back([this, i] { impl_->work(static_cast<std::size_t>(i)); });
   if (!options.read_tables.empty()) impl_->threads.emplace_back([this] { impl_->read_long(); });
   if (!options.inserts.empty()) impl_->threads.emplace_back([this] { impl_->insert_always(); });
 }
@@ -213,7 +221,8 @@ TrafficRun Traffic::stop(const std::string& how) {
   for (std::size_t i = 0; i < count; ++i) {
     TrafficQuery query;
     query.name = i < impl_->queries.size() ? impl_->queries[i].name : "constant insert";
-    query.text = i < impl_->queries.size() ? impl_->queries[i].text : impl_->options.inserts[i - impl_->queries.size()];
+    query.text = i < impl_->queries.size() ? impl_->queries[i].text
+                                           : impl_->options.inserts[i - impl_->queries.size()];
     out.queries.push_back(std::move(query));
   }
   // Before the first statement nothing can stall: that time is the baseline.
@@ -252,13 +261,18 @@ TrafficRun Traffic::stop(const std::string& how) {
   return out;
 }
 
-std::vector<AppQuery> ordinary_queries(pg::Connection& connection, const std::vector<sql::QualifiedName>& tables) {
+std::vector<AppQuery> ordinary_queries(pg::Connection& connection,
+                                       const std::vector<sql::QualifiedName>& tables) {
   std::vector<AppQuery> out;
   for (const sql::QualifiedName& table : tables) {
     const pg::Result columns = connection.query(
-        "SELECT a.attname, coalesce(a.attnum = ANY (i.indkey::smallint[]), false), coalesce(pg_catalog.array_length(i.indkey::smallint[], 1), 0), a.attgenerated <> '' OR a.attidentity = 'a'"
-        " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
-        " LEFT JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisprimary WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p') ORDER BY a.attnum",
+        "SELECT a.attname, coalesce(a.attnum = ANY (i.indkey::smallint[]), false), "
+        "coalesce(pg_catalog.array_length(i.indkey::smallint[], 1), 0), a.attgenerated <> '' OR "
+        "a.attidentity = 'a'"
+        " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN "
+        "pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+        " LEFT JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisprimary WHERE n.nspname = $1 AND "
+        "c.relname = $2 AND c.relkind IN ('r', 'p') ORDER BY a.attnum",
         {table.schema, table.name});
     if (columns.rows() == 0) continue;
     std::string list, key, other;
@@ -274,8 +288,13 @@ std::vector<AppQuery> ordinary_queries(pg::Connection& connection, const std::ve
       }
     }
     const std::string target = sql::quote(table);
-    out.push_back({"read of " + target, "deployed", single ? fmt::format("SELECT {} FROM {} WHERE {} = $1", list, target, key) : fmt::format("SELECT {} FROM {} LIMIT 5", list, target), 1});
-    if (single && !other.empty()) out.push_back({"update of " + target, "deployed", fmt::format("UPDATE {} SET {} = {} WHERE {} = $1", target, other, other, key), 1});
+    out.push_back({"read of " + target, "deployed",
+                   single ? fmt::format("SELECT {} FROM {} WHERE {} = $1", list, target, key)
+                          : fmt::format("SELECT {} FROM {} LIMIT 5", list, target),
+                   1});
+    if (single && !other.empty())
+      out.push_back({"update of " + target, "deployed",
+                     fmt::format("UPDATE {} SET {} = {} WHERE {} = $1", target, other, other, key), 1});
   }
   return out;
 }

@@ -17,11 +17,12 @@ struct TrafficOptions {
   double budget_ms = 250;
   std::chrono::milliseconds reader_holds{1500};  // each transaction of the deliberate reader
   std::vector<std::string> read_tables;          // quoted: what the long reader reads
-  std::vector<std::string> inserts;              // statements over {n} (another number each time) that the constant writer runs
+  std::vector<std::string>
+      inserts;  // statements over {n} (another number each time) that the constant writer runs
 };
 
-// The application's queries on several connections, with values from the data, while a migration runs; one connection reads in long transactions and
-// one inserts all the time.
+// The application's queries on several connections, with values from the data, while a migration runs; one
+// connection reads in long transactions and one inserts all the time.
 class Traffic {
  public:
   Traffic(const std::string& conninfo, std::vector<AppQuery> queries, const TrafficOptions& options);
@@ -42,7 +43,9 @@ class Traffic {
   std::unique_ptr<Impl> impl_;
 };
 
-// Queries that every application with these tables has: by key, an update by key, for tables that the migration locks.
-std::vector<AppQuery> ordinary_queries(pg::Connection& connection, const std::vector<sql::QualifiedName>& tables);
+// Queries that every application with these tables has: by key, an update by key, for tables that the
+// migration locks.
+std::vector<AppQuery> ordinary_queries(pg::Connection& connection,
+                                       const std::vector<sql::QualifiedName>& tables);
 
 }  // namespace contraflow::rehearse

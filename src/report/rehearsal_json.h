@@ -10,7 +10,8 @@
 namespace contraflow::report {
 
 // The rehearsal as docs/schemas/rehearsal.schema.json says. Nothing of it is left out.
-nlohmann::ordered_json rehearsal_document(const rehearse::Rehearsal& rehearsal, std::string_view tool_version);
+nlohmann::ordered_json rehearsal_document(const rehearse::Rehearsal& rehearsal,
+                                          std::string_view tool_version);
 std::string rehearsal_json(const rehearse::Rehearsal& rehearsal, std::string_view tool_version);
 
 }  // namespace contraflow::report

@@ -28,7 +28,9 @@ Rehearsal small() {
   step.duration_ms = 2;
   step.locks = {{{"public", "users"}, effects::LockMode::access_exclusive, false, 3}};
   out.steps = {step};
-  const auto proof = [&](const char* id, Verdict verdict) { out.proofs.push_back({.id = id, .claim = id, .verdict = verdict, .reason = "tried"}); };
+  const auto proof = [&](const char* id, Verdict verdict) {
+    out.proofs.push_back({.id = id, .claim = id, .verdict = verdict, .reason = "tried"});
+  };
   proof("forward", Verdict::proven);
   proof("rollback.schema", Verdict::proven);
   proof("rollback.data", Verdict::proven);
@@ -68,7 +70,8 @@ TEST(ReviewReport, HtmlLetsNothingOfTheMigrationBecomeMarkup) {
   EXPECT_EQ(html.find("<b>\""), std::string::npos);
   EXPECT_NE(html.find("&lt;/script&gt;&lt;b&gt;"), std::string::npos);
   std::size_t scripts = 0;
-  for (std::size_t at = html.find("</script>"); at != std::string::npos; at = html.find("</script>", at + 1)) ++scripts;
+  for (std::size_t at = html.find("</script>"); at != std::string::npos; at = html.find("</script>", at + 1))
+    ++scripts;
   EXPECT_EQ(scripts, 1u);
   EXPECT_EQ(html.find("http://"), std::string::npos);
   EXPECT_EQ(html.find("https://"), std::string::npos);

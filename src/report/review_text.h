@@ -9,7 +9,8 @@
 namespace contraflow::report {
 
 std::string review_text(const review::Review& review, bool color);
-// A comment for a pull request: details folded, at most 65,536 characters (GitHub's limit); what does not fit is named.
+// A comment for a pull request: details folded, at most 65,536 characters (GitHub's limit); what does not fit
+// is named.
 std::string review_markdown(const review::Review& review);
 // docs/schemas/review.schema.json.
 std::string review_json(const review::Review& review, std::string_view tool_version);

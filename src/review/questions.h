@@ -8,8 +8,10 @@
 
 namespace contraflow::review {
 
-std::vector<Item> answer_questions(const rehearse::Rehearsal& rehearsal, const std::vector<LockTime>& locks, double budget_ms);
+std::vector<Item> answer_questions(const rehearse::Rehearsal& rehearsal, const std::vector<LockTime>& locks,
+                                   double budget_ms);
 std::vector<std::string> deploys(const rehearse::Rehearsal& rehearsal);
-std::vector<std::string> what_to_watch(const rehearse::Rehearsal& rehearsal, const std::vector<LockTime>& locks);
+std::vector<std::string> what_to_watch(const rehearse::Rehearsal& rehearsal,
+                                       const std::vector<LockTime>& locks);
 
 }  // namespace contraflow::review

@@ -15,25 +15,33 @@ namespace contraflow::review {
 
 std::string_view answer_name(Answer answer) {
   switch (answer) {
-    case Answer::yes: return "yes";
-    case Answer::no: return "no";
-    case Answer::maybe: return "maybe";
+    case Answer::yes:
+      return "yes";
+    case Answer::no:
+      return "no";
+    case Answer::maybe:
+      return "maybe";
   }
   throw std::logic_error("internal error: answer out of range");
 }
 
 std::string_view severity_name(Severity severity) {
   switch (severity) {
-    case Severity::error: return "error";
-    case Severity::warning: return "warning";
-    case Severity::note: return "note";
+    case Severity::error:
+      return "error";
+    case Severity::warning:
+      return "warning";
+    case Severity::note:
+      return "note";
   }
   throw std::logic_error("internal error: severity out of range");
 }
 
 Answer Review::verdict() const {
   Answer worst = Answer::yes;
-  if (std::any_of(findings.begin(), findings.end(), [](const Finding& finding) { return finding.severity == Severity::error; })) return Answer::no;
+  if (std::any_of(findings.begin(), findings.end(),
+                  [](const Finding& finding) { return finding.severity == Severity::error; }))
+    return Answer::no;
   for (const Item& item : items) {
     if (item.good) continue;
     if (item.answer != Answer::maybe) return Answer::no;
@@ -43,11 +51,22 @@ Answer Review::verdict() const {
 }
 
 std::string Review::summary() const {
-  const auto bad = std::count_if(items.begin(), items.end(), [](const Item& item) { return !item.good && item.answer != Answer::maybe; });
-  const auto open = std::count_if(items.begin(), items.end(), [](const Item& item) { return !item.good && item.answer == Answer::maybe; });
-  const auto errors = std::count_if(findings.begin(), findings.end(), [](const Finding& finding) { return finding.severity == Severity::error; });
-  if (bad == 0 && errors > 0) return fmt::format("Not ready: {}{}.", count_of(errors, "finding"), open > 0 ? fmt::format(", and {} could not be settled", count_of(open, "answer")) : "");
-  if (bad > 0) return fmt::format("Not ready: {} of {} say so{}.", bad, count_of(static_cast<long long>(items.size()), "answer"), open > 0 ? fmt::format(", {} could not be settled", open) : "");
+  const auto bad = std::count_if(items.begin(), items.end(),
+                                 [](const Item& item) { return !item.good && item.answer != Answer::maybe; });
+  const auto open = std::count_if(items.begin(), items.end(), [](const Item& item) {
+    return !item.good && item.answer == Answer::maybe;
+  });
+  const auto errors = std::count_if(findings.begin(), findings.end(), [](const Finding& finding) {
+    return finding.severity == Severity::error;
+  });
+  if (bad == 0 && errors > 0)
+    return fmt::format(
+        "Not ready: {}{}.", count_of(errors, "finding"),
+        open > 0 ? fmt::format(", and {} could not be settled", count_of(open, "answer")) : "");
+  if (bad > 0)
+    return fmt::format("Not ready: {} of {} say so{}.", bad,
+                       count_of(static_cast<long long>(items.size()), "answer"),
+                       open > 0 ? fmt::format(", {} could not be settled", open) : "");
   if (open > 0) return fmt::format("Look closer: {} could not be settled.", count_of(open, "answer"));
   return "Ready: every answer is the good one.";
 }
@@ -58,12 +77,16 @@ Review make_review(rehearse::Rehearsal rehearsal, const ReviewOptions& options, 
   out.budget_ms = options.budget_ms;
   out.locks = lock_times(rehearsal, options.budget_ms);
   out.findings = observed_findings(rehearsal, out.locks, options.budget_ms);
-  // What was seen says more than what was read: a static finding on a statement that has an observed one of the same rule is left out.
+  // What was seen says more than what was read: a static finding on a statement that has an observed one of
+  // the same rule is left out.
   for (Finding& finding : linted) {
-    const bool known = std::any_of(out.findings.begin(), out.findings.end(), [&](const Finding& seen) { return seen.rule == finding.rule && seen.place.line == finding.place.line; });
+    const bool known = std::any_of(out.findings.begin(), out.findings.end(), [&](const Finding& seen) {
+      return seen.rule == finding.rule && seen.place.line == finding.place.line;
+    });
     if (!known) out.findings.push_back(std::move(finding));
   }
-  std::stable_sort(out.findings.begin(), out.findings.end(), [](const Finding& a, const Finding& b) { return a.severity < b.severity; });
+  std::stable_sort(out.findings.begin(), out.findings.end(),
+                   [](const Finding& a, const Finding& b) { return a.severity < b.severity; });
   out.items = answer_questions(rehearsal, out.locks, options.budget_ms);
   out.deploys = deploys(rehearsal);
   out.watch = what_to_watch(rehearsal, out.locks);

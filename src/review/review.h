@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The answers that a careful reviewer of a migration wants, each with its evidence: pure, made from what the rehearsal saw.
+// The answers that a careful reviewer of a migration wants, each with its evidence: pure, made from what the
+// rehearsal saw.
 #pragma once
 
 #include <optional>
@@ -23,10 +24,10 @@ struct Item {
   std::string id;        // "twice"
   std::string question;  // "Can it run twice?"
   Answer answer = Answer::maybe;
-  bool good = false;     // whether the answer is the one to wish for
-  std::string because;   // one sentence
+  bool good = false;    // whether the answer is the one to wish for
+  std::string because;  // one sentence
   std::vector<std::string> evidence;
-  std::string fix;       // what to do where the answer is not the good one
+  std::string fix;  // what to do where the answer is not the good one
 };
 
 // Something that was seen and hurts, with its place.
@@ -44,11 +45,11 @@ struct Finding {
 struct LockTime {
   sql::QualifiedName relation;
   effects::LockMode mode = effects::LockMode::none;
-  std::string title;        // of the statement that took it
-  double begins_ms = 0;     // on the time line of the whole run
+  std::string title;     // of the statement that took it
+  double begins_ms = 0;  // on the time line of the whole run
   double held_ms = 0;
   std::optional<double> production_ms;
-  std::string formula;      // "2.1 s x 40.0 GB / 1.0 GB = 84 s"; why not, where production_ms is empty
+  std::string formula;  // "2.1 s x 40.0 GB / 1.0 GB = 84 s"; why not, where production_ms is empty
   bool over_budget = false;
 };
 
@@ -71,6 +72,7 @@ struct ReviewOptions {
   double budget_ms = 250;
 };
 
-Review make_review(rehearse::Rehearsal rehearsal, const ReviewOptions& options = {}, std::vector<Finding> linted = {});
+Review make_review(rehearse::Rehearsal rehearsal, const ReviewOptions& options = {},
+                   std::vector<Finding> linted = {});
 
 }  // namespace contraflow::review

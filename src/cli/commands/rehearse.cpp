@@ -15,7 +15,8 @@ Runner add_options(CLI::App& app) {
   const auto format = add_format_option(app, {"text", "json"});
   return [options, format](Context& context) {
     const rehearse::Rehearsal rehearsal = run_rehearsal(context, *options);
-    context.console.print(*format == "json" ? report::rehearsal_json(rehearsal, CONTRAFLOW_VERSION) : report::rehearsal_text(rehearsal, context.console.color_out()));
+    context.console.print(*format == "json" ? report::rehearsal_json(rehearsal, CONTRAFLOW_VERSION)
+                                            : report::rehearsal_text(rehearsal, context.console.color_out()));
     return rehearsal.verdict() == rehearse::Verdict::refuted ? static_cast<int>(ErrorCode::refused) : 0;
   };
 }
@@ -25,8 +26,10 @@ Runner add_options(CLI::App& app) {
 extern const Command rehearse_command;
 const Command rehearse_command{
     "rehearse", "run a plan or a migration on a sandbox under observation",
-    "Runs it on throwaway copies and says what each statement locked, rewrote and read, whether the rollback restores schema and rows, whether it can run "
-    "twice and after an interruption. Every claim is proven, refuted (exit 1) or unknown. The schema before a file: --schema, or the migrations before it in its folder.",
+    "Runs it on throwaway copies and says what each statement locked, rewrote and read, whether the rollback "
+    "restores schema and rows, whether it can run "
+    "twice and after an interruption. Every claim is proven, refuted (exit 1) or unknown. The schema before "
+    "a file: --schema, or the migrations before it in its folder.",
     "contraflow rehearse db/migrations/0042_add_tier.up.sql        # on the migrations before it\n"
     "contraflow rehearse add_tier.sql --schema schema.sql --rows users=1e6\n"
     "contraflow rehearse add_tier.sql --schema \"$DATABASE_URL\" --rollback undo.sql\n"

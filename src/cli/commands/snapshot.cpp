@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "rehearse/snapshot.h"
+
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -6,7 +8,6 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "pg/connection.h"
-#include "rehearse/snapshot.h"
 
 namespace contraflow::cli {
 namespace {
@@ -17,7 +18,9 @@ struct Options {
 
 int run(Context& context, const Options& options) {
   const std::string url = options.url.empty() ? context.config.database_url : options.url;
-  if (url.empty()) throw Error(ErrorCode::usage, "which database?", "contraflow snapshot URL -o FILE, or [database] url in contraflow.toml");
+  if (url.empty())
+    throw Error(ErrorCode::usage, "which database?",
+                "contraflow snapshot URL -o FILE, or [database] url in contraflow.toml");
   pg::Connection connection(url, "contraflow snapshot");
   const rehearse::Statistics statistics = rehearse::read_statistics(connection);
   const std::string text = rehearse::statistics_json(statistics, CONTRAFLOW_VERSION);
@@ -28,7 +31,9 @@ int run(Context& context, const Options& options) {
   write_file(options.out, text);
   double rows = 0;
   for (const auto& [name, table] : statistics.tables) rows += table.rows;
-  context.console.note(fmt::format("wrote {}: {}, {:.0f} rows; no value of any row is in it", options.out, count_of(static_cast<long long>(statistics.tables.size()), "table"), rows));
+  context.console.note(fmt::format("wrote {}: {}, {:.0f} rows; no value of any row is in it", options.out,
+                                   count_of(static_cast<long long>(statistics.tables.size()), "table"),
+                                   rows));
   return 0;
 }
 
@@ -42,11 +47,13 @@ Runner add_options(CLI::App& app) {
 }  // namespace
 
 extern const Command snapshot_command;
-const Command snapshot_command{"snapshot", "production's sizes and statistics, without a single value",
-                               "Row counts, sizes, NULL fractions and numbers of distinct values from pg_class and pg_stats, in a read-only transaction. rehearse and review take the file "
-                               "with --statistics: rows are made up to match, and durations are scaled to it.",
-                               "contraflow snapshot \"$DATABASE_URL\" -o production.json\n"
-                               "contraflow rehearse add_tier.sql --schema schema.sql --statistics production.json",
-                               add_options};
+const Command snapshot_command{
+    "snapshot", "production's sizes and statistics, without a single value",
+    "Row counts, sizes, NULL fractions and numbers of distinct values from pg_class and pg_stats, in a "
+    "read-only transaction. rehearse and review take the file "
+    "with --statistics: rows are made up to match, and durations are scaled to it.",
+    "contraflow snapshot \"$DATABASE_URL\" -o production.json\n"
+    "contraflow rehearse add_tier.sql --schema schema.sql --statistics production.json",
+    add_options};
 
 }  // namespace contraflow::cli
