@@ -67,6 +67,8 @@ struct Executor::Impl {
   StepOutcome once(const StepRun& step) {
     const plan::Action& action = step.action();
     StepOutcome outcome;
+    // How far the other direction had come says nothing any more.
+    run.journal.forget_progress(run.connection(), {step.step, step.position, !step.undo});
     if (action.empty()) {
       outcome.kind = StepOutcome::Kind::nothing;
       return outcome;
@@ -88,15 +90,20 @@ struct Executor::Impl {
       case plan::Mode::blocking: return run_brief(run, step);
       case plan::Mode::concurrent: {
         outcome = run_concurrent(run, step, condition);
-        if (!condition.empty() && run.holds(condition)) {
-          throw Error(ErrorCode::refused, fmt::format("step {} ran, and the catalog says that it is still to be done", sql::quote_identifier(step.step.id)),
-                      "look at the step's condition in the plan's files (\\gset)");
-        }
+        check_built(step);
         return outcome;
       }
       case plan::Mode::batched: return run_backfill(run, step);
     }
     throw std::logic_error("internal error: a step with statements and mode none");
+  }
+
+  void check_built(const StepRun& step) {
+    if (!step.action().builds_index) return;
+    const std::string name = sql::quote(*step.action().builds_index);
+    if (!run.holds(fmt::format("(SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass({}))", sql::quote_literal(name)))) {
+      throw Error(ErrorCode::refused, fmt::format("step {} ran, and index {} is not valid", sql::quote_identifier(step.step.id), name), "run the same command again: it is dropped and built anew");
+    }
   }
 
   bool done_by_this_run(const StepRun& step) {
@@ -196,6 +203,7 @@ struct Executor::Impl {
       if (!record.begun()) continue;
       out.reached = record.phase;
       out.complete = record.complete();
+      if (record.complete()) out.completed_at = record.completed_at;
       if (record.complete()) out.done.push_back(record.phase);
     }
     return out;
@@ -268,7 +276,11 @@ void Executor::undo_from(std::size_t begin) {
 std::vector<std::string> Executor::losses(Phase to) {
   std::vector<std::string> out;
   const Position now = position();
+  const auto steps = impl_->survive([&] { return impl_->run.journal.steps(impl_->run.connection()); });
   for (const plan::Step& step : impl_->run.plan.steps) {
+    // Known to the journal, and not run: nothing is lost by it. Without a record the catalog decides.
+    const auto known = steps.find(step.id);
+    if (known != steps.end() ? known->second.state == StepState::undone : (now.reached && step.phase <= *now.reached && !steps.empty())) continue;
     if (step.phase < to || step.grade != plan::Grade::data || step.forward.empty()) continue;
     const bool begun = now.reached && step.phase <= *now.reached;
     if (!begun && !impl_->shows(step.phase)) continue;
@@ -276,6 +288,18 @@ std::vector<std::string> Executor::losses(Phase to) {
     if (!step.notes.empty()) out.back() += ": " + step.notes.front();
   }
   return out;
+}
+
+void Executor::record(const std::string& kind, const std::string& message) { impl_->run.log("", kind, message); }
+
+bool Executor::catalog_has(Phase phase) {
+  for (const plan::Step* step : impl_->run.plan.in_phase(phase)) {
+    // A backfill's condition only says that its columns are there.
+    if (step->forward.empty() || step->forward.mode == plan::Mode::batched) continue;
+    const std::string condition = plan::step_condition(*step, step->forward, false);
+    if (!condition.empty() && impl_->survive([&] { return impl_->run.holds(condition); })) return false;
+  }
+  return true;
 }
 
 Position Executor::position() { return impl_->position(); }

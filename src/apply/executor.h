@@ -17,6 +17,7 @@ struct Position {
   // The last phase of which a step was begun; empty: at the start.
   std::optional<plan::Phase> reached;
   bool complete = false;            // `reached` has been completed
+  std::string completed_at;         // when the last complete phase was
   std::vector<plan::Phase> done;    // phases that are complete
 };
 
@@ -55,6 +56,10 @@ class Executor {
   // What undo_to() would not bring back: steps that ran and whose grade is `data`, a sentence each.
   std::vector<std::string> losses(plan::Phase to);
 
+  // A line in the journal's log.
+  void record(const std::string& kind, const std::string& message);
+  // Whether the catalog has all of a phase: none of its conditions says that something is still to be done.
+  bool catalog_has(plan::Phase phase);
   Position position();
   // The connection that steps run on, for checks between steps; outside any transaction.
   pg::Connection& connection();

@@ -231,6 +231,14 @@ void Journal::forget_progress(pg::Connection& connection, const StepRun& run) co
   connection.query(fmt::format("DELETE FROM {} WHERE hash = $1 AND step = $2 AND undo = $3", table("progress")), {hash_, run.step.id, direction(run)});
 }
 
+std::vector<BackfillRecord> Journal::backfills(pg::Connection& connection) const {
+  std::vector<BackfillRecord> out;
+  const pg::Result rows = connection.query(
+      fmt::format("SELECT step, undo, count(*), count(*) FILTER (WHERE done), sum(rows)::bigint FROM {} WHERE hash = $1 GROUP BY step, undo ORDER BY step", table("progress")), {hash_});
+  for (int i = 0; i < rows.rows(); ++i) out.push_back({rows.string(i, 0), rows.boolean(i, 1), rows.integer(i, 2), rows.integer(i, 3), rows.integer(i, 4)});
+  return out;
+}
+
 Control Journal::control(pg::Connection& connection) const {
   const pg::Result row = connection.query(fmt::format("SELECT paused, hold_locks, pace, reason, by_whom FROM {} WHERE hash = $1", table("control")), {hash_});
   if (row.rows() == 0) return {};

@@ -42,6 +42,12 @@ struct PhaseRecord {
   bool complete() const { return begun() && !completed_at.empty(); }
 };
 
+struct BackfillRecord {
+  std::string step;
+  bool undo = false;
+  long long parts = 0, parts_done = 0, rows = 0;
+};
+
 // What people set from another terminal (pause, resume, throttle).
 struct Control {
   bool paused = false;
@@ -87,6 +93,8 @@ class Journal {
   void begin_progress(pg::Connection& connection, const StepRun& run, const std::string& identity, const std::vector<Part>& parts) const;
   void save_progress(pg::Connection& connection, const StepRun& run, const std::string& identity, const Part& part) const;
   void forget_progress(pg::Connection& connection, const StepRun& run) const;
+
+  std::vector<BackfillRecord> backfills(pg::Connection& connection) const;  // those under way
 
   Control control(pg::Connection& connection) const;
   void set_control(pg::Connection& connection, const Control& control) const;

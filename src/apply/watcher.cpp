@@ -45,6 +45,16 @@ std::string describe(const Blocker& blocker) {
   return out;
 }
 
+std::vector<Blocker> blockers_of(pg::Connection& connection, int pid) {
+  std::vector<Blocker> out;
+  const pg::Result rows = connection.query(kBlockers, {std::to_string(pid)});
+  for (int i = 0; i < rows.rows(); ++i) {
+    out.push_back({.pid = static_cast<int>(rows.integer(i, 0)), .user = rows.string(i, 1), .application = rows.string(i, 2), .state = rows.string(i, 3),
+                   .backend_type = rows.string(i, 4), .transaction_seconds = std::stod(rows.string(i, 5)), .query = first_line(rows.string(i, 6))});
+  }
+  return out;
+}
+
 struct Watcher::Impl {
   Session session;
   std::mutex mutex;
@@ -60,15 +70,7 @@ struct Watcher::Impl {
   Impl(const std::string& conninfo, const std::string& name)
       : session(conninfo, name, std::make_shared<std::atomic<bool>>(false)), thread([this] { loop(); }) {}
 
-  std::vector<Blocker> blockers_of(int watched) {
-    std::vector<Blocker> out;
-    const pg::Result rows = session.get().query(kBlockers, {std::to_string(watched)});
-    for (int i = 0; i < rows.rows(); ++i) {
-      out.push_back({.pid = static_cast<int>(rows.integer(i, 0)), .user = rows.string(i, 1), .application = rows.string(i, 2), .state = rows.string(i, 3),
-                     .backend_type = rows.string(i, 4), .transaction_seconds = std::stod(rows.string(i, 5)), .query = first_line(rows.string(i, 6))});
-    }
-    return out;
-  }
+  std::vector<Blocker> blockers_of(int watched) { return apply::blockers_of(session.get(), watched); }
 
   Progress progress_of(int watched) {
     Progress out;

@@ -33,6 +33,9 @@ class Watcher {
   std::unique_ptr<Impl> impl_;
 };
 
+// Who blocks `pid` just now.
+std::vector<Blocker> blockers_of(pg::Connection& connection, int pid);
+
 // Cancels those that `allowed` names; a sentence for each that was. Error where the role may not.
 std::vector<std::string> cancel_blockers(pg::Connection& connection, const std::vector<Blocker>& blockers, CancelBlockers allowed);
 

@@ -61,6 +61,9 @@ Statements alter_grants(const Object& object, const std::vector<Grant>& from, co
 // The type, collation, NOT NULL, default … of a column as in ADD COLUMN: `email text COLLATE "C" DEFAULT …
 // NOT NULL`.
 std::string column_definition(const ObjectId& id, const Column& column, int server_major);
+// The action of ALTER TABLE that sets NOT NULL, under the name that its constraint has in `column`; the column
+// is called `id.name` now.
+std::string set_not_null_action(const ObjectId& id, const Column& column);
 std::string sequence_options(const SequenceOptions& options);
 std::string options_list(const Options& options);  // a='1', b='x'
 

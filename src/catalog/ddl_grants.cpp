@@ -180,7 +180,10 @@ Statements alter_grants(const Object& object, const std::vector<Grant>& from, co
   GrantTarget target;
   target.owner = owner.empty() ? object.owner : owner;
   target.all = object.default_grants;
-  if (object.id.kind == Kind::column) {
+  if (object.id.kind == Kind::privileges) {
+    target.on = object.id.name;
+    if (!object.id.arguments.empty()) target.columns = fmt::format(" ({})", sql::quote_identifier(object.id.arguments));
+  } else if (object.id.kind == Kind::column) {
     target.on = "TABLE " + quoted_relation(object.id);
     target.columns = fmt::format(" ({})", sql::quote_identifier(object.id.name));
   } else if (object.id.kind == Kind::aggregate) {

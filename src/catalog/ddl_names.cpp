@@ -98,6 +98,8 @@ const char* kind_keyword(Kind kind) {
       return "DEFAULT PRIVILEGES";
     case Kind::large_object:
       return "LARGE OBJECT";
+    case Kind::privileges:
+      return {};
   }
   throw std::logic_error("kind without a keyword");
 }
@@ -160,6 +162,8 @@ std::string quoted_name(const ObjectId& id) {
       return fmt::format("{} ON {}", sql::quote_identifier(id.name), quoted_relation(id));
     case Kind::domain_constraint:
       return fmt::format("{} ON DOMAIN {}", sql::quote_identifier(id.name), quoted_relation(id));
+    case Kind::privileges:
+      return id.name;
     case Kind::default_privileges:
       return fmt::format("FOR ROLE {}{} ON {}", sql::quote_identifier(id.relation),
                          id.schema.empty() ? "" : " IN SCHEMA " + sql::quote_identifier(id.schema), id.name);
@@ -243,6 +247,12 @@ Statements drop(const Object& object, bool if_exists) {
           id.name)};
     case Kind::default_privileges:
       return alter_default_privileges(&object, nullptr);
+    case Kind::subscription:
+      // With a slot DROP SUBSCRIPTION asks the publisher to drop it, which no transaction may do: the slot stays there.
+      return {fmt::format("ALTER SUBSCRIPTION {} DISABLE", quoted_name(id)), fmt::format("ALTER SUBSCRIPTION {} SET (slot_name = NONE)", quoted_name(id)),
+              fmt::format("DROP SUBSCRIPTION {}{}", exists, quoted_name(id))};
+    case Kind::privileges:
+      return alter_grants(object, object.grants, object.default_grants);
     case Kind::schema:
     case Kind::extension:
     case Kind::language:
@@ -275,7 +285,6 @@ Statements drop(const Object& object, bool if_exists) {
     case Kind::policy:
     case Kind::event_trigger:
     case Kind::publication:
-    case Kind::subscription:
       break;
   }
   return {fmt::format("DROP {} {}{}", keyword(object), exists, quoted_name(id))};

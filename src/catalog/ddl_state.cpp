@@ -32,6 +32,7 @@ bool has_owner(const Object& object) {
     case Kind::text_search_parser:
     case Kind::text_search_template:
     case Kind::default_privileges:
+    case Kind::privileges:
       return false;
     default:
       return !object.owner.empty();

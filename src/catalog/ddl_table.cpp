@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "catalog/constraint_name.h"
 #include "catalog/ddl_parts.h"
 
 namespace contraflow::catalog {
@@ -75,8 +76,20 @@ std::string generation(const Column& column) {
 
 namespace {
 
-// The name of the NOT NULL constraint of the column, from PostgreSQL 18 on, where NOT NULL is a constraint
-// with a name.
+// Its constraint has another name than the server would give it.
+bool named_not_null(const ObjectId& id, const Column& column) {
+  return !column.not_null_name.empty() &&
+         column.not_null_name != default_constraint_name(id.relation, id.name, "not_null");
+}
+
+std::string not_null_clause(const ObjectId& id, const Column& column) {
+  if (!column.not_null) return {};
+  if (!named_not_null(id, column)) return " NOT NULL";
+  return fmt::format(" CONSTRAINT {} NOT NULL", sql::quote_identifier(column.not_null_name));
+}
+
+// The NOT NULL constraint of the column that is an object of its own, from PostgreSQL 18 on, where NOT NULL is
+// a constraint: NOT VALID or NO INHERIT.
 const Object* not_null_constraint(const ObjectId& column, const Database& database) {
   for (auto it =
            database.objects.lower_bound(ObjectId{Kind::constraint, column.schema, column.relation, "", ""});
@@ -118,7 +131,9 @@ Statements column_overrides(const std::string& table, const NamedColumn& named, 
   if (column.generated == Generated::none && from.generated == Generated::none &&
       column.identity == Identity::none && column.default_expression != from.default_expression)
     alter(column.default_expression.empty() ? "DROP DEFAULT" : "SET DEFAULT " + column.default_expression);
-  if (column.not_null && !from.not_null) alter("SET NOT NULL");
+  if (column.not_null && !from.not_null)
+    statements.push_back(
+        fmt::format("ALTER TABLE ONLY {} {}", table, set_not_null_action(named.object->id, column)));
   if (column.storage != from.storage)
     alter(std::string("SET STORAGE ") + (column.storage.empty() ? default_storage(column) : column.storage));
   if (column.compression != from.compression)
@@ -149,6 +164,8 @@ bool follows_parent(const std::vector<NamedColumn>& columns, const std::vector<N
   return std::equal(
       columns.begin(), columns.end(), parent.begin(), parent.end(), [](const auto& a, const auto& b) {
         return a.name() == b.name() && a.column->type == b.column->type &&
+               (!a.column->not_null || !b.column->not_null ||
+                a.column->not_null_name == b.column->not_null_name) &&
                a.column->collation == b.column->collation && a.column->generated == b.column->generated &&
                (a.column->generated == Generated::none ||
                 a.column->default_expression == b.column->default_expression);
@@ -199,7 +216,7 @@ Statements create_partition_of(const Object& object, const Database& database, c
 std::string typed_columns(const std::vector<NamedColumn>& columns) {
   std::vector<std::string> items;
   for (const auto& [object, column] : columns) {
-    std::string options = generation(*column) + (column->not_null ? " NOT NULL" : "");
+    std::string options = generation(*column) + not_null_clause(object->id, *column);
     if (!options.empty()) items.push_back(sql::quote_identifier(object->id.name) + " WITH OPTIONS" + options);
   }
   return items.empty() ? "" : fmt::format(" ({})", join(items));
@@ -328,8 +345,13 @@ std::string column_definition(const ObjectId& id, const Column& column, int serv
   if (!column.fdw_options.empty()) text += fmt::format(" OPTIONS ({})", fdw_options_list(column.fdw_options));
   if (!column.collation.empty()) text += " COLLATE " + column.collation;
   text += generation(column);
-  if (column.not_null) text += " NOT NULL";
-  return text;
+  return text + not_null_clause(id, column);
+}
+
+std::string set_not_null_action(const ObjectId& id, const Column& column) {
+  const std::string name = sql::quote_identifier(id.name);
+  if (!named_not_null(id, column)) return fmt::format("ALTER COLUMN {} SET NOT NULL", name);
+  return fmt::format("ADD CONSTRAINT {} NOT NULL {}", sql::quote_identifier(column.not_null_name), name);
 }
 
 }  // namespace contraflow::catalog

@@ -97,6 +97,7 @@ struct Column {
   std::string collation;  // qualified and quoted; empty where it is the type's own
   bool not_null = false;
   bool not_null_inherited = false;  // NOT NULL that a parent dictates
+  std::string not_null_name;        // of its constraint (18 and later); empty where that is an object of its own
   std::string default_expression;   // empty: none. For generated columns: the generation expression
   Identity identity = Identity::none;
   SequenceOptions identity_options;     // where identity != none

@@ -95,6 +95,8 @@ std::string_view kind_name(Kind kind) {
       return "default privileges";
     case Kind::large_object:
       return "large object";
+    case Kind::privileges:
+      return "privileges";
   }
   return "object";
 }
@@ -135,6 +137,8 @@ std::string describe(const ObjectId& id) {
     case Kind::user_mapping:
       return kind + " for " + sql::quote_identifier(id.name) + " on server " +
              sql::quote_identifier(id.relation);
+    case Kind::privileges:
+      return kind + " on " + id.name + (id.arguments.empty() ? "" : "." + sql::quote_identifier(id.arguments));
     case Kind::default_privileges:
       return kind + " of " + sql::quote_identifier(id.relation) + " on " + id.name +
              (id.schema.empty() ? "" : " in schema " + sql::quote_identifier(id.schema));

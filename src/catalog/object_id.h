@@ -20,6 +20,7 @@ enum class Kind {
   domain_constraint,  // of a domain
   index, statistics, rule, trigger, policy, event_trigger, publication, subscription,
   default_privileges, large_object,
+  privileges,  // on what is not an object of the model: of pg_catalog, of an extension
 };
 
 // The word that SQL and messages use: "materialized view", "text search parser".
@@ -40,6 +41,7 @@ std::string_view kind_name(Kind kind);
 //   transform                  -         -                   "FOR type LANGUAGE language"  -
 //   user_mapping               -         server              user ("public")  -
 //   default_privileges         schema?   role                "tables", …      -
+//   privileges                 schema    -                   "FUNCTION a.b()" column, where it is one
 struct ObjectId {
   Kind kind{};
   std::string schema;

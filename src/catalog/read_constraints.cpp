@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "catalog/constraint_name.h"
 #include "catalog/reader.h"
 
 namespace contraflow::catalog::detail {
@@ -109,29 +110,22 @@ struct NotNull {
   Constraint body;
 };
 
-// 18 and later: a NOT NULL is a constraint. It is the column's own fact; an object only where it says more
-// than that.
+// 18 and later: a NOT NULL is a constraint. It is the column's own fact, with its name; an object only where
+// it says more than that.
 void enter_not_null(Reader& reader, std::vector<NotNull>& all) {
-  std::unordered_map<Oid, std::map<std::string, std::string>> names;  // relation -> column -> constraint
-  for (const NotNull& one : all) names[one.relation][reader.column_name(one.relation, one.attnum)] = one.name;
   for (NotNull& one : all) {
     Relation& relation = reader.relations[one.relation];
     Object* object = reader.identify({catalog_oid::relation, one.relation, one.attnum});
     if (!object) continue;
-    const std::string column = object->id.name;
-    std::get<Column>(object->body).not_null_inherited = one.inherited;
-    bool named = one.name != default_constraint_name(relation.name.name, column, "not_null");
-    if (named && one.inherited) {
-      for (const Oid parent : relation.parents) {
-        if (names[parent][column] == one.name) named = false;
-      }
-    }
-    if (named || one.remarkable) {
+    auto& column = std::get<Column>(object->body);
+    column.not_null_inherited = one.inherited;
+    if (one.remarkable) {
       ObjectId id{Kind::constraint, relation.name.schema, relation.name.name, one.name, {}};
       Object* made = reader.add(catalog_oid::constraint, one.oid, std::move(id), std::move(one.body));
       if (made) made->depends_on.insert(object->id);
     } else {
-      reader.enter({catalog_oid::constraint, one.oid, 0}, object);
+      column.not_null_name = one.name;
+      reader.alias({catalog_oid::constraint, one.oid, 0}, object);
     }
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What stands beside the objects: default privileges, comments, security labels.
+// What stands beside the objects: default privileges, privileges on what is no object of the model, comments, security labels.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -61,6 +61,76 @@ void ask_default_privileges(Reader& reader) {
           if (!object) continue;
           object->owner = role;
           object->grants = std::move(grants);
+        }
+      });
+}
+
+// What pg_dump shows of privileges that are not on the model's objects: those of pg_catalog, information_schema
+// and members of extensions that differ from what initdb or the extension's script gave (pg_init_privs; where it
+// has no row, the kind's default).
+void ask_initial_privileges(Reader& reader) {
+  const auto rows = [](const char* catalog, const char* table, const char* oid, const char* columns, const char* joins) {
+    return fmt::format(
+        "SELECT '{0}'::regclass::oid AS classid, {1} AS objid, {2} FROM {3} {4}", catalog, oid, columns, table, joins);
+  };
+  const std::string all =
+      rows("pg_proc", "pg_proc o", "o.oid",
+           "0 AS sub, 'f' AS letter, o.pronamespace AS namespace, o.proowner AS owner, o.proacl AS acl, NULL::name AS "
+           "attname, CASE o.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END AS word, o.proname AS name",
+           "") +
+      " UNION ALL " +
+      rows("pg_class", "pg_class o", "o.oid",
+           "0, CASE o.relkind WHEN 'S' THEN 's' ELSE 'r' END, o.relnamespace, o.relowner, o.relacl, NULL, CASE o.relkind "
+           "WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, o.relname",
+           "WHERE o.relkind IN ('r', 'v', 'm', 'f', 'p', 'S')") +
+      " UNION ALL " +
+      rows("pg_class", "pg_attribute a JOIN pg_class o ON o.oid = a.attrelid", "o.oid",
+           "a.attnum, 'c', o.relnamespace, o.relowner, a.attacl, a.attname, 'TABLE', o.relname",
+           "WHERE a.attnum > 0 AND NOT a.attisdropped AND o.relkind IN ('r', 'v', 'm', 'f', 'p')") +
+      " UNION ALL " +
+      rows("pg_type", "pg_type o", "o.oid", "0, 'T', o.typnamespace, o.typowner, o.typacl, NULL, 'TYPE', o.typname",
+           "WHERE o.typrelid = 0 AND o.typelem = 0") +
+      " UNION ALL " + rows("pg_language", "pg_language o", "o.oid", "0, 'l', 0, o.lanowner, o.lanacl, NULL, 'LANGUAGE', o.lanname", "") +
+      " UNION ALL " +
+      rows("pg_namespace", "pg_namespace o", "o.oid", "0, 'n', 0, o.nspowner, o.nspacl, NULL, 'SCHEMA', o.nspname",
+           "WHERE o.nspname <> 'public'") +
+      " UNION ALL " +
+      rows("pg_foreign_data_wrapper", "pg_foreign_data_wrapper o", "o.oid",
+           "0, 'F', 0, o.fdwowner, o.fdwacl, NULL, 'FOREIGN DATA WRAPPER', o.fdwname", "") +
+      " UNION ALL " +
+      rows("pg_foreign_server", "pg_foreign_server o", "o.oid", "0, 'S', 0, o.srvowner, o.srvacl, NULL, 'FOREIGN SERVER', o.srvname", "");
+  reader.ask(
+      fmt::format(
+          "SELECT x.classid, x.objid, n.nspname, x.letter, x.owner, x.acl IS NULL, x.acl::text[], i.initprivs IS NULL, "
+          "i.initprivs::text[], x.attname, x.word || ' ' || CASE WHEN x.namespace <> 0 THEN format('%I.%I', n.nspname, x.name) "
+          "ELSE quote_ident(x.name) END || CASE WHEN x.letter = 'f' THEN '(' || pg_get_function_identity_arguments(x.objid) "
+          "|| ')' ELSE '' END FROM ({}) x LEFT JOIN pg_init_privs i ON i.classoid = x.classid AND i.objoid = x.objid AND "
+          "i.objsubid = x.sub LEFT JOIN pg_namespace n ON n.oid = x.namespace WHERE x.acl IS DISTINCT FROM i.initprivs AND "
+          "(x.objid < {} OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = x.classid AND d.objid = x.objid AND d.deptype = 'e'))",
+          all, kFirstUserOid),
+      [&reader](const pg::Result& result) {
+        for (int row = 0; row < result.rows(); ++row) {
+          Cells cells(result, row);
+          const Oid catalog = cells.oid();
+          const Oid oid = cells.oid();
+          ObjectId id{Kind::privileges, cells.text(), {}, {}, {}};
+          const char letter = cells.letter();
+          const std::string owner = reader.role(cells.oid());
+          const bool null = cells.boolean();
+          const std::vector<std::string> acl = cells.texts();
+          const bool initially_null = cells.boolean();
+          const std::vector<std::string> initial = cells.texts();
+          id.arguments = cells.text();
+          id.name = cells.text();
+          Object object;
+          object.owner = owner;
+          object.grants = reader.grants(null, acl, letter, owner);
+          object.default_grants = reader.grants(initially_null, initial, letter, owner);
+          if (object.grants == object.default_grants) continue;
+          if (const Object* extension = reader.member_of({catalog, oid, 0})) object.depends_on.insert(extension->id);
+          object.id = id;
+          object.body = Generic{};
+          reader.database.objects.emplace(std::move(id), std::move(object));
         }
       });
 }
@@ -139,6 +209,7 @@ void ask_security_labels(Reader& reader) {
 
 void ask_privileges(Reader& reader) {
   ask_default_privileges(reader);
+  ask_initial_privileges(reader);
   ask_comments(reader);
   ask_security_labels(reader);
 }

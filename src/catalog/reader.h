@@ -172,10 +172,6 @@ inline constexpr const char* kUserSchemas =
     "'contraflow'))";
 
 Options parse_options(const std::vector<std::string>& pairs);
-// The name that the server gives a NOT NULL constraint by itself: parts cut so that the whole fits 63 bytes.
-// A domain's has no column.
-std::string default_constraint_name(const std::string& relation, const std::string& column,
-                                    const std::string& label);
 
 // One part of the catalog each: they ask their queries. The order is that of need: later ones look up what
 // earlier ones have entered.

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+#include <string_view>
+
 #include "base/error.h"
 #include "catalog/ddl.h"
 
@@ -47,18 +50,88 @@ std::string rename_statement(const ObjectId& id, const std::string& name) {
   }
 }
 
+namespace {
+
+// The word of ALTER … SET SCHEMA; empty for kinds that have none, or that go with their table.
+std::string_view movable_as(Kind kind) {
+  switch (kind) {
+    case Kind::table: return "TABLE";
+    case Kind::foreign_table: return "FOREIGN TABLE";
+    case Kind::sequence: return "SEQUENCE";
+    case Kind::domain: return "DOMAIN";
+    case Kind::statistics: return "STATISTICS";
+    case Kind::enum_type:
+    case Kind::composite_type:
+    case Kind::range_type:
+    case Kind::base_type: return "TYPE";
+    default: return {};
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> move_statements(const ObjectId& now, const ObjectId& then, const std::function<bool(const ObjectId&)>& taken) {
+  if (now.schema == then.schema) return {rename_statement(now, then.name)};
+  const std::string_view word = movable_as(now.kind);
+  if (word.empty()) throw Error(ErrorCode::usage, fmt::format("moving {} to another schema is not supported", describe(now)), "leave the rename out: it is dropped and created there");
+  ObjectId renamed_first = now, moved_first = then;
+  renamed_first.name = then.name;
+  moved_first.name = now.name;
+  const auto move = [&](const ObjectId& id) { return fmt::format("ALTER {} {} SET SCHEMA {}", word, quoted_name(id), sql::quote_identifier(then.schema)); };
+  if (now.name == then.name) return {move(now)};
+  if (!taken(moved_first)) return {move(now), rename_statement(moved_first, then.name)};
+  if (!taken(renamed_first)) return {rename_statement(now, then.name), move(renamed_first)};
+  throw Error(ErrorCode::usage, fmt::format("{} cannot go to {} at once: {} and {} are taken", describe(now), quoted_name(then), quoted_name(moved_first), quoted_name(renamed_first)),
+              "make two plans: rename first, then move");
+}
+
+bool name_is_taken(const Database& database, const ObjectId& id) {
+  for (const Kind kind : {Kind::table, Kind::foreign_table, Kind::view, Kind::materialized_view, Kind::index, Kind::sequence, Kind::composite_type, Kind::enum_type,
+                          Kind::domain, Kind::range_type, Kind::base_type, Kind::shell_type}) {
+    if (database.find(ObjectId{kind, id.schema, "", id.name, ""})) return true;
+  }
+  return false;
+}
+
+std::string schema_of_before(const Renaming& renaming, const std::vector<Renaming>& all) {
+  for (const Renaming& other : all) {
+    if (other.from.kind == Kind::schema && other.from.name == renaming.from.schema) return other.to.name;
+  }
+  return renaming.from.schema;
+}
+
+bool is_moved(const Renaming& renaming, const std::vector<Renaming>& all) {
+  return !movable_as(renaming.from.kind).empty() && !is_enum_value(renaming.from) && schema_of_before(renaming, all) != renaming.to.schema;
+}
+
+ObjectId located(const ObjectId& id, const std::vector<Renaming>& renames, const Database& database) {
+  ObjectId out = renamed(id, renames);
+  std::optional<ObjectId> table;
+  if (const auto* index = database.find_body<Index>(id)) table = ObjectId{Kind::table, id.schema, "", index->table, ""};
+  if (const auto* sequence = database.find_body<Sequence>(id); sequence && sequence->owned_by) {
+    table = ObjectId{Kind::table, sequence->owned_by->schema, "", sequence->owned_by->relation, ""};
+  }
+  if (table) out.schema = renamed(*table, renames).schema;
+  return out;
+}
+
 ObjectId renamed(const ObjectId& id, const std::vector<Renaming>& renames) {
   ObjectId out = id;
+  bool moved = false;  // what is said of the object or its table counts before what is said of the schema it leaves
   for (const Renaming& renaming : renames) {
     const ObjectId& from = renaming.from;
     if (from == id) {
       out.name = renaming.to.name;
+      out.schema = renaming.to.schema;
+      moved = true;
     } else if (from.kind == Kind::schema && from.name == id.schema) {
-      out.schema = renaming.to.name;
+      if (!moved) out.schema = renaming.to.name;
     } else if (from.relation.empty() && !id.relation.empty() && from.schema == id.schema && from.name == id.relation) {
       const bool has_parts = from.kind == Kind::table || from.kind == Kind::foreign_table || from.kind == Kind::domain || from.kind == Kind::enum_type;
       if (has_parts && (id.kind == Kind::domain_constraint) == (from.kind == Kind::domain) && is_enum_value(id) == (from.kind == Kind::enum_type)) {
         out.relation = renaming.to.name;
+        out.schema = renaming.to.schema;
+        moved = true;
       }
     }
   }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "catalog/ddl.h"
@@ -55,8 +56,8 @@ std::vector<Renaming> in_order(std::vector<Renaming> renames) {
 }
 
 // An object's identity after the renames, where types stand in its arguments or a parent's column was renamed.
-ObjectId locate(const ObjectId& id, const std::vector<Renaming>& renames, const Database& after) {
-  ObjectId to = renamed(id, renames);
+ObjectId locate(const ObjectId& id, const std::vector<Renaming>& renames, const Database& original, const Database& after) {
+  ObjectId to = located(id, renames, original);
   if (after.find(to)) return to;
   for (const Renaming& renaming : renames) {
     if (id.kind == Kind::column && renaming.from.kind == Kind::column && renaming.from.name == id.name) {
@@ -85,12 +86,15 @@ Database merge(const Database& original, const Database& before, const Database&
   out.sizes.clear();
   for (const auto& [id, object] : original.objects) {
     Object copy = object;
-    copy.id = locate(id, renames, after);
+    copy.id = locate(id, renames, original, after);
     const Object* first = before.find(id);
     const Object* last = after.find(copy.id);
     if (last && (!first || first->body != last->body)) copy.body = last->body;
     copy.depends_on.clear();
-    for (const ObjectId& dependency : object.depends_on) copy.depends_on.insert(locate(dependency, renames, after));
+    for (const ObjectId& dependency : object.depends_on) copy.depends_on.insert(locate(dependency, renames, original, after));
+    if (copy.id.schema != id.schema && copy.depends_on.erase(relation_id(Kind::schema, "", id.schema)) > 0) {
+      copy.depends_on.insert(relation_id(Kind::schema, "", copy.id.schema));
+    }
     out.objects.emplace(copy.id, std::move(copy));
   }
   for (const auto& [name, size] : original.sizes) {
@@ -98,6 +102,31 @@ Database merge(const Database& original, const Database& before, const Database&
     out.sizes.emplace(QualifiedName{to.schema, to.name}, size);
   }
   return out;
+}
+
+// Schemas are renamed last: until then they have their old names.
+std::string schema_until_then(const Renaming& renaming, const std::vector<Renaming>& renames) {
+  for (const Renaming& other : renames) {
+    if (other.from.kind == Kind::schema && other.to.name == renaming.to.schema) return other.from.name;
+  }
+  return renaming.to.schema;
+}
+
+// Where objects move to and that the desired schema alone has.
+std::set<std::string> schemas_to_make(const Database& database, const std::vector<Renaming>& renames) {
+  std::set<std::string> out;
+  for (const Renaming& renaming : renames) {
+    const std::string schema = schema_until_then(renaming, renames);
+    if (is_moved(renaming, renames) && !database.find(relation_id(Kind::schema, "", schema))) out.insert(schema);
+  }
+  return out;
+}
+
+Statements statements_of(const Renaming& renaming, const std::vector<Renaming>& renames, const Database& database) {
+  if (!is_moved(renaming, renames)) return {rename_statement(renaming.from, renaming.to.name)};
+  ObjectId to = renaming.to;
+  to.schema = schema_until_then(renaming, renames);
+  return move_statements(renaming.from, to, [&](const ObjectId& id) { return name_is_taken(database, id); });
 }
 
 Database rename_on_server(const Database& database, const std::vector<Renaming>& renames, pg::Sandbox& sandbox) {
@@ -111,12 +140,13 @@ Database rename_on_server(const Database& database, const std::vector<Renaming>&
       throw Error(ErrorCode::environment, "the current schema cannot be built in the sandbox, where renames are carried out: " + error.message(),
                   error.hint(), error.sqlstate());
     }
+    for (const std::string& schema : schemas_to_make(database, renames)) connection.execute("CREATE SCHEMA " + sql::quote_identifier(schema));
     before = read(connection, {.sizes = false});
     for (const Renaming& renaming : in_order(renames)) {
       try {
-        connection.execute(rename_statement(renaming.from, renaming.to.name));
+        for (const std::string& statement : statements_of(renaming, renames, database)) connection.execute(statement);
       } catch (const Error& error) {
-        throw Error(ErrorCode::usage, fmt::format("{} cannot be renamed to {}: {}", describe_renamed(renaming.from), sql::quote_identifier(renaming.to.name), error.message()),
+        throw Error(ErrorCode::usage, fmt::format("{} cannot be renamed to {}: {}", describe_renamed(renaming.from), quoted_name(renaming.to), error.message()),
                     "where the name is taken by something that goes away, let a first plan take that away", error.sqlstate());
       }
     }
@@ -130,7 +160,7 @@ Database rename_on_server(const Database& database, const std::vector<Renaming>&
 
 Database carry_out(const Database& database, const std::vector<Renaming>& renames, const std::function<pg::Sandbox&()>& sandbox) {
   std::vector<Renaming> in_model, on_server;
-  for (const Renaming& renaming : renames) (renamed_in_model(renaming.from) ? in_model : on_server).push_back(renaming);
+  for (const Renaming& renaming : renames) (renamed_in_model(renaming.from) && !is_moved(renaming, renames) ? in_model : on_server).push_back(renaming);
   // While their tables have their old names.
   Database out = in_model.empty() ? database : rename_in_model(database, in_model);
   return on_server.empty() ? out : rename_on_server(out, on_server, sandbox());

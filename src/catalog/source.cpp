@@ -13,6 +13,7 @@
 #include "catalog/source_migrations.h"
 #include "catalog/source_psql.h"
 #include "catalog/source_run.h"
+#include "prisma/to_sql.h"
 
 namespace contraflow::catalog {
 
@@ -23,6 +24,7 @@ struct SourceLoader::Impl {
   std::optional<pg::Sandbox> sandbox;
   std::optional<std::string> standard_input;
   std::vector<std::string> notes;  // of the source being loaded
+  std::map<std::string, Location> made_roles;  // likewise
 
   explicit Impl(LoadOptions given) : options(std::move(given)) {}
 
@@ -59,6 +61,13 @@ Migrations single_file(const Files& files, const std::string& path) {
   const auto text = files.read(path);
   if (!text) throw Error(ErrorCode::usage, fmt::format("there is no file \"{}\"", name));
   Migrations out;
+  if (path.ends_with(".prisma")) {
+    // What Prisma Migrate would create from the models; an error in it names the statement, not a line of the schema.
+    const std::vector<std::string> statements = prisma::to_sql(prisma::parse(*text, name));
+    out.layout = "prisma schema";
+    out.units.push_back(single_unit(name, "", join(statements, ";\n") + ";\n"));
+    return out;
+  }
   out.layout = "file";
   out.units.push_back(single_unit(name, path, check_sql_text(*text, name)));
   return out;
@@ -100,7 +109,8 @@ int SourceLoader::Impl::choose_major(int wanted) {
     if (server.major < wanted) older = std::max(older, server.major);
   }
   const int chosen = newer != 0 ? newer : older;
-  if (chosen == 0) return wanted;  // the sandbox says what is missing
+  // The sandbox says what is missing; what the user asked for by name is not replaced by something else.
+  if (chosen == 0 || options.sandbox.major == wanted) return wanted;
   note(
       fmt::format("PostgreSQL {} is not installed here: the schema is loaded on {} instead (apt-get install "
                   "postgresql-{})",
@@ -128,6 +138,7 @@ Migrations SourceLoader::Impl::read_units(const Source& source, std::unique_ptr<
   files = disk_files();
   switch (source.kind) {
     case SourceKind::sql_file:
+    case SourceKind::prisma:
       return single_file(*files, source.text);
     case SourceKind::standard_input: {
       if (standard_input)
@@ -155,7 +166,6 @@ Migrations SourceLoader::Impl::read_units(const Source& source, std::unique_ptr<
       return is_plan_folder(*files, path) ? read_plan_folder(*files, path) : read_migrations(*files, path);
     }
     case SourceKind::connection:
-    case SourceKind::prisma:
       break;
   }
   throw std::logic_error("a source that is no SQL");
@@ -177,6 +187,7 @@ void SourceLoader::Impl::run_unit(std::optional<pg::Connection>& connection, con
     run.private_server = private_server();
     run.one_transaction = unit.one_transaction;
     run.note = [this](const std::string& text) { note(text); };
+    run.made_role = [this](const std::string& role, const Location& where) { made_roles.emplace(role, where); };
     run_script(*connection, items, run);
     return;
   }
@@ -184,6 +195,7 @@ void SourceLoader::Impl::run_unit(std::optional<pg::Connection>& connection, con
     run_with_psql(conninfo, unit, files.on_disk());
   } catch (const Error& error) {
     if (!private_server() || !supply_missing(*connection, error)) throw;
+    if (const std::string role = missing_role(error); !role.empty() && error.location()) made_roles.emplace(role, *error.location());
     throw StartAgain();
   }
 }
@@ -255,9 +267,11 @@ SourceLoader::~SourceLoader() = default;
 
 LoadedSource SourceLoader::load(const Source& source, std::optional<int> major) {
   impl_->notes.clear();
+  impl_->made_roles.clear();
   LoadedSource out = source.kind == SourceKind::connection ? impl_->load_connection(source)
                                                            : impl_->load_script(source, major);
   out.notes = std::move(impl_->notes);
+  out.made_roles = std::move(impl_->made_roles);
   return out;
 }
 

@@ -53,6 +53,8 @@ struct LoadedSource {
       notes;  // what was left out or chosen, for the user: "x.sql:3: left out: CREATE DATABASE …"
   // SQL sources: the sandbox's superuser, who owns what the SQL gives no owner. Empty for live sources.
   std::string default_owner;
+  // SQL sources: roles that the throwaway server lacked and got, and where the SQL refers to them first. A live server may lack them, too.
+  std::map<std::string, Location> made_roles;
   // Tables in which the migration runner of the layout keeps its state ("schema_migrations"); a live database
   // has them, the replayed folder has not.
   std::vector<std::string> bookkeeping;

@@ -45,6 +45,8 @@ std::string hint_for(const pg::ServerError& error, const ScriptItem& item, int s
     return fmt::format("create it on that server first: CREATE ROLE {};", sql::quote_identifier(role));
   if (const std::string space = missing_tablespace(error); !space.empty())
     return fmt::format("create tablespace {} on that server first", sql::quote_identifier(space));
+  if (const std::string language = name_between(error, "language \"", "\" does not exist"); !language.empty())
+    return fmt::format("CREATE EXTENSION {}; must come earlier; Debian has the languages in packages of their own (postgresql-plpython3-{})", sql::quote_identifier(language), server_major);
   if (!error.hint().empty()) return error.hint();
   if (state == "42601")
     return fmt::format("PostgreSQL {} cannot parse this; --server MAJOR chooses another major version",

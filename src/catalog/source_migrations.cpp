@@ -163,7 +163,11 @@ class MigrationReader {
       by_name[file.relative] = &file;
       order.push_back(file.relative);
     }
-    std::stable_sort(order.begin(), order.end(), version_less);
+    // Prisma applies its folders by name, byte by byte: 20250625_x comes after 20250625143000_y.
+    if (!found_.empty() && layout_of(found_.front()) == "prisma")
+      std::sort(order.begin(), order.end());
+    else
+      std::stable_sort(order.begin(), order.end(), version_less);
     for (const std::string& relative : order) {
       if (auto it = by_name.find(relative); it != by_name.end()) {
         add_file(*it->second);

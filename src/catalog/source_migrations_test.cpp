@@ -125,6 +125,8 @@ TEST(SourceMigrations, KeepsLinesOfTheUpPart) {
       "goose");
   EXPECT_FALSE(up_part("-- +goose NO TRANSACTION\n-- +goose Up\nselect 1;").transaction);
   EXPECT_EQ(trim(up_part("-- Up Migration\nselect 1;\n-- Down Migration\nselect 2;").text), "select 1;");
+  const std::string commented = "create function f() returns int language plpgsql as $$\nbegin\n  -- migrate:up and\n-- migrate:down are words here\n  return 1;\nend $$;\n";
+  EXPECT_EQ(up_part(commented).text, commented);
   EXPECT_EQ(up_part("-- nothing special\nselect 1;").layout, "");
   EXPECT_FALSE(up_part("-- no-transaction\nselect 1;").transaction);
 }

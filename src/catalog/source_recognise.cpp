@@ -72,14 +72,6 @@ bool is_connection(const std::string& text) {
   return std::find(kParameters.begin(), kParameters.end(), word) != kParameters.end();
 }
 
-Error prisma_refused(const std::string& text) {
-  return Error(ErrorCode::usage,
-               fmt::format("\"{}\" is a Prisma schema, which is not supported as a source yet", text),
-               "name the folder of its migrations (prisma/migrations), or a file that this writes: prisma "
-               "migrate diff "
-               "--from-empty --to-schema-datamodel schema.prisma --script");
-}
-
 void refuse_foreign_languages(const std::string& text) {
   const std::string lower = to_lower(text);
   const auto refuse = [&](std::string_view what, std::string_view hint) {
@@ -132,19 +124,17 @@ Source recognise_source(const std::string& text) {
       throw Error(ErrorCode::usage, fmt::format("\"{}\" does not name a revision and a path", text),
                   "write git:REV:PATH, for instance git:HEAD:db/schema.sql");
     }
-    if (text.ends_with(".prisma")) throw prisma_refused(text);
     return {text, SourceKind::git};
   }
   std::error_code ignored;
   if (fs::is_directory(text, ignored)) {
     const auto files = disk_files();
     if (is_plan_folder(*files, text)) return {text, SourceKind::plan_folder};
-    if (files->read(text + "/schema.prisma") && !files->is_folder(text + "/migrations"))
-      throw prisma_refused(text + "/schema.prisma");
+    if (files->read(text + "/schema.prisma") && !files->is_folder(text + "/migrations")) return {text + "/schema.prisma", SourceKind::prisma};
     return {text, SourceKind::migrations};
   }
   if (fs::exists(text, ignored)) {
-    if (text.ends_with(".prisma")) throw prisma_refused(text);
+    if (text.ends_with(".prisma")) return {text, SourceKind::prisma};
     refuse_foreign_languages(text);
     return {text, SourceKind::sql_file};
   }

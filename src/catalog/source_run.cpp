@@ -114,6 +114,8 @@ class ScriptRunner {
       skipped_.insert(i);
     } else if (recoveries_++ >= kMaxRecoveries || !supply(error)) {
       throw failure;
+    } else if (const std::string role = missing_role(error); !role.empty() && options_.made_role && failure.location()) {
+      options_.made_role(role, *failure.location());
     }
     if (!in_transaction) return i;
     if (wrapped_) connection_.execute("BEGIN");

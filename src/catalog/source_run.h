@@ -19,6 +19,8 @@ struct RunOptions {
   // statement that cannot run inside of one.
   bool one_transaction = false;
   std::function<void(const std::string&)> note;  // what was left out, and why
+  // A role was made on the throwaway server because this place refers to it.
+  std::function<void(const std::string&, const Location&)> made_role;
 };
 
 // Runs the statements one by one, as psql does with autocommit. The first failing one ends the run (and the

@@ -67,7 +67,7 @@ TEST(SourceRecognise, HidesPasswordsFromOtherUsers) {
 TEST_F(SourceLive, RecognisesWhatLiesThere) {
   EXPECT_EQ(recognise_source(write("a.sql", "")).kind, SourceKind::sql_file);
   EXPECT_EQ(recognise_source(folder_.path().string()).kind, SourceKind::migrations);
-  EXPECT_THROW(recognise_source(write("schema.prisma", "")), Error);
+  EXPECT_EQ(recognise_source(write("schema.prisma", "")).kind, SourceKind::prisma);
   EXPECT_THROW(recognise_source(write("schema.rb", "")), Error);
   write("plan/plan.json", "{}");
   write("plan/1_expand.sql", "");

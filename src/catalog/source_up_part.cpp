@@ -63,7 +63,7 @@ namespace {
 UpPart part_of(const std::string& text, bool wanted) {
   UpPart part;
   part.text.reserve(text.size());
-  bool up = true;
+  bool up = true, begun = false;
   std::size_t begin = 0;
   while (begin < text.size()) {
     std::size_t end = text.find('\n', begin);
@@ -75,6 +75,12 @@ UpPart part_of(const std::string& text, bool wanted) {
       for (const Marker& known : kMarkers) {
         const bool goes_up = has_word(marker, known.up);
         if (!goes_up && !has_word(marker, known.down)) continue;
+        // Only node-pg-migrate takes an indented marker. One for the way back without one for the way up is a comment, in a function's body perhaps, but for the two
+        // whose way up needs none.
+        const bool node = known.layout == "node-pg-migrate";
+        if (!node && (line.starts_with(' ') || line.starts_with('\t'))) continue;
+        if (!goes_up && !begun && !node && known.layout != "mybatis") continue;
+        begun = true;
         up = goes_up;
         is_marker = true;
         part.layout = known.layout;

@@ -13,8 +13,8 @@ using namespace catalog;
 std::string main_owner(const Database& database) {
   std::map<std::string, int> count;
   for (const auto& [id, object] : database.objects) {
-    // Every database has schema public, owned by a role that owns nothing else.
-    if (!object.owner.empty() && id.kind != Kind::schema) ++count[object.owner];
+    // Every database has schema public and pg_catalog, owned by a role that owns nothing else.
+    if (!object.owner.empty() && id.kind != Kind::schema && id.kind != Kind::privileges) ++count[object.owner];
   }
   std::string best = database.owner;
   int most = 0;

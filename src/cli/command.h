@@ -21,6 +21,12 @@ struct Context {
 // Exit codes are ErrorCode's numbers; 0 is done. Failures are thrown as Error.
 using Runner = std::function<int(Context&)>;
 
+// Terms of a small language of the command's own (the intents of `plan --do`), for help, man page and docs/cli.md.
+struct TermTable {
+  std::string title;
+  std::vector<std::pair<std::string, std::string>> rows;  // term, meaning
+};
+
 // A row of the table in commands.cpp.
 struct Command {
   const char* name;
@@ -30,6 +36,7 @@ struct Command {
   // Adds options and positionals and returns what runs after parsing; both share the command's own options
   // struct (std::make_shared). Help, completions and the man page are made from the descriptions given here.
   Runner (*add_options)(CLI::App&);
+  std::vector<TermTable> (*tables)() = nullptr;
 };
 
 // All commands, in the order of the help.

@@ -14,8 +14,15 @@
   ROW(plan)                      \
   ROW(rehearse)                  \
   ROW(review)                    \
+  ROW(check)                     \
+  ROW(rules)                     \
   ROW(apply)                     \
   ROW(rollback)                  \
+  ROW(status)                    \
+  ROW(pause)                     \
+  ROW(resume)                    \
+  ROW(throttle)                  \
+  ROW(queries)                   \
   ROW(snapshot)                  \
   ROW(doctor)                    \
   ROW(completions)               \
@@ -58,33 +65,21 @@ void add_global_options(CLI::App& app, GlobalOptions& global) {
   app.set_help_flag("-h,--help", "say what this does, with examples")->group("General");
 }
 
-std::string footer_of(const Command& command) {
-  std::string footer = "Examples:\n" + indent(trim(command.examples), 2);
-  if (command.details[0] != '\0') footer = std::string(command.details) + "\n\n" + footer;
-  return footer;
-}
-
 }  // namespace
 
 std::unique_ptr<CLI::App> make_app(GlobalOptions& global,
                                    const std::function<void(const Command&, const Runner&)>& selected) {
   auto app = std::make_unique<CLI::App>(
       "changes the schema of a live PostgreSQL database without stopping it", "contraflow");
-  app->get_formatter()->column_width(34);
-  app->get_formatter()->label("SUBCOMMAND", "COMMAND");
-  app->get_formatter()->label("SUBCOMMANDS", "COMMANDS");
-  app->get_formatter()->label("Subcommands", "Commands");
   app->require_subcommand(0, 1);
   add_global_options(*app, global);
   app->set_version_flag(
          "--version", [] { return std::string(); }, "versions of this program, its parser, the servers found")
       ->group("General");
-  app->footer("`contraflow COMMAND --help` shows a command's options and examples.");
   for (const Command* command : commands()) {
     CLI::App* sub = app->add_subcommand(command->name, command->summary);
     const Runner runner = command->add_options(*sub);
     add_global_options(*sub, global);
-    sub->footer(footer_of(*command));
     sub->final_callback([command, runner, selected] { selected(*command, runner); });
   }
   return app;

@@ -42,6 +42,11 @@ const Key kKeys[] = {
      &Config::sandbox_major},
     {{"sandbox.bindirs", "", "folders with initdb and postgres"}, &Config::sandbox_bindirs, true},
     {{"sandbox.settings", "", "lines for the throwaway server's postgresql.conf"}, &Config::sandbox_settings},
+    {{"check.server", "CONTRAFLOW_CHECK_SERVER", "PostgreSQL majors that check judges for: 15, 14..17"}, &Config::check_server},
+    {{"check.fail_on", "", "severity from which check exits 1: error, warning, info, never"}, &Config::check_fail_on},
+    {{"check.enable", "", "rules that check applies on top of its own choice"}, &Config::check_enable},
+    {{"check.disable", "", "rules that check leaves out"}, &Config::check_disable},
+    {{"check.allow", "", "files that check leaves alone: a pattern, or \"pattern: rule, rule\""}, &Config::check_allow},
 };
 
 Location location_of(const toml::source_region& region, const fs::path& file, std::string_view text) {

@@ -19,6 +19,11 @@ struct Config {
   std::optional<int> sandbox_major;           // [sandbox] major
   std::vector<std::string> sandbox_bindirs;   // [sandbox] bindirs
   std::vector<std::string> sandbox_settings;  // [sandbox] settings
+  std::string check_server;                   // [check] server: "14..17"
+  std::string check_fail_on;                  // [check] fail_on
+  std::vector<std::string> check_enable;      // [check] enable
+  std::vector<std::string> check_disable;     // [check] disable
+  std::vector<std::string> check_allow;       // [check] allow: "db/old/*: rule, rule"
 };
 
 // `explicit_file` (--config), or the nearest contraflow.toml in `folder` or above it, then the CONTRAFLOW_…

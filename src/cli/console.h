@@ -21,6 +21,8 @@ class Console {
   void use_color(ColorMode mode);
   bool color_out() const { return color_out_; }
   bool color_err() const { return color_err_; }
+  bool terminal_out() const { return is_terminal(::fileno(out_)); }
+  int width_out() const { return terminal_width(::fileno(out_)); }
   bool interactive() const;  // whether a person can be asked: standard input and standard error are terminals
 
   // Throws BrokenPipe, or Error{environment} where the text cannot be written (a full disk).

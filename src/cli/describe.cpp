@@ -60,6 +60,7 @@ Description describe() {
     described.name = command->name;
     described.summary = command->summary;
     described.details = command->details;
+    if (command->tables != nullptr) described.tables = command->tables();
     described.examples = split_lines(trim(command->examples));
     described.options = describe_options(*app->get_subcommand(command->name));
   }

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/command.h"
+
 namespace contraflow::cli {
 
 // The command line as data, read from the parser's own descriptions: completions, man page and docs/cli.md
@@ -25,6 +27,7 @@ struct CommandDescription {
   std::string details;
   std::vector<std::string> examples;
   std::vector<OptionDescription> options;
+  std::vector<TermTable> tables;
 };
 
 struct Description {

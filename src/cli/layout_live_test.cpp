@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every layout, replayed on a live server the way its runner sends files: prisma and golang-migrate as one message, dbmate in BEGIN and COMMIT
-// unless its marker says otherwise, Flyway a statement at a time where the .conf says so.
+// Every layout, replayed on a live server the way its runner sends files: prisma, golang-migrate and Diesel as one message, dbmate, goose and Rails in BEGIN
+// and COMMIT unless a marker says otherwise, Flyway a statement at a time where the .conf says so, Sqitch through psql. tools/replay_runners.sh does it with the runners themselves.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -91,15 +91,36 @@ class LayoutReplay : public testing::TestWithParam<const char*> {
     return out;
   }
 
+  // What stands between `begin` and the next `end`, each time.
+  static std::vector<std::string> between(std::string_view text, std::string_view begin, std::string_view end) {
+    std::vector<std::string> out;
+    for (std::size_t at = 0; (at = text.find(begin, at)) != std::string_view::npos;) {
+      at += begin.size();
+      const std::size_t stop = text.find(end, at);
+      out.emplace_back(text.substr(at, stop - at));
+    }
+    return out;
+  }
+
+  static void send_each(const std::string& database, const std::vector<std::string>& statements, bool transaction) {
+    pg::Connection connection(database);
+    if (transaction) connection.execute("BEGIN");
+    for (const std::string& statement : statements) connection.execute(statement);
+    if (transaction) connection.execute("COMMIT");
+  }
+
   static void replay(const std::string& layout, const fs::path& folder, const std::string& database, bool back) {
     const auto ends = [&](const char* forward, const char* undo) {
       return files(folder, [&](const std::string& name) { return name.ends_with(back ? undo : forward); }, back);
     };
-    if (layout == "psql") {
-      for (const fs::path& file : files(folder, [&](const std::string& name) { return name.ends_with(".sql") && name.ends_with(".rollback.sql") == back; }, back)) {
+    const auto with_psql = [&](const std::vector<fs::path>& scripts) {
+      for (const fs::path& file : scripts) {
         const ProcessResult result = run_process({"psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", file, database});
         EXPECT_TRUE(result.succeeded()) << result.error_output;
       }
+    };
+    if (layout == "psql") {
+      with_psql(files(folder, [&](const std::string& name) { return name.ends_with(".sql") && name.ends_with(".rollback.sql") == back; }, back));
       return;
     }
     // A connection a file: nothing may rely on the session of the one before.
@@ -115,6 +136,35 @@ class LayoutReplay : public testing::TestWithParam<const char*> {
         const std::string part = back ? text.substr(down) : text.substr(0, down);
         pg::Connection connection(database);
         send(connection, part, split_lines(part).front().find("transaction:false") == std::string::npos);
+      }
+    } else if (layout == "goose") {
+      for (const fs::path& file : ends(".sql", ".sql")) {
+        const std::string text = read_file(file);
+        const std::size_t down = text.find("-- +goose Down\n");
+        send_each(database, between(back ? text.substr(down) : text.substr(0, down), "-- +goose StatementBegin\n", "-- +goose StatementEnd\n"), !text.starts_with("-- +goose NO TRANSACTION\n"));
+      }
+    } else if (layout == "diesel") {
+      for (const fs::path& file : ends("up.sql", "down.sql")) {
+        pg::Connection connection(database);
+        send(connection, read_file(file), !fs::exists(file.parent_path() / "metadata.toml"));
+      }
+    } else if (layout == "sqitch") {
+      auto scripts = ends(".sql", ".sql");
+      std::erase_if(scripts, [&](const fs::path& file) { return file.parent_path().filename() != (back ? "revert" : "deploy"); });
+      with_psql(scripts);
+    } else if (layout == "rails") {
+      for (const fs::path& file : ends(".rb", ".rb")) {
+        const std::string text = read_file(file);
+        const std::size_t down = text.find("\n  def down\n");
+        send_each(database, between(back ? text.substr(down) : text.substr(0, down), "execute <<'SQL'\n", "\nSQL\n"), text.find("disable_ddl_transaction!") == std::string::npos);
+      }
+    } else if (layout == "node-pg-migrate") {
+      for (const fs::path& file : ends(".cjs", ".cjs")) {
+        const std::string text = read_file(file);
+        const std::size_t down = text.find("\nexports.down = ");
+        std::vector<std::string> statements = between(back ? text.substr(down) : text.substr(0, down), "pgm.sql(`", "`);\n");
+        for (std::string& statement : statements) statement = replace_all(replace_all(replace_all(statement, "\\`", "`"), "\\${", "${"), "\\\\", "\\");
+        send_each(database, statements, false);
       }
     } else {
       for (const fs::path& file : files(folder, [&](const std::string& name) { return name.starts_with(back ? "U" : "V") && name.ends_with(".sql"); }, back)) {
@@ -152,7 +202,7 @@ TEST_P(LayoutReplay, GoesWhereThePsqlFilesGoAndBack) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Runners, LayoutReplay, testing::Values("psql", "prisma", "flyway", "golang-migrate", "dbmate"),
+INSTANTIATE_TEST_SUITE_P(Runners, LayoutReplay, testing::Values("psql", "prisma", "flyway", "golang-migrate", "goose", "dbmate", "diesel", "sqitch", "rails", "node-pg-migrate"),
                          [](const auto& tested) { return replace_all(tested.param, "-", "_"); });
 
 }  // namespace

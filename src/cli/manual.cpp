@@ -31,13 +31,32 @@ std::string roff(std::string_view text) {
   return out.starts_with('.') || out.starts_with('\'') ? "\\&" + out : out;
 }
 
-std::string title_of(const OptionDescription& option) {
+std::string roff_options(const std::vector<OptionDescription>& options) {
+  std::string out;
+  for (const OptionDescription& option : options) {
+    out += fmt::format(".TP\n.B {}\n{}\n", roff(option_title(option)), roff(option_text(option)));
+  }
+  return out;
+}
+
+std::string markdown_options(const std::vector<OptionDescription>& options) {
+  std::string out = "| option | meaning |\n| --- | --- |\n";
+  for (const OptionDescription& option : options) {
+    out += fmt::format("| `{}` | {} |\n", replace_all(option_title(option), "|", "\\|"),
+                       replace_all(option_text(option), "|", "\\|"));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string option_title(const OptionDescription& option) {
   std::string title = join(option.names, ", ");
   if (!option.positional && !option.value.empty()) title += " " + option.value;
   return option.repeatable ? title + " …" : title;
 }
 
-std::string text_of(const OptionDescription& option) {
+std::string option_text(const OptionDescription& option) {
   std::string text = option.text;
   if (!option.default_value.empty()) text += fmt::format(" (default: {})", option.default_value);
   if (option.positional && !option.choices.empty()) text += ": " + join(option.choices, ", ");
@@ -45,7 +64,7 @@ std::string text_of(const OptionDescription& option) {
   return text;
 }
 
-std::string usage_of(const CommandDescription& command) {
+std::string command_usage(const CommandDescription& command) {
   std::string usage = "contraflow " + command.name;
   for (const OptionDescription& option : command.options) {
     if (!option.positional) continue;
@@ -55,25 +74,6 @@ std::string usage_of(const CommandDescription& command) {
   return usage + " [OPTION…]";
 }
 
-std::string roff_options(const std::vector<OptionDescription>& options) {
-  std::string out;
-  for (const OptionDescription& option : options) {
-    out += fmt::format(".TP\n.B {}\n{}\n", roff(title_of(option)), roff(text_of(option)));
-  }
-  return out;
-}
-
-std::string markdown_options(const std::vector<OptionDescription>& options) {
-  std::string out = "| option | meaning |\n| --- | --- |\n";
-  for (const OptionDescription& option : options) {
-    out += fmt::format("| `{}` | {} |\n", replace_all(title_of(option), "|", "\\|"),
-                       replace_all(text_of(option), "|", "\\|"));
-  }
-  return out;
-}
-
-}  // namespace
-
 std::string man_page(const Description& program) {
   std::string out =
       fmt::format(".TH CONTRAFLOW 1 \"\" \"contraflow {}\" \"User Commands\"\n", program_version());
@@ -81,9 +81,13 @@ std::string man_page(const Description& program) {
   out += ".SH SYNOPSIS\n.B contraflow\n.I COMMAND\n[OPTION...]\n";
   out += ".SH OPTIONS\n" + roff_options(program.options) + ".SH COMMANDS\n";
   for (const CommandDescription& command : program.commands) {
-    out += fmt::format(".SS {}\n{}\n", roff(usage_of(command)), roff(command.summary));
+    out += fmt::format(".SS {}\n{}\n", roff(command_usage(command)), roff(command.summary));
     if (!command.details.empty()) out += ".PP\n" + roff(command.details) + "\n";
     out += roff_options(command.options);
+    for (const TermTable& table : command.tables) {
+      out += ".PP\n" + roff(table.title) + "\n";
+      for (const auto& [term, meaning] : table.rows) out += fmt::format(".TP\n.B {}\n{}\n", roff(term), roff(meaning));
+    }
     out += ".PP\nExamples:\n.PP\n.nf\n.RS\n" + roff(join(command.examples, "\n")) + "\n.RE\n.fi\n";
   }
   out +=
@@ -105,9 +109,13 @@ std::string markdown_manual(const Description& program) {
       "# Commands\n\nWritten by `contraflow man --format markdown`; a test checks that it is current.\n\n";
   out += fmt::format("contraflow {}.\n\n{}\n", program.summary, markdown_options(program.options));
   for (const CommandDescription& command : program.commands) {
-    out += fmt::format("## {}\n\n`{}`\n\n{}.\n\n", command.name, usage_of(command), command.summary);
+    out += fmt::format("## {}\n\n`{}`\n\n{}.\n\n", command.name, command_usage(command), command.summary);
     if (!command.details.empty()) out += command.details + "\n\n";
     out += markdown_options(command.options);
+    for (const TermTable& table : command.tables) {
+      out += fmt::format("\n{}\n\n| | |\n| --- | --- |\n", table.title);
+      for (const auto& [term, meaning] : table.rows) out += fmt::format("| `{}` | {} |\n", replace_all(term, "|", "\\|"), replace_all(meaning, "|", "\\|"));
+    }
     out += "\n```sh\n" + join(command.examples, "\n") + "\n```\n\n";
   }
   out +=

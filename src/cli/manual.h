@@ -7,6 +7,11 @@
 
 namespace contraflow::cli {
 
+// "--rename OLD=NEW …", "say what this does (default: …)", "contraflow plan [OPTION…]": the same words in help, man page and docs/cli.md.
+std::string option_title(const OptionDescription& option);
+std::string option_text(const OptionDescription& option);
+std::string command_usage(const CommandDescription& command);
+
 std::string man_page(const Description& program);         // roff, section 1
 std::string markdown_manual(const Description& program);  // docs/cli.md
 

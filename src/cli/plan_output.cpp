@@ -58,7 +58,8 @@ int write_plan(Context& context, const plan::Plan& made, const PlanOutput& outpu
   if (output.format == "json") {
     context.console.print(json);
   } else {
-    context.console.print(plan::overview(made, context.console.color_out()));
+    const Console& console = context.console;
+    context.console.print(console.terminal_out() ? plan::terminal_overview(made, console.width_out(), console.color_out()) : plan::overview(made, console.color_out()));
     context.console.note("wrote " + target.string());
   }
   return 0;

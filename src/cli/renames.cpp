@@ -18,6 +18,7 @@ std::string what_is_lost(const catalog::ObjectId& id) {
   if (catalog::is_enum_value(id)) return "the value goes away, and rows that hold it need another one (--map)";
   switch (id.kind) {
     case Kind::column: return "the old column goes with its data, and the new one begins empty";
+    case Kind::schema: return "the old schema goes with its tables and their rows, and the new ones begin empty";
     case Kind::table: return "the old table goes with its rows, and the new one begins empty";
     case Kind::sequence: return "the old sequence goes with its value, and the new one begins anew";
     default: return "the old one goes, and the new one is made";
@@ -43,6 +44,10 @@ bool holds_nothing(const catalog::Database& database, const catalog::ObjectId& i
   };
   if (id.kind == Kind::column) return empty(id.schema, id.relation);
   if (id.kind == Kind::table) return empty(id.schema, id.name);
+  if (id.kind == Kind::schema) {
+    if (database.sizes.empty()) return false;
+    return std::all_of(database.sizes.begin(), database.sizes.end(), [&](const auto& size) { return size.first.schema != id.name || size.second.bytes == 0; });
+  }
   if (database.sizes.empty() || id.kind == Kind::sequence) return false;
   // A type (or one of its values) matters where a table with rows uses it.
   const catalog::ObjectId type{id.kind, id.schema, "", catalog::is_enum_value(id) ? id.relation : id.name, ""};
@@ -55,7 +60,7 @@ bool holds_nothing(const catalog::Database& database, const catalog::ObjectId& i
 Error stop(const std::vector<diff::Proposal>& open) {
   std::vector<std::string> lines, flags;
   for (const diff::Proposal& proposal : open) {
-    lines.push_back(fmt::format("{} may have been renamed to {} ({})", catalog::describe_renamed(proposal.rename.from), sql::quote_identifier(proposal.rename.to.name), proposal.reason));
+    lines.push_back(fmt::format("{} may have been renamed to {} ({})", catalog::describe_renamed(proposal.rename.from), diff::new_name_of(proposal.rename), proposal.reason));
     const std::string option = diff::rename_option(proposal.rename);
     flags.push_back("--rename " + (option.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.=") == std::string::npos ? option : "'" + replace_all(option, "'", "'\\''") + "'"));
   }
@@ -85,19 +90,19 @@ SettledRenames settle_renames(const catalog::Database& from, const catalog::Data
           continue;
         }
         accepted.push_back(proposal.rename);
-        out.notes.push_back(fmt::format("{} is renamed to {}: {}", catalog::describe_renamed(proposal.rename.from), sql::quote_identifier(proposal.rename.to.name), proposal.reason));
+        out.notes.push_back(fmt::format("{} is renamed to {}: {}", catalog::describe_renamed(proposal.rename.from), diff::new_name_of(proposal.rename), proposal.reason));
       } else if (!options.no_rename && holds_nothing(out.from, proposal.rename.from)) {
         // Dropped and added, an empty table loses nothing; whoever meant a rename is told how to say so.
         declined.insert(proposal.rename.from);
         out.notes.push_back(fmt::format("{} is dropped and {} added, which loses nothing because the table is empty; if it was renamed: --rename {}",
-                                        catalog::describe_renamed(proposal.rename.from), sql::quote_identifier(proposal.rename.to.name), diff::rename_option(proposal.rename)));
+                                        catalog::describe_renamed(proposal.rename.from), diff::new_name_of(proposal.rename), diff::rename_option(proposal.rename)));
       } else if (!options.no_rename) {
         open.push_back(proposal);
       }
     }
     if (!open.empty() && !options.ask) throw stop(open);
     for (const diff::Proposal& proposal : open) {
-      const bool yes = options.ask({fmt::format("Was {} renamed to {}? ({})", catalog::describe_renamed(proposal.rename.from), sql::quote_identifier(proposal.rename.to.name), proposal.reason),
+      const bool yes = options.ask({fmt::format("Was {} renamed to {}? ({})", catalog::describe_renamed(proposal.rename.from), diff::new_name_of(proposal.rename), proposal.reason),
                                     what_is_lost(proposal.rename.from)});
       if (yes) accepted.push_back(proposal.rename);
       else declined.insert(proposal.rename.from);

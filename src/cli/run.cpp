@@ -10,7 +10,9 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/describe.h"
 #include "cli/error_report.h"
+#include "cli/help.h"
 #include "cli/version.h"
 
 namespace contraflow::cli {
@@ -57,6 +59,16 @@ Error usage_error(const CLI::ParseError& error, const std::vector<std::string>& 
   return Error(ErrorCode::usage, error.what(), fmt::format("{} shows the options, with examples", help));
 }
 
+// Errors before the options are parsed should be coloured as asked, too.
+ColorMode early_color_mode(const std::vector<std::string>& arguments) {
+  const auto named = std::find(arguments.begin(), arguments.end(), "--color");
+  if (named != arguments.end() && named + 1 != arguments.end()) return color_mode(*(named + 1));
+  for (const std::string& argument : arguments) {
+    if (argument.starts_with("--color=")) return color_mode(argument.substr(8));
+  }
+  return ColorMode::automatic;
+}
+
 int dispatch(const std::vector<std::string>& arguments, Console& console) {
   GlobalOptions global;
   const Command* command = nullptr;
@@ -72,30 +84,22 @@ int dispatch(const std::vector<std::string>& arguments, Console& console) {
     console.print(version_text());
     return kDone;
   } catch (const CLI::Success&) {
-    console.print(app->help());  // of the command where one was named
+    console.use_color(early_color_mode(arguments));
+    const std::string named = intended_command(arguments);
+    console.print(help_text(describe(), command_named(named) != nullptr ? named : "", console.width_out(), console.color_out()));
     return kDone;
   } catch (const CLI::ParseError& error) {
     throw usage_error(error, arguments);
   }
   console.use_color(color_mode(global.color));
   if (command == nullptr) {
-    console.error_text(app->help());
+    console.error_text(help_text(describe(), "", console.width_out(), console.color_err()));
     return static_cast<int>(ErrorCode::usage);
   }
   std::optional<std::filesystem::path> config_file;
   if (!global.config_file.empty()) config_file = global.config_file;
   Context context{console, read_config(config_file, std::filesystem::current_path())};
   return runner(context);
-}
-
-// Errors before the options are parsed should be coloured as asked, too.
-ColorMode early_color_mode(const std::vector<std::string>& arguments) {
-  const auto named = std::find(arguments.begin(), arguments.end(), "--color");
-  if (named != arguments.end() && named + 1 != arguments.end()) return color_mode(*(named + 1));
-  for (const std::string& argument : arguments) {
-    if (argument.starts_with("--color=")) return color_mode(argument.substr(8));
-  }
-  return ColorMode::automatic;
 }
 
 }  // namespace

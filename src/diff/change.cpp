@@ -15,6 +15,7 @@ std::string_view aspect_name(Aspect aspect) {
     case Aspect::type: return "type";
     case Aspect::default_expression: return "default";
     case Aspect::not_null: return "NOT NULL";
+    case Aspect::not_null_name: return "name of NOT NULL";
     case Aspect::identity: return "identity";
     case Aspect::generated: return "generation expression";
     case Aspect::storage: return "storage";

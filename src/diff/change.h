@@ -18,7 +18,7 @@ using catalog::ObjectId;
 // replacing the object.
 enum class Aspect {
   definition, owner, grants, comment, security_labels,
-  type, default_expression, not_null, identity, generated, storage, compression, statistics_target, options,
+  type, default_expression, not_null, not_null_name, identity, generated, storage, compression, statistics_target, options,
   tablespace, access_method, persistence, replica_identity, row_security, partition, inheritance, validated,
   deferrability, enabled, labels, version, home_schema, populated, clustered, owned_by, column_comments, column_grants,
   column_defaults, membership, partition_parent, local,

@@ -69,6 +69,9 @@ struct Comparison {
     when_differ(a.type, b.type, Aspect::type);
     when_differ(a.collation, b.collation, Aspect::type);
     when_differ(a.not_null, b.not_null, Aspect::not_null);
+    if (a.not_null && b.not_null && !a.not_null_name.empty() && !b.not_null_name.empty()) {
+      when_differ(a.not_null_name, b.not_null_name, Aspect::not_null_name);
+    }
     when_differ(a.generated, b.generated, Aspect::generated);
     when_differ(a.default_expression, b.default_expression,
                 b.generated == Generated::none ? Aspect::default_expression : Aspect::generated);

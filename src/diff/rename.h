@@ -41,6 +41,8 @@ std::vector<Proposal> propose_renames(const Difference& difference, const catalo
 
 // As --rename takes it: `users.user_name=username`; the schema only where it is not public.
 std::string rename_option(const Rename& rename);
+// The bare new name; with its schema where the object moves to another one.
+std::string new_name_of(const Rename& rename);
 
 // Whether a person would take one name for the other: equal but for separators and case, one's words among the other's, or a few
 // letters apart.

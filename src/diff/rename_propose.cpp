@@ -127,6 +127,28 @@ struct Judge {
     return similar_names(from.name, to.name);
   }
 
+  // Under the same name in another schema. What it refers to may have moved along, so types are compared without their schemas, and a table may have
+  // changed a little on its way.
+  bool moved(const ObjectId& from, const ObjectId& to) const {
+    if (from.schema == to.schema || from.name != to.name) return false;
+    const auto bare = [](const std::string& type) { return type.substr(type.rfind('.') + 1); };
+    switch (from.kind) {
+      case Kind::table: {
+        const auto left = columns_of(a, from), right = columns_of(b, to);
+        const auto shared = std::count_if(left.begin(), left.end(), [&](const Object* column) {
+          const auto* same = b.find_body<Column>(column_id(to.schema, to.name, column->id.name));
+          return same && bare(same->type_base) == bare(std::get<Column>(column->body).type_base);
+        });
+        return !left.empty() && static_cast<std::size_t>(shared) * 3 >= std::max(left.size(), right.size()) * 2;
+      }
+      case Kind::sequence: return !in_a<Sequence>(from).owned_by && !in_b<Sequence>(to).owned_by;
+      case Kind::enum_type: return in_a<EnumType>(from).labels == in_b<EnumType>(to).labels;
+      case Kind::domain: return bare(in_a<Domain>(from).base_type) == bare(in_b<Domain>(to).base_type);
+      case Kind::composite_type: return in_a<CompositeType>(from).attributes.size() == in_b<CompositeType>(to).attributes.size();
+      default: return false;
+    }
+  }
+
   bool types(const ObjectId& from, const ObjectId& to) const {
     if (!similar_names(from.name, to.name)) return false;
     for (const Aspect aspect : changed_aspects(a.objects.at(from), b.objects.at(to))) {
@@ -186,6 +208,38 @@ bool is_class(const ObjectId& id, const Judge& judge) {
   if (id.kind == Kind::index || id.kind == Kind::sequence || id.kind == Kind::table) return true;
   const auto* constraint = judge.b.find_body<Constraint>(id);
   return constraint && !constraint->index_name.empty();
+}
+
+// What is gone from one schema and new in another one. Where a whole schema is gone and another one has its tables, that one was renamed.
+void propose_moves(const Judge& judge, const std::map<Group, Sides>& groups, std::vector<Proposal>& out) {
+  std::map<Kind, Sides> kinds;
+  for (const auto& [key, sides] : groups) {
+    if (!std::get<2>(key).empty()) continue;
+    Sides& all = kinds[std::get<0>(key)];
+    for (const auto& [from, to] : {std::pair{&sides.dropped, &all.dropped}, std::pair{&sides.created, &all.created}}) to->insert(to->end(), from->begin(), from->end());
+  }
+  std::vector<std::pair<ObjectId, ObjectId>> pairs;
+  for (const Kind kind : {Kind::table, Kind::sequence, Kind::enum_type, Kind::domain, Kind::composite_type}) {
+    const auto taken = [&](const ObjectId& id) {
+      return std::any_of(out.begin(), out.end(), [&](const Proposal& proposal) { return proposal.rename.from == id || proposal.rename.to == id; });
+    };
+    for (auto& pair : only_pairs(kinds[kind].dropped, kinds[kind].created, [&](const ObjectId& x, const ObjectId& y) { return judge.moved(x, y); })) {
+      if (!taken(pair.first) && !taken(pair.second) && !name_is_taken(judge.a, pair.second)) pairs.push_back(std::move(pair));
+    }
+  }
+  std::set<std::pair<std::string, std::string>> whole;
+  const Sides& schemas = kinds[Kind::schema];
+  for (const auto& [from, to] : only_pairs(schemas.dropped, schemas.created, [&](const ObjectId& x, const ObjectId& y) {
+         const auto moved = std::count_if(pairs.begin(), pairs.end(), [&](const auto& pair) { return pair.first.schema == x.name && pair.second.schema == y.name; });
+         const auto tables = std::count_if(judge.a.objects.begin(), judge.a.objects.end(), [&](const auto& entry) { return entry.first.kind == Kind::table && entry.first.schema == x.name; });
+         return moved > 0 && moved * 2 >= tables;
+       })) {
+    whole.insert({from.name, to.name});
+    out.push_back({{from, to}, false, "the same tables"});
+  }
+  for (const auto& [from, to] : pairs) {
+    if (!whole.contains({from.schema, to.schema})) out.push_back({{from, to}, false, "same name in another schema"});
+  }
 }
 
 // Values: one gone, one new, at the same place among the others.
@@ -281,6 +335,7 @@ std::vector<Proposal> propose_renames(const Difference& difference, const Databa
       default: break;
     }
   }
+  propose_moves(judge, groups, out);
   return out;
 }
 

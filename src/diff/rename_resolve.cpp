@@ -140,22 +140,27 @@ struct Resolver {
     return {};
   }
 
-  // The bare new name; a qualified one must lie where the old one does, or where that is renamed to.
-  std::optional<std::string> new_name(const RenameRequest& request, const ObjectId& from, const std::vector<Rename>& containers) const {
-    const std::vector<std::string> parts = name_parts(request.to);
-    if (parts.size() == 1) return parts[0];
-    const ObjectId moved = renamed(from, containers);
-    for (const ObjectId* place : {&from, &moved}) {
-      ObjectId to = *place;
-      to.name = parts.back();
-      for (const auto& spelling : spellings(to)) {
-        if (spelling == parts) return parts.back();
+  // What the object is to be called. A bare name lies where the old one does, or where that is renamed to; so does a qualified one, unless it names
+  // another schema: what lies in a schema itself moves there.
+  std::optional<ObjectId> new_name(const RenameRequest& request, const ObjectId& from, const std::vector<Rename>& containers) const {
+    const std::string written_to = from.kind == Kind::routine || from.kind == Kind::aggregate ? request.to.substr(0, request.to.find('(')) : request.to;
+    const std::vector<std::string> parts = name_parts(written_to);
+    const ObjectId place = located(from, containers, a);
+    ObjectId to = place;
+    to.name = parts.back();
+    if (parts.size() == 1) return to;
+    for (ObjectId spelled_as : {from, place}) {
+      spelled_as.name = parts.back();
+      for (const auto& spelling : spellings(spelled_as)) {
+        if (spelling == parts) return to;
       }
     }
-    ObjectId whole = moved;
-    whole.name = request.to;  // a name with a dot in it
-    if (has(b, whole)) return request.to;
-    return {};
+    ObjectId whole = place;
+    whole.name = written_to;  // a name with a dot in it
+    if (has(b, whole)) return whole;
+    if (!from.relation.empty() || from.schema.empty() || parts.size() != 2) return {};
+    to.schema = parts.front();
+    return to;
   }
 };
 
@@ -198,17 +203,13 @@ ResolvedRenames resolve_renames(const std::vector<RenameRequest>& requests, cons
       bool misplaced = false;
       ObjectId wanted;
       for (const ObjectId& id : found.ids) {
-        const std::optional<std::string> name = resolver.new_name(request, id, out.renames);
-        if (!name) {
+        const std::optional<ObjectId> to = resolver.new_name(request, id, out.renames);
+        if (!to) {
           misplaced = true;
-          continue;
-        }
-        ObjectId to = renamed(id, out.renames);
-        to.name = *name;
-        if (has(b, to)) {
-          fits.push_back({id, to});
+        } else if (has(b, *to)) {
+          fits.push_back({id, *to});
         } else {
-          wanted = to;
+          wanted = *to;
         }
       }
       if (fits.size() > 1) {
@@ -236,7 +237,7 @@ ResolvedRenames resolve_renames(const std::vector<RenameRequest>& requests, cons
         found.ids.clear();
         if (request.hint) continue;
         if (misplaced && wanted.name.empty()) {
-          throw Error(ErrorCode::usage, fmt::format("{}: a rename moves nothing to another schema or table", request.where), "give the bare new name");
+          throw Error(ErrorCode::usage, fmt::format("{}: a rename moves nothing to another table", request.where), "give the bare new name");
         }
         std::vector<std::string> all;
         each_name(b, [&](const ObjectId& id) {
@@ -268,6 +269,7 @@ ResolvedRenames resolve_renames(const std::vector<RenameRequest>& requests, cons
     const ObjectId stays = [&] {
       ObjectId id = rename.to;
       id.name = rename.from.name;
+      if (is_moved(rename, out.renames)) id.schema = schema_of_before(rename, out.renames);
       return id;
     }();
     const bool refilled = std::any_of(out.renames.begin(), out.renames.end(), [&](const Rename& other) { return other.to == stays; });
@@ -276,6 +278,7 @@ ResolvedRenames resolve_renames(const std::vector<RenameRequest>& requests, cons
     }
     ObjectId taken = rename.from;
     taken.name = rename.to.name;
+    if (is_moved(rename, out.renames)) taken.schema = rename.to.schema;
     const bool freed = std::any_of(out.renames.begin(), out.renames.end(), [&](const Rename& other) { return other.from == taken; });
     if (has(a, taken) && !freed) {
       throw Error(ErrorCode::usage, fmt::format("--rename {}: the current schema has {} already", rename_option(rename), describe_renamed(taken)),
@@ -290,7 +293,11 @@ std::string rename_option(const Rename& rename) {
   std::string out;
   if (!id.schema.empty() && id.schema != "public") out += sql::quote_identifier(id.schema) + ".";
   if (!id.relation.empty()) out += sql::quote_identifier(id.relation) + ".";
-  return out + sql::quote_identifier(id.name) + "=" + sql::quote_identifier(rename.to.name);
+  return out + sql::quote_identifier(id.name) + "=" + new_name_of(rename);
+}
+
+std::string new_name_of(const Rename& rename) {
+  return is_moved(rename, {}) ? sql::quote(QualifiedName{rename.to.schema, rename.to.name}) : sql::quote_identifier(rename.to.name);
 }
 
 }  // namespace contraflow::diff

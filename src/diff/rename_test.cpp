@@ -119,6 +119,49 @@ TEST(RenamePropose, TablesWithTheSameColumns) {
   EXPECT_EQ(proposed(with_table("user", {"id", "name"}), with_table("users", {"id", "title"})), "");
 }
 
+// The same tables in a schema of that name.
+Database in_schema(const std::string& schema, const Database& database) {
+  Database out;
+  out.server_version = database.server_version;
+  add(out, relation_id(Kind::schema, "", schema), Schema{});
+  for (const auto& [id, object] : database.objects) {
+    ObjectId there = id;
+    there.schema = schema;
+    add(out, there, object.body);
+  }
+  return out;
+}
+
+Database both(const Database& a, const Database& b) {
+  Database out = a;
+  out.objects.insert(b.objects.begin(), b.objects.end());
+  return out;
+}
+
+TEST(RenameResolve, ToAnotherSchema) {
+  const Database people = with_table("people", {"id", "name"}), staff = with_table("staff", {"id", "title"});
+  const Database a = in_schema("a", people), b = in_schema("b", staff);
+  EXPECT_EQ(resolved({"a.people=b.staff", "a.people.name=title"}, a, b), "table a.people -> table b.staff\ncolumn a.people.name -> column b.staff.title\n");
+  EXPECT_EQ(resolved({"a.people=b.people"}, a, in_schema("b", people)), "table a.people -> table b.people\n");
+  EXPECT_EQ(refusal({"a.people=c.people"}, a, in_schema("b", people)),
+            "--rename a.people=c.people: the desired schema has no table c.people | the desired schema must show the object under its new name");
+  EXPECT_EQ(refusal({"people.name=staff.title"}, a, b), "--rename people.name=staff.title: a rename moves nothing to another table | give the bare new name");
+  // What is left behind may lie in either schema.
+  EXPECT_EQ(refusal({"a.people=b.people"}, a, both(a, in_schema("b", people))),
+            "--rename a.people=b.people: the desired schema still has table a.people | leave the rename out");
+}
+
+TEST(RenamePropose, TablesInAnotherSchema) {
+  const Database stays = with_table("other", {"id"}), people = with_table("people", {"id", "name", "mail"});
+  const auto with = [&](const std::string& schema, const Database& tables) { return both(both(in_schema("a", stays), in_schema("b", stays)), in_schema(schema, tables)); };
+  EXPECT_EQ(proposed(with("a", people), with("b", people)), "ask a.people=b.people\n");
+  // It may have changed a little on its way.
+  EXPECT_EQ(proposed(with("a", people), with("b", with_table("people", {"id", "name", "phone"}))), "ask a.people=b.people\n");
+  EXPECT_EQ(proposed(with("a", people), with("b", with_table("people", {"x", "y", "z"}))), "");
+  // A schema that is gone altogether was renamed.
+  EXPECT_EQ(proposed(in_schema("a", people), in_schema("b", people)), "ask a=b\n");
+}
+
 TEST(RenamePropose, IndexesAreTakenWithoutAsking) {
   Database a = with_table("t", {"x"}), b = a;
   const auto index = [](const std::string& name) {

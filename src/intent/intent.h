@@ -160,6 +160,7 @@ struct IntentResult {
   // For a throwaway copy of the schema, which has no rows, run by a superuser: enum labels that go or move
   // are changed in the catalog itself.
   std::vector<std::string> statements;
+  std::vector<std::size_t> origins;  // of each statement: the number of its intent
   // `schema.table.column` (quoted where needed) -> new bare name, as `--rename` takes it.
   std::vector<std::pair<std::string, std::string>> renames;
   // The same as identities, in order; enum values are not among them.

@@ -63,6 +63,10 @@ void Resolver::rename_in_model(const ObjectId& from, const ObjectId& to) {
     objects.emplace(key, std::move(object));
   }
   database_.objects = std::move(objects);
+  for (LiveView& view : live_views_) {
+    view.column = renamed(view.column);
+    if (from.kind == Kind::schema && view.name.schema == from.name) view.name.schema = to.name;
+  }
   rename_keys(key_of(from), key_of(to));
 }
 

@@ -8,8 +8,10 @@ namespace contraflow::intent {
 
 IntentResult resolve(const std::vector<Intent>& intents, const catalog::Database& database) {
   Resolver resolver(database);
-  for (const Intent& intent : intents)
-    std::visit([&](const auto& action) { resolver(action); }, intent.action);
+  for (std::size_t i = 0; i < intents.size(); ++i) {
+    resolver.begin(i);
+    std::visit([&](const auto& action) { resolver(action); }, intents[i].action);
+  }
   return resolver.take_result();
 }
 

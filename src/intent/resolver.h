@@ -8,6 +8,7 @@
 
 #include "catalog/model.h"
 #include "intent/intent.h"
+#include "sql/name.h"
 
 // Inside the module only: turns intents into statements, keeping track of the schema as they change it.
 namespace contraflow::intent {
@@ -19,7 +20,9 @@ using catalog::ObjectId;
 class Resolver {
  public:
   explicit Resolver(const Database& database) : database_(database) {}
-  IntentResult take_result() { return std::move(result_); }
+  IntentResult take_result();
+  // What follows comes from this intent.
+  void begin(std::size_t intent) { current_ = intent; }
 
   void operator()(const SoftDelete& intent);
   void operator()(const AddEnumColumn& intent);
@@ -66,7 +69,10 @@ class Resolver {
   std::vector<ObjectId> dependents(const std::set<ObjectId>& seeds, const std::set<Kind>& kinds) const;
   bool is_referenced_key(const ObjectId& table, const std::vector<std::string>& columns) const;
 
-  void run(std::string statement) { result_.statements.push_back(std::move(statement)); }
+  void run(std::string statement) {
+    result_.statements.push_back(std::move(statement));
+    result_.origins.push_back(current_);
+  }
   void note(std::string text) { result_.notes.push_back(std::move(text)); }
   void add_column(const ObjectId& id, const std::string& type, bool not_null,
                   const std::string& default_expression);
@@ -78,6 +84,16 @@ class Resolver {
   void replace_with_live(const ObjectId& table, const ObjectId& index, const std::string& column);
   std::string free_name(const std::string& schema, const std::string& wanted) const;
 
+  // A view of the live rows: made when all other intents have run, because it shows every column of its table.
+  struct LiveView {
+    ObjectId column;  // deleted_at
+    sql::QualifiedName name;
+    bool invoker_security = false;
+    std::size_t intent = 0;
+  };
+
+  std::vector<LiveView> live_views_;
+  std::size_t current_ = 0;
   Database database_;  // as the intents so far leave it, as far as names go
   IntentResult result_;
 };

@@ -123,11 +123,22 @@ void Resolver::operator()(const SoftDelete& intent) {
   if (has_relation(schema, name))
     throw Error(ErrorCode::usage, fmt::format("{} exists already", sql::quote({schema, name})))
         .at(intent.view ? intent.view->at : intent.table.at);
-  const bool row_security = database_.find_body<catalog::Table>(of)->row_security && database_.major() >= 15;
+  for (const LiveView& other : live_views_) {
+    if (other.name.schema == schema && other.name.name == name)
+      throw Error(ErrorCode::usage, fmt::format("{} exists already", sql::quote(other.name))).at(intent.view ? intent.view->at : intent.table.at);
+  }
   // Without security_invoker the view would show rows by its owner's rights, past the table's policies.
-  run(fmt::format("CREATE VIEW {}{} AS SELECT * FROM {} WHERE {} IS NULL", sql::quote({schema, name}),
-                  row_security ? " WITH (security_invoker = true)" : "", table_name,
-                  sql::quote_identifier(column)));
+  const bool row_security = database_.find_body<catalog::Table>(of)->row_security && database_.major() >= 15;
+  live_views_.push_back({column_id, {schema, name}, row_security, current_});
+}
+
+IntentResult Resolver::take_result() {
+  for (const LiveView& view : live_views_) {
+    begin(view.intent);
+    run(fmt::format("CREATE VIEW {}{} AS SELECT * FROM {} WHERE {} IS NULL", sql::quote(view.name), view.invoker_security ? " WITH (security_invoker = true)" : "",
+                    sql::quote({view.column.schema, view.column.relation}), sql::quote_identifier(view.column.name)));
+  }
+  return std::move(result_);
 }
 
 }  // namespace contraflow::intent

@@ -151,7 +151,7 @@ Connection::Connection(const std::string& conninfo, const std::string& applicati
   if (!impl_->get()) throw std::bad_alloc();
   if (PQstatus(impl_->get()) != CONNECTION_OK) {
     throw Error(ErrorCode::environment,
-                fmt::format("cannot connect ({}): {}", description(),
+                fmt::format("cannot connect{}: {}", description().empty() ? "" : " (" + description() + ")",
                             without_secrets(trimmed(PQerrorMessage(impl_->get())), impl_->get())),
                 "check the connection string, PGHOST/PGSERVICE and that the server accepts the connection");
   }

@@ -181,6 +181,9 @@ void Sandbox::Impl::create_empty(const std::string& name) {
   try {
     maintenance->execute(create);
   } catch (const ServerError& error) {
+    if (error.sqlstate() == "42501")
+      throw Error(ErrorCode::environment, fmt::format("role \"{}\" may not create databases on the server of --sandbox-url", user),
+                  "grant it there (ALTER ROLE … CREATEDB), use a superuser, or leave --sandbox-url out", error.sqlstate());
     if (error.sqlstate() != "22023") throw;  // the server's locale demands another encoding
     maintenance->execute(create + " lc_collate 'C' lc_ctype 'C'");
   }

@@ -117,6 +117,7 @@ std::string exists(const ObjectId& id) {
       return in_catalog("subscription", fmt::format("subname = {} AND subdbid = (SELECT oid FROM pg_database WHERE datname = "
                                                     "current_database())", quote_literal(id.name)));
     case Kind::default_privileges:
+    case Kind::privileges:
     case Kind::large_object: return {};  // nothing that comes and goes under a name
   }
   throw std::logic_error("internal error: object kind out of range");

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "base/text.h"
 #include "plan/layout_script.h"
@@ -16,7 +17,7 @@
 namespace contraflow::plan {
 namespace {
 
-constexpr std::array kLayouts{&kPrisma, &kFlyway, &kGolangMigrate, &kDbmate};
+constexpr std::array kLayouts{&kPrisma, &kFlyway, &kGolangMigrate, &kGoose, &kDbmate, &kDiesel, &kSqitch, &kRails, &kNodePgMigrate};
 
 // A file name part: lower-case ASCII letters, digits and single underscores, at most `limit` bytes.
 std::string slug(std::string_view text, std::size_t limit) {
@@ -61,6 +62,8 @@ std::string script_text(const Script& script) {
 
 std::vector<Migration> migrations_of(const Plan& plan, const Layout& layout, std::chrono::sys_seconds now) {
   std::vector<Migration> out;
+  std::set<std::string> names;
+  const std::string named = slug(plan.name, 40);
   for (const Phase phase : kPhases) {
     for (const Step* step : plan.in_phase(phase)) {
       std::vector<Script> forward = step_scripts(*step, false, layout.one_statement);
@@ -72,10 +75,13 @@ std::vector<Migration> migrations_of(const Plan& plan, const Layout& layout, std
         Migration migration;
         migration.phase = phase;
         migration.version = version_at(now + std::chrono::seconds(out.size()));
-        migration.name = fmt::format("{}_{}_{}", slug(plan.name, 40), phase_name(phase), slug(step->title, 80));
+        migration.plan = named.empty() ? "plan" : named;
+        migration.name = fmt::format("{}_{}_{}", migration.plan, phase_name(phase), slug(step->title, 80));
         const bool checks = i + forward.size() >= count && forward.size() > 1 && forward[i + forward.size() - count].transaction;
         if (checks) migration.name += "_check";
         else if (count > 1) migration.name += fmt::format("_{}", i + 1);
+        // Two steps may differ in what a file name cannot show; Rails finds a class by it.
+        for (int other = 2; !names.insert(migration.name).second; ++other) migration.name = fmt::format("{}_{}", migration.name, other);
         const Script nothing{fmt::format("contraflow: step {}\n{}", sql::quote_identifier(step->id), replace_all(step->title, "\n", " ")), {}, true};
         migration.forward = i + forward.size() >= count ? std::move(forward[i + forward.size() - count]) : nothing;
         migration.back = count - 1 - i < back.size() ? std::move(back[count - 1 - i]) : nothing;
@@ -89,15 +95,19 @@ std::vector<Migration> migrations_of(const Plan& plan, const Layout& layout, std
 LayoutFiles layout_files(const Plan& plan, const Layout& layout, std::chrono::sys_seconds now) {
   const std::vector<Migration> migrations = migrations_of(plan, layout, now);
   LayoutFiles out;
-  out.sql = layout.files(migrations);
+  out.sql = layout.files(plan, migrations);
   NotesLayout notes;
   notes.how_to_run = fmt::format("The steps are laid out for {}, each phase in a folder of its own that the runner does not look into: move the files of one phase into "
-                                 "the runner's folder when its gate holds, and run the migrations as always. ", layout.runner) +
-                     "The versions are those of the time of planning. Where other migrations were released in between, give the phases that are left new versions with "
-                     "`contraflow plan --from-plan THIS_FOLDER --layout " + std::string(layout.name) + " --phase contract --out NEW_FOLDER`.\n\n"
-                     "Every step is a single `DO` block: it asks for its locks for about 60 ms at a time and lets the traffic pass in between, does nothing where it is done already, and "
-                     "leaves the session's settings as they were. `CONCURRENTLY` statements and backfills run outside a transaction. Roles or databases with a `statement_timeout` "
-                     "need `0` for the migrating role: it would end backfills and index builds.\n\n" + layout.how_to_run(migrations);
+                                 "the runner's folder when its gate holds, and run the migrations as always. ", layout.runner);
+  if (!layout.psql) {
+    notes.how_to_run +=
+        "The versions are those of the time of planning. Where other migrations were released in between, give the phases that are left new versions with "
+        "`contraflow plan --from-plan THIS_FOLDER --layout " + std::string(layout.name) + " --phase contract --out NEW_FOLDER`.\n\n"
+        "Every step is a single `DO` block: it asks for its locks for about 60 ms at a time and lets the traffic pass in between, does nothing where it is done already, and "
+        "leaves the session's settings as they were. `CONCURRENTLY` statements and backfills run outside a transaction. Roles or databases with a `statement_timeout` "
+        "need `0` for the migrating role: it would end backfills and index builds.\n\n";
+  }
+  notes.how_to_run += layout.how_to_run(migrations);
   notes.way_back = layout.way_back(migrations);
   out.notes = notes_markdown(plan, &notes);
   return out;

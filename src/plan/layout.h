@@ -23,7 +23,8 @@ std::string script_text(const Script& script);
 struct Migration {
   Phase phase{};
   std::string version;  // UTC, YYYYMMDDHHMMSS, ascending, one second apart
-  std::string name;     // lower-case letters, digits and underscores: plan, phase, step
+  std::string plan;     // lower-case letters, digits and underscores, never empty
+  std::string name;     // likewise: plan, phase, step; each once in a plan
   Script forward;
   Script back;
 };
@@ -35,10 +36,11 @@ struct Layout {
   // The runner sends a file without transaction as one message of the simple query protocol, which makes several statements one
   // implicit transaction (documentation 55.2.2.1): then each CONCURRENTLY statement needs a file of its own.
   bool one_statement = true;
-  std::map<std::string, std::string> (*files)(const std::vector<Migration>& migrations);
+  std::map<std::string, std::string> (*files)(const Plan& plan, const std::vector<Migration>& migrations);
   // Markdown: how each phase is run and taken back with this runner.
   std::string (*how_to_run)(const std::vector<Migration>& migrations);
   std::string (*way_back)(const std::vector<Migration>& migrations);
+  bool psql = false;  // the runner's scripts are run by psql: they are the plan's own files
 };
 
 // The runner's layout, or null: "psql", the plan folder itself, is none.

@@ -37,10 +37,14 @@ void refuse_leftovers(Planner& p) {
 // A body in quotes has no dependencies in the catalog: what it names by a word comes before it where that is possible, because an index or a
 // generated column may call it at once.
 void order_by_routine_bodies(Planner& p) {
-  std::map<ObjectId, std::vector<std::size_t>> made;
+  std::map<ObjectId, std::vector<std::size_t>> made, gone;
+  const auto may_be_named = [](const ObjectId& id) { return id.kind == catalog::Kind::routine || id.kind == catalog::Kind::table || id.kind == catalog::Kind::view; };
   for (std::size_t i = 0; i < p.operations.size(); ++i) {
     for (const ObjectId& id : p.operations[i].provides) {
-      if (id.kind == catalog::Kind::routine || id.kind == catalog::Kind::table || id.kind == catalog::Kind::view) made[id].push_back(i);
+      if (may_be_named(id)) made[id].push_back(i);
+    }
+    for (const ObjectId& id : p.operations[i].removes) {
+      if (may_be_named(id)) gone[id].push_back(i);
     }
   }
   const auto names = [](const std::string& body, const std::string& name) {
@@ -59,6 +63,17 @@ void order_by_routine_bodies(Planner& p) {
       if (other == id || !names(routine->body, other.name)) continue;
       for (const std::size_t i : operations) {
         p.operations[i].rather_after.insert(p.operations[i].rather_after.end(), providers.begin(), providers.end());
+      }
+    }
+  }
+  // What goes comes back in the opposite order.
+  for (const auto& [id, operations] : gone) {
+    const auto* routine = p.from.find_body<catalog::Routine>(id);
+    if (!routine) continue;
+    for (const auto& [other, removers] : gone) {
+      if (other == id || !names(routine->body, other.name)) continue;
+      for (const std::size_t i : removers) {
+        p.operations[i].rather_after.insert(p.operations[i].rather_after.end(), operations.begin(), operations.end());
       }
     }
   }
@@ -127,6 +142,21 @@ std::vector<std::string> tables_in_other_order(const Planner& p) {
   return out;
 }
 
+// The server keeps these lists in the order in which the columns stand, not in which they were written.
+void note_listed_columns(Planner& p, const std::vector<std::string>& tables) {
+  const auto note = [&](const ObjectId& id, const sql::QualifiedName& table, std::size_t columns) {
+    if (columns < 2 || std::find(tables.begin(), tables.end(), sql::quote(table)) == tables.end()) return;
+    p.notes.push_back(fmt::format("{} lists columns of {} in the order in which they stand there, which differs: it means the same", describe(id), sql::quote(table)));
+  };
+  for (const auto& [id, object] : p.to.objects) {
+    if (const auto* statistics = std::get_if<catalog::StatisticsObject>(&object.body)) {
+      note(id, statistics->table, static_cast<std::size_t>(std::count_if(object.depends_on.begin(), object.depends_on.end(), [](const ObjectId& need) { return need.kind == catalog::Kind::column; })));
+    } else if (const auto* publication = std::get_if<catalog::Publication>(&object.body)) {
+      for (const catalog::PublicationTable& member : publication->tables) note(id, member.table, member.columns.size());
+    }
+  }
+}
+
 // While objects are made, the default privileges of either schema may be in force: each knows the other's too, under a name of its own.
 // Nothing where the schema knows them all.
 std::optional<catalog::Database> with_default_privileges_of(const catalog::Database& database, const catalog::Database& other) {
@@ -188,6 +218,25 @@ void make_way(Planner& p, const catalog::Database& before, const Contended& cont
   }
 }
 
+// What fires when the files define their procedures.
+bool has_procedure_triggers(Planner& p) {
+  bool found = false;
+  for (const catalog::Database* database : {&p.from, &p.to}) {
+    for (const auto& [id, object] : database->objects) {
+      const auto* trigger = std::get_if<catalog::EventTrigger>(&object.body);
+      if (!trigger || trigger->enabled == 'D' || !trigger->event.starts_with("ddl_command_")) continue;
+      const auto& tags = trigger->tags;
+      if (!tags.empty() && std::find(tags.begin(), tags.end(), "CREATE PROCEDURE") == tags.end()) continue;
+      found = true;
+      const std::string note = fmt::format("{} fires on CREATE PROCEDURE, by which the files define what they call: a superuser's session keeps it from firing there (not where it is enabled "
+                                           "ALWAYS or REPLICA); where it refuses the procedure to another role, the files stop at once and have done nothing",
+                                           describe(id));
+      if (std::find(p.notes.begin(), p.notes.end(), note) == p.notes.end()) p.notes.push_back(note);
+    }
+  }
+  return found;
+}
+
 }  // namespace
 
 Outcome make_plan(const catalog::Database& from_schema, const catalog::Database& to_schema, const diff::Difference& given_difference, const Options& options) {
@@ -234,6 +283,8 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   undo_only_while_tables_stand(plan.steps, p.created);
   for (const Step& step : plan.steps) plan.grade = std::max(plan.grade, step.grade);
   plan.column_order = tables_in_other_order(p);
+  note_listed_columns(p, plan.column_order);
+  plan.event_triggers = has_procedure_triggers(p);
   plan.notes = std::move(p.notes);
   for (const Step& step : plan.steps) {
     for (const std::string& note : step.notes) {

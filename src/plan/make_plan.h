@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "diff/diff.h"
@@ -26,6 +27,8 @@ struct Options {
   std::map<std::string, std::string> conversion;       // --using: column -> expression, old to new
   std::map<std::string, std::string> conversion_back;  // --using-back
   std::map<std::string, std::string> fill;             // --fill: column -> expression for rows that hold NULL
+  // Extension -> versions between which the target server's scripts lead.
+  std::map<std::string, std::set<std::pair<std::string, std::string>>> extension_updates;
   // Carried out in `from` already (it reads as the server shows it after them); Rename::from is the name before.
   std::vector<diff::Rename> renames;
   std::map<std::string, std::map<std::string, std::string>> enum_map;  // --map: type -> removed label -> label

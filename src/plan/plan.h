@@ -95,6 +95,7 @@ struct Plan {
   std::vector<std::string> notes;
   std::vector<std::string> column_order;  // tables whose physical column order will differ from the desired schema's
   Grade grade = Grade::exact;             // worst of all steps
+  bool event_triggers = false;            // some fire on CREATE PROCEDURE, by which the files define their own
 
   std::vector<const Step*> in_phase(Phase phase) const;
 };

@@ -154,8 +154,17 @@ void order_after_renames(Planner& planner);
 
 // Moves a table's data into a new table of the same name that is as `target` describes; drops and recreates what hangs on it. For
 // tables where no ALTER leads there (position of columns, partition key).
-Statements rebuild_table(const Database& target, const ObjectId& table, const std::vector<std::string>& copied_columns);
+// `conversions`: column -> expression over the old table's columns, where it is not the column itself.
+Statements rebuild_table(const Database& target, const ObjectId& table, const std::vector<std::string>& copied_columns, const std::map<std::string, std::string>& conversions = {});
+// What outside the table depends on it or its members in `from`, directly or not: it goes and comes with a rebuild.
+std::set<ObjectId> outside_dependents(const Planner& planner, const ObjectId& table);
+// Publications lose a table with a rebuild and get it back by these.
+Statements publish_again(const Database& database, const ObjectId& table);
+// Neither partition nor parent, child or typed table: a new table can take its place.
+bool stands_alone(const Database& database, const ObjectId& table);
 // The last thing on the way back: columns that were purged stand where they stood.
 void restore_column_order(Planner& planner, const ObjectId& table);
+// Likewise: columns that a child came to own in between are its parents' alone again.
+void restore_inheritance(Planner& planner, const ObjectId& table);
 
 }  // namespace contraflow::plan

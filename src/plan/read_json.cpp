@@ -232,6 +232,7 @@ ReadPlan read_json(std::string_view text, const std::string& file) {
   for (const Node& phase : root.at("phases").items()) read_phase(phase, out, seen);
   out.plan.notes = root.at("notes").texts();
   out.plan.column_order = root.at("column_order_differs").texts();
+  if (root.has("event_triggers")) out.plan.event_triggers = root.at("event_triggers").boolean();
   root.end();
   return out;
 }

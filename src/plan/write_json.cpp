@@ -83,6 +83,7 @@ std::string plan_json(const Plan& plan, const std::string& tool_version, const s
   out["phases"] = std::move(phases);
   out["notes"] = plan.notes;
   out["column_order_differs"] = plan.column_order;
+  if (plan.event_triggers) out["event_triggers"] = true;
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -38,7 +38,9 @@ Grade worst(const std::vector<const Step*>& steps) {
   return grade;
 }
 
-std::string duration(const Action& action) {
+}  // namespace
+
+std::string duration_text(const Action& action) {
   switch (action.mode) {
     case Mode::none: return "nothing";
     case Mode::brief: return "milliseconds";
@@ -50,16 +52,15 @@ std::string duration(const Action& action) {
   return "";
 }
 
-std::string locks(const Step& step) {
-  std::string out;
+std::string locks_text(const Step& step) {
+  std::vector<std::string> held;
   for (const effects::Effect& effect : step.effects) {
     if (effect.lock == LockMode::none) continue;
-    out += fmt::format("{}{} on {}", out.empty() ? "" : ", ", effects::lock_name(effect.lock), sql::quote(effect.relation));
+    std::string text = fmt::format("{} on {}", effects::lock_name(effect.lock), sql::quote(effect.relation));
+    if (std::find(held.begin(), held.end(), text) == held.end()) held.push_back(std::move(text));
   }
-  return out;
+  return join(held, ", ");
 }
-
-}  // namespace
 
 std::string notes_markdown(const Plan& plan, const NotesLayout* layout) {
   std::string out = fmt::format("# {}\n\nPostgreSQL {}. Undo: {}.\n\n", plan.name, plan.server_major, grade_sentence(plan.grade));
@@ -88,7 +89,7 @@ std::string notes_markdown(const Plan& plan, const NotesLayout* layout) {
     out += fmt::format("### {}\n\n| step | lock | how long | undo |\n| --- | --- | --- | --- |\n", phase_name(phase));
     for (const Step* step : steps) {
       if (step->forward.empty()) continue;
-      out += fmt::format("| {} | {} | {} | {} |\n", replace_all(step->title, "|", "\\|"), replace_all(locks(*step), "|", "\\|"), duration(step->forward), grade_name(step->grade));
+      out += fmt::format("| {} | {} | {} | {} |\n", replace_all(step->title, "|", "\\|"), replace_all(locks_text(*step), "|", "\\|"), duration_text(step->forward), grade_name(step->grade));
     }
     out += "\n";
   }
@@ -131,8 +132,8 @@ std::string overview(const Plan& plan, bool color) {
       if (step->forward.empty()) continue;
       const bool blocks = step->forward.mode == Mode::blocking && step->forward.small_tables.empty();
       out += fmt::format("  {}\n", step->title);
-      const std::string held = locks(*step);
-      out += paint(blocks ? "31" : "2", fmt::format("      {}{}{}", held, held.empty() ? "" : "; ", duration(step->forward))) + "\n";
+      const std::string held = locks_text(*step);
+      out += paint(blocks ? "31" : "2", fmt::format("      {}{}{}", held, held.empty() ? "" : "; ", duration_text(step->forward))) + "\n";
       for (const std::string& statement : step->forward.statements) {
         const auto lines = split_lines(statement);
         out += "      " + lines.front() + (lines.size() > 1 ? " …" : "") + "\n";

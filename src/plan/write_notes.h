@@ -16,7 +16,14 @@ struct NotesLayout {
 // NOTES.md: when each deploy happens, what to watch, how to go back. `layout` null: the plain psql files.
 std::string notes_markdown(const Plan& plan, const NotesLayout* layout = nullptr);
 
-// What a reviewer reads in a minute on a terminal: phases, gates, each statement with its lock and how long it is held.
+// Which locks a step takes, and how long its action holds them, in words.
+std::string locks_text(const Step& step);
+std::string duration_text(const Action& action);
+
+// What a reviewer reads: phases, gates, each statement with its lock and how long it is held.
 std::string overview(const Plan& plan, bool color);
+
+// The same for a terminal of this width, to be read in a minute: what comes in which phase first, a step's lock beside its title, statements cut at the edge.
+std::string terminal_overview(const Plan& plan, int width, bool color);
 
 }  // namespace contraflow::plan

@@ -89,6 +89,14 @@ std::string step_sql(const Step& step, const Action& action, bool rollback) {
   return out + fmt::format("SELECT coalesce({}, false) AS todo \\gset\n\\if :todo\n{}\\endif\n", condition, body);
 }
 
+// Event triggers do not fire where session_replication_role is replica. Who may not set that goes on without: then they decide.
+std::string past_event_triggers(const std::string& procedures) {
+  const auto set = [](std::string_view value) {
+    return fmt::format("\\set ON_ERROR_STOP off\nSET session_replication_role = {};\n\\set ON_ERROR_STOP on\n", value);
+  };
+  return "\n-- Event triggers of this database fire on CREATE PROCEDURE: off for those of this session, where the role may.\n" + set("replica") + procedures + "\n" + set("DEFAULT");
+}
+
 bool uses(const std::string& text, std::string_view procedure) { return text.find(procedure) != std::string::npos; }
 
 }  // namespace
@@ -139,7 +147,7 @@ std::string phase_sql(const Plan& plan, Phase phase, bool rollback) {
   if (uses(body, "CALL pg_temp.brief(")) procedures += "\n" + std::string(kBriefProcedure);
   if (uses(body, "CALL pg_temp.expect_none(")) procedures += "\n" + std::string(kExpectNoneProcedure);
   if (uses(body, "CALL pg_temp.backfill(")) procedures += "\n" + std::string(kBackfillProcedure);
-  return out + procedures + body;
+  return out + (plan.event_triggers ? past_event_triggers(procedures) : procedures) + body;
 }
 
 std::map<std::string, std::string> sql_files(const Plan& plan) {

@@ -30,6 +30,7 @@ with mine as (  -- user objects only, and none that belong to an extension
   select 'constraint ' || case when conrelid <> 0 then conrelid::regclass::text else contypid::regtype::text end || ' ' || conname,
          pg_catalog.concat_ws(' ', contype, convalidated, conislocal, coninhcount, connoinherit and contype in ('c', 'n'), pg_catalog.pg_get_constraintdef(oid), conindid::regclass)
     from pg_catalog.pg_constraint where connamespace in (select oid from mine) and (conrelid = 0 or conrelid in (select oid from rel))
+     and not exists (select from pg_catalog.pg_constraint above where above.oid = pg_constraint.conparentid and above.conrelid = pg_constraint.conrelid)  -- a partition's row of a foreign key to its parent
   union all
   select 'index ' || indexrelid::regclass, pg_catalog.concat_ws(' ', pg_catalog.pg_get_indexdef(indexrelid), indisvalid, indisready, indisclustered, indisreplident, indimmediate,
          (select string_agg(coalesce(attstattarget, -1)::text, ',' order by attnum) from pg_catalog.pg_attribute where attrelid = indexrelid))

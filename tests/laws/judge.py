@@ -53,6 +53,20 @@ def contents(server, db):
     return server.psql(db, without_journal(CONTENTS)).stdout.splitlines()
 
 
+LISTED = re.compile(r'(CREATE STATISTICS .* ON )(.*)( FROM (.*?))(;?(?: \S+ -?\d+)?)$|(ALTER PUBLICATION .* ADD TABLE ONLY (.*?) \()(.*?)(\).*)$', re.M)
+
+
+def without_list_order(text, tables):
+    """statistics objects and publications list columns as they stand in their table"""
+    def sort(m):
+        table, words = (m[4], m[2]) if m[1] else (m[7], m[8])
+        if table not in tables:
+            return m[0]
+        words = ', '.join(sorted(words.split(', ')))
+        return m[1] + words + m[3] + m[5] if m[1] else m[6] + words + m[9]
+    return LISTED.sub(sort, text)
+
+
 def without_column_order(entries, tables):
     """the state in which the named tables' columns have no order"""
     out = {}
@@ -60,6 +74,8 @@ def without_column_order(entries, tables):
         m = re.match(r'dump Name: (.*); Type: (?:TABLE|FOREIGN TABLE|VIEW); Schema: (.*?)(?:; Owner: .*)?$', title)
         if m and f'{quoted(m[2])}.{quoted(m[1])}' in tables:
             text = '\n'.join(sorted(l.rstrip(',') for l in text.split('\n')))
+        if re.match(r'dump .*; Type: (STATISTICS|PUBLICATION TABLE);|catalog statistics ', title):
+            text = without_list_order(text, tables)
         m = re.match(r'catalog column order (.*)$', title)
         if not (m and m[1] in tables):
             out[title] = text

@@ -32,8 +32,8 @@ def _die_with_parent():
 
 
 class Server:
-    def __init__(self, bindir):
-        self.bindir, self.folder = bindir, tempfile.mkdtemp(prefix='contraflow-laws-')
+    def __init__(self, bindir, settings=()):
+        self.bindir, self.settings, self.folder = bindir, settings, tempfile.mkdtemp(prefix='contraflow-laws-')
         self.process, self._numbers, self.names = None, itertools.count(1), set()
         try:
             self._start()
@@ -53,7 +53,7 @@ class Server:
                               env=env, cwd=self.folder, capture_output=True, text=True, **who)
         if made.returncode:
             raise SystemExit('laws: initdb: ' + made.stderr)
-        settings = [word for s in SETTINGS for word in ('-c', s)]
+        settings = [word for s in (*SETTINGS, *self.settings) for word in ('-c', s)]
         with open(self.folder + '/log', 'w') as log:
             self.process = subprocess.Popen([self.bindir + '/postgres', '-D', data, '-k', self.folder, '-p', '5432', *settings], env=env, cwd=self.folder,
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_die_with_parent, **who)

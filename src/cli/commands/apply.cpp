@@ -6,8 +6,13 @@
 #include <nlohmann/json.hpp>
 
 #include "apply/executor.h"
+#include "apply/gate.h"
+#include "apply/journal.h"
+#include "apply/preflight.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "catalog/fingerprint.h"
+#include "catalog/read.h"
 #include "cli/command.h"
 #include "cli/plan_run.h"
 #include "cli/run_progress.h"
@@ -55,6 +60,55 @@ int guarded(const RunOptions& options, const std::string& shown, RunProgress& pr
   return 0;
 }
 
+// What stands before the first lock. Throws Error{refused} with every reason.
+void look_before(Context& context, RunProgress& progress, const plan::Plan& plan, const std::vector<const plan::Step*>& steps, bool undo, const std::string& target, const apply::Options& run) {
+  pg::Connection connection(target, "contraflow preflight");
+  connection.limit_waits({.longest = std::chrono::minutes(2), .cancelled = {}});
+  apply::PreflightInput input{.plan = plan, .steps = steps, .undo = undo, .at_start = false, .live_fingerprint = "", .conninfo = target, .options = run};
+  const apply::Journal journal(run.journal_schema, "");
+  // A pooler in transaction mode is no place to read a catalog from: that comes first, with the rest, where nothing of the plan has run.
+  if (!undo && !apply::pooling_of(connection, target).per_transaction && !journal.exists(connection)) {
+    input.at_start = true;
+    input.live_fingerprint = catalog::fingerprint(catalog::read(connection));
+  }
+  std::string refusals, remedies;
+  for (const apply::PreflightItem& item : apply::preflight(connection, input)) {
+    progress.event("preflight", field("check", item.name) + "," + field("verdict", item.verdict == apply::PreflightItem::Verdict::good ? "good" : item.verdict == apply::PreflightItem::Verdict::warning ? "warning" : "refusal") +
+                                    "," + field("message", item.message) + "," + field("remedy", item.remedy));
+    if (item.verdict == apply::PreflightItem::Verdict::warning && !progress.json()) context.console.warning(fmt::format("[{}] {}{}", item.name, item.message, item.remedy.empty() ? "" : "; " + item.remedy));
+    if (item.verdict != apply::PreflightItem::Verdict::refusal) continue;
+    refusals += fmt::format("\n  - [{}] {}", item.name, item.message);
+    if (!item.remedy.empty()) remedies += (remedies.empty() ? "" : "; ") + item.remedy;
+  }
+  if (!refusals.empty()) throw Error(ErrorCode::refused, "the plan cannot run here, nothing was done:" + refusals, remedies);
+}
+
+void check_gate(Context& context, RunProgress& progress, Executor& executor, const plan::Plan& plan, Phase phase, const apply::Position& now, const RunOptions& options) {
+  if (now.reached == phase) return;  // it was begun: going on is what is left
+  for (const Phase before : plan::kPhases) {
+    if (before >= phase || plan.in_phase(before).empty() || std::find(now.done.begin(), now.done.end(), before) != now.done.end()) continue;
+    if (!executor.catalog_has(before)) {
+      throw Error(ErrorCode::refused, fmt::format("{} comes before {} and is not complete", plan::phase_name(before), plan::phase_name(phase)), fmt::format("contraflow apply … --phase {}", plan::phase_name(before)));
+    }
+  }
+  std::vector<std::string> unseen;
+  const auto window = std::chrono::milliseconds(static_cast<long long>(options.gate_window_seconds * 1000));
+  const auto findings = apply::gate_findings(executor.connection(), plan, phase, now.completed_at, window, unseen);
+  for (const std::string& sentence : unseen) progress.warning("the gate cannot see " + sentence);
+  std::string text, remedies;
+  for (const apply::GateFinding& finding : findings) {
+    progress.event("gate", field("kind", finding.kind) + "," + field("message", finding.message) + "," + field("remedy", finding.remedy));
+    text += fmt::format("\n  - {}", finding.message);
+    if (remedies.find(finding.remedy) == std::string::npos) remedies += (remedies.empty() ? "" : "; ") + finding.remedy;
+  }
+  if (findings.empty()) return;
+  if (options.gate_override.empty()) {
+    throw Error(ErrorCode::refused, fmt::format("the gate before {} does not hold, the old shape is in use:{}", plan::phase_name(phase), text), remedies + "; or --gate-override REASON, which is recorded");
+  }
+  executor.record("gate-override", options.gate_override + text);
+  if (!progress.json()) context.console.warning(fmt::format("the gate before {} was overridden ({}):{}", plan::phase_name(phase), options.gate_override, text));
+}
+
 void run_until(Executor& executor, const plan::Plan& plan, Phase phase, const std::string& until, RunProgress& progress, Context& context) {
   const auto step = std::find_if(plan.steps.begin(), plan.steps.end(), [&](const plan::Step& one) { return one.phase == phase && one.id == until; });
   if (step == plan.steps.end()) {
@@ -77,6 +131,11 @@ int run_apply(Context& context, const RunOptions& options) {
   RunProgress progress(context.console, *options.format == "json", options.log_file, plan.steps.size());
   const std::string go_on = command_line("apply", options, shown, (options.phase.empty() ? "" : "--phase " + options.phase + " ") + std::string(options.yes ? "--yes" : ""));
   return guarded(options, shown, progress, context.console, go_on, [&] {
+    std::vector<const plan::Step*> steps;
+    for (const plan::Step& step : plan.steps) {
+      if (options.phase.empty() || plan::phase_name(step.phase) == options.phase) steps.push_back(&step);
+    }
+    look_before(context, progress, plan, steps, false, target, run);
     stop_on_signal(run.stop);
     Executor executor(plan, folder.hash, target, run, progress);
     const apply::Position now = executor.position();
@@ -88,6 +147,7 @@ int run_apply(Context& context, const RunOptions& options) {
       return;
     }
     if (plan.in_phase(*phase).empty()) throw Error(ErrorCode::usage, fmt::format("the plan has no phase {}", plan::phase_name(*phase)), "");
+    check_gate(context, progress, executor, plan, *phase, now, options);
     ask(context, options, fmt::format("Run {} of {} on {}?", plan::phase_name(*phase), plan.name, shown));
     progress.event("phase_begun", field("phase", std::string(plan::phase_name(*phase))) + "," + field("plan", plan.name) + "," + field("hash", folder.hash) + "," + field("target", shown));
     if (!options.until.empty()) return run_until(executor, plan, *phase, options.until, progress, context);
@@ -115,6 +175,9 @@ int run_rollback(Context& context, const RunOptions& options) {
   RunProgress progress(context.console, *options.format == "json", options.log_file, plan.steps.size());
   const std::string go_on = command_line("rollback", options, shown, (options.phase.empty() ? "" : "--phase " + options.phase + " ") + std::string(options.yes ? "--yes" : ""));
   return guarded(options, shown, progress, context.console, go_on, [&] {
+    std::vector<const plan::Step*> steps;
+    for (const plan::Step& step : plan.steps) steps.push_back(&step);
+    look_before(context, progress, plan, steps, true, target, run);
     stop_on_signal(run.stop);
     Executor executor(plan, folder.hash, target, run, progress);
     const Phase to = options.phase.empty() ? Phase::expand : phase_named(options.phase);

@@ -11,11 +11,13 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "base/text.h"
 #include "catalog/ddl.h"
+#include "catalog/extension_updates.h"
+#include "catalog/fingerprint.h"
 #include "catalog/source.h"
 #include "cli/align.h"
+#include "cli/check_sources.h"
 #include "cli/command.h"
 #include "cli/renames.h"
 #include "cli/version.h"
@@ -92,10 +94,6 @@ std::string resolve_column(const catalog::Database& from, const catalog::Databas
   throw Error(ErrorCode::usage, fmt::format("{}: {} is in several schemas: {}", option, written, join(found, ", ")), "write SCHEMA.TABLE.COLUMN");
 }
 
-std::string fingerprint(const catalog::Database& database) {
-  return sha256(join(catalog::create_database(database), ";\n"));
-}
-
 plan::Options plan_options(const Options& options, const catalog::Database& from, const catalog::Database& to) {
   plan::Options out;
   out.name = options.name;
@@ -156,6 +154,24 @@ RenameOptions rename_options(Context& context, const Options& options, const cat
   return out;
 }
 
+// Of the extensions whose version changes.
+std::map<std::string, std::set<std::pair<std::string, std::string>>> extension_updates(const diff::Difference& difference, const catalog::LoadedSource& from) {
+  std::map<std::string, std::set<std::pair<std::string, std::string>>> out;
+  for (const diff::Change& change : difference.changes) {
+    const auto* alter = std::get_if<diff::Alter>(&change);
+    if (!alter || alter->id.kind != catalog::Kind::extension || alter->aspect != diff::Aspect::version) continue;
+    pg::Connection connection(from.conninfo);
+    out[alter->id.name] = catalog::extension_updates(connection, alter->id.name);
+  }
+  return out;
+}
+
+// 2BP01 dependent_objects_still_exist: the server's hint is about SQL's CASCADE.
+std::string hint_for(const Error& error) {
+  if (error.sqlstate() != "2BP01") return error.hint();
+  return "an intent for what depends on it comes first, or say `cascade` behind `drop` or `drop-table`: what depends on it goes too";
+}
+
 // The desired schema that the intents lead to: they run on a copy of the current one.
 catalog::LoadedSource desired_by_intents(catalog::SourceLoader& loader, const catalog::LoadedSource& from, const catalog::ReadOptions& read,
                                          const std::vector<std::string>& texts, intent::IntentResult& result) {
@@ -172,7 +188,14 @@ catalog::LoadedSource desired_by_intents(catalog::SourceLoader& loader, const ca
   pg::Connection connection(out.conninfo);
   connection.execute("SET check_function_bodies = off");
   catalog::run_statements(connection, catalog::create_database(from.database));
-  catalog::run_statements(connection, result.statements);
+  for (std::size_t i = 0; i < result.statements.size(); ++i) {
+    const intent::Intent& intent = intents[result.origins[i]];
+    try {
+      catalog::run_statements(connection, {result.statements[i]});
+    } catch (const Error& error) {  // the user wrote the intent, not this statement
+      throw Error(ErrorCode::usage, fmt::format("{}: {}", intent.text, error.message()), hint_for(error), error.sqlstate()).at(intent.at);
+    }
+  }
   connection.execute("RESET search_path");
   out.database = catalog::read(connection, read);
   return out;
@@ -194,6 +217,7 @@ int run(Context& context, const Options& options) {
   load.sandbox.bindirs.insert(load.sandbox.bindirs.end(), context.config.sandbox_bindirs.begin(), context.config.sandbox_bindirs.end());
   load.sandbox.url = options.sandbox_url.empty() ? context.config.sandbox_url : options.sandbox_url;
   load.sandbox.settings = context.config.sandbox_settings;
+  if (options.server != 0) load.sandbox.major = options.server;
   load.progress = [&](const std::string& text) { context.console.progress(text); };
   catalog::SourceLoader loader(load);
   const std::string from_text = options.from.empty() ? context.config.database_url : options.from;
@@ -221,14 +245,18 @@ int run(Context& context, const Options& options) {
                                                   : loader.load(to_first ? from_source : to_source, major);
   catalog::LoadedSource& from = to_first ? second : first;
   catalog::LoadedSource& to = to_first ? first : second;
+  require_schemas(options.schemas, from.database, to.database);
   align(from, to);
   context.console.progress("");
   for (const auto* notes : {&from.notes, &to.notes, &intents.notes}) {
     for (const std::string& note : *notes) context.console.note("note: " + note);
   }
 
-  std::future<std::string> from_fingerprint = std::async(std::launch::async, fingerprint, std::cref(from.database));
-  std::future<std::string> to_fingerprint = std::async(std::launch::async, fingerprint, std::cref(to.database));
+  require_roles(from, to);
+  warn_of_nothing(context.console, from.database, to.database);
+
+  std::future<std::string> from_fingerprint = std::async(std::launch::async, catalog::fingerprint, std::cref(from.database));
+  std::future<std::string> to_fingerprint = std::async(std::launch::async, catalog::fingerprint, std::cref(to.database));
   const SettledRenames settled = settle_renames(from.database, to.database, rename_options(context, options, from, to, intents, loader));
   for (const std::string& note : settled.notes) context.console.note(note);
   if (settled.difference.empty() && settled.renames.empty()) {
@@ -241,6 +269,7 @@ int run(Context& context, const Options& options) {
   choices.fill.insert(intents.fills.begin(), intents.fills.end());
   choices.enum_map.insert(intents.enum_maps.begin(), intents.enum_maps.end());
   choices.renames = settled.renames;
+  choices.extension_updates = extension_updates(settled.difference, from);
   plan::Outcome outcome = plan::make_plan(settled.from, to.database, settled.difference, choices);
   if (!outcome.refusals.empty()) {
     std::string text = fmt::format("refused, nothing was written: {}\n", count_of(static_cast<long long>(outcome.refusals.size()), "reason"));
@@ -258,7 +287,7 @@ Runner add_options(CLI::App& app) {
   app.add_option("--from", options->from, "current schema: connection string, SQL file, migrations folder, git:REV:PATH, plan folder (default: [database] url)")->type_name("SOURCE");
   app.add_option("--to", options->to, "desired schema, likewise")->type_name("SOURCE");
   app.add_option("--do", options->intents, "the desired schema in a few words, several separated by `;`, or @FILE: soft-delete users; rename users.user_name to username; "
-                 "retype orders.amount to numeric(14,4); add-enum-column users.tier subscription_tier(free,basic,pro) default free; ...")->type_name("INTENTS");
+                 "retype orders.amount to numeric(14,4); all of them are listed below")->type_name("INTENTS");
   app.add_option("--out", options->output.folder, "the plan folder to write (default: a new one in the migrations folder)")->type_name("DIR");
   app.add_option("--layout", options->output.layout, "whose files to write: the plan folder's own for psql, or a migration runner's")
       ->check(CLI::IsMember(plan::layout_names()))->default_str("psql");
@@ -289,6 +318,12 @@ Runner add_options(CLI::App& app) {
   return [options](Context& context) { return run(context, *options); };
 }
 
+std::vector<TermTable> tables() {
+  TermTable intents{"Intents (--do)", {}};
+  for (const intent::Usage& usage : intent::usages()) intents.rows.emplace_back(usage.syntax, usage.summary);
+  return {intents};
+}
+
 }  // namespace
 
 extern const Command plan_command;
@@ -301,6 +336,6 @@ const Command plan_command{
     "contraflow plan --from old.sql --to new.sql --using 'orders.state=lower(state)'\n"
     "contraflow plan --from db/migrations --to schema.sql --layout flyway   # files for the runner in use\n"
     "contraflow plan --refresh db/migrations/20260408120000_add_tier        # after an edit by hand",
-    add_options};
+    add_options, tables};
 
 }  // namespace contraflow::cli

@@ -11,7 +11,7 @@ std::string section(const char* direction, const Script& script) {
   return fmt::format("-- migrate:{}{}\n{}", direction, script.transaction ? "" : " transaction:false", script_text(script));
 }
 
-std::map<std::string, std::string> files(const std::vector<Migration>& migrations) {
+std::map<std::string, std::string> files(const Plan&, const std::vector<Migration>& migrations) {
   std::map<std::string, std::string> out;
   for (const Migration& migration : migrations) {
     out[fmt::format("{}/{}_{}.sql", phase_folder(migration.phase), migration.version, migration.name)] =

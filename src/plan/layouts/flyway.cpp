@@ -17,7 +17,7 @@ void add(std::map<std::string, std::string>& out, const std::string& path, const
   if (!settings.empty()) out[path + ".conf"] = settings;
 }
 
-std::map<std::string, std::string> files(const std::vector<Migration>& migrations) {
+std::map<std::string, std::string> files(const Plan&, const std::vector<Migration>& migrations) {
   std::map<std::string, std::string> out;
   for (const Migration& migration : migrations) {
     const std::string stem = fmt::format("{}__{}.sql", migration.version, migration.name);

@@ -7,7 +7,7 @@
 namespace contraflow::plan {
 namespace {
 
-std::map<std::string, std::string> files(const std::vector<Migration>& migrations) {
+std::map<std::string, std::string> files(const Plan&, const std::vector<Migration>& migrations) {
   std::map<std::string, std::string> out;
   for (const Migration& migration : migrations) {
     const std::string stem = fmt::format("{}/{}_{}", phase_folder(migration.phase), migration.version, migration.name);

@@ -5,6 +5,6 @@
 
 namespace contraflow::plan {
 
-extern const Layout kPrisma, kFlyway, kGolangMigrate, kDbmate;
+extern const Layout kPrisma, kFlyway, kGolangMigrate, kGoose, kDbmate, kDiesel, kSqitch, kRails, kNodePgMigrate;
 
 }  // namespace contraflow::plan

@@ -9,7 +9,7 @@ namespace {
 
 std::string folder_name(const Migration& migration) { return migration.version + "_" + migration.name; }
 
-std::map<std::string, std::string> files(const std::vector<Migration>& migrations) {
+std::map<std::string, std::string> files(const Plan&, const std::vector<Migration>& migrations) {
   std::map<std::string, std::string> out;
   for (const Migration& migration : migrations) {
     const std::string folder = phase_folder(migration.phase) + "/" + folder_name(migration);

@@ -15,7 +15,7 @@ bool has_checked_domain(const Database& database, const catalog::Column& column)
 // what the column is called when this runs. `after`: operations that come before.
 void set_not_null(Planner& planner, Phase phase, const ObjectId& column, const std::string& name_now, std::vector<std::size_t> after);
 // `contents_may_be_lost`: on the way back NOT NULL is left out where rows hold NULL.
-void drop_not_null(Planner& planner, Phase phase, const ObjectId& column, bool contents_may_be_lost = false);
+void drop_not_null(Planner& planner, Phase phase, const ObjectId& column, bool contents_may_be_lost = false, const std::string& fill = {});
 
 // A value that rows without contents can hold in a NOT NULL column; empty where the type has none that is safe.
 std::string neutral_value(const Database& database, const catalog::Column& column);

@@ -420,8 +420,33 @@ void alter_constraint(Planner& p, const ObjectId& id) {
 
 // A primary key and a replica identity stand on NOT NULL columns: it is set before they come, and dropped after they are gone. The way back runs
 // the same order backwards.
+namespace {
+
+// A partition's primary key keeps its parent's columns from losing NOT NULL: on the way back the parent's goes before the key comes again.
+void order_not_null_after_keys_of_partitions(Planner& p, const Constraint& key, const ObjectId& id, std::size_t removal) {
+  ObjectId table = table_id({id.schema, id.relation});
+  for (const auto* body = p.from.find_body<Table>(table); body && body->partition_of; body = p.from.find_body<Table>(table)) {
+    table = table_id(*body->partition_of);
+    for (const std::string& column : key.columns) {
+      auto it = p.not_null_operations.find(column_id(table.schema, table.name, column));
+      if (it == p.not_null_operations.end()) continue;
+      for (const std::size_t later : it->second) p.operations[later].after.push_back(removal);
+    }
+  }
+}
+
+}  // namespace
+
 void order_not_null_around_keys(Planner& p) {
   for (const auto& [table, operation] : p.replica_identity_operations) {
+    // On the way back the columns of the index are NOT NULL before it identifies rows again.
+    if (const auto* old_index = p.from.find_body<Index>(ObjectId{Kind::index, table.schema, "", std::get<Table>(p.from.objects.at(table).body).replica_identity_index, ""})) {
+      for (const std::string& column : old_index->columns) {
+        auto it = p.null_operations.find(column_id(table.schema, table.name, column));
+        if (it == p.null_operations.end()) continue;
+        for (const std::size_t later : it->second) p.operations[later].after.push_back(operation);
+      }
+    }
     const auto* index = p.to.find_body<Index>(ObjectId{Kind::index, table.schema, "", std::get<Table>(p.to.objects.at(table).body).replica_identity_index, ""});
     if (!index) continue;
     for (const std::string& column : index->columns) {
@@ -453,8 +478,12 @@ void order_not_null_around_keys(Planner& p) {
       }
     }
     for (const ObjectId& id : std::set<ObjectId>(p.operations[i].removes)) {
-      const Constraint* key = primary_key(id, p.from);
+      const auto* index = p.from.find_body<Index>(id);
+      const ObjectId key_id = index && !index->constraint.empty() ? ObjectId{Kind::constraint, id.schema, index->table, index->constraint, ""} : id;
+      const Constraint* key = primary_key(key_id, p.from);
       if (!key) continue;
+      order_not_null_after_keys_of_partitions(p, *key, key_id, i);
+      if (key_id != id) continue;
       for (const std::string& column : key->columns) {
         auto it = p.null_operations.find(column_id(id.schema, id.relation, column));
         if (it == p.null_operations.end() || members_of(it->second)) continue;

@@ -128,16 +128,25 @@ void create_index(Planner& p, const ObjectId& id) {
   }
 }
 
+// Dropped, or its name is another table's index now.
+bool goes_from_table(const Planner& p, const ObjectId& id) {
+  const auto *before = p.from.find_body<Index>(id), *after = p.to.find_body<Index>(id);
+  return p.dropped.contains(id) || (before && after && before->table != after->table);
+}
+
 void drop_index(Planner& p, const ObjectId& id) {
   const Object& object = p.from.objects.at(id);
   const Index& index = std::get<Index>(object.body);
-  const bool parent_goes = index.parent && p.dropped.contains(ObjectId{Kind::index, index.parent->schema, "", index.parent->name, ""});
+  const bool parent_goes = index.parent && goes_from_table(p, ObjectId{Kind::index, index.parent->schema, "", index.parent->name, ""});
   if (on_partitioned(p.from, id)) {
     Operation& operation = p.add(Phase::contract, "drop", id, brief(drop(object)), brief(create_all(object, p.from), absent(id)));
     operation.removes.insert(id);
     return;
   }
   Statements state = describe_state(object, p.from);
+  if (p.replica_identity_operations.contains(ObjectId{Kind::table, id.schema, "", index.table, ""})) {
+    std::erase_if(state, [](const std::string& statement) { return statement.find(" REPLICA IDENTITY USING INDEX ") != std::string::npos; });
+  }
   if (index.parent) state.insert(state.begin(), attach(id, index));
   // Undo runs backwards: the index is built, then described.
   Operation& description = p.add(Phase::contract, "drop", id, parent_goes ? Action{} : drop_index_concurrently(id, id.name), build_index(id, index, id.name, {}));

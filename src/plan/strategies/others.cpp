@@ -10,6 +10,7 @@
 #include "catalog/alter.h"
 #include "catalog/ddl.h"
 #include "plan/planner.h"
+#include "plan/strategies/extensions.h"
 #include "plan/strategies/replace.h"
 
 namespace contraflow::plan {
@@ -66,11 +67,40 @@ std::string unless_another_kind(const ObjectId& id, const Database& other) {
   return taken && of_these ? exists_as_kind(id) : std::string();
 }
 
+// IF EXISTS says nothing of a type among the arguments that is gone, nor of the domain of a CHECK; a subscription has none of its statements.
+std::string drops_once(const ObjectId& id, const Database& other) {
+  switch (id.kind) {
+    case Kind::routine:
+    case Kind::aggregate:
+    case Kind::cast:
+    case Kind::domain_constraint:
+    case Kind::subscription: return exists(id);
+    default: return unless_another_kind(id, other);
+  }
+}
+
+// What is taken away is taken away in contract.
+Phase privileges_phase(const std::vector<Grant>& from, const std::vector<Grant>& to) {
+  const bool revokes = std::any_of(from.begin(), from.end(), [&](const Grant& grant) { return std::find(to.begin(), to.end(), grant) == to.end(); });
+  return revokes ? Phase::contract : Phase::expand;
+}
+
+// What stands in `set` is dropped, or made anew, with all that was granted on its members.
+bool goes_with_extension(const Object& privileges, const std::set<ObjectId>& set) {
+  return std::any_of(privileges.depends_on.begin(), privileges.depends_on.end(), [&](const ObjectId& id) { return id.kind == Kind::extension && set.contains(id); });
+}
+
 void create_other(Planner& p, const ObjectId& id) {
   const Object& object = p.to.objects.at(id);
   if (is_inherited_trigger(object)) return;  // the parent's trigger makes it
   if (id.kind == Kind::default_privileges) {
     p.add(Phase::expand, "set", id, brief(alter_default_privileges(nullptr, &object)), brief(alter_default_privileges(&object, nullptr)));
+    p.operations.back().needs = object.depends_on;
+    return;
+  }
+  if (id.kind == Kind::privileges) {
+    p.add(privileges_phase(object.default_grants, object.grants), "set", id, brief(create_all(object, p.to)),
+          goes_with_extension(object, p.created) ? Action{} : brief(drop(object)));
     p.operations.back().needs = object.depends_on;
     return;
   }
@@ -101,7 +131,7 @@ void create_other(Planner& p, const ObjectId& id) {
   const QualifiedName table = Planner::home(p.to, object);
   if (!table.name.empty()) operation.step.tables.push_back(table);
   operation.step.forward = brief(std::move(statements), absent(id));
-  operation.step.undo = brief(drop(object), unless_another_kind(id, p.from));
+  operation.step.undo = brief(drop(object), drops_once(id, p.from));
   if (id.kind == Kind::subscription || id.kind == Kind::extension) operation.groupable = false;
   if (id.kind == Kind::trigger) operation.step.effects = {{table, effects::LockMode::share_row_exclusive, effects::Work::none}};
   p.operations.push_back(std::move(operation));
@@ -112,6 +142,11 @@ void drop_other(Planner& p, const ObjectId& id) {
   if (is_inherited_trigger(object)) return;
   if (id.kind == Kind::default_privileges) {
     p.add(Phase::contract, "reset", id, brief(alter_default_privileges(&object, nullptr)), brief(alter_default_privileges(nullptr, &object)));
+    p.operations.back().removes.insert(id);
+    return;
+  }
+  if (id.kind == Kind::privileges) {
+    p.add(privileges_phase(object.grants, object.default_grants), "reset", id, goes_with_extension(object, p.dropped) ? Action{} : brief(drop(object)), brief(create_all(object, p.from)));
     p.operations.back().removes.insert(id);
     return;
   }
@@ -129,7 +164,7 @@ void drop_other(Planner& p, const ObjectId& id) {
     gone.insert(check->id);
     for (std::string& statement : create_all(*check, p.from)) back.push_back(std::move(statement));
   }
-  Operation& operation = p.add(Phase::contract, "drop", id, brief(drop(object), unless_another_kind(id, p.to)), brief(std::move(back), absent(id)));
+  Operation& operation = p.add(Phase::contract, "drop", id, brief(drop(object), drops_once(id, p.to)), brief(std::move(back), absent(id)));
   operation.removes = gone;
   if (id.kind == Kind::materialized_view) operation.step.undo.mode = Mode::blocking;
 }
@@ -360,18 +395,7 @@ void alter_other(Planner& p, const ObjectId& id) {
       }
     }
   }
-  if (id.kind == Kind::extension) {
-    const bool changed = p.claim(id, Aspect::version) | p.claim(id, Aspect::home_schema);
-    if (changed) {
-      auto forward = alter_extension(id, std::get<Extension>(a.body), std::get<Extension>(b.body));
-      auto back = alter_extension(id, std::get<Extension>(b.body), std::get<Extension>(a.body));
-      if (forward && back) {
-        step(Phase::expand, "update", std::move(*forward), std::move(*back));
-      } else {
-        p.refuse(describe(id) + " is not relocatable and cannot be moved to another schema");
-      }
-    }
-  }
+  if (id.kind == Kind::extension) change_extension(p, id);
   if (const auto* old_generic = std::get_if<Generic>(&a.body)) {
     const auto& new_generic = std::get<Generic>(b.body);
     if (p.claim(id, Aspect::options)) {
@@ -467,10 +491,7 @@ void alter_common(Planner& p, const ObjectId& id) {
         return grants;
       };
       const std::vector<Grant> from = handed_over(a.grants, old_owner, owner), back_from = handed_over(b.grants, owner, old_owner);
-      const bool revokes = std::any_of(from.begin(), from.end(), [&](const Grant& grant) {
-        return std::find(b.grants.begin(), b.grants.end(), grant) == b.grants.end();
-      });
-      step(revokes && old_owner == owner ? Phase::contract : Phase::expand, "change the privileges on", with_column_grants(b, p.to, alter_grants(b, from, b.grants, owner)),
+      step(old_owner == owner ? privileges_phase(from, b.grants) : Phase::expand, id.kind == Kind::privileges ? "change the" : "change the privileges on", with_column_grants(b, p.to, alter_grants(b, from, b.grants, owner)),
            with_column_grants(a, p.from, alter_grants(a, back_from, a.grants, old_owner)));
     }
   }

@@ -199,6 +199,50 @@ void take_copies(Planner& p, const ObjectId& id, Operation& operation) {
   }
 }
 
+// ATTACH takes the first index that is alike for the parent's.
+void note_equal_index(Planner& p, const ObjectId& id, const Object& mine, Step& step) {
+  const auto stem = [](const Object& object) {
+    const std::string& definition = std::get<Index>(object.body).definition;
+    return definition.substr(std::min(definition.find(" ON "), definition.size()));
+  };
+  for (const Object* member : Planner::members(p.from, id)) {
+    const auto* index = std::get_if<Index>(&member->body);
+    if (!index || index->parent || !p.to.find(member->id) || stem(*member) != stem(mine)) continue;
+    step.grade = Grade::order;
+    step.notes.push_back(fmt::format("{} is like {}: after a rollback the partitioned index may have taken that one for its part, which changes nothing but the name", describe(member->id),
+                                     describe(mine.id)));
+  }
+}
+
+// DETACH leaves what the parent gave: indexes, keys and constraints that the table is not to have by itself. On the way back they are there before ATTACH,
+// which takes them as the parent's.
+void drop_left_copies(Planner& p, const ObjectId& id, std::size_t left) {
+  const std::string alter = "ALTER TABLE " + quoted_name(id);
+  for (const Object* member : Planner::members(p.from, id)) {
+    if (p.to.find(member->id) || p.done.contains(member->id)) continue;
+    const auto* index = std::get_if<Index>(&member->body);
+    const auto* constraint = std::get_if<Constraint>(&member->body);
+    if (index && index->parent && index->constraint.empty()) {
+      Operation& operation = p.add(Phase::contract, "drop", member->id, concurrent("DROP INDEX CONCURRENTLY IF EXISTS " + quoted_name(member->id), {}),
+                                   build_index(member->id, *index, member->id.name, {}));
+      operation.step.effects = {{name_of(id), LockMode::share_update_exclusive, Work::none}};
+      note_equal_index(p, id, *member, operation.step);
+    } else if (constraint && constraint->inherited) {
+      const std::string quoted = sql::quote_identifier(member->id.name);
+      Operation& operation = p.add(Phase::contract, "drop", member->id, brief({fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter, quoted)}),
+                                   blocking({fmt::format("{} ADD CONSTRAINT {} {}", alter, quoted, constraint->definition)}, all_of({exists(id), absent(member->id)})));
+      operation.step.effects = {{name_of(id), LockMode::access_exclusive, Work::none}};
+    } else {
+      continue;
+    }
+    p.take(member->id);
+    if (constraint && !constraint->index_name.empty()) p.take(index_of(member->id));
+    p.operations.back().removes.insert(member->id);
+    p.operations.back().after.push_back(left);
+    p.operations.back().groupable = false;
+  }
+}
+
 }  // namespace
 
 namespace {
@@ -325,7 +369,9 @@ void change_partition(Planner& p, const ObjectId& id, const std::optional<Qualif
     foreign.partition_bound = old_bound;
     detach_online(p, id, *old_parent, old_body ? *old_body : foreign, false);
     for (std::size_t i = first; i < p.operations.size(); ++i) p.operations[i].detaches.insert(id);
-    take_copies(p, id, p.operations.back());
+    const std::size_t left = p.operations.size() - 1;
+    drop_left_copies(p, id, left);
+    take_copies(p, id, p.operations[left]);
     return;
   }
   const std::string why = "the bound";

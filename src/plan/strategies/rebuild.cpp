@@ -14,10 +14,10 @@ namespace contraflow::plan {
 
 using namespace catalog;
 
-namespace {
-
-// Everything outside the table that depends on it or its columns, directly or not: views, foreign keys of other tables, functions.
-std::set<ObjectId> outside_dependents(const Database& database, const std::map<ObjectId, std::set<ObjectId>>& dependents, const ObjectId& table) {
+// Views, foreign keys of other tables, functions.
+std::set<ObjectId> outside_dependents(const Planner& p, const ObjectId& table) {
+  const Database& database = p.from;
+  const auto& dependents = p.dependents;
   std::set<ObjectId> out;
   const auto inside = [&](const ObjectId& id) {
     const Object* object = database.find(id);
@@ -40,9 +40,27 @@ std::set<ObjectId> outside_dependents(const Database& database, const std::map<O
   return out;
 }
 
-}  // namespace
+bool stands_alone(const Database& database, const ObjectId& id) {
+  const auto* table = database.find_body<Table>(id);
+  return table && !table->partition_of && table->inherits.empty() && !table->partitioned && table->of_type.empty() && Planner::children(database, name_of(id)).empty();
+}
 
-Statements rebuild_table(const Database& target, const ObjectId& table, const std::vector<std::string>& copied) {
+Statements publish_again(const Database& database, const ObjectId& id) {
+  Statements out;
+  for (const auto& [publication_id, publication] : database.objects) {
+    const auto* body = std::get_if<Publication>(&publication.body);
+    if (!body) continue;
+    for (const PublicationTable& member : body->tables) {
+      if (member.table != name_of(id)) continue;
+      Publication without = *body;
+      std::erase(without.tables, member);
+      if (auto alter = alter_publication(publication_id, without, *body)) append(out, *alter);
+    }
+  }
+  return out;
+}
+
+Statements rebuild_table(const Database& target, const ObjectId& table, const std::vector<std::string>& copied, const std::map<std::string, std::string>& conversions) {
   const Object& object = target.objects.at(table);
   const QualifiedName name{table.schema, table.name};
   const QualifiedName old{table.schema, sql::truncate_identifier(table.name.substr(0, 50) + "__rebuild")};
@@ -71,10 +89,14 @@ Statements rebuild_table(const Database& target, const ObjectId& table, const st
   // DEFAULT and the like are made by the table's own definition; what the old one still holds goes with it.
   out.push_back(fmt::format("ALTER TABLE {} RENAME TO {}", sql::quote(name), sql::quote_identifier(old.name)));
   append(out, create(object, target));
-  std::string columns;
-  for (const std::string& column : copied) columns += (columns.empty() ? "" : ", ") + sql::quote_identifier(column);
+  std::string columns, values;
+  for (const std::string& column : copied) {
+    const auto converted = conversions.find(column);
+    columns += (columns.empty() ? "" : ", ") + sql::quote_identifier(column);
+    values += (values.empty() ? "" : ", ") + (converted == conversions.end() ? sql::quote_identifier(column) : converted->second);
+  }
   if (!columns.empty()) {
-    out.push_back(fmt::format("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}", sql::quote(name), columns, columns, sql::quote(old)));
+    out.push_back(fmt::format("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}", sql::quote(name), columns, values, sql::quote(old)));
   }
   append(out, std::move(identities));
   out.push_back(fmt::format("DROP TABLE {}", sql::quote(old)));
@@ -88,33 +110,16 @@ Statements rebuild_table(const Database& target, const ObjectId& table, const st
   return out;
 }
 
-void restore_column_order(Planner& p, const ObjectId& id) {
-  const Table& table = std::get<Table>(p.from.objects.at(id).body);
-  std::vector<std::pair<int, std::string>> positions;
+namespace {
+
+// The last thing on the way back: the table made anew as `from` has it, rows and all.
+void rebuild_on_the_way_back(Planner& p, const ObjectId& id, const std::string& verb, std::string todo) {
   std::vector<std::string> copied;
-  bool lost_in_front = false, lost = false;
-  std::string nulls;  // a column that lost its contents may hold NULL where it must not
   for (const Object* member : Planner::columns(p.from, id)) {
     const auto* column = std::get_if<Column>(&member->body);
-    positions.emplace_back(column->position, member->id.name);
     if (column->generated == Generated::none) copied.push_back(member->id.name);
   }
-  std::sort(positions.begin(), positions.end());
-  std::vector<std::string> order;
-  for (const auto& [position, name] : positions) {
-    const ObjectId column = column_id(id.schema, id.name, name);
-    const bool goes = p.dropped.contains(column) || p.moved_columns.contains(column);
-    if (lost && !goes) lost_in_front = true;
-    const auto& body = std::get<Column>(p.from.objects.at(column).body);
-    if (p.dropped.contains(column) && body.not_null) nulls += fmt::format("{}{} IS NULL", nulls.empty() ? "" : " OR ", sql::quote_identifier(name));
-    lost = lost || goes;
-    order.push_back(name);
-  }
-  if (!lost_in_front) return;  // what comes back at the end was at the end
-  if (table.partition_of || !table.inherits.empty() || table.partitioned || !table.of_type.empty() || !Planner::children(p.from, {id.schema, id.name}).empty()) {
-    return;
-  }
-  const std::set<ObjectId> outside = outside_dependents(p.from, p.dependents, id);
+  const std::set<ObjectId> outside = outside_dependents(p, id);
   Statements statements;
   const std::vector<ObjectId> ordered = dependency_order(outside, p.from);
   for (auto it = ordered.rbegin(); it != ordered.rend(); ++it) append(statements, drop(p.from.objects.at(*it)));
@@ -134,19 +139,9 @@ void restore_column_order(Planner& p, const ObjectId& id) {
     }
     append(statements, create_all(object, p.from));
   }
-  for (const auto& [publication_id, publication] : p.from.objects) {
-    const auto* body = std::get_if<Publication>(&publication.body);
-    if (!body) continue;
-    for (const PublicationTable& member : body->tables) {
-      if (member.table != QualifiedName{id.schema, id.name}) continue;
-      Publication without = *body;
-      std::erase(without.tables, member);
-      if (auto alter = alter_publication(publication_id, without, *body)) append(statements, std::move(*alter));
-    }
-  }
-  Action undo = blocking(std::move(statements), all_of({exists(id), negate(column_order_is(id, order)), columns_present(id, order)}));
-  if (!nulls.empty()) undo.todo = all_of({undo.todo, fmt::format("NOT EXISTS (SELECT FROM {} WHERE {})", quoted_name(id), nulls)});
-  // Only a small table is rebuilt on the way back: the copy holds ACCESS EXCLUSIVE. A larger one keeps its columns in another order.
+  append(statements, publish_again(p.from, id));
+  Action undo = blocking(std::move(statements), std::move(todo));
+  // Only a small table is rebuilt on the way back: the copy holds ACCESS EXCLUSIVE. A larger one stays as it is.
   undo.small_tables = {{id.schema, id.name}};
   undo.small_tables.insert(undo.small_tables.end(), proven_here.begin(), proven_here.end());
   // Undo runs from the last operation to the first: these stand before.
@@ -157,10 +152,57 @@ void restore_column_order(Planner& p, const ObjectId& id) {
     validate.groupable = false;
     validate.first = true;
   }
-  Operation& operation = p.add(Phase::expand, "way back: restore the order of columns of", id, Action{}, std::move(undo));
+  Operation& operation = p.add(Phase::expand, verb, id, Action{}, std::move(undo));
   operation.groupable = false;
   operation.first = true;
   operation.step.undo_skips_large = true;
+}
+
+}  // namespace
+
+void restore_column_order(Planner& p, const ObjectId& id) {
+  std::vector<std::pair<int, std::string>> positions;
+  bool lost_in_front = false, lost = false;
+  std::string nulls;  // a column that lost its contents may hold NULL where it must not
+  for (const Object* member : Planner::columns(p.from, id)) {
+    const auto* column = std::get_if<Column>(&member->body);
+    positions.emplace_back(column->position, member->id.name);
+  }
+  std::sort(positions.begin(), positions.end());
+  std::vector<std::string> order;
+  for (const auto& [position, name] : positions) {
+    const ObjectId column = column_id(id.schema, id.name, name);
+    const bool goes = p.dropped.contains(column) || p.moved_columns.contains(column);
+    if (lost && !goes) lost_in_front = true;
+    const auto& body = std::get<Column>(p.from.objects.at(column).body);
+    if (p.dropped.contains(column) && body.not_null) nulls += fmt::format("{}{} IS NULL", nulls.empty() ? "" : " OR ", sql::quote_identifier(name));
+    lost = lost || goes;
+    order.push_back(name);
+  }
+  if (!lost_in_front) return;  // what comes back at the end was at the end
+  if (!stands_alone(p.from, id)) return;
+  std::string todo = all_of({exists(id), negate(column_order_is(id, order)), columns_present(id, order)});
+  if (!nulls.empty()) todo = all_of({todo, fmt::format("NOT EXISTS (SELECT FROM {} WHERE {})", quoted_name(id), nulls)});
+  rebuild_on_the_way_back(p, id, "way back: restore the order of columns of", std::move(todo));
+}
+
+void restore_inheritance(Planner& p, const ObjectId& id) {
+  const auto* table = p.from.find_body<Table>(id);
+  if (!table || table->inherits.empty() || !Planner::children(p.from, name_of(id)).empty()) return;
+  std::string owned, nulls;
+  std::vector<std::string> columns;
+  for (const Object* member : Planner::columns(p.from, id)) {
+    const auto* before = std::get_if<Column>(&member->body);
+    columns.push_back(member->id.name);
+    if (p.dropped.contains(member->id) && before->not_null) nulls += fmt::format("{}{} IS NULL", nulls.empty() ? "" : " OR ", sql::quote_identifier(member->id.name));
+    const auto* after = p.to.find_body<Column>(member->id);
+    if (before->inherited && !before->local && after && after->local) owned += (owned.empty() ? "" : ", ") + sql::quote_literal(member->id.name);
+  }
+  if (owned.empty()) return;
+  const std::string literal = sql::quote_literal(quoted_name(id));
+  std::string todo = all_of({exists(id), fmt::format("EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass({}) AND attname IN ({}) AND attislocal AND attinhcount > 0)", literal, owned), columns_present(id, columns)});
+  if (!nulls.empty()) todo = all_of({todo, fmt::format("NOT EXISTS (SELECT FROM {} WHERE {})", quoted_name(id), nulls)});
+  rebuild_on_the_way_back(p, id, "way back: let inherit alone the columns of", std::move(todo));
 }
 
 }  // namespace contraflow::plan

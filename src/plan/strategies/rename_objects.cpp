@@ -18,11 +18,18 @@ using namespace catalog;
 namespace {
 
 // What the object is called just before it is renamed: its table has its new name already.
-ObjectId before(const diff::Rename& rename) {
+ObjectId before(const Planner& p, const diff::Rename& rename) {
   ObjectId id = rename.to;
   id.name = rename.from.name;
+  if (is_moved(rename, p.renames)) id.schema = schema_of_before(rename, p.renames);
   return id;
 }
+
+Statements rename_statements(const Planner& p, const ObjectId& now, const ObjectId& then) {
+  return move_statements(now, then, [&](const ObjectId& id) { return name_is_taken(p.from, id) || name_is_taken(p.to, id); });
+}
+
+ObjectId schema_id(const std::string& name) { return relation_id(Kind::schema, "", name); }
 
 bool is_table(const ObjectId& id) { return id.kind == Kind::table || id.kind == Kind::foreign_table; }
 
@@ -53,7 +60,8 @@ Object old_name_view(const Planner& p, const diff::Rename& rename) {
   // Row security and privileges are then the caller's, as on the table itself.
   if (p.from.major() >= 15) view.options["security_invoker"] = "true";
   Object object;
-  object.id = ObjectId{Kind::view, rename.to.schema, "", rename.from.name, ""};
+  object.id = before(p, rename);
+  object.id.kind = Kind::view;
   object.owner = table.owner;
   object.grants = table.grants;
   object.default_grants = table.default_grants;
@@ -67,15 +75,35 @@ std::string is_old_name_view(const Object& view) {
                                               sql::quote_literal(*view.comment))});
 }
 
-void name_step(Operation& operation, const diff::Rename& rename, Phase phase) {
-  operation.step.title = fmt::format("rename {} to {}", describe_renamed(rename.from), sql::quote_identifier(rename.to.name));
-  operation.step.id = fmt::format("{}.rename-{}", phase_name(phase), replace_all(describe_renamed(rename.from), " ", "-"));
+void name_step(const Planner& p, Operation& operation, const diff::Rename& rename, Phase phase) {
+  const bool moved = is_moved(rename, p.renames);
+  const char* verb = moved ? "move" : "rename";
+  operation.step.title = fmt::format("{} {} to {}", verb, describe_renamed(rename.from), moved ? quoted_name(rename.to) : sql::quote_identifier(rename.to.name));
+  operation.step.id = fmt::format("{}.{}-{}", phase_name(phase), verb, replace_all(describe_renamed(rename.from), " ", "-"));
+  if (moved) operation.needs.insert(schema_id(rename.to.schema));
+}
+
+// What a table takes along to the other schema, and what lies in its old one and has meant it.
+void note_move(const Planner& p, const diff::Rename& rename, Step& step) {
+  std::vector<std::string> sequences;
+  for (const auto& [id, object] : p.from.objects) {
+    const auto* sequence = std::get_if<Sequence>(&object.body);
+    const auto* column = std::get_if<Column>(&object.body);
+    const ObjectId* of = sequence && sequence->owned_by ? &*sequence->owned_by : column && column->identity != Identity::none ? &id : nullptr;
+    if (!of || of->schema != rename.to.schema || of->relation != rename.to.name) continue;
+    sequences.push_back(sequence ? quoted_name(id) : sql::quote(column->identity_sequence));
+  }
+  step.notes.push_back(fmt::format("who uses {} under its new name needs USAGE on schema {}; through the view of its old name nobody does", describe(rename.to),
+                                   sql::quote_identifier(rename.to.schema)));
+  if (!sequences.empty()) {
+    step.notes.push_back(fmt::format("{} goes along in expand: nextval() and currval() by the name in the old schema fail from then on, column defaults do not",
+                                     contraflow::join(sequences, ", ")));
+  }
 }
 
 void rename_table(Planner& p, const diff::Rename& rename) {
   const Object& table = p.from.objects.at(rename.to);
-  const ObjectId old = before(rename);
-  const QualifiedName name{rename.to.schema, rename.to.name};
+  const ObjectId old = before(p, rename);
   if (Planner::relation(p.from, old.schema, old.name)) {
     p.refuse(fmt::format("renaming {}: its old name is taken at once by another rename, so it cannot go on answering to it; make two plans", describe(rename.from)));
     return;
@@ -88,11 +116,12 @@ void rename_table(Planner& p, const diff::Rename& rename) {
   const Object view = old_name_view(p, rename);
   const Statements make_view = create_all(view, p.from);
   const std::string drop_view = fmt::format("DROP VIEW IF EXISTS {}", quoted_name(view.id));
-  Statements forward{rename_statement(old, rename.to.name)};
-  forward.insert(forward.end(), make_view.begin(), make_view.end());
+  Statements forward = rename_statements(p, old, rename.to), back{drop_view};
+  append(forward, make_view);
+  append(back, rename_statements(p, rename.to, old));
   Operation& operation = p.add(Phase::expand, "rename", rename.to, brief(std::move(forward), all_of({exists(old), absent(rename.to)})),
-                               brief({drop_view, rename_statement(rename.to, rename.from.name)}, all_of({exists(rename.to), absent(old)})));
-  name_step(operation, rename, Phase::expand);
+                               brief(std::move(back), all_of({exists(rename.to), absent(old)})));
+  name_step(p, operation, rename, Phase::expand);
   operation.step.effects = {{{old.schema, old.name}, effects::LockMode::access_exclusive, effects::Work::none}};
   operation.groupable = false;
   operation.step.notes.push_back(fmt::format(
@@ -104,6 +133,7 @@ void rename_table(Planner& p, const diff::Rename& rename) {
       operation.step.notes.push_back(fmt::format("{} publishes {}: subscribers find their table by its name, rename it there at the same time", describe(id), describe(rename.from)));
     }
   }
+  if (is_moved(rename, p.renames)) note_move(p, rename, operation.step);
   const std::size_t renamed_at = p.operations.size() - 1;
   Operation& farewell = p.add(Phase::contract, "drop the old name of", rename.to, brief({drop_view}, is_old_name_view(view)),
                               brief(make_view, fmt::format("to_regclass({}) IS NULL AND {}", sql::quote_literal(quoted_name(view.id)), exists(rename.to))));
@@ -115,7 +145,7 @@ void rename_table(Planner& p, const diff::Rename& rename) {
 }
 
 void rename_simply(Planner& p, const diff::Rename& rename) {
-  const ObjectId old = before(rename);
+  const ObjectId old = before(p, rename);
   Phase phase = Phase::contract;
   effects::LockMode lock = effects::LockMode::access_exclusive;
   // What the statement renames: a key goes with its index, under the weaker lock.
@@ -163,9 +193,8 @@ void rename_simply(Planner& p, const diff::Rename& rename) {
     if (value) return all_of({enum_has_label(subject, is.name), negate(enum_has_label(subject, is_not.name))});
     return all_of({exists(is), absent(is_not)});
   };
-  Operation& operation = p.add(phase, "rename", subject, brief({rename_statement(now, then.name)}, holds(now, then)),
-                               brief({rename_statement(then, now.name)}, holds(then, now)));
-  name_step(operation, rename, phase);
+  Operation& operation = p.add(phase, "rename", subject, brief(rename_statements(p, now, then), holds(now, then)), brief(rename_statements(p, then, now), holds(then, now)));
+  name_step(p, operation, rename, phase);
   if (!value) operation.removes.insert(old);
   if (!note.empty()) operation.step.notes.push_back(note);
   if (lock != effects::LockMode::none && !operation.step.tables.empty()) {
@@ -268,6 +297,13 @@ void order_after_renames(Planner& p) {
   };
   order_after_renamed_columns(p);
   if (p.carried_renames.empty()) return;
+  // A schema goes when what moved out of it no longer answers to its old name there.
+  for (Operation& operation : p.operations) {
+    for (const Planner::CarriedRename& carried : p.carried_renames) {
+      const ObjectId old = before(p, carried.rename);
+      if (old.schema != carried.rename.to.schema && operation.removes.contains(schema_id(old.schema))) operation.after.push_back(carried.farewell.value_or(carried.operation));
+    }
+  }
   for (std::size_t i = 0; i < p.operations.size(); ++i) {
     Operation& operation = p.operations[i];
     const std::string text = text_of(operation);
@@ -281,7 +317,7 @@ void order_after_renames(Planner& p) {
         const bool on_table = is_table(carried.rename.to) && !is_table(mine.to) &&
                               std::find(operation.step.tables.begin(), operation.step.tables.end(), QualifiedName{carried.rename.to.schema, carried.rename.to.name}) !=
                                   operation.step.tables.end();
-        if (inside || on_table || before(carried.rename) == mine.to) operation.after.push_back(carried.operation);
+        if (inside || on_table || before(p, carried.rename) == mine.to) operation.after.push_back(carried.operation);
         continue;
       }
       if (is_enum_value(carried.rename.to) && operation.by_old_names.contains(type_of_value(carried.rename.to))) continue;

@@ -323,6 +323,15 @@ class Replacements {
 
   std::map<ObjectId, std::pair<std::string, std::string>> rebound_;  // conditions of what is made anew with the same text
 
+  // The function that it calls gives way to another one of its name.
+  bool calls_another_overload(const Object& before, const Object& after) const {
+    return std::any_of(before.depends_on.begin(), before.depends_on.end(), [&](const ObjectId& old_one) {
+      return old_one.kind == Kind::routine && p_.dropped.contains(old_one) && std::any_of(after.depends_on.begin(), after.depends_on.end(), [&](const ObjectId& new_one) {
+        return new_one.kind == Kind::routine && p_.created.contains(new_one) && new_one.schema == old_one.schema && new_one.name == old_one.name;
+      });
+    });
+  }
+
   // The same text, but it means another object: a view over f(integer) that is to use the new f(bigint).
   void find_rebound() {
     for (const auto& [id, object] : p_.from.objects) {
@@ -336,7 +345,7 @@ class Replacements {
         default: continue;
       }
       const Object* desired = p_.to.find(id);
-      if (!desired || p_.replaced.contains(id) || p_.has(id, Aspect::definition)) continue;
+      if (!desired || p_.replaced.contains(id) || (p_.has(id, Aspect::definition) && !calls_another_overload(object, *desired))) continue;
       std::vector<std::string> old_there, new_there;
       for (const ObjectId& dependency : object.depends_on) {
         if (!p_.dropped.contains(dependency) || desired->depends_on.contains(dependency)) continue;
@@ -484,6 +493,7 @@ class Replacements {
       case Kind::domain_constraint:
       case Kind::index:
       case Kind::default_privileges:
+      case Kind::privileges:
       case Kind::large_object: return false;
       default: return definition;  // kinds that are only ever created and dropped as a whole
     }
@@ -635,9 +645,10 @@ class Replacements {
     const Column& b = std::get<Column>(p_.to.objects.at(id).body);
     const Conversion up = forward_conversion(p_, id, a.type, b.type);
     const Conversion down = back_conversion(p_, id, b.type, a.type);
-    const bool free = a.collation == b.collation && up.expression != down.expression &&
+    const bool foreign = p_.from.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""}) != nullptr;  // its rows are on another server
+    const bool free = foreign || (a.collation == b.collation && up.expression != down.expression &&
                       effects::classify_type_change(a.type, b.type) == effects::TypeChange::free &&
-                      !p_.options.conversion.contains(fmt::format("{}.{}.{}", id.schema, id.relation, id.name));
+                      !p_.options.conversion.contains(fmt::format("{}.{}.{}", id.schema, id.relation, id.name)));
     if (!free && !direct_rewrite(id)) {
       add_shadow(shadow_for(p_, id, id.name));
       return;
@@ -646,7 +657,7 @@ class Replacements {
     const Conversion plain{sql::quote_identifier(id.name), false, false, false};
     // A generated column is computed anew: ALTER … TYPE takes no USING for it.
     const bool generated = b.generated != Generated::none;
-    add_retype(out, id, a, b, free || generated ? plain : up, generated ? plain : down);
+    add_retype(out, id, a, b, free || generated ? plain : up, generated || foreign ? plain : down);
     out.phase = Phase::contract;
     if (!free) out.work = "rewrite";
     out.notes.push_back(fmt::format("{} changes its type from {} to {}: a prepared statement that reads it fails once at this moment; a query that "
@@ -1046,6 +1057,7 @@ class Replacements {
     const auto take_members = [&](const Database& database) {
       for (const Object* member : Planner::members(database, id)) {
         p_.done.insert(member->id);
+        p_.claim(member->id, Aspect::not_null_name);
         out.touches.insert(member->id);
         if (member->id.kind == Kind::column) rebuild_dependents(member->id, id);
       }

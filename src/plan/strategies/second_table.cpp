@@ -142,6 +142,7 @@ class SecondTable {
     for (const Family* family : {&old_, &new_}) {
       for (const ObjectId& id : family->ids()) {
         p_.done.insert(id);
+        p_.claim(id, Aspect::not_null_name);
         out_.touches.insert(id);
       }
     }

@@ -695,7 +695,8 @@ class Shadows {
     const std::string loser = sql::quote_identifier(direction.forward ? column.retired_name : column.shadow_name);
     if (old_body.not_null && old_body.identity == Identity::none) out.push_back(fmt::format("{} ALTER COLUMN {} DROP NOT NULL", alter(table), loser));
     if (body.not_null) {
-      out.push_back(fmt::format("{} ALTER COLUMN {} SET NOT NULL", alter(table), name));
+      p_.claim(column.id, Aspect::not_null_name);
+      out.push_back(fmt::format("{} {}", alter(table), set_not_null_action(named(column, direction.forward ? column.id.name : column.old_name), body)));
       const std::string spare = p_.spare_constraint(table.schema, table.name, column.id.name, std::string("not_null_") + std::string(direction.suffix));
       out.push_back(fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter(table), sql::quote_identifier(spare)));
     }

@@ -160,6 +160,27 @@ void create_table(Planner& p, const ObjectId& id) {
   p.operations.push_back(std::move(operation));
 }
 
+// A policy, rule or trigger that needs what needs the table (a policy over a view of it) goes by itself, before both.
+bool goes_before_table(const Planner& p, const Object& member, const ObjectId& table) {
+  if (member.id.kind != Kind::policy && member.id.kind != Kind::rule && member.id.kind != Kind::trigger) return false;
+  const QualifiedName home = name_of(table);
+  std::set<ObjectId> seen;
+  std::vector<ObjectId> open(member.depends_on.begin(), member.depends_on.end());
+  bool outside = false;
+  while (!open.empty()) {
+    const ObjectId id = open.back();
+    open.pop_back();
+    const Object* object = p.from.find(id);
+    if (!object || !p.dropped.contains(id) || Planner::home(p.from, *object) == home || !seen.insert(id).second) continue;
+    outside = outside || std::any_of(object->depends_on.begin(), object->depends_on.end(), [&](const ObjectId& need) {
+                const Object* needed = p.from.find(need);
+                return needed && Planner::home(p.from, *needed) == home;
+              });
+    open.insert(open.end(), object->depends_on.begin(), object->depends_on.end());
+  }
+  return outside;
+}
+
 void drop_table(Planner& p, const ObjectId& id) {
   const Object& object = p.from.objects.at(id);
   const Table& table = std::get<Table>(object.body);
@@ -175,6 +196,7 @@ void drop_table(Planner& p, const ObjectId& id) {
         continue;
       }
     }
+    if (goes_before_table(p, *member, id)) continue;
     p.take(member->id);
     gone.insert(member->id);
     if (comes_with_table(*member)) {
@@ -259,7 +281,8 @@ void change_parents(Planner& p, const ObjectId& id, const std::vector<QualifiedN
     });
     if (orphans) {
       operation.step.grade = Grade::order;
-      operation.step.notes.push_back("after a rollback the columns that " + describe(id) + " inherits are its own too: dropping them from the parent leaves them here");
+      operation.step.notes.push_back("after a rollback the columns that " + describe(id) + " inherits are its own too where it has grown beyond 1 MiB or has children: dropping them from the "
+                                     "parent leaves them here");
     }
   };
   for (const QualifiedName& parent : a) {
@@ -317,7 +340,54 @@ void alter_table_properties(Planner& p, const ObjectId& id) {
 
 }  // namespace
 
+namespace {
+
+// Columns that the table inherited and is to declare as well: those of a table that leaves its parent are its own, and stay so when it comes back.
+void declare_inherited_columns(Planner& p, const ObjectId& id, const Table& table) {
+  const auto* before = p.from.find_body<Table>(id);
+  if (!before || before->inherits != table.inherits) return;
+  bool declares = false, all = true;
+  for (const Object* member : Planner::members(p.to, id)) {
+    const auto* after = std::get_if<Column>(&member->body);
+    const auto* constraint = std::get_if<Constraint>(&member->body);
+    if (constraint && constraint->inherited && !constraint->local) all = false;
+    if (!after || !after->inherited) continue;
+    const auto* column = p.from.find_body<Column>(member->id);
+    declares = declares || (after->local && column && column->inherited && !column->local);
+    all = all && after->local;
+  }
+  if (!declares) return;
+  if (!all || table.inherits.size() != 1 || !Planner::children(p.from, name_of(id)).empty()) {
+    p.refuse(fmt::format("{} declares columns that it only inherited before: no ALTER leads there", describe(id)));
+    return;
+  }
+  const std::string alter = "ALTER TABLE " + quoted_name(id), parent = sql::quote(table.inherits.front());
+  Operation& operation = p.add(Phase::contract, "declare the inherited columns of", id, brief({fmt::format("{} NO INHERIT {}", alter, parent), fmt::format("{} INHERIT {}", alter, parent)}), Action{});
+  operation.groupable = false;
+  operation.step.effects = {{name_of(id), effects::LockMode::access_exclusive, effects::Work::none}};
+  for (const ObjectId& other : p.created) {
+    if (other.kind == Kind::column && other.schema == table.inherits.front().schema && other.relation == table.inherits.front().name) operation.needs.insert(other);
+  }
+}
+
+// A column that the table declared itself is its own for good: ADD COLUMN on the parent joins the two, and nothing takes the declaration back.
+void change_declarations(Planner& p) {
+  for (auto it = p.to.objects.lower_bound(ObjectId{Kind::table, "", "", "", ""}); it != p.to.objects.end() && it->first.kind == Kind::table; ++it) {
+    const Table& table = std::get<Table>(it->second.body);
+    if (table.inherits.empty()) continue;
+    declare_inherited_columns(p, it->first, table);
+    for (const Object* member : Planner::columns(p.to, it->first)) {
+      const auto* before = p.from.find_body<Column>(member->id);
+      if (!before || !before->local || std::get<Column>(member->body).local) continue;
+      p.refuse(fmt::format("{} is declared by its table and would only be inherited: no ALTER leads there; declare it in both, or let the table be dropped and made anew", describe(member->id)));
+    }
+  }
+}
+
+}  // namespace
+
 void plan_tables(Planner& p) {
+  change_declarations(p);
   for (const ObjectId& id : p.created) {
     if (id.kind == Kind::table && p.take(id)) create_table(p, id);
   }
@@ -343,6 +413,9 @@ void plan_tables(Planner& p) {
   }
   for (const ObjectId& id : leave) {
     if (p.from.find(id) && p.to.find(id) && !p.done.contains(id)) restore_column_order(p, id);
+  }
+  for (auto it = p.from.objects.lower_bound(ObjectId{Kind::table, "", "", "", ""}); it != p.from.objects.end() && it->first.kind == Kind::table; ++it) {
+    if (p.to.find(it->first) && !p.done.contains(it->first)) restore_inheritance(p, it->first);
   }
 }
 

@@ -30,6 +30,39 @@ std::map<std::string, std::string> old_names(const Planner& p, const ObjectId& t
   return out;
 }
 
+// A generated column keeps the type of what it computes with: its table is made anew with the type.
+std::set<ObjectId> computing_tables(const Planner& p, const ObjectId& id) {
+  std::set<ObjectId> out;
+  const auto look = [&](const ObjectId& of) {
+    auto it = p.dependents.find(of);
+    if (it == p.dependents.end()) return;
+    for (const ObjectId& dependent : it->second) {
+      const auto* column = p.from.find_body<Column>(dependent);
+      if (column && column->generated != Generated::none) out.insert(table_id({dependent.schema, dependent.relation}));
+    }
+  };
+  look(id);
+  if (auto it = p.dependents.find(id); it != p.dependents.end()) {
+    for (const ObjectId& dependent : it->second) {
+      if (dependent.kind == Kind::column) look(dependent);
+    }
+  }
+  return out;
+}
+
+// The table with the first type again, its rows converted.
+Statements rebuilt_for(const Planner& p, const ObjectId& table, const ObjectId& type) {
+  std::vector<std::string> copied;
+  std::map<std::string, std::string> conversions;
+  for (const Object* member : Planner::members(p.from, table)) {
+    const auto* column = std::get_if<Column>(&member->body);
+    if (!column || column->generated != Generated::none) continue;
+    copied.push_back(member->id.name);
+    if (member->depends_on.contains(type)) conversions[member->id.name] = fmt::format("{}::text::{}", sql::quote_identifier(member->id.name), column->type);
+  }
+  return rebuild_table(p.from, table, copied, conversions);
+}
+
 // PostgreSQL takes no value out of an enum: the way back makes the type anew and converts every column of it, with what hangs
 // on them taken down and put back.
 // `tables`: those with renamed columns, which must have their old names only.
@@ -38,15 +71,27 @@ Statements shrink_enum(const Planner& p, const ObjectId& id, bool& possible, std
   const std::string spare = p.spare_relation(id.schema, id.name, "more");
   std::set<ObjectId> hanging;
   std::vector<ObjectId> columns;
+  const std::set<ObjectId> rebuilt = computing_tables(p, id);
+  const auto is_rebuilt = [&](const ObjectId& member) {
+    const Object* object = p.from.find(member);
+    return object && rebuilt.contains(table_id(Planner::home(p.from, *object)));
+  };
+  for (const ObjectId& table : rebuilt) {
+    const bool renamed = std::any_of(p.renames.begin(), p.renames.end(), [&](const diff::Rename& r) { return r.to.kind == Kind::column && r.to.schema == table.schema && r.to.relation == table.name; });
+    if (!stands_alone(p.from, table) || renamed) possible = false;
+    for (const ObjectId& outside : outside_dependents(p, table)) {
+      if (!is_rebuilt(outside)) hanging.insert(outside);
+    }
+  }
   const std::function<void(const ObjectId&)> collect = [&](const ObjectId& of) {
     auto it = p.dependents.find(of);
     if (it == p.dependents.end()) return;
     for (const ObjectId& dependent : it->second) {
+      if (is_rebuilt(dependent)) continue;
       switch (dependent.kind) {
         case Kind::column: {
           if (of != id) break;
           const Column& column = std::get<Column>(p.from.objects.at(dependent).body);
-          if (column.generated != Generated::none) possible = false;
           if (!(column.inherited && !column.local)) columns.push_back(dependent);
           collect(dependent);
           break;
@@ -87,7 +132,9 @@ Statements shrink_enum(const Planner& p, const ObjectId& id, bool& possible, std
     out.push_back(fmt::format("{} ALTER COLUMN {} TYPE {} USING {}::text::{}", table, name, column.type, name, column.type));
     if (!column.default_expression.empty()) out.push_back(fmt::format("{} ALTER COLUMN {} SET DEFAULT {}", only, name, column.default_expression));
   }
+  for (const ObjectId& table : rebuilt) append(out, rebuilt_for(p, table, id));
   for (const ObjectId& dependent : order) append(out, create_all(p.from.objects.at(dependent), p.from));
+  for (const ObjectId& table : rebuilt) append(out, publish_again(p.from, table));
   out.push_back("DROP TYPE " + sql::quote(QualifiedName{id.schema, spare}));
   // All of this is spelled as `from` reads, with the new names of columns and values.
   hanging.insert(columns.begin(), columns.end());

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/check_sources.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/error.h"
+#include "base/pattern.h"
+#include "base/text.h"
+#include "sql/name.h"
+
+namespace contraflow::cli {
+namespace {
+
+using catalog::Database;
+using catalog::Kind;
+using catalog::Object;
+
+// "pg_read_all_data" and its like are on every server that has them; "" is PUBLIC.
+std::map<std::string, std::string> roles_needed(const Database& database) {
+  std::map<std::string, std::string> out;  // role -> what for
+  const auto need = [&](const std::string& role, const std::string& what, const Object& object) {
+    if (!role.empty()) out.emplace(role, fmt::format("{} {}", what, catalog::describe(object.id)));
+  };
+  for (const auto& [id, object] : database.objects) {
+    need(object.owner, "owner of", object);
+    for (const catalog::Grant& grant : object.grants) need(grant.grantee, fmt::format("{} on", grant.privilege), object);
+    if (id.kind == Kind::default_privileges) need(id.name, "role of", object);
+    if (const auto* policy = std::get_if<catalog::Policy>(&object.body)) {
+      for (const std::string& role : policy->roles) need(role, "role of", object);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+void require_schemas(const std::vector<std::string>& patterns, const Database& from, const Database& to) {
+  std::vector<std::string> names;
+  for (const Database* database : {&from, &to}) {
+    for (const auto& [id, object] : database->objects) {
+      const std::string& name = id.kind == Kind::schema ? id.name : id.schema;
+      if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+  }
+  for (const std::string& pattern : patterns) {
+    if (std::any_of(names.begin(), names.end(), [&](const std::string& name) { return matches_pattern(name, pattern); })) continue;
+    throw Error(ErrorCode::usage, fmt::format("--schema {}: neither side has a schema of that name", pattern), "schemas are named as in the catalog, without quotes; * stands for any characters");
+  }
+}
+
+void require_roles(const catalog::LoadedSource& from, const catalog::LoadedSource& to) {
+  if (!from.live) return;
+  std::vector<std::string> missing, create;
+  const Location* where = nullptr;
+  for (const auto& [role, what] : roles_needed(to.database)) {
+    if (from.database.roles.contains(role)) continue;
+    missing.push_back(fmt::format("role {} does not exist on the server of --from ({})", sql::quote_identifier(role), what));
+    create.push_back(fmt::format("CREATE ROLE {};", sql::quote_identifier(role)));
+    const auto place = to.made_roles.find(role);
+    if (place != to.made_roles.end() && where == nullptr) where = &place->second;
+  }
+  if (missing.empty()) return;
+  const Error error(ErrorCode::refused, join(missing, "; "), "create it there first, with the rights that it is to have: " + join(create, " "));
+  throw where != nullptr ? error.at(*where) : error;
+}
+
+void warn_of_nothing(Console& console, const Database& from, const Database& to) {
+  const auto count = [](const Database& database) {
+    return std::count_if(database.objects.begin(), database.objects.end(), [](const auto& entry) { return entry.first.kind != Kind::schema && entry.first.kind != Kind::extension; });
+  };
+  if (count(to) == 0 && count(from) != 0) {
+    console.note(fmt::format("note: the desired schema holds nothing: this plan takes away all {} of the current one", contraflow::count_of(count(from), "object")));
+  }
+}
+
+}  // namespace contraflow::cli

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/code_schema.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "code/files.h"
+
+namespace contraflow::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// A folder of .prisma files is one schema (prisma's multi-file form): its files one after another.
+prisma::Schema read_folder(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file() && entry.path().extension() == ".prisma") files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  if (files.empty()) throw Error(ErrorCode::usage, fmt::format("there is no .prisma file in \"{}\"", folder.string()));
+  prisma::Schema out;
+  for (const fs::path& file : files) {
+    prisma::Schema part = prisma::parse(read_text_file(file), file.string());
+    out.text += part.text;
+    out.blocks.insert(out.blocks.end(), part.blocks.begin(), part.blocks.end());
+  }
+  out.file = folder.string();
+  return out;
+}
+
+// The code base's own: the .prisma files around the `datasource` of PostgreSQL that has most models.
+std::optional<prisma::Schema> find_models(const CodeSchemaOptions& options, CodeSchema& out) {
+  const auto files = code::code_files({.root = options.root, .revision = options.revision});
+  std::map<std::string, prisma::Schema> schemas;  // by folder of the datasource
+  std::vector<std::pair<std::string, prisma::Schema>> parts;
+  for (const code::SourceFile& file : files->list()) {
+    if (file.language != code::Language::prisma) continue;
+    try {
+      prisma::Schema part = prisma::parse(files->read(file), file.path);
+      const std::size_t slash = file.path.rfind('/');
+      const std::string folder = slash == std::string::npos ? "" : file.path.substr(0, slash + 1);
+      if (const prisma::Block* source = part.datasource()) {
+        const std::string* provider = source->setting("provider");
+        if (provider == nullptr || (*provider != "\"postgresql\"" && *provider != "\"postgres\"" && !provider->starts_with("env"))) continue;
+        schemas.emplace(folder, part);
+        if (schemas.at(folder).file.empty()) schemas.at(folder).file = file.path;
+      } else {
+        parts.emplace_back(folder, std::move(part));
+      }
+    } catch (const Error& error) {
+      out.notes.push_back(fmt::format("{}: not read: {}", file.path, error.message()));
+    }
+  }
+  for (auto& [folder, schema] : schemas) {
+    for (auto& [part_folder, part] : parts) {
+      if (part_folder.starts_with(folder)) schema.blocks.insert(schema.blocks.end(), part.blocks.begin(), part.blocks.end());
+    }
+  }
+  std::optional<prisma::Schema> best;
+  for (auto& [folder, schema] : schemas) {
+    if (!best || schema.blocks.size() > best->blocks.size()) best = schema;
+  }
+  if (schemas.size() > 1)
+    out.notes.push_back(fmt::format("{} Prisma schemas in the code base: {} is used (name another with --prisma)", schemas.size(), best->file));
+  return best;
+}
+
+// Content that decides what a source of files loads; empty where it cannot be told without loading it.
+std::string content_of(const catalog::Source& source) {
+  if (source.kind == catalog::SourceKind::sql_file) return read_file(source.text);
+  if (source.kind != catalog::SourceKind::migrations && source.kind != catalog::SourceKind::prisma) return {};
+  if (!fs::is_directory(source.text)) return read_file(source.text);
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(source.text)) {
+    if (entry.is_regular_file()) files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  std::string out;
+  for (const fs::path& file : files) out += file.string() + "\n" + read_file(file);
+  return out;
+}
+
+std::optional<code::SchemaFacts> cached(const fs::path& file) {
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return std::nullopt;
+  try {
+    const auto json = nlohmann::json::parse(read_file(file));
+    code::SchemaFacts out{.complete = true};
+    for (const auto& table : json) out.relations[{table.at(0), table.at(1)}] = table.at(2).get<std::vector<std::string>>();
+    return out;
+  } catch (const std::exception&) {
+    return std::nullopt;  // cut short, or of another version: loaded again
+  }
+}
+
+void keep(const fs::path& file, const code::SchemaFacts& facts) {
+  nlohmann::json json = nlohmann::json::array();
+  for (const auto& [name, columns] : facts.relations) json.push_back({name.schema, name.name, columns});
+  try {
+    write_file(file, json.dump());
+  } catch (const Error&) {
+    // Without a cache the next run loads it again.
+  }
+}
+
+}  // namespace
+
+catalog::LoadOptions load_options(const Context& context, const std::vector<std::string>& bindirs, const std::string& sandbox_url) {
+  catalog::LoadOptions load;
+  load.sandbox.bindirs = bindirs;
+  load.sandbox.bindirs.insert(load.sandbox.bindirs.end(), context.config.sandbox_bindirs.begin(), context.config.sandbox_bindirs.end());
+  load.sandbox.url = sandbox_url.empty() ? context.config.sandbox_url : sandbox_url;
+  load.sandbox.settings = context.config.sandbox_settings;
+  load.sandbox.major = context.config.sandbox_major;
+  load.progress = [console = &context.console](const std::string& text) { console->progress(text); };
+  return load;
+}
+
+CodeSchema code_schema(const Context& context, const CodeSchemaOptions& options) {
+  CodeSchema out;
+  if (!options.prisma.empty()) {
+    out.models = fs::is_directory(options.prisma) ? read_folder(options.prisma) : prisma::parse(read_text_file(options.prisma), options.prisma);
+  } else if (options.schema.ends_with(".prisma") && !options.schema.starts_with("git:")) {
+    out.models = prisma::parse(read_text_file(options.schema), options.schema);
+  } else {
+    out.models = find_models(options, out);
+  }
+  if (out.models) out.prisma_file = out.models->file;
+  const std::string migrations = !out.models && !context.config.migrations.empty() && fs::is_directory(context.config.migrations) ? context.config.migrations : "";
+  const std::string text = options.schema.empty() ? migrations : options.schema;
+  if (!text.empty() && !text.ends_with(".prisma")) {
+    out.source = text;
+    const catalog::Source source = catalog::recognise_source(text);
+    const std::string content = content_of(source);
+    const fs::path folder = cache_folder();
+    const fs::path kept = content.empty() || folder.empty() ? fs::path() : folder / "facts" / (sha256("1" + content) + ".json");
+    std::optional<code::SchemaFacts> known = kept.empty() ? std::nullopt : cached(kept);
+    if (known) {
+      out.facts = std::move(*known);
+    } else {
+      catalog::LoadOptions load = load_options(context, options.bindirs, options.sandbox_url);
+      load.read.sizes = false;
+      catalog::SourceLoader loader(load);
+      const catalog::LoadedSource loaded = loader.load(source, load.sandbox.major);
+      context.console.progress("");
+      out.notes.insert(out.notes.end(), loaded.notes.begin(), loaded.notes.end());
+      out.facts = code::facts_of(loaded.database);
+      if (!kept.empty()) keep(kept, out.facts);
+    }
+  } else if (out.models) {
+    out.source = out.models->file;
+  }
+  if (out.models) code::add_models(out.facts, *out.models);
+  return out;
+}
+
+}  // namespace contraflow::cli

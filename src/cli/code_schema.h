@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/source.h"
+#include "cli/command.h"
+#include "code/schema_facts.h"
+#include "prisma/schema.h"
+
+namespace contraflow::cli {
+
+struct CodeSchemaOptions {
+  std::string schema;   // --schema SOURCE; empty: what is found
+  std::string prisma;   // --prisma FILE or folder; empty: what is found in the code base
+  std::string root = ".";
+  std::string revision;
+  std::vector<std::string> bindirs;
+  std::string sandbox_url;
+};
+
+struct CodeSchema {
+  code::SchemaFacts facts;
+  std::optional<prisma::Schema> models;
+  std::string source;         // what the tables were taken from: "db/schema.sql", "prisma/schema.prisma"; empty: nothing was found
+  std::string prisma_file;
+  std::vector<std::string> notes;
+};
+
+catalog::LoadOptions load_options(const Context& context, const std::vector<std::string>& bindirs, const std::string& sandbox_url);
+
+// The schema that sites are resolved against: --schema, else the code base's schema.prisma, else [project] migrations. Facts of SQL files are
+// kept in the user's cache by their content, so that a second run starts no server.
+CodeSchema code_schema(const Context& context, const CodeSchemaOptions& options);
+
+}  // namespace contraflow::cli

@@ -1,0 +1,653 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "code/prisma_calls.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "code/sql_sites.h"
+#include "sql/name.h"
+
+namespace contraflow::code {
+namespace {
+
+struct Method {
+  std::string_view name;
+  sql::Verb verb;
+  bool own;  // no other common library has a method of this name
+};
+
+constexpr std::array<Method, 18> kMethods{{{"findMany", sql::Verb::select, true},
+                                           {"findFirst", sql::Verb::select, true},
+                                           {"findFirstOrThrow", sql::Verb::select, true},
+                                           {"findUnique", sql::Verb::select, true},
+                                           {"findUniqueOrThrow", sql::Verb::select, true},
+                                           {"count", sql::Verb::select, false},
+                                           {"aggregate", sql::Verb::select, false},
+                                           {"groupBy", sql::Verb::select, false},
+                                           {"create", sql::Verb::insert, false},
+                                           {"createMany", sql::Verb::insert, true},
+                                           {"createManyAndReturn", sql::Verb::insert, true},
+                                           {"update", sql::Verb::update, false},
+                                           {"updateMany", sql::Verb::update, true},
+                                           {"updateManyAndReturn", sql::Verb::update, true},
+                                           {"upsert", sql::Verb::insert, false},
+                                           {"delete", sql::Verb::delete_, false},
+                                           {"deleteMany", sql::Verb::delete_, true},
+                                           {"findRaw", sql::Verb::select, true}}};
+
+const Method* method_named(std::string_view name) {
+  const auto* it = std::find_if(kMethods.begin(), kMethods.end(), [&](const Method& m) { return m.name == name; });
+  return it == kMethods.end() ? nullptr : it;
+}
+
+Node peel(Node node) {
+  while (node.is("parenthesized_expression") || node.is("as_expression") || node.is("satisfies_expression") || node.is("non_null_expression") ||
+         node.is("await_expression")) {
+    const Node inner = node.first_named();
+    if (!inner) break;
+    node = inner;
+  }
+  return node;
+}
+
+struct Property {
+  std::string name;
+  Node value;  // for a shorthand, its identifier
+};
+
+// The properties of an object literal; false for `complete` where something is spread into it or a name is computed.
+std::vector<Property> properties(const Node& object, bool& complete) {
+  std::vector<Property> out;
+  for (const Node& child : object.named_children()) {
+    if (child.is("pair")) {
+      const Node key = child.field("key");
+      std::string name(key.text());
+      if (key.is("string") && name.size() >= 2) name = name.substr(1, name.size() - 2);
+      if (key.is("computed_property_name")) {
+        complete = false;
+        continue;
+      }
+      out.push_back({std::move(name), peel(child.field("value"))});
+    } else if (child.is("shorthand_property_identifier")) {
+      out.push_back({std::string(child.text()), child});
+    } else {
+      complete = false;
+    }
+  }
+  return out;
+}
+
+class Analysis {
+ public:
+  Analysis(const Tree& tree, const Constants& constants, const SchemaFacts& facts) : tree_(tree), constants_(constants), facts_(facts) {}
+
+  PrismaCalls find() {
+    learn();
+    walk(tree_.root(), [&](Node node) {
+      if (node.is("call_expression")) {
+        typed(node);
+        call(node);
+      }
+      return true;
+    });
+    return std::move(out_);
+  }
+
+ private:
+  // Who is a client, and which names stand for a model's delegate (`const users = prisma.user`, `const { user } = prisma`).
+  void learn() {
+    walk(tree_.root(), [&](Node node) {
+      if (node.is("variable_declarator")) {
+        const Node name = node.field("name");
+        const Node value = peel(node.field("value"));
+        const std::string text(value.text().substr(0, 400));
+        if (name.is("identifier")) {
+          if (value.is("new_expression") && text.find("PrismaClient") != std::string::npos) clients_.insert(std::string(name.text()));
+          if (text.find("$extends") != std::string::npos) clients_.insert(std::string(name.text()));
+          if (value.is("member_expression")) {
+            const Model* model = facts_.by_accessor(value.field("property").text());
+            if (model != nullptr && is_client(value.field("object"))) delegates_[std::string(name.text())] = model;
+          }
+          if (name.parent().field("type").text().find("PrismaClient") != std::string_view::npos) clients_.insert(std::string(name.text()));
+        }
+        if (name.is("object_pattern") && is_client(value)) {
+          for (const Node& element : name.named_children()) {
+            const Node key = element.is("pair_pattern") ? element.field("key") : element;
+            const Node alias = element.is("pair_pattern") ? element.field("value") : element;
+            if (const Model* model = facts_.by_accessor(key.text())) delegates_[std::string(alias.text())] = model;
+          }
+        }
+      } else if (node.is("required_parameter") || node.is("optional_parameter") || node.is("public_field_definition")) {
+        const std::string_view type = node.field("type").text();
+        if (type.find("Prisma") != std::string_view::npos) {
+          const Node name = node.field("pattern") ? node.field("pattern") : node.field("name");
+          clients_.insert(std::string(name.text()));
+        }
+      } else if (node.is("call_expression") && node.field("function").field("property").text() == "$transaction") {
+        const Node body = node.field("arguments").first_named();
+        if (body.is("arrow_function") || body.is("function_expression")) {
+          Node parameter = body.field("parameter");
+          if (!parameter) {
+            parameter = body.field("parameters").first_named();
+            if (parameter.field("pattern")) parameter = parameter.field("pattern");
+          }
+          if (parameter) clients_.insert(std::string(parameter.text()));
+        }
+      }
+      return true;
+    });
+  }
+
+  // By its declaration in this file, or by the names that clients go by.
+  bool is_client(const Node& given) const {
+    const Node node = peel(given);
+    std::string name;
+    if (node.is("identifier")) name = std::string(node.text());
+    if (node.is("member_expression")) name = std::string(node.field("property").text());
+    if (node.is("call_expression")) {
+      const std::string callee = to_lower(node.field("function").text());
+      return callee.find("prisma") != std::string::npos || callee.find("$extends") != std::string::npos || callee.find("client") != std::string::npos ||
+             callee.find("db") != std::string::npos;
+    }
+    if (name.empty()) return false;
+    if (clients_.contains(name)) return true;
+    const std::string lower = to_lower(name);
+    return lower.find("prisma") != std::string::npos || lower == "db" || lower == "tx" || lower == "trx" || lower == "client" || lower == "database" ||
+           lower == "transaction";
+  }
+
+  void typed(const Node& node) {
+    const Node function = node.field("function");
+    if (!function.is("member_expression") || function.field("property").text() != "$queryRawTyped") return;
+    const Node query = peel(node.field("arguments").first_named());
+    if (!query.is("call_expression")) return;
+    TypedCall out;
+    out.query = std::string(query.field("function").text());
+    if (const std::size_t dot = out.query.rfind('.'); dot != std::string::npos) out.query.erase(0, dot + 1);
+    out.site.origin = Origin::typed_sql;
+    out.site.call = std::string(function.text());
+    out.site.function = function_around(node);
+    place(out.site, tree_.source(), node.begin(), node.end());
+    out_.typed.push_back(std::move(out));
+  }
+
+  void call(const Node& node) {
+    const Node function = node.field("function");
+    if (!function.is("member_expression")) return;
+    const Method* method = method_named(function.field("property").text());
+    if (method == nullptr) return;
+    const Node receiver = peel(function.field("object"));
+    const Model* model = nullptr;
+    Node client;
+    bool known_client = false;
+    if (receiver.is("member_expression")) {
+      model = facts_.by_accessor(receiver.field("property").text());
+      client = receiver.field("object");
+      known_client = is_client(client);
+    } else if (receiver.is("subscript_expression")) {
+      std::string_view key = receiver.field("index").text();
+      if (key.size() >= 2 && (key[0] == '"' || key[0] == '\'')) model = facts_.by_accessor(key.substr(1, key.size() - 2));
+      client = receiver.field("object");
+      known_client = is_client(client);
+    } else if (receiver.is("identifier")) {
+      const auto it = delegates_.find(std::string(receiver.text()));
+      if (it != delegates_.end()) {
+        model = it->second;
+        known_client = true;
+      }
+    }
+    if (model == nullptr) return;
+    const std::vector<Node> arguments = node.field("arguments").named_children();
+    Node object = arguments.empty() ? Node() : peel(arguments[0]);
+    bool opaque = false;
+    if (object && !object.is("object")) {
+      Node named = object.is("identifier") ? peel(constants_.find(object.text(), object)) : Node();
+      if (named.is("object")) {
+        object = named;
+      } else {
+        opaque = true;
+        object = Node();
+      }
+    }
+    // Some other object with a property of a model's name: only what looks like Prisma's arguments is taken.
+    if (!known_client && !method->own && !looks_like_arguments(object)) return;
+
+    PrismaCall out{.model = model, .method = std::string(method->name), .call = node, .arguments = object, .opaque = opaque};
+    out.site.origin = Origin::prisma;
+    out.site.verb = method->verb;
+    out.site.call = single_line(function.text());
+    out.site.function = function_around(node);
+    place(out.site, tree_.source(), node.begin(), node.end());
+    uses_.clear();
+    read_call(out, *method);
+    for (auto& [key, use] : uses_) out.site.tables.push_back(std::move(use));
+    std::stable_sort(out.site.tables.begin(), out.site.tables.end(), [](const TableUse& l, const TableUse& r) { return l.nested < r.nested; });
+    if (!known_client) {
+      out.site.confidence = Confidence::medium;
+      out.site.reason = fmt::format("nothing in this file says that {} is a Prisma client", single_line(client.text()));
+    } else if (out.opaque) {
+      out.site.confidence = Confidence::medium;
+      out.site.reason = "its arguments are put together elsewhere";
+    }
+    out.site.statement_certain = !out.opaque;
+    out_.calls.push_back(std::move(out));
+  }
+
+  static std::string single_line(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+      if (c != '\n' && c != '\r' && c != ' ' && c != '\t') out += c;
+    }
+    return out;
+  }
+
+  static bool looks_like_arguments(const Node& object) {
+    if (!object) return false;
+    bool complete = true;
+    for (const Property& property : properties(object, complete)) {
+      static constexpr std::array<std::string_view, 14> kNames{"where", "data", "select", "include", "orderBy", "take", "skip", "by", "_count", "_sum", "omit", "update", "create", "distinct"};
+      if (std::find(kNames.begin(), kNames.end(), property.name) != kNames.end()) return true;
+    }
+    return false;
+  }
+
+  TableUse& use(const Model& model, sql::Verb verb, bool nested) {
+    const auto key = std::tuple(model.table, verb, nested);
+    auto it = std::find_if(uses_.begin(), uses_.end(), [&](const auto& entry) { return entry.first == key; });
+    if (it == uses_.end()) {
+      TableUse out{.table = model.table, .known = true, .verb = verb, .nested = nested};
+      uses_.emplace_back(key, std::move(out));
+      it = std::prev(uses_.end());
+    }
+    return it->second;
+  }
+
+  static void add_column(TableUse& to, const std::string& column) {
+    const auto at = std::lower_bound(to.columns.begin(), to.columns.end(), column);
+    if (at == to.columns.end() || *at != column) to.columns.insert(at, column);
+  }
+  static void add_unknown(TableUse& to, const std::string& name) {
+    if (std::find(to.unknown_columns.begin(), to.unknown_columns.end(), name) == to.unknown_columns.end()) to.unknown_columns.push_back(name);
+  }
+  static void add_all(TableUse& to, const Model& model) {
+    to.all_columns = true;
+    for (const std::string& column : model.columns()) add_column(to, column);
+  }
+  // The key columns of a relation, on the side that holds them.
+  void join(const Model& model, const ModelField& field, sql::Verb verb, bool nested) {
+    for (const std::string& column : field.relation_fields) add_column(use(model, verb, nested), column);
+    const Model* other = facts_.model(field.relation);
+    if (other == nullptr || !field.relation_fields.empty()) return;
+    for (const ModelField& back : other->fields) {
+      if (back.relation == model.name) {
+        for (const std::string& column : back.relation_fields) add_column(use(*other, sql::Verb::select, true), column);
+      }
+    }
+  }
+
+  // An object, or the object that a constant of this file names; anything else makes the call opaque.
+  Node object_of(const Node& given, PrismaCall& call) {
+    Node node = peel(given);
+    if (node.is("identifier") || node.is("shorthand_property_identifier")) {
+      const Node named = peel(constants_.find(node.text(), node));
+      if (named.is("object")) return named;
+    }
+    if (node.is("object")) return node;
+    call.opaque = true;
+    return {};
+  }
+
+  void read_where(const Model& model, const Node& given, PrismaCall& call, sql::Verb verb, bool nested) {
+    const Node value = peel(given);
+    if (value.is("array")) {
+      for (const Node& element : value.named_children()) read_where(model, element, call, verb, nested);
+      return;
+    }
+    // `cond ? {…} : {…}` and `{…} || undefined`
+    if (value.is("ternary_expression")) {
+      read_where(model, value.field("consequence"), call, verb, nested);
+      read_where(model, value.field("alternative"), call, verb, nested);
+      return;
+    }
+    const Node object = object_of(value, call);
+    if (!object) return;
+    bool complete = true;
+    for (const Property& property : properties(object, complete)) {
+      if (property.name == "AND" || property.name == "OR" || property.name == "NOT") {
+        read_where(model, property.value, call, verb, nested);
+        continue;
+      }
+      const ModelField* field = model.field(property.name);
+      if (field == nullptr) {
+        // A compound key: `userId_postId: { … }`.
+        if (property.value.is("object") && property.name.find('_') != std::string::npos) {
+          bool all = true;
+          for (const Property& part : properties(property.value, all)) {
+            if (const ModelField* key = model.field(part.name); key != nullptr && !key->column.empty()) add_column(use(model, verb, nested), key->column);
+          }
+        } else {
+          add_unknown(use(model, verb, nested), property.name);
+        }
+        continue;
+      }
+      if (!field->column.empty()) {
+        add_column(use(model, verb, nested), field->column);
+        continue;
+      }
+      const Model* other = facts_.model(field->relation);
+      if (other == nullptr) continue;
+      join(model, *field, verb, nested);
+      use(*other, sql::Verb::select, true);
+      if (!property.value.is("object")) continue;
+      bool all = true;
+      bool quantified = false;
+      for (const Property& part : properties(property.value, all)) {
+        static constexpr std::array<std::string_view, 5> kQuantifiers{"some", "every", "none", "is", "isNot"};
+        if (std::find(kQuantifiers.begin(), kQuantifiers.end(), part.name) == kQuantifiers.end()) continue;
+        quantified = true;
+        read_where(*other, part.value, call, sql::Verb::select, true);
+      }
+      if (!quantified) read_where(*other, property.value, call, sql::Verb::select, true);
+    }
+    if (!complete) call.opaque = true;
+  }
+
+  // Columns that come back, and relations that are read through. `select` and `include` of one level.
+  void read_selection(const Model& model, const Node& arguments, PrismaCall& call, sql::Verb verb, bool nested, const std::string& path) {
+    TableUse& own = use(model, verb, nested);
+    Node select, include;
+    bool complete = true;
+    std::set<std::string> omitted;
+    if (arguments) {
+      for (const Property& property : properties(arguments, complete)) {
+        if (property.name == "select") select = property.value;
+        if (property.name == "include") include = property.value;
+        if (property.name == "omit" && property.value.is("object")) {
+          bool all = true;
+          for (const Property& part : properties(property.value, all)) omitted.insert(part.name);
+        }
+      }
+    }
+    if (!complete) call.opaque = true;
+    if (!select || select.text() == "undefined") {
+      own.all_columns = true;
+      for (const ModelField& field : model.fields) {
+        if (!field.column.empty() && !omitted.contains(field.name)) add_column(own, field.column);
+      }
+    }
+    for (const Node& part : {select, include}) {
+      if (!part || part.text() == "undefined") continue;
+      const Node object = object_of(part, call);
+      if (!object) {
+        add_all(use(model, verb, nested), model);  // whatever it names: at most all
+        continue;
+      }
+      bool all = true;
+      for (const Property& property : properties(object, all)) {
+        if (property.value.text() == "false") continue;
+        if (property.name == "_count") {
+          count(model, property.value, call, nested);
+          continue;
+        }
+        const ModelField* field = model.field(property.name);
+        if (field == nullptr) {
+          add_unknown(use(model, verb, nested), property.name);
+          continue;
+        }
+        if (!field->column.empty()) {
+          add_column(use(model, verb, nested), field->column);
+          continue;
+        }
+        const Model* other = facts_.model(field->relation);
+        if (other == nullptr) continue;
+        join(model, *field, verb, nested);
+        const std::string inner = path.empty() ? property.name : path + "." + property.name;
+        Node arguments_of = property.value.is("object") ? property.value : Node();
+        if (!arguments_of && property.value.text() != "true") {
+          Node opaque_before = object_of(property.value, call);
+          arguments_of = opaque_before;
+        }
+        call.nested.push_back({inner, other, arguments_of, property.value, field->list});
+        if (arguments_of) {
+          bool every = true;
+          for (const Property& option : properties(arguments_of, every)) {
+            if (option.name == "where") read_where(*other, option.value, call, sql::Verb::select, true);
+            if (option.name == "orderBy" || option.name == "cursor") read_order(*other, option.value, call, true);
+          }
+        }
+        read_selection(*other, arguments_of, call, sql::Verb::select, true, inner);
+      }
+      if (!all) call.opaque = true;
+    }
+  }
+
+  void count(const Model& model, const Node& value, PrismaCall& call, bool nested) {
+    std::vector<std::string> names;
+    bool complete = true;
+    if (value.is("object")) {
+      for (const Property& property : properties(value, complete)) {
+        if (property.name != "select" || !property.value.is("object")) continue;
+        for (const Property& relation : properties(property.value, complete)) {
+          names.push_back(relation.name);
+          const ModelField* field = model.field(relation.name);
+          const Model* other = field != nullptr ? facts_.model(field->relation) : nullptr;
+          if (other == nullptr || !relation.value.is("object")) continue;
+          bool all = true;
+          for (const Property& option : properties(relation.value, all)) {
+            if (option.name == "where") read_where(*other, option.value, call, sql::Verb::select, true);
+          }
+        }
+      }
+    } else {
+      for (const ModelField& field : model.fields) {
+        if (!field.relation.empty() && field.list) names.push_back(field.name);
+      }
+    }
+    for (const std::string& name : names) {
+      const ModelField* field = model.field(name);
+      const Model* other = field != nullptr ? facts_.model(field->relation) : nullptr;
+      if (other == nullptr) continue;
+      join(model, *field, sql::Verb::select, nested);
+      use(*other, sql::Verb::select, true);
+    }
+  }
+
+  void read_order(const Model& model, const Node& given, PrismaCall& call, bool nested) {
+    const Node value = peel(given);
+    if (value.is("array")) {
+      for (const Node& element : value.named_children()) {
+        if (element.is("string"))
+          name_column(model, std::string(element.text().substr(1, element.text().size() - 2)), nested);
+        else
+          read_order(model, element, call, nested);
+      }
+      return;
+    }
+    if (!value.is("object")) return;
+    bool complete = true;
+    for (const Property& property : properties(value, complete)) {
+      const ModelField* field = model.field(property.name);
+      if (field == nullptr) continue;
+      if (!field->column.empty()) {
+        name_column(model, property.name, nested);
+      } else if (const Model* other = facts_.model(field->relation)) {
+        join(model, *field, sql::Verb::select, nested);
+        use(*other, sql::Verb::select, true);
+        read_order(*other, property.value, call, true);
+      }
+    }
+  }
+
+  void name_column(const Model& model, const std::string& name, bool nested) {
+    const ModelField* field = model.field(name);
+    if (field != nullptr && !field->column.empty()) add_column(use(model, sql::Verb::select, nested), field->column);
+  }
+
+  // What create and update write, with nested writes.
+  void read_data(const Model& model, const Node& given, PrismaCall& call, sql::Verb verb, bool nested) {
+    const Node value = peel(given);
+    if (value.is("array")) {
+      for (const Node& element : value.named_children()) read_data(model, element, call, verb, nested);
+      return;
+    }
+    const Node object = object_of(value, call);
+    if (!object) {
+      use(model, verb, nested);
+      return;
+    }
+    bool complete = true;
+    for (const Property& property : properties(object, complete)) {
+      const ModelField* field = model.field(property.name);
+      if (field == nullptr) {
+        add_unknown(use(model, verb, nested), property.name);
+        continue;
+      }
+      if (!field->column.empty()) {
+        add_column(use(model, verb, nested), field->column);
+        continue;
+      }
+      const Model* other = facts_.model(field->relation);
+      if (other == nullptr) continue;
+      join(model, *field, verb, nested);
+      if (property.value.is("object")) nested_write(model, *field, *other, property.value, call);
+    }
+    if (!complete) call.opaque = true;
+  }
+
+  void nested_write(const Model& model, const ModelField& field, const Model& other, const Node& value, PrismaCall& call) {
+    bool complete = true;
+    for (const Property& property : properties(value, complete)) {
+      const std::string& name = property.name;
+      if (name == "create" || name == "createMany") {
+        Node data = property.value;
+        if (name == "createMany" && data.is("object")) {
+          bool all = true;
+          for (const Property& part : properties(data, all)) {
+            if (part.name == "data") data = part.value;
+          }
+        }
+        read_data(other, data, call, sql::Verb::insert, true);
+        join(model, field, sql::Verb::insert, true);
+      } else if (name == "connectOrCreate" || name == "upsert" || name == "update" || name == "updateMany") {
+        const std::vector<Node> elements = property.value.is("array") ? property.value.named_children() : std::vector<Node>{property.value};
+        for (const Node& element : elements) {
+          const Node object = peel(element);
+          if (!object.is("object")) {
+            use(other, name == "connectOrCreate" ? sql::Verb::insert : sql::Verb::update, true);
+            call.opaque = true;
+            continue;
+          }
+          bool all = true, wrapped = false;
+          for (const Property& part : properties(object, all)) {
+            if (part.name == "where") read_where(other, part.value, call, sql::Verb::select, true);
+            if (part.name == "create") read_data(other, part.value, call, sql::Verb::insert, true);
+            if (part.name == "update" || part.name == "data") read_data(other, part.value, call, sql::Verb::update, true);
+            wrapped |= part.name == "where" || part.name == "create" || part.name == "update" || part.name == "data";
+          }
+          if (!wrapped) read_data(other, object, call, sql::Verb::update, true);
+        }
+      } else if (name == "connect" || name == "set" || name == "disconnect") {
+        use(other, sql::Verb::select, true);
+        if (property.value.is("object") || property.value.is("array")) read_where(other, property.value, call, sql::Verb::select, true);
+        // The side that holds the key is written.
+        if (field.relation_fields.empty()) {
+          for (const ModelField& back : other.fields) {
+            if (back.relation != model.name) continue;
+            for (const std::string& column : back.relation_fields) add_column(use(other, sql::Verb::update, true), column);
+          }
+        }
+      } else if (name == "delete" || name == "deleteMany") {
+        use(other, sql::Verb::delete_, true);
+        if (property.value.is("object") || property.value.is("array")) read_where(other, property.value, call, sql::Verb::delete_, true);
+      }
+    }
+    if (!complete) call.opaque = true;
+  }
+
+  void read_call(PrismaCall& call, const Method& method) {
+    const Model& model = *call.model;
+    use(model, method.verb, false);
+    bool complete = true;
+    const std::vector<Property> options = call.arguments ? properties(call.arguments, complete) : std::vector<Property>();
+    if (!complete) call.opaque = true;
+    const auto option = [&](std::string_view name) {
+      const auto it = std::find_if(options.begin(), options.end(), [&](const Property& p) { return p.name == name; });
+      return it == options.end() ? Node() : it->value;
+    };
+    call.where = option("where");
+    if (call.where) read_where(model, call.where, call, method.verb, false);
+    for (const std::string_view name : {"orderBy", "cursor", "distinct", "by"}) {
+      if (const Node value = option(name)) read_order(model, value, call, false);
+    }
+    for (const std::string_view name : {"_sum", "_avg", "_min", "_max", "_count", "having"}) {
+      if (const Node value = option(name); value.is("object")) {
+        bool all = true;
+        for (const Property& property : properties(value, all)) name_column(model, property.name, false);
+      }
+    }
+    const std::string& m = call.method;
+    if (m == "upsert") {
+      if (const Node value = option("create")) read_data(model, value, call, sql::Verb::insert, false);
+      if (const Node value = option("update")) read_data(model, value, call, sql::Verb::update, false);
+    } else if (const Node value = option("data")) {
+      read_data(model, value, call, method.verb, false);
+    }
+    const bool returns_rows = m != "count" && m != "aggregate" && m != "groupBy" && m != "createMany" && m != "updateMany" && m != "deleteMany";
+    if (returns_rows) {
+      if (call.opaque && !call.arguments) {
+        add_all(use(model, method.verb, false), model);
+      } else {
+        read_selection(model, call.arguments, call, method.verb, false, "");
+      }
+    }
+    const bool whole = m == "findMany" || m == "findFirst" || m == "findFirstOrThrow" || m == "count" || m == "aggregate" || m == "groupBy" || m == "updateMany" ||
+                       m == "updateManyAndReturn" || m == "deleteMany";
+    const bool empty_where = !call.where || call.where.text() == "{}" || call.where.text() == "undefined";
+    if (whole && empty_where && !(call.opaque && !call.where)) use(model, method.verb, false).unfiltered = true;
+    call.site.statement = statement_of(model, method, use(model, method.verb, false), m);
+  }
+
+  // A statement over the columns that the client names for this call: what has to be there for it to work.
+  static std::string statement_of(const Model& model, const Method& method, const TableUse& columns, const std::string& name) {
+    if (!columns.unknown_columns.empty()) return {};
+    std::vector<std::string> list;
+    for (const std::string& column : columns.columns) list.push_back(sql::quote_identifier(column));
+    const std::string table = sql::quote(model.table);
+    const std::string all = list.empty() ? "1" : contraflow::join(list, ", ");
+    switch (method.verb) {
+      case sql::Verb::insert:
+        if (list.empty()) return fmt::format("INSERT INTO {} DEFAULT VALUES", table);
+        return fmt::format("INSERT INTO {} ({}) SELECT {} FROM {} WHERE false", table, all, all, table);
+      case sql::Verb::update: {
+        if (list.empty()) return {};
+        std::vector<std::string> sets;
+        for (const std::string& column : list) sets.push_back(column + " = " + column);
+        return fmt::format("UPDATE {} SET {} WHERE false", table, contraflow::join(sets, ", "));
+      }
+      case sql::Verb::delete_: return fmt::format("DELETE FROM {} WHERE false AND ({}) IS NULL", table, list.empty() ? "NULL" : fmt::format("ROW({})", all));
+      default: return name == "count" && list.empty() ? fmt::format("SELECT count(*) FROM {}", table) : fmt::format("SELECT {} FROM {}", all, table);
+    }
+  }
+
+  const Tree& tree_;
+  const Constants& constants_;
+  const SchemaFacts& facts_;
+  PrismaCalls out_;
+  std::set<std::string> clients_;
+  std::map<std::string, const Model*> delegates_;
+  std::vector<std::pair<std::tuple<sql::QualifiedName, sql::Verb, bool>, TableUse>> uses_;
+};
+
+}  // namespace
+
+PrismaCalls find_prisma_calls(const Tree& tree, const Constants& constants, const SchemaFacts& facts) {
+  if (facts.models.empty() || !is_ecmascript(tree.language())) return {};
+  return Analysis(tree, constants, facts).find();
+}
+
+}  // namespace contraflow::code

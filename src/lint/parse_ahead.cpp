@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lint/parse_ahead.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "base/error.h"
+#include "base/utf8.h"
+#include "lint/newer_syntax.h"
+
+namespace contraflow::lint {
+namespace {
+
+constexpr std::size_t kBatch = 64;    // statements parsed in one call
+constexpr std::size_t kAhead = 32;    // batches that may wait
+
+std::size_t offset_of(const Error& error, std::string_view text) {
+  if (!error.location()) return 0;
+  std::size_t at = 0;
+  for (int line = 1; line < error.location()->line; ++line) {
+    const std::size_t newline = text.find('\n', at);
+    if (newline == std::string_view::npos) break;
+    at = newline + 1;
+  }
+  const auto column = static_cast<std::size_t>(std::max(error.location()->column, 1) - 1);
+  return std::min(at + byte_of_character(text.substr(at), column), text.size());
+}
+
+}  // namespace
+
+Parsed parse_statement(std::string_view text) {
+  Parsed out;
+  try {
+    out.tree = std::make_shared<const sql::ParseTree>(sql::parse(text));
+  } catch (const Error& error) {
+    out.error = error.message();
+    out.error_offset = offset_of(error, text);
+    if (auto newer = without_newer_syntax(text)) {
+      try {
+        out.tree = std::make_shared<const sql::ParseTree>(sql::parse(newer->text));
+        out.newer = std::move(newer->found);
+        out.error.clear();
+      } catch (const Error&) {
+        out.tree.reset();
+      }
+    }
+  }
+  if (out.tree != nullptr && out.tree->size() == 0) {
+    out.tree.reset();
+    out.error = "no statement";
+  }
+  return out;
+}
+
+struct ParseAhead::State {
+  const std::vector<catalog::ScriptItem>* items = nullptr;
+  std::vector<std::size_t> statements;  // indexes of items that are statements
+  std::size_t batches = 0;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::map<std::size_t, std::vector<Parsed>> done;  // batch -> results
+  std::size_t next = 0;                             // to be parsed
+  std::size_t wanted = 0;                           // the batch that is taken from
+  bool stop = false;
+  std::vector<std::thread> threads;
+  std::vector<Parsed> current;
+  std::size_t current_batch = static_cast<std::size_t>(-1);
+  std::vector<std::size_t> place_of_item;           // item -> its place among the statements
+
+  std::vector<Parsed> parse(std::size_t batch) const;
+  void work();
+};
+
+std::vector<Parsed> ParseAhead::State::parse(std::size_t batch) const {
+  const std::size_t first = batch * kBatch, last = std::min(first + kBatch, statements.size());
+  std::vector<Parsed> out(last - first);
+  // Neighbours of one file with nothing but white space and semicolons between them go to the parser in one call, which is what costs.
+  const catalog::ScriptItem& front = (*items)[statements[first]];
+  const catalog::ScriptItem& back = (*items)[statements[last - 1]];
+  bool together = last - first > 1 && front.file == back.file && statements[last - 1] - statements[first] == last - first - 1;
+  for (std::size_t i = first; together && i < last; ++i) {
+    const catalog::ScriptItem& item = (*items)[statements[i]];
+    together = item.file == front.file && !item.copies_from_stdin && item.end - item.begin < 2'000;
+  }
+  if (together) {
+    const std::string_view text = std::string_view(front.file->text).substr(front.begin, back.end - front.begin);
+    try {
+      const auto tree = std::make_shared<const sql::ParseTree>(sql::parse(text));
+      if (tree->size() == last - first) {
+        for (std::size_t i = first; i < last; ++i) {
+          out[i - first].tree = tree;
+          out[i - first].index = i - first;
+          out[i - first].text_begin = (*items)[statements[i]].begin - front.begin;
+        }
+        return out;
+      }
+    } catch (const Error&) {
+      // One of them is not of this grammar: each is read by itself.
+    }
+  }
+  for (std::size_t i = first; i < last; ++i) out[i - first] = parse_statement((*items)[statements[i]].text());
+  return out;
+}
+
+void ParseAhead::State::work() {
+  std::unique_lock lock(mutex);
+  while (true) {
+    changed.wait(lock, [&] { return stop || (next < batches && next < wanted + kAhead); });
+    if (stop) return;
+    const std::size_t batch = next++;
+    lock.unlock();
+    std::vector<Parsed> result = parse(batch);
+    lock.lock();
+    done.emplace(batch, std::move(result));
+    changed.notify_all();
+    if (next >= batches) return;
+  }
+}
+
+ParseAhead::ParseAhead(const std::vector<catalog::ScriptItem>& items, unsigned threads) : state_(std::make_unique<State>()) {
+  state_->items = &items;
+  state_->place_of_item.resize(items.size());
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    state_->place_of_item[i] = state_->statements.size();
+    if (items[i].kind == catalog::ItemKind::statement) state_->statements.push_back(i);
+  }
+  state_->batches = (state_->statements.size() + kBatch - 1) / kBatch;
+  // A thread costs more than a few statements.
+  if (threads < 2 || state_->batches < 2) return;
+  for (unsigned i = 0; i < std::min<std::size_t>(threads, state_->batches); ++i) state_->threads.emplace_back([state = state_.get()] { state->work(); });
+}
+
+ParseAhead::~ParseAhead() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stop = true;
+  }
+  state_->changed.notify_all();
+  for (std::thread& thread : state_->threads) thread.join();
+}
+
+Parsed ParseAhead::take(std::size_t item) {
+  const std::size_t place = state_->place_of_item[item];
+  const std::size_t batch = place / kBatch;
+  if (batch != state_->current_batch) {
+    if (state_->threads.empty()) {
+      state_->current = state_->parse(batch);
+    } else {
+      std::unique_lock lock(state_->mutex);
+      state_->wanted = batch;
+      state_->changed.notify_all();
+      state_->changed.wait(lock, [&] { return state_->done.contains(batch); });
+      state_->current = std::move(state_->done.at(batch));
+      state_->done.erase(batch);
+    }
+    state_->current_batch = batch;
+  }
+  return std::move(state_->current[place % kBatch]);
+}
+
+}  // namespace contraflow::lint

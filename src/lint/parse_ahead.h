@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/source_script.h"
+#include "lint/statement.h"
+#include "sql/parse_tree.h"
+
+namespace contraflow::lint {
+
+// A statement's tree; many statements may share one.
+struct Parsed {
+  std::shared_ptr<const sql::ParseTree> tree;
+  std::size_t index = 0;       // which statement of the tree
+  std::size_t text_begin = 0;  // where the statement begins in the parsed text
+  std::vector<Newer> newer;
+  std::string error;           // why there is no tree
+  std::size_t error_offset = 0;  // in the statement
+};
+
+// Parses statements in order on several threads, a window ahead of who takes them, so that a file of any length needs little memory.
+class ParseAhead {
+ public:
+  ParseAhead(const std::vector<catalog::ScriptItem>& items, unsigned threads);
+  ~ParseAhead();
+  Parsed take(std::size_t index);  // called with 0, 1, 2, …
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// One statement by itself.
+Parsed parse_statement(std::string_view text);
+
+}  // namespace contraflow::lint

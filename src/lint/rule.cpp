@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lint/rule.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace contraflow::lint {
+
+std::string_view severity_name(Severity severity) {
+  switch (severity) {
+    case Severity::info: return "info";
+    case Severity::warning: return "warning";
+    case Severity::error: return "error";
+  }
+  throw std::logic_error("internal error: severity out of range");
+}
+
+std::string_view category_name(Category category) {
+  switch (category) {
+    case Category::lock: return "lock";
+    case Category::brief_lock: return "brief-lock";
+    case Category::transaction: return "transaction";
+    case Category::compatibility: return "compatibility";
+    case Category::data: return "data";
+    case Category::idempotence: return "idempotence";
+    case Category::process: return "process";
+    case Category::style: return "style";
+  }
+  throw std::logic_error("internal error: category out of range");
+}
+
+std::string quoted(const QualifiedName& name) { return name.name.empty() ? std::string() : sql::quote(name); }
+
+std::string table_text(const Action& action) { return action.relation.name.empty() ? "the table" : quoted(action.relation); }
+
+namespace {
+
+Severity lower(Severity severity) { return severity == Severity::error ? Severity::warning : Severity::info; }
+
+}  // namespace
+
+Finding& Reporter::report(const Action& action, std::string message) {
+  Finding& finding = report(action.offset, std::move(message));
+  finding.relation = quoted(action.relation);
+  finding.versions = action.versions;
+  finding.depends = action.depends;
+  // Facts are no locks; what an action locks is the business of the rules about locks.
+  if (action.locks && (rule_->category == Category::lock || rule_->category == Category::brief_lock)) {
+    finding.lock = action.lock(std::min(action.versions.to, context_.majors.to));
+    finding.work = rule_->category == Category::lock ? action.work() : effects::Work::none;
+  }
+  if (!action.depends.empty() && !action.likely) finding.severity = lower(finding.severity);
+  return finding;
+}
+
+Finding& Reporter::report(std::size_t offset, std::string message) {
+  Finding finding;
+  finding.rule = rule_;
+  finding.severity = rule_->severity;
+  // A plan's later phases wait for gates, and a rollback takes away what it is meant to.
+  if ((context_.file.in_plan || context_.file.rollback) && rule_->category == Category::compatibility) finding.severity = Severity::info;
+  finding.offset = offset;
+  finding.message = std::move(message);
+  finding.versions = context_.majors;
+  findings_.push_back(std::move(finding));
+  return findings_.back();
+}
+
+void Reporter::retract(const std::string& relation, const std::function<bool(const Finding&)>& settled) {
+  std::erase_if(findings_, [&](const Finding& finding) { return finding.rule == rule_ && finding.relation == relation && (!settled || settled(finding)); });
+}
+
+bool Reporter::first(const std::string& key) { return once_.insert(std::string(rule_->name) + '\1' + key).second; }
+
+const Rule* find_rule(std::string_view name) {
+  const auto& all = rules();
+  const auto it = std::lower_bound(all.begin(), all.end(), name, [](const Rule* rule, std::string_view wanted) { return rule->name < wanted; });
+  return it != all.end() && (*it)->name == name ? *it : nullptr;
+}
+
+}  // namespace contraflow::lint

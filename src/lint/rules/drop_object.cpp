@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "lint/rule.h"
+
+namespace contraflow::lint {
+namespace {
+
+void check(const Context& context, Reporter& reporter) {
+  each(context, Fact::drop_object, [&](const Action& action) {
+    if (action.locks || action.is_private) return;
+    Finding& finding = reporter.report(action, fmt::format("{} {} is gone after this{}", action.what, action.object, action.reason == "CASCADE" ? ", with all that depends on it" : ""));
+    finding.why = "A version that still uses it fails.";
+    finding.fix = "drop it when no deployed version uses it any more";
+  });
+}
+
+}  // namespace
+
+extern const Rule drop_object_rule;
+const Rule drop_object_rule{"drop-object", Category::compatibility, Severity::warning, "a view, function, type, schema or the like is dropped", true, check};
+
+}  // namespace contraflow::lint

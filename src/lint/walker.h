@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "lint/analysis/analyser.h"
+#include "lint/check.h"
+#include "lint/parse_ahead.h"
+
+namespace contraflow::lint {
+
+// Goes through the statements of one file after another with what they leave: schema, session, transaction.
+class Walker {
+ public:
+  Walker(const CheckOptions& options, Report& report);
+
+  // The findings go to the report. `items` and `parsed` belong to the input's file.
+  void run(const Input& input, const std::vector<catalog::ScriptItem>& items, ParseAhead& parsed);
+
+ private:
+  struct Savepoint {
+    std::string name;
+    Transaction transaction;
+    Session session;
+  };
+
+  void start(const Input& input, const std::vector<catalog::ScriptItem>& items);
+  void finish();
+  void take_item(const catalog::ScriptItem& item, Parsed parsed);
+  void take_statement(const Statement& statement);
+  void judge(const Statement& statement);
+  void unread(const Statement& statement, const Parsed& parsed);
+  void run_rules(const Context& context);
+  void remember(const std::vector<Action>& actions, const Statement& statement);
+  int line_of(std::size_t offset) const;
+
+  // transactions
+  bool take_transaction(const PgQuery__TransactionStmt& statement, std::size_t offset);
+  void begin(bool explicit_block, std::size_t offset);
+  void commit();
+  void roll_back();
+  void roll_back_to(const std::string& name);
+  void release(const std::string& name);
+
+  // settings
+  bool take_setting(const PgQuery__Node& node);
+  void set(const std::string& name, const std::optional<std::string>& value, bool local);
+  void take_search_path(const PgQuery__VariableSetStmt& statement);
+
+  // bodies
+  bool take_body(const Statement& statement);
+  void run_body(std::string_view body, std::optional<std::size_t> body_offset, const Statement& caller);
+  void run_script(const std::string& text, std::optional<std::size_t> text_offset, const Statement& caller);
+  bool take_plan_call(const PgQuery__FuncCall& call, const Statement& statement);
+
+  const CheckOptions& options_;
+  Report& report_;
+  std::vector<const Rule*> active_;
+  Schema schema_;
+  Session session_, after_commit_, before_begin_;
+  std::optional<Transaction> transaction_;
+  std::vector<Savepoint> savepoints_;
+  FileState file_;
+  const Input* input_ = nullptr;
+  std::string_view text_;
+  std::vector<Finding> findings_;   // of the file
+  std::vector<std::pair<std::size_t, std::size_t>> spans_;  // of its statements
+  std::size_t statement_begin_ = 0, statement_end_ = 0;
+  std::set<QualifiedName> small_;   // tables that a plan's own check keeps below its limit
+  mutable std::vector<std::size_t> line_starts_;
+  int depth_ = 0;                   // of bodies in bodies
+};
+
+// Severity by size, suppressions, lines: what is done to a file's findings when all are there.
+void settle(std::vector<Finding>& findings, const Input& input, const CheckOptions& options, const std::vector<std::pair<std::size_t, std::size_t>>& spans, Report& report);
+
+}  // namespace contraflow::lint

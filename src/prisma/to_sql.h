@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "prisma/schema.h"
+
+namespace contraflow::prisma {
+
+// The SQL that creates what the models describe, by the mapping rules of Prisma Migrate for PostgreSQL (types, names of keys, indexes and foreign
+// keys, implicit many-to-many tables). Views and what relationMode = "prisma" leaves to the client are not in it. Error{usage} for a schema of
+// another database, and for a type that does not exist.
+std::vector<std::string> to_sql(const Schema& schema);
+
+// The column type of a scalar field: "TEXT", "TIMESTAMP(3)", `"Role"[]`; the plain type for autoincrement().
+std::string column_type(const Schema& schema, const Field& field);
+
+}  // namespace contraflow::prisma

@@ -1,0 +1,311 @@
+-- The schema over which the corpus runs, for PostgreSQL 14 to 18. Each table stands for what a statement must be told apart by.
+CREATE SCHEMA app;
+
+CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
+CREATE TYPE grade AS ENUM ('a', 'b');
+CREATE TYPE pair AS (a integer, b text);
+CREATE TYPE part_row AS (id integer, label text);
+CREATE DOMAIN plain AS text;
+CREATE DOMAIN positive AS integer CHECK (VALUE > 0);
+CREATE DOMAIN nested AS positive;
+CREATE DOMAIN element AS integer CHECK (VALUE > 0);
+CREATE DOMAIN required AS text NOT NULL;
+CREATE DOMAIN short AS varchar(20);
+CREATE DOMAIN five AS integer DEFAULT 5;
+CREATE DOMAIN loose AS integer;
+CREATE DOMAIN unused AS integer;
+CREATE DOMAIN pending AS integer;
+ALTER DOMAIN pending ADD CONSTRAINT pending_check CHECK (VALUE > 0) NOT VALID;
+CREATE SEQUENCE free_seq;
+CREATE TABLE app.countries (id integer PRIMARY KEY, code char(2) NOT NULL UNIQUE, name text NOT NULL);
+
+CREATE FUNCTION immutable_sql(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1';
+CREATE FUNCTION stable_sql() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT now()';
+CREATE FUNCTION volatile_sql() RETURNS double precision LANGUAGE sql AS 'SELECT random()';
+CREATE FUNCTION trivial_sql() RETURNS integer LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION trivial_now() RETURNS timestamptz LANGUAGE sql AS 'SELECT now()';
+CREATE FUNCTION trivial_argument(integer) RETURNS integer LANGUAGE sql AS 'SELECT $1 * 2';
+CREATE FUNCTION trivial_nested() RETURNS integer LANGUAGE sql AS 'SELECT trivial_argument(trivial_sql())';
+CREATE FUNCTION two_statements_sql() RETURNS integer LANGUAGE sql AS 'SELECT 1; SELECT 2';
+CREATE FUNCTION reads_table_sql() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM app.countries';
+CREATE FUNCTION reads_table_volatile_sql() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM app.countries';
+CREATE FUNCTION definer_sql() RETURNS integer LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
+CREATE FUNCTION setting_sql() RETURNS integer LANGUAGE sql SET search_path = pg_catalog AS 'SELECT 1';
+CREATE FUNCTION strict_sql(integer, integer) RETURNS integer LANGUAGE sql STRICT AS 'SELECT $1 + $2';
+CREATE FUNCTION strict_ignores_sql(integer, integer) RETURNS integer LANGUAGE sql STRICT AS 'SELECT $1';
+CREATE FUNCTION set_sql() RETURNS SETOF integer LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION limited_sql() RETURNS integer LANGUAGE sql AS 'SELECT 1 LIMIT 1';
+CREATE FUNCTION claims_stable_sql() RETURNS double precision LANGUAGE sql STABLE AS 'SELECT random()';
+CREATE FUNCTION claims_immutable_sql() RETURNS double precision LANGUAGE sql IMMUTABLE AS 'SELECT random()';
+CREATE FUNCTION standard_sql() RETURNS integer LANGUAGE sql RETURN 1;
+CREATE FUNCTION standard_volatile_sql() RETURNS double precision LANGUAGE sql RETURN random();
+CREATE FUNCTION atomic_sql() RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT 1; END;
+CREATE FUNCTION immutable_plpgsql(integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN $1 + 1; END';
+CREATE FUNCTION stable_plpgsql() RETURNS integer LANGUAGE plpgsql STABLE AS 'BEGIN RETURN 1; END';
+CREATE FUNCTION volatile_plpgsql() RETURNS integer LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';
+CREATE FUNCTION next_code() RETURNS bigint LANGUAGE sql AS 'SELECT nextval(''free_seq'')';
+CREATE FUNCTION pick(integer) RETURNS integer LANGUAGE plpgsql VOLATILE AS 'BEGIN RETURN $1; END';
+CREATE FUNCTION pick(text) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN 1; END';
+CREATE FUNCTION with_default(n integer DEFAULT 3) RETURNS integer LANGUAGE plpgsql STABLE AS 'BEGIN RETURN n; END';
+CREATE FUNCTION variadic_plpgsql(VARIADIC integer[]) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN 1; END';
+CREATE FUNCTION app.now() RETURNS timestamptz LANGUAGE plpgsql AS 'BEGIN RETURN clock_timestamp(); END';
+CREATE FUNCTION app.random() RETURNS integer LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN 4; END';
+CREATE FUNCTION volatile_add(integer, integer) RETURNS integer LANGUAGE plpgsql AS 'BEGIN RETURN $1 + $2; END';
+CREATE OPERATOR app.+? (FUNCTION = volatile_add, LEFTARG = integer, RIGHTARG = integer);
+CREATE FUNCTION noop_trigger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE FUNCTION noop_event() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE PROCEDURE app.retype() LANGUAGE plpgsql AS 'BEGIN ALTER TABLE app.items ALTER qty TYPE bigint; END';
+CREATE FUNCTION mood_of(text) RETURNS mood LANGUAGE sql IMMUTABLE AS 'SELECT $1::mood';
+CREATE FUNCTION pair_to_text(pair) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT ($1).b';
+CREATE CAST (pair AS text) WITH FUNCTION pair_to_text(pair) AS ASSIGNMENT;
+CREATE CAST (mood AS text) WITH INOUT AS ASSIGNMENT;
+
+CREATE TABLE app.orgs (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  slug text NOT NULL,
+  region integer,
+  title varchar(60),
+  UNIQUE (slug, region)
+);
+CREATE UNIQUE INDEX orgs_slug_key ON app.orgs (slug);
+CREATE TABLE app.users (
+  id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+  email text NOT NULL UNIQUE,
+  name varchar(50),
+  nick varchar(20),
+  code char(5),
+  age integer,
+  rank integer NOT NULL DEFAULT 1,
+  small smallint,
+  balance numeric(10, 2),
+  score double precision,
+  mood mood,
+  tags text[],
+  doc json,
+  settings jsonb,
+  active boolean NOT NULL DEFAULT true,
+  born date,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamp,
+  token uuid,
+  org_id bigint REFERENCES app.orgs (id),
+  country_id integer,
+  legacy text,
+  memo text,
+  amount numeric(10, 2),
+  payload bytea,
+  price money
+);
+CREATE INDEX users_name ON app.users (name);
+CREATE INDEX users_lower_email ON app.users (lower(email));
+CREATE INDEX users_age_active ON app.users (age) WHERE active;
+CREATE INDEX users_settings ON app.users USING gin (settings);
+CREATE UNIQUE INDEX users_token ON app.users (token);
+CREATE UNIQUE INDEX users_rank_id ON app.users (rank, id);
+CREATE UNIQUE INDEX users_born_partial ON app.users (born, id) WHERE active;
+CREATE UNIQUE INDEX users_expression ON app.users ((lower(email) || id::text));
+CREATE STATISTICS users_stats ON age, rank FROM app.users;
+CREATE TABLE app.orders (
+  id integer GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+  user_id bigint NOT NULL REFERENCES app.users (id),
+  country_id integer,
+  org_slug text,
+  org_region integer,
+  total numeric(12, 2),
+  state varchar(12) NOT NULL DEFAULT 'new',
+  placed_at timestamptz NOT NULL DEFAULT now(),
+  paid_at timestamp,
+  ref integer,
+  note text
+);
+CREATE INDEX orders_user ON app.orders (user_id);
+CREATE INDEX orders_placed ON app.orders (placed_at);
+CREATE INDEX orders_paid ON app.orders (paid_at);
+CREATE INDEX orders_state ON app.orders (state);
+CREATE TABLE app.items (
+  id serial PRIMARY KEY,
+  order_id integer NOT NULL REFERENCES app.orders (id),
+  qty integer NOT NULL,
+  price numeric(8, 2),
+  label text,
+  parent_id integer REFERENCES app.items (id)
+);
+CREATE TABLE app.invoices (
+  id bigint PRIMARY KEY,
+  order_id integer,
+  user_id bigint,
+  amount numeric,
+  CONSTRAINT invoices_order FOREIGN KEY (order_id) REFERENCES app.orders (id) DEFERRABLE,
+  CONSTRAINT invoices_amount CHECK (amount >= 0)
+);
+ALTER TABLE app.invoices ADD CONSTRAINT invoices_user FOREIGN KEY (user_id) REFERENCES app.users (id) NOT VALID;
+ALTER TABLE app.invoices ADD CONSTRAINT invoices_small CHECK (amount < 1000000) NOT VALID;
+
+-- What a CHECK proves about NULLs.
+CREATE TABLE app.checked (
+  id integer PRIMARY KEY,
+  proven integer CONSTRAINT proven_check CHECK (proven IS NOT NULL),
+  pending integer,
+  compared integer CHECK (compared > 0),
+  twofold integer CHECK (twofold IS NOT NULL AND twofold > 0),
+  either integer,
+  other integer,
+  pair_a integer,
+  pair_b integer,
+  negated integer CHECK (NOT (negated IS NULL)),
+  coalesced integer CHECK (coalesce(coalesced, 0) IS NOT NULL),
+  already integer NOT NULL,
+  free integer,
+  label varchar(10) CHECK (label <> ''),
+  sized varchar(10) CHECK (length(sized) > 0),
+  compared_other integer,
+  CHECK (either IS NOT NULL OR other IS NOT NULL),
+  CHECK (pair_a IS NOT NULL AND pair_b IS NOT NULL)
+);
+ALTER TABLE app.checked ADD CONSTRAINT checked_pending CHECK (pending IS NOT NULL) NOT VALID;
+CREATE UNIQUE INDEX checked_free ON app.checked (free);
+CREATE UNIQUE INDEX checked_proven ON app.checked (proven);
+CREATE UNIQUE INDEX checked_already ON app.checked (already);
+CREATE UNIQUE INDEX checked_pending_key ON app.checked (pending);
+
+-- One column of each kind of type, none with an index.
+CREATE TABLE app.kinds (
+  id integer PRIMARY KEY,
+  k_smallint smallint,
+  k_integer integer,
+  k_bigint bigint,
+  k_numeric numeric,
+  k_numeric_10_2 numeric(10, 2),
+  k_real real,
+  k_double double precision,
+  k_money money,
+  k_text text,
+  k_varchar varchar,
+  k_varchar_20 varchar(20),
+  k_char char(8),
+  k_name name,
+  k_bytea bytea,
+  k_boolean boolean,
+  k_date date,
+  k_time time,
+  k_time_3 time(3),
+  k_timetz timetz,
+  k_timestamp timestamp,
+  k_timestamp_3 timestamp(3),
+  k_timestamptz timestamptz,
+  k_timestamptz_3 timestamptz(3),
+  k_interval interval,
+  k_interval_3 interval(3),
+  k_interval_day interval day to second,
+  k_json json,
+  k_jsonb jsonb,
+  k_uuid uuid,
+  k_xml xml,
+  k_inet inet,
+  k_cidr cidr,
+  k_macaddr macaddr,
+  k_macaddr8 macaddr8,
+  k_bit bit(8),
+  k_varbit varbit,
+  k_varbit_8 varbit(8),
+  k_oid oid,
+  k_regclass regclass,
+  k_mood mood,
+  k_plain plain,
+  k_positive positive,
+  k_short short,
+  k_required required DEFAULT 'x',
+  k_loose loose,
+  k_pair pair,
+  k_int_array integer[],
+  k_bigint_array bigint[],
+  k_text_array text[],
+  k_varchar_array varchar(20)[],
+  k_int4range int4range,
+  k_point point,
+  k_tsvector tsvector,
+  k_collated text COLLATE "C"
+);
+
+-- Domains and composites in columns that the statement on the type does not name.
+CREATE TABLE app.typed (id integer PRIMARY KEY, p positive, a element[], r required DEFAULT 'x', n nested, l loose, f five, c pair, d plain, w pending);
+CREATE TABLE app.loose_too (id integer PRIMARY KEY, l loose);
+CREATE TABLE app.of_type OF part_row (PRIMARY KEY (id));
+CREATE TABLE app.like_type (id integer NOT NULL, label text);
+
+CREATE TABLE app.generated (
+  id integer PRIMARY KEY,
+  base integer,
+  doubled integer GENERATED ALWAYS AS (base * 2) STORED,
+  word text
+);
+CREATE UNLOGGED TABLE app.unlogged (id integer PRIMARY KEY, v text);
+CREATE TABLE app.unindexed (id integer, v text, n integer);
+CREATE TABLE app.clustered (id integer PRIMARY KEY, v text);
+CREATE INDEX clustered_v ON app.clustered (v);
+ALTER TABLE app.clustered CLUSTER ON clustered_v;
+CREATE TABLE app.ranges (id integer PRIMARY KEY, during tsrange, room integer, spot point, seats int4range, EXCLUDE USING gist (during WITH &&));
+CREATE TABLE app.guarded (id integer PRIMARY KEY, owner text, secret text);
+CREATE POLICY guarded_own ON app.guarded USING (owner = current_user);
+CREATE TABLE app.secured (id integer PRIMARY KEY, v text);
+ALTER TABLE app.secured ENABLE ROW LEVEL SECURITY;
+CREATE TABLE app.watched (id integer PRIMARY KEY, v text, n integer);
+CREATE TRIGGER watched_touch BEFORE UPDATE OF v ON app.watched FOR EACH ROW EXECUTE FUNCTION noop_trigger();
+CREATE RULE watched_quiet AS ON DELETE TO app.watched DO ALSO NOTHING;
+CREATE TABLE app."Order Items" ("Id" integer PRIMARY KEY, "Qty ""each""" integer, "select" text);
+CREATE TABLE public.users (id integer PRIMARY KEY, email text);
+CREATE TABLE public.plain_names (id integer PRIMARY KEY, v varchar(10), n integer);
+
+-- Inheritance.
+CREATE TABLE app.base (id integer PRIMARY KEY, v text, n integer);
+CREATE TABLE app.derived (extra text) INHERITS (app.base);
+CREATE TABLE app.stranger (id integer NOT NULL, v text, n integer, extra text);
+
+-- Partitions: range without a default, range with one, list, hash, two levels, none at all.
+CREATE TABLE app.logs (id bigint NOT NULL, at timestamptz NOT NULL, level integer, message text, user_id bigint) PARTITION BY RANGE (at);
+CREATE TABLE app.logs_2024 PARTITION OF app.logs FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE TABLE app.logs_2025 PARTITION OF app.logs FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+CREATE INDEX logs_level ON app.logs (level);
+CREATE TABLE app.events (id bigint NOT NULL, kind integer NOT NULL, body text) PARTITION BY LIST (kind);
+CREATE TABLE app.events_1 PARTITION OF app.events FOR VALUES IN (1);
+CREATE TABLE app.events_2 PARTITION OF app.events FOR VALUES IN (2);
+CREATE TABLE app.events_rest PARTITION OF app.events DEFAULT;
+CREATE TABLE app.shards (id bigint PRIMARY KEY, v text) PARTITION BY HASH (id);
+CREATE TABLE app.shards_0 PARTITION OF app.shards FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE app.shards_1 PARTITION OF app.shards FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+CREATE TABLE app.shard_uses (id integer PRIMARY KEY, shard_id bigint REFERENCES app.shards (id));
+CREATE TABLE app.deep (a integer NOT NULL, b integer NOT NULL, v text) PARTITION BY RANGE (a);
+CREATE TABLE app.deep_1 PARTITION OF app.deep FOR VALUES FROM (0) TO (2000) PARTITION BY RANGE (b);
+CREATE TABLE app.deep_1_1 PARTITION OF app.deep_1 FOR VALUES FROM (0) TO (2000);
+CREATE TABLE app.deep_2 PARTITION OF app.deep FOR VALUES FROM (2000) TO (4000);
+CREATE TABLE app.hollow_ready (id integer NOT NULL, v text, n integer);
+CREATE TABLE app.hollow (id integer NOT NULL, v text, n integer) PARTITION BY RANGE (id);
+-- Tables to attach: with a CHECK that proves the bound, without, with one that is not valid, with the index that the parent has.
+CREATE TABLE app.logs_bare (id bigint NOT NULL, at timestamptz NOT NULL, level integer, message text, user_id bigint);
+CREATE TABLE app.logs_checked (LIKE app.logs_bare, CONSTRAINT bound CHECK (at >= '2026-01-01' AND at < '2027-01-01'));
+CREATE INDEX logs_checked_level ON app.logs_checked (level);
+CREATE TABLE app.logs_noindex (LIKE app.logs_bare, CONSTRAINT bound CHECK (at >= '2026-01-01' AND at < '2027-01-01'));
+CREATE TABLE app.logs_unproven (LIKE app.logs_bare);
+ALTER TABLE app.logs_unproven ADD CONSTRAINT bound CHECK (at >= '2026-01-01' AND at < '2027-01-01') NOT VALID;
+CREATE INDEX logs_unproven_level ON app.logs_unproven (level);
+CREATE TABLE app.logs_wider (LIKE app.logs_bare, CONSTRAINT bound CHECK (at >= '2020-01-01' AND at < '2027-01-01'));
+CREATE INDEX logs_wider_level ON app.logs_wider (level);
+CREATE TABLE app.events_3 (id bigint NOT NULL, kind integer NOT NULL CHECK (kind = 3), body text);
+CREATE TABLE app.events_4 (id bigint NOT NULL, kind integer NOT NULL, body text);
+CREATE TABLE app.quiet (id bigint NOT NULL, kind integer NOT NULL, body text) PARTITION BY LIST (kind);
+CREATE TABLE app.quiet_1 PARTITION OF app.quiet FOR VALUES IN (1);
+CREATE TABLE app.quiet_rest PARTITION OF app.quiet DEFAULT;
+ALTER TABLE app.quiet_rest ADD CONSTRAINT not_three CHECK (kind <> 3 AND kind <> 7);
+CREATE TABLE app.quiet_3 (id bigint NOT NULL, kind integer NOT NULL CHECK (kind = 3), body text);
+
+CREATE VIEW app.active_users AS SELECT id, email, legacy FROM app.users WHERE active;
+CREATE MATERIALIZED VIEW app.totals AS SELECT user_id, sum(total) AS total FROM app.orders GROUP BY user_id;
+CREATE UNIQUE INDEX totals_user ON app.totals (user_id);
+CREATE MATERIALIZED VIEW app.plain_totals AS SELECT user_id, sum(total) AS total FROM app.orders GROUP BY user_id;
+
+CREATE FOREIGN DATA WRAPPER nowhere;
+CREATE SERVER elsewhere FOREIGN DATA WRAPPER nowhere;
+CREATE FOREIGN TABLE app.remote (id integer, v varchar(10)) SERVER elsewhere;
+CREATE PUBLICATION changes FOR TABLE app.orders;
+CREATE EVENT TRIGGER watch_drops ON sql_drop EXECUTE FUNCTION noop_event();
+COMMENT ON TABLE app.users IS 'people';
