@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
@@ -15,6 +16,9 @@
 #include "catalog/read.h"
 #include "catalog/source_files.h"
 #include "catalog/source_migrations.h"
+#include "code/scan.h"
+#include "code/schema_facts.h"
+#include "lint/check.h"
 #include "pg/connection.h"
 #include "plan/read_json.h"
 #include "rehearse/application.h"
@@ -161,6 +165,11 @@ void add_rehearsal_options(CLI::App& app, RehearsalOptions& options) {
       ->type_name("SOURCE");
   app.add_option("--next-queries", options.next_queries, "the next version's queries, likewise")
       ->type_name("SOURCE");
+  app.add_option("--code", options.code, "the application's source code: its queries are found and tried")
+      ->type_name("DIR");
+  app.add_option("--deployed-revision", options.deployed_revision,
+                 "git revision of the code that is deployed; the working tree is the next version then")
+      ->type_name("REV");
   app.add_flag("--traffic", options.traffic,
                "run it beside traffic: the queries (or ordinary ones on the tables that it locks), a long "
                "reader, a constant writer");
@@ -194,8 +203,72 @@ void add_rehearsal_options(CLI::App& app, RehearsalOptions& options) {
 
 namespace {
 
-rehearse::ApplicationOptions application_options(const RehearsalOptions& options) {
+catalog::Database schema_of(const std::string& conninfo) {
+  pg::Connection connection(conninfo, "contraflow rehearsal");
+  return catalog::read(connection, {.sizes = false});
+}
+
+// Queries in the application's source code: the working tree is the next version where --deployed-revision
+// says what is deployed, else the deployed one.
+void add_code_queries(const RehearsalOptions& options, const catalog::Database& database,
+                      rehearse::ApplicationOptions& out, rehearse::Rehearsal& rehearsal) {
+  const auto scan = [&](const std::string& revision, const char* version) {
+    const code::ScanResult found =
+        code::scan(code::facts_of(database), {.root = options.code, .revision = revision});
+    long long without = 0;
+    for (const code::QuerySite& site : found.sites) {
+      if (site.statement.empty())
+        ++without;
+      else
+        out.queries.push_back({fmt::format("{}:{}", site.file, site.line), version, site.statement, 1});
+    }
+    if (without > 0)
+      rehearsal.notes.push_back(
+          fmt::format("{} of the {} version's code could not be tried: their statement is put together at "
+                      "run time (contraflow queries lists them)",
+                      count_of(without, "place"), version));
+  };
+  if (!options.deployed_revision.empty()) scan(options.deployed_revision, "deployed");
+  scan("", options.deployed_revision.empty() ? "deployed" : "next");
+}
+
+std::vector<review::Finding> lint_findings(const rehearse::Migration& migration,
+                                           const catalog::Database& database, int major) {
+  if (migration.forward.needs_psql) return {};
+  lint::Input input;
+  input.file = migration.forward.items.front().file;
+  input.layout = migration.layout;
+  input.runner = migration.forward.one_transaction ? lint::Runner::wraps : lint::Runner::none;
+  lint::CheckOptions check;
+  check.majors = {std::clamp(major, lint::kOldestMajor, lint::kNewestMajor),
+                  std::clamp(major, lint::kOldestMajor, lint::kNewestMajor)};
+  check.schema = &database;
+  std::vector<review::Finding> out;
+  for (const lint::Finding& finding : lint::check({input}, check).findings) {
+    const review::Severity severity = finding.severity == lint::Severity::error ? review::Severity::error
+                                      : finding.severity == lint::Severity::warning
+                                          ? review::Severity::warning
+                                          : review::Severity::note;
+    out.push_back({.rule = finding.rule->name,
+                   .severity = severity,
+                   .message = finding.message,
+                   .fix = finding.fix,
+                   .place = {finding.file, finding.line, finding.source_line},
+                   .relation = finding.relation,
+                   .column = finding.column});
+  }
+  return out;
+}
+
+rehearse::ApplicationOptions application_options(const RehearsalOptions& options,
+                                                 const catalog::Database& database,
+                                                 rehearse::Rehearsal& rehearsal) {
   rehearse::ApplicationOptions out;
+  if (!options.code.empty())
+    add_code_queries(options, database, out, rehearsal);
+  else if (!options.deployed_revision.empty())
+    throw Error(ErrorCode::usage, "--deployed-revision says which code is deployed",
+                "give --code DIR as well");
   for (const std::string& from : options.queries) {
     std::vector<rehearse::AppQuery> more = rehearse::load_queries(from, "deployed");
     out.queries.insert(out.queries.end(), more.begin(), more.end());
@@ -226,7 +299,6 @@ void rehearse_plan_folder(Context& context, const RehearsalOptions& options, reh
         fmt::format("contraflow plan --refresh {} takes the edit over", options.subject));
   }
   const plan::Plan& plan = read.plan;
-  const rehearse::ApplicationOptions application = application_options(options);
   out.kind = "plan";
   out.rollback = "the plan's own";
   out.run_as = "the executor of contraflow apply";
@@ -266,6 +338,8 @@ void rehearse_plan_folder(Context& context, const RehearsalOptions& options, reh
                   "--schema SRC: what contraflow plan had as --from");
     }
   }
+  const catalog::Database before = schema_of(bases.empty);
+  const rehearse::ApplicationOptions application = application_options(options, before, out);
   fill(arena, options, bases, out, context);
   rehearse::PlanOptions plan_options;
   if (!options.desired.empty()) plan_options.desired = arena.load(options.desired);
@@ -282,7 +356,8 @@ void rehearse_plan_folder(Context& context, const RehearsalOptions& options, reh
 
 }  // namespace
 
-rehearse::Rehearsal run_rehearsal(Context& context, const RehearsalOptions& options) {
+rehearse::Rehearsal run_rehearsal(Context& context, const RehearsalOptions& options,
+                                  std::vector<review::Finding>* linted) {
   const auto begin = std::chrono::steady_clock::now();
   rehearse::Rehearsal out;
   out.subject = options.subject;
@@ -295,7 +370,6 @@ rehearse::Rehearsal run_rehearsal(Context& context, const RehearsalOptions& opti
   const rehearse::Migration migration = rehearse::read_migration(options.subject, options.rollback);
   out.kind = "file";
   if (migration.rollback) out.rollback = migration.rollback->path;
-  const rehearse::ApplicationOptions application = application_options(options);
   rehearse::FileOptions file_options;
   file_options.budget = duration("--budget", options.budget);
   rehearse::Arena arena(arena_options(context, options));
@@ -304,12 +378,15 @@ rehearse::Rehearsal run_rehearsal(Context& context, const RehearsalOptions& opti
   rehearse::Bases bases;
   std::string said;
   bases.empty = bases.filled = load_before(arena, options, migration.forward.path, said);
+  const catalog::Database before = schema_of(bases.empty);
+  const rehearse::ApplicationOptions application = application_options(options, before, out);
   fill(arena, options, bases, out, context);
   {
     pg::Connection connection(bases.empty);
     out.server = connection.query("SELECT current_setting('server_version')").string(0, 0);
   }
   out.notes.insert(out.notes.end(), arena.notes().begin(), arena.notes().end());
+  if (linted) *linted = lint_findings(migration, before, arena.major());
   arena.settle();
   const auto progress = [&](const std::string& text) { context.console.progress(text); };
   rehearse::rehearse_file(arena, bases, migration, file_options, out, progress);

@@ -7,12 +7,13 @@
 
 #include "cli/command.h"
 #include "rehearse/evidence.h"
+#include "review/review.h"
 
 namespace contraflow::cli {
 
 // What `rehearse` and `review` take.
 struct RehearsalOptions {
-  std::string subject, schema, desired, rollback, statistics, sandbox_url, clone;
+  std::string subject, schema, desired, rollback, statistics, sandbox_url, clone, code, deployed_revision;
   std::vector<std::string> rows, bindirs, queries, next_queries;
   std::string budget = "120s", reader_holds = "1500ms";
   long long rows_per_table = 5;
@@ -25,7 +26,9 @@ struct RehearsalOptions {
 
 void add_rehearsal_options(CLI::App& app, RehearsalOptions& options);
 
-// Runs it. Error for what cannot be tried at all; what was tried and failed is in the result.
-rehearse::Rehearsal run_rehearsal(Context& context, const RehearsalOptions& options);
+// Runs it. `linted`, where given, gets what `contraflow check` finds in a hand-written migration on its
+// schema. Error for what cannot be tried at all; what was tried and failed is in the result.
+rehearse::Rehearsal run_rehearsal(Context& context, const RehearsalOptions& options,
+                                  std::vector<review::Finding>* linted = nullptr);
 
 }  // namespace contraflow::cli

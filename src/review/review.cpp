@@ -77,11 +77,13 @@ Review make_review(rehearse::Rehearsal rehearsal, const ReviewOptions& options, 
   out.budget_ms = options.budget_ms;
   out.locks = lock_times(rehearsal, options.budget_ms);
   out.findings = observed_findings(rehearsal, out.locks, options.budget_ms);
-  // What was seen says more than what was read: a static finding on a statement that has an observed one of
-  // the same rule is left out.
+  // What was seen says more than what was read: a static finding on a statement that has an observed one on
+  // the same table is left out.
+  const std::vector<Finding> seen = out.findings;
   for (Finding& finding : linted) {
-    const bool known = std::any_of(out.findings.begin(), out.findings.end(), [&](const Finding& seen) {
-      return seen.rule == finding.rule && seen.place.line == finding.place.line;
+    const bool known = std::any_of(seen.begin(), seen.end(), [&](const Finding& other) {
+      return other.place.line == finding.place.line &&
+             (other.relation == finding.relation || finding.relation.empty());
     });
     if (!known) out.findings.push_back(std::move(finding));
   }

@@ -18,8 +18,10 @@ Runner add_options(CLI::App& app) {
   app.add_option("-o,--out", *out, "file to write (default: standard output)")->type_name("FILE");
   const auto format = add_format_option(app, {"text", "markdown", "html", "json", "sarif"});
   return [options, out, format](Context& context) {
+    std::vector<review::Finding> linted;
+    rehearse::Rehearsal rehearsal = run_rehearsal(context, *options, &linted);
     const review::Review review =
-        review::make_review(run_rehearsal(context, *options), {.budget_ms = options->stall_budget});
+        review::make_review(std::move(rehearsal), {.budget_ms = options->stall_budget}, std::move(linted));
     std::string text;
     if (*format == "json")
       text = report::review_json(review, CONTRAFLOW_VERSION);
