@@ -82,6 +82,7 @@ struct Executor::Impl {
     // The answer to a COMMIT may have been lost with the connection: the journal says whether it came through.
     if (condition.empty() && done_by_this_run(step)) return outcome;
     if (!step.undo) check_preconditions(step);
+    run.observer.ready(step, run.connection());
     switch (action.mode) {
       case plan::Mode::none: break;
       case plan::Mode::brief:

@@ -12,6 +12,8 @@
 // every row.
 #define CONTRAFLOW_COMMANDS(ROW) \
   ROW(plan)                      \
+  ROW(rehearse)                  \
+  ROW(review)                    \
   ROW(check)                     \
   ROW(rules)                     \
   ROW(apply)                     \
@@ -22,6 +24,7 @@
   ROW(throttle)                  \
   ROW(queries)                   \
   ROW(orm)                       \
+  ROW(snapshot)                  \
   ROW(doctor)                    \
   ROW(completions)               \
   ROW(man)
