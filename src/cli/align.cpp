@@ -33,7 +33,7 @@ void hand_over(Object& object, const std::string& from, const std::string& to) {
       if (grant.grantor == from) grant.grantor = to;
     }
   }
-  if (object.id.kind == Kind::default_privileges && object.id.name == from) object.id.name = to;
+  if (object.id.kind == Kind::default_privileges && object.id.relation == from) object.id.relation = to;
 }
 
 void take_owners(LoadedSource& loaded, const LoadedSource& live) {

@@ -27,7 +27,7 @@ std::map<std::string, std::string> roles_needed(const Database& database) {
   for (const auto& [id, object] : database.objects) {
     need(object.owner, "owner of", object);
     for (const catalog::Grant& grant : object.grants) need(grant.grantee, fmt::format("{} on", grant.privilege), object);
-    if (id.kind == Kind::default_privileges) need(id.name, "role of", object);
+    if (id.kind == Kind::default_privileges) need(id.relation, "role of", object);
     if (const auto* policy = std::get_if<catalog::Policy>(&object.body)) {
       for (const std::string& role : policy->roles) need(role, "role of", object);
     }
