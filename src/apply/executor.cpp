@@ -82,6 +82,7 @@ struct Executor::Impl {
     // The answer to a COMMIT may have been lost with the connection: the journal says whether it came through.
     if (condition.empty() && done_by_this_run(step)) return outcome;
     if (!step.undo) check_preconditions(step);
+    run.observer.ready(step, run.connection());
     switch (action.mode) {
       case plan::Mode::none: break;
       case plan::Mode::brief:
@@ -272,8 +273,8 @@ void Executor::undo_from(std::size_t begin) {
   }
 }
 
-std::vector<std::string> Executor::losses(Phase to) {
-  std::vector<std::string> out;
+std::vector<Executor::Loss> Executor::losses(Phase to) {
+  std::vector<Loss> out;
   const Position now = position();
   const auto steps = impl_->survive([&] { return impl_->run.journal.steps(impl_->run.connection()); });
   for (const plan::Step& step : impl_->run.plan.steps) {
@@ -283,8 +284,7 @@ std::vector<std::string> Executor::losses(Phase to) {
     if (step.phase < to || step.grade != plan::Grade::data || step.forward.empty()) continue;
     const bool begun = now.reached && step.phase <= *now.reached;
     if (!begun && !impl_->shows(step.phase)) continue;
-    out.push_back(step.title);
-    if (!step.notes.empty()) out.back() += ": " + step.notes.front();
+    out.push_back({step.title + (step.notes.empty() ? "" : ": " + step.notes.front()), step.phase == Phase::purge});
   }
   return out;
 }

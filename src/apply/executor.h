@@ -53,8 +53,13 @@ class Executor {
   // Undoes the steps of every phase begun up to position `begin` - 1, in reverse, whatever the journal says: for rehearsals that stop anywhere.
   void undo_from(std::size_t begin);
 
-  // What undo_to() would not bring back: steps that ran and whose grade is `data`, a sentence each.
-  std::vector<std::string> losses(plan::Phase to);
+  // What undo_to() would not bring back: steps that ran and whose grade is `data`, a sentence each. `gone`: purge removed it; otherwise it may not
+  // fit into the old shape (values that only the new type can hold).
+  struct Loss {
+    std::string what;
+    bool gone = false;
+  };
+  std::vector<Loss> losses(plan::Phase to);
 
   // A line in the journal's log.
   void record(const std::string& kind, const std::string& message);

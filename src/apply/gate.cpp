@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <set>
 #include <thread>
@@ -113,7 +114,14 @@ class Gate {
     }
   }
 
-  bool in_plan(const std::string& name) const { return text_.find(name) != std::string::npos; }
+  // As a word of its own in the phase's statements.
+  bool in_plan(const std::string& name) const {
+    const auto part = [](char c) { return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0; };
+    for (std::size_t at = text_.find(name); at != std::string::npos; at = text_.find(name, at + 1)) {
+      if ((at == 0 || !part(text_[at - 1])) && (at + name.size() >= text_.size() || !part(text_[at + name.size()]))) return true;
+    }
+    return false;
+  }
 
   void views() {
     for (const OldShape& shape : shapes_) {

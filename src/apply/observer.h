@@ -61,6 +61,7 @@ struct Progress {
   double fraction = -1;  // of this phase; -1: unknown
   double seconds = 0;
   std::vector<Blocker> blockers;
+  bool at_work = true;   // false: the server has been showing the session as idle or gone, while its answer is still awaited here
 };
 
 struct StepOutcome {
@@ -84,6 +85,8 @@ class Observer {
   // Each connection that runs steps, when it has been made: a place for SET and on_notice().
   virtual void connected(pg::Connection&) {}
   virtual void before_step(const StepRun&) {}
+  // Its preconditions hold and it is about to run; outside any transaction.
+  virtual void ready(const StepRun&, pg::Connection& /*own*/) {}
   // In the step's own transaction, its statements done, the journal not yet written: pg_locks shows what the step holds. Modes brief, scan and
   // blocking once, batched once a batch; concurrent statements have no transaction.
   virtual void before_commit(const StepRun&, pg::Connection& /*own*/) {}

@@ -21,7 +21,7 @@ enum class CancelBlockers {
 struct LockOptions {
   Milliseconds first_timeout = 50ms;  // of an attempt; grows to `longest_timeout`, always jittered
   // Below deadlock_timeout (1 s) so that a deadlock costs us, never the application; and below the stall budget (250 ms).
-  Milliseconds longest_timeout = 120ms;
+  Milliseconds longest_timeout = 80ms;
   Milliseconds budget = 10min;             // of one step, attempts and pauses together
   Milliseconds concurrent_budget = 30min;  // of a concurrent statement, which waits for transactions older than itself and blocks nobody
   CancelBlockers cancel = CancelBlockers::none;
@@ -57,6 +57,7 @@ struct Options {
   BackfillOptions backfill;
   ThrottleOptions throttle;
   Milliseconds brief_limit = 10s;     // statement_timeout of brief steps
+  Milliseconds idle_limit = 1s;       // a transaction whose runner says nothing (stopped, cut off) gives its locks back after so long
   Milliseconds small_limit = 2s;      // of blocking work on tables that are small
   Milliseconds work_limit = 24h;      // of scans, concurrent builds and blocking work that the user allowed
   Milliseconds reconnect_limit = 2min;  // a lost connection is tried again so long

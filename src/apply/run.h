@@ -29,6 +29,7 @@ class SerialObserver : public Observer {
   explicit SerialObserver(Observer& inner) : inner_(inner) {}
   void connected(pg::Connection& c) override { one([&] { inner_.connected(c); }); }
   void before_step(const StepRun& s) override { one([&] { inner_.before_step(s); }); }
+  void ready(const StepRun& s, pg::Connection& c) override { one([&] { inner_.ready(s, c); }); }
   void before_commit(const StepRun& s, pg::Connection& c) override { one([&] { inner_.before_commit(s, c); }); }
   void lock_refused(const StepRun& s, const LockRefusal& r) override { one([&] { inner_.lock_refused(s, r); }); }
   void batch_done(const StepRun& s, const BatchDone& b) override { one([&] { inner_.batch_done(s, b); }); }

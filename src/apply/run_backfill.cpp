@@ -96,6 +96,7 @@ class Backfiller {
     run_.steps.set_longest(run_.options.work_limit + 30s);
     const Session::Interruptible interruptible(run_.steps);
     run_.watcher.follow(connection.backend_pid(), [&](const Progress& progress) {
+      if (!progress.at_work) run_.steps.presume_lost();
       Progress told = progress;
       told.phase = "counting rows that are still pending";
       run_.observer.progressed(step_, told);
@@ -186,7 +187,7 @@ class Backfiller {
         pg::Connection& connection = session.get();
         if (!prepared) connection.execute("SET enable_seqscan = off; SET jit = off; SET plan_cache_mode = force_custom_plan; SET max_parallel_workers_per_gather = 0");
         prepared = true;
-        session.set_longest(90s);
+        session.set_longest(pace.timeout + 10s);
         const std::vector<std::string> upper = next_bound(connection, part, part.lower, pace.size);
         const long long changed = batch(connection, part, upper, pace);
         adapt(part, bottom, pace, changed, since(begin));
@@ -207,7 +208,8 @@ class Backfiller {
 
   long long batch(pg::Connection& connection, Part& part, const std::vector<std::string>& upper, const Pace& pace) {
     const auto attempt = Milliseconds(static_cast<int>(jitter(40, 70)));
-    connection.execute(fmt::format("BEGIN; {}; {}; SET LOCAL contraflow.backfill = 'on'{}{}", set_local("lock_timeout", attempt), set_local("statement_timeout", pace.timeout),
+    connection.execute(fmt::format("BEGIN; {}; {}; {}; SET LOCAL contraflow.backfill = 'on'{}{}", set_local("lock_timeout", attempt), set_local("statement_timeout", pace.timeout),
+                                   set_local("idle_in_transaction_session_timeout", run_.options.idle_limit),
                                    run_.options.backfill.synchronous_commit ? "" : "; SET LOCAL synchronous_commit = off", silent_ ? "; SET LOCAL session_replication_role = 'replica'" : ""));
     const std::string range = range_condition(part, part.lower, upper);
     const pg::Result done = connection.execute(

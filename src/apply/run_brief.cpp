@@ -76,8 +76,9 @@ class Attempts {
     pg::Connection& connection = run_.connection();
     const plan::Action& action = step_.action();
     const Milliseconds limit = work_limit(run_, action);
-    run_.steps.set_longest(limit + 30s);
-    connection.execute(fmt::format("BEGIN; {}; {}", set_local("lock_timeout", timeout_), set_local("statement_timeout", limit)));
+    run_.steps.set_longest(limit + 5s);
+    connection.execute(fmt::format("BEGIN; {}; {}; {}", set_local("lock_timeout", timeout_), set_local("statement_timeout", limit),
+                                   set_local("idle_in_transaction_session_timeout", run_.options.idle_limit)));
     check_small(connection, action);
     const Milliseconds lead = std::min<Milliseconds>(25ms, timeout_ / 2);
     run_.watcher.look(connection.backend_pid(), timeout_ - lead);
@@ -94,7 +95,14 @@ class Attempts {
     const auto give_up = Clock::now() + timeout_ * 2;
     bool first = true;
     std::optional<Session::Interruptible> interruptible;
-    if (action.mode == plan::Mode::scan) interruptible.emplace(run_.steps);
+    std::optional<Following> following;
+    if (action.mode == plan::Mode::scan || (action.mode == plan::Mode::blocking && action.small_tables.empty())) {
+      interruptible.emplace(run_.steps);
+      following.emplace(run_.watcher, connection.backend_pid(), [&](const Progress& progress) {
+        if (!progress.at_work) run_.steps.presume_lost();
+        run_.observer.progressed(step_, progress);
+      });
+    }
     for (const std::string& statement : action.statements) {
       if (!first) {
         const auto left = std::chrono::duration_cast<Milliseconds>(give_up - Clock::now());

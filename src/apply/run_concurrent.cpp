@@ -39,7 +39,10 @@ StepOutcome run_concurrent(Run& run, const StepRun& step, const std::string& con
       pg::Connection& connection = run.connection();
       run.steps.set_longest(run.options.work_limit + 30s);
       const Session::Interruptible interruptible(run.steps);
-      run.watcher.follow(connection.backend_pid(), [&](const Progress& progress) { run.observer.progressed(step, progress); });
+      run.watcher.follow(connection.backend_pid(), [&](const Progress& progress) {
+        if (!progress.at_work) run.steps.presume_lost();
+        run.observer.progressed(step, progress);
+      });
       connection.execute(fmt::format("SET lock_timeout = '{}ms'; SET statement_timeout = '{}ms'", left.count(), run.options.work_limit.count()));
       drop_leftover(run, action);
       for (const std::string& statement : action.statements) {

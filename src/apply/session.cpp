@@ -11,7 +11,7 @@ Session::Session(std::string conninfo, std::string application_name, std::shared
     : conninfo_(std::move(conninfo)), application_name_(std::move(application_name)), stop_(std::move(stop)), prepare_(std::move(prepare)) {}
 
 void Session::limit() {
-  connection_->limit_waits({longest_, [this] { return interruptible_ && *stop_; }});
+  connection_->limit_waits({longest_, [this] { return presumed_lost_ || (interruptible_ && *stop_); }});
 }
 
 void Session::set_longest(Milliseconds longest) {
@@ -22,6 +22,7 @@ void Session::set_longest(Milliseconds longest) {
 pg::Connection& Session::get() {
   if (connection_ && !connection_->alive()) connection_.reset();
   if (connection_) return *connection_;
+  presumed_lost_ = false;
   connection_.emplace(conninfo_, application_name_);
   try {
     limit();

@@ -37,6 +37,8 @@ class Session {
    private:
     Session& session_;
   };
+  // From another thread: the server says that the statement in progress has ended, and no answer has come. It will be treated as lost.
+  void presume_lost() { presumed_lost_ = true; }
   // The longest answer that is waited for; beyond the server's own statement_timeout, for a server that is gone.
   void set_longest(Milliseconds longest);
 
@@ -49,6 +51,7 @@ class Session {
   Prepare prepare_;
   std::optional<pg::Connection> connection_;
   std::atomic<bool> interruptible_{false};
+  std::atomic<bool> presumed_lost_{false};
   Milliseconds longest_{60s};
 };
 

@@ -18,7 +18,11 @@ void Throttle::start(const std::string& table) {
   table_ = table;
   running_ = true;
   calm_latency_.reset();
+  looked_ = false;
   thread_ = std::thread([this] { loop(); });
+  // The first batch waits for the first look, so that a run that was paused does not begin; not for a server that gives no further connection.
+  std::unique_lock lock(mutex_);
+  wake_.wait_for(lock, 5s, [&] { return looked_; });
 }
 
 void Throttle::stop() {
@@ -49,6 +53,8 @@ void Throttle::loop() {
     lock.lock();
     if (seen) control_ = control;
     reason_ = reason;
+    looked_ = true;
+    wake_.notify_all();
     wake_.wait_for(lock, run_.options.throttle.interval, [&] { return !running_; });
   }
 }

@@ -48,6 +48,7 @@ class Throttle {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool running_ = false;
+  bool looked_ = false;
   std::string table_;
   std::string reason_;   // of the server's signals
   Control control_;

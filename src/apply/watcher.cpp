@@ -65,6 +65,7 @@ struct Watcher::Impl {
   std::vector<Blocker> found;
   std::function<void(const Progress&)> tell;
   Clock::time_point followed_since;
+  int idle_looks = 0;  // the thread's own
   std::thread thread;
 
   Impl(const std::string& conninfo, const std::string& name)
@@ -80,6 +81,10 @@ struct Watcher::Impl {
       out.fraction = std::stod(rows.string(0, 1));
     }
     out.blockers = blockers_of(watched);
+    // A frozen network looks like a long statement: three looks in a row at a session that does nothing say otherwise.
+    const bool busy = session.get().query("SELECT count(*) FROM pg_stat_activity WHERE pid = $1 AND state = 'active'", {std::to_string(watched)}).integer(0, 0) > 0;
+    idle_looks = busy ? 0 : idle_looks + 1;
+    out.at_work = idle_looks < 3;
     return out;
   }
 

@@ -33,6 +33,18 @@ class Watcher {
   std::unique_ptr<Impl> impl_;
 };
 
+// follow() as long as it lives.
+class Following {
+ public:
+  Following(Watcher& watcher, int pid, std::function<void(const Progress&)> tell) : watcher_(watcher) { watcher_.follow(pid, std::move(tell)); }
+  ~Following() { watcher_.unfollow(); }
+  Following(const Following&) = delete;
+  Following& operator=(const Following&) = delete;
+
+ private:
+  Watcher& watcher_;
+};
+
 // Who blocks `pid` just now.
 std::vector<Blocker> blockers_of(pg::Connection& connection, int pid);
 

@@ -12,6 +12,8 @@
 // every row.
 #define CONTRAFLOW_COMMANDS(ROW) \
   ROW(plan)                      \
+  ROW(rehearse)                  \
+  ROW(review)                    \
   ROW(check)                     \
   ROW(rules)                     \
   ROW(apply)                     \
@@ -21,6 +23,8 @@
   ROW(resume)                    \
   ROW(throttle)                  \
   ROW(queries)                   \
+  ROW(orm)                       \
+  ROW(snapshot)                  \
   ROW(doctor)                    \
   ROW(completions)               \
   ROW(man)

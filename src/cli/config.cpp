@@ -47,6 +47,7 @@ const Key kKeys[] = {
     {{"check.enable", "", "rules that check applies on top of its own choice"}, &Config::check_enable},
     {{"check.disable", "", "rules that check leaves out"}, &Config::check_disable},
     {{"check.allow", "", "files that check leaves alone: a pattern, or \"pattern: rule, rule\""}, &Config::check_allow},
+    {{"code.include_deleted", "", "path patterns of code that goes on to see soft-deleted rows"}, &Config::include_deleted},
 };
 
 Location location_of(const toml::source_region& region, const fs::path& file, std::string_view text) {

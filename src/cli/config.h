@@ -19,6 +19,7 @@ struct Config {
   std::optional<int> sandbox_major;           // [sandbox] major
   std::vector<std::string> sandbox_bindirs;   // [sandbox] bindirs
   std::vector<std::string> sandbox_settings;  // [sandbox] settings
+  std::vector<std::string> include_deleted;   // [code] include_deleted
   std::string check_server;                   // [check] server: "14..17"
   std::string check_fail_on;                  // [check] fail_on
   std::vector<std::string> check_enable;      // [check] enable

@@ -174,6 +174,9 @@ ScanResult scan(const SchemaFacts& facts, const ScanOptions& options) {
       for (std::size_t i = first; i < std::min(first + kBatch, list.size()); ++i) {
         const SourceFile& file = list[i];
         if (file.language == Language::prisma) continue;
+        // What migrations once ran is no query of the application.
+        const bool migration = file.language == Language::sql && ("/" + file.path).find("/migrations/") != std::string::npos;
+        if (migration && !options.ddl) continue;
         std::string text;
         try {
           text = files->read(file);

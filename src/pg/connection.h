@@ -27,6 +27,8 @@ class Result {
   int rows() const;
   int columns() const;
   std::string column_name(int column) const;
+  unsigned column_type(int column) const;  // the type's OID in this database
+  int column_modifier(int column) const;   // atttypmod; -1: none
   bool is_null(int row, int column) const;
   std::string_view text(int row, int column) const;  // empty for NULL
   bool boolean(int row, int column) const;           // true for 't'

@@ -7,7 +7,7 @@
 A plan with every kind of step (brief, scan, concurrent, batched) runs phase by phase through a proxy that fires one fault a run, at one message of the
 connections that run steps: before it is sent, while the server works on it, or after its answer came and before the runner sees it (a COMMIT whose
 outcome is unknown). Faults: SIGKILL of the runner, pg_terminate_backend of its session, SIGKILL of that session (the whole server restarts), the
-connection cut. Then the phase is run again to its end, or the whole plan is rolled back. The judge is pg_dump and row checksums, against a twin on which plain psql ran the
+connection cut (and, with --faults, frozen). Then the phase is run again to its end, or the whole plan is rolled back. The judge is pg_dump and row checksums, against a twin on which plain psql ran the
 same files and that received the same writes.
 
 Cases are drawn so that every combination of message kind, moment, fault and way on comes up as evenly as the sample allows. Exit 0: all equal.
@@ -115,7 +115,7 @@ class Matrix:
         for phase, texts in self.messages.items():
             for n, text in enumerate(texts):
                 for when in ('before', 'during', 'after'):
-                    for fault in ('sigkill', 'terminate', 'crash', 'cut'):
+                    for fault in self.opt.faults.split(','):
                         for way in ('resume', 'rollback'):
                             pools[(kind_of(text), when, fault, way)].append((phase, n))
         chosen, rng, keys = [], random.Random(self.opt.seed), sorted(pools)
@@ -138,6 +138,8 @@ class Matrix:
                 runner[0].wait()
             elif name == 'cut':
                 link.cut()
+            elif name == 'freeze':
+                link.frozen = True
             elif name == 'terminate':
                 self.s.psql('postgres', f'select pg_terminate_backend({link.pid})', check=False)
             elif name == 'crash':
@@ -222,6 +224,7 @@ def main():
     ap.add_argument('--bin', required=True)
     ap.add_argument('--server', type=int, default=15)
     ap.add_argument('--sample', type=int, default=200)
+    ap.add_argument('--faults', default='sigkill,terminate,crash,cut', help='also freeze: nothing passes any more, and nobody says so (slow: it takes timeouts)')
     ap.add_argument('--seed', type=int, default=1)
     opt = ap.parse_args()
     opt.bin, judge.JOURNAL = os.path.abspath(opt.bin), True

@@ -38,7 +38,7 @@ class Proxy:
 
 class _Link:
     def __init__(self, proxy, client):
-        self.proxy, self.client, self.pid, self.step, self.after = proxy, client, 0, False, False
+        self.proxy, self.client, self.pid, self.step, self.after, self.frozen = proxy, client, 0, False, False, False
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.server = socket.socket(socket.AF_UNIX)
         try:
@@ -109,6 +109,8 @@ class _Link:
                 self._fire()
             if fire == 'after':
                 self.after = True
+            while self.frozen:
+                time.sleep(0.1)
             self.server.sendall(unit)
             unit = b''
             if fire == 'during':
@@ -123,4 +125,6 @@ class _Link:
             if kind == b'Z' and self.after:
                 self.after = False
                 self._fire()
+            while self.frozen:
+                time.sleep(0.1)
             self.client.sendall(data)

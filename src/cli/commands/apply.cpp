@@ -65,11 +65,12 @@ void look_before(Context& context, RunProgress& progress, const plan::Plan& plan
   pg::Connection connection(target, "contraflow preflight");
   connection.limit_waits({.longest = std::chrono::minutes(2), .cancelled = {}});
   apply::PreflightInput input{.plan = plan, .steps = steps, .undo = undo, .at_start = false, .live_fingerprint = "", .conninfo = target, .options = run};
-  const apply::Journal journal(run.journal_schema, "");
-  // A pooler in transaction mode is no place to read a catalog from: that comes first, with the rest, where nothing of the plan has run.
-  if (!undo && !apply::pooling_of(connection, target).per_transaction && !journal.exists(connection)) {
-    input.at_start = true;
-    input.live_fingerprint = catalog::fingerprint(catalog::read(connection));
+  // Settings, and what is read under them, have no place in a pooler in transaction mode: preflight() says so.
+  if (!undo && !apply::pooling_of(connection, target).per_transaction) {
+    connection.execute("SET lock_timeout = '2s'; SET statement_timeout = '60s'; SET search_path = ''");
+    const apply::Journal journal(run.journal_schema, "");
+    input.at_start = !journal.exists(connection);
+    if (input.at_start) input.live_fingerprint = catalog::fingerprint(catalog::read(connection));
   }
   std::string refusals, remedies;
   for (const apply::PreflightItem& item : apply::preflight(connection, input)) {
@@ -181,13 +182,13 @@ int run_rollback(Context& context, const RunOptions& options) {
     stop_on_signal(run.stop);
     Executor executor(plan, folder.hash, target, run, progress);
     const Phase to = options.phase.empty() ? Phase::expand : phase_named(options.phase);
-    const std::vector<std::string> losses = executor.losses(to);
-    if (!losses.empty() && !options.accept_loss) {
+    const std::vector<Executor::Loss> losses = executor.losses(to);
+    if (std::any_of(losses.begin(), losses.end(), [](const Executor::Loss& loss) { return loss.gone; }) && !options.accept_loss) {
       std::string message = "what these steps removed does not come back:";
-      for (const std::string& loss : losses) message += "\n  - " + loss;
+      for (const Executor::Loss& loss : losses) message += loss.gone ? "\n  - " + loss.what : "";
       throw Error(ErrorCode::refused, message, "give --accept-loss to go back all the same, or --phase to go back less far");
     }
-    for (const std::string& loss : losses) progress.warning("does not come back: " + loss);
+    for (const Executor::Loss& loss : losses) progress.warning((loss.gone ? "does not come back: " : "") + loss.what);
     ask(context, options, fmt::format("Undo {} on {} to the start of {}?", plan.name, shown, options.phase.empty() ? "the plan" : options.phase));
     progress.event("undo_begun", field("to", std::string(plan::phase_name(to))) + "," + field("plan", plan.name) + "," + field("hash", folder.hash) + "," + field("target", shown));
     executor.undo_to(to, !options.phase.empty());

@@ -105,7 +105,7 @@ Runner add_options(CLI::App& app) {
   app.add_option("--plan", options->plan, "prove each site against this plan: prepared before it and after each of its phases, on a sandbox")->type_name("DIR");
   app.add_option("--exclude", options->exclude, "leave out files that match this pattern with * (repeatable)")->type_name("PATTERN");
   app.add_flag("--untracked", options->untracked, "also files that git neither tracks nor ignores");
-  app.add_flag("--ddl", options->ddl, "also DDL statements");
+  app.add_flag("--ddl", options->ddl, "also DDL statements, and .sql files below a folder named migrations");
   app.add_flag("--no-cache", options->no_cache, "read every file anew");
   app.add_flag("--statistics", options->statistics, "say how many files were read and how long that took");
   app.add_option("--pg-bindir", options->schema.bindirs, "folder with initdb and postgres for the sandbox")->type_name("DIR");

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "catalog/read.h"
+#include "cli/code_schema.h"
+#include "cli/command.h"
+#include "cli/queries_proof.h"
+#include "code/code_patch.h"
+#include "code/prisma_patch.h"
+
+namespace contraflow::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::string plan, phase = "expand";
+  CodeSchemaOptions schema;
+  std::vector<std::string> exclude, include_deleted;
+  std::string extension;
+  bool no_extension = false, no_code = false, no_schema = false, apply = false;
+  std::shared_ptr<std::string> format;
+};
+
+// The schema as the database has it before the plan, after the phases up to the one asked for, and at the end.
+struct States {
+  catalog::Database before, now, end;
+};
+
+States run_plan(const catalog::LoadOptions& load, const std::string& schema, const std::string& plan, const std::string& phase) {
+  const std::vector<std::string> files = forward_files(plan);
+  catalog::SourceLoader loader(load);
+  const std::string conninfo = sandbox_copy(loader, schema);
+  catalog::ReadOptions read;
+  read.sizes = false;
+  const auto look = [&] {
+    pg::Connection connection(conninfo, "contraflow orm");
+    return catalog::read(connection, read);
+  };
+  States out;
+  out.before = out.now = look();
+  const char wanted = phase == "expand" ? '1' : phase == "backfill" ? '2' : phase == "contract" ? '3' : '4';
+  for (const std::string& file : files) {
+    run_plan_file(conninfo, plan, file);
+    if (file[0] <= wanted) out.now = look();
+  }
+  out.end = look();
+  return out;
+}
+
+// A nullable timestamp of a usual name that the plan adds is what marks deleted rows.
+std::vector<code::SoftDelete> soft_deletes(const States& states, const code::SchemaFacts& facts, const std::optional<prisma::Schema>& models) {
+  std::vector<code::SoftDelete> out;
+  for (const auto& [id, object] : states.now.objects) {
+    const auto* column = std::get_if<catalog::Column>(&object.body);
+    if (column == nullptr || states.before.find(id) != nullptr || column->not_null || !column->type.starts_with("timestamp")) continue;
+    const std::string lower = to_lower(id.name);
+    if (lower != "deleted_at" && lower != "deletedat" && lower != "archived_at" && lower != "removed_at") continue;
+    code::SoftDelete one{.table = {id.schema, id.relation}, .column = id.name};
+    for (const code::Model& model : facts.models) {
+      if (model.table != one.table) continue;
+      one.model = model.name;
+      const prisma::Block* block = models ? models->model(model.name) : nullptr;
+      if (block == nullptr) continue;
+      for (const prisma::Field& field : block->fields) {
+        if (field.column() == id.name) one.field = field.name;
+      }
+    }
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+std::vector<sql::QualifiedName> changed_tables(const States& states) {
+  std::vector<sql::QualifiedName> out;
+  const auto add = [&](const catalog::ObjectId& id) {
+    const sql::QualifiedName table{id.schema, id.relation};
+    if (id.kind == catalog::Kind::column && std::find(out.begin(), out.end(), table) == out.end()) out.push_back(table);
+  };
+  for (const auto& [id, object] : states.end.objects) {
+    if (states.before.find(id) == nullptr && states.before.find(catalog::relation_id(catalog::Kind::table, id.schema, id.relation)) != nullptr) add(id);
+  }
+  for (const auto& [id, object] : states.before.objects) {
+    if (states.end.find(id) == nullptr) add(id);
+  }
+  return out;
+}
+
+// Where the client is imported from, seen from the extension's file.
+std::string import_path(const prisma::Schema& schema, const fs::path& schema_file, const fs::path& extension) {
+  for (const prisma::Block& block : schema.blocks) {
+    if (block.kind != prisma::BlockKind::generator) continue;
+    const std::string* provider = block.setting("provider");
+    const std::string* output = block.setting("output");
+    if (provider == nullptr || output == nullptr || !provider->starts_with("\"prisma-client")) continue;
+    const fs::path client = (schema_file.parent_path() / prisma::string_value(*output).value_or("")).lexically_normal();
+    std::string relative = client.lexically_relative(extension.parent_path().empty() ? "." : extension.parent_path()).generic_string();
+    if (!relative.starts_with(".")) relative = "./" + relative;
+    return *provider == "\"prisma-client\"" ? relative + "/client" : relative;
+  }
+  return "@prisma/client";
+}
+
+std::string json_of(const code::CodePatch& patch, const std::vector<std::string>& notes, const std::string& diff) {
+  nlohmann::ordered_json json;
+  auto& files = json["files"] = nlohmann::ordered_json::array();
+  for (const code::FilePatch& file : patch.files) files.push_back(file.file);
+  auto& left = json["left"] = nlohmann::ordered_json::array();
+  for (const code::LeftAlone& one : patch.left)
+    left.push_back({{"file", one.file}, {"line", one.line}, {"column", one.column}, {"reason", one.reason}, {"by_rule", one.by_rule}});
+  json["notes"] = notes;
+  json["diff"] = diff;
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+int run(Context& context, const Options& options) {
+  const fs::path root(options.schema.root);
+  CodeSchema schema = code_schema(context, options.schema);
+  if (schema.source.empty()) throw Error(ErrorCode::usage, "no schema of the state before the plan was found", "give --schema SOURCE");
+  const std::string before = !options.schema.schema.empty() ? options.schema.schema : options.schema.prisma.empty() ? (root / schema.source).string() : options.schema.prisma;
+  const catalog::LoadOptions load = load_options(context, options.schema.bindirs, options.schema.sandbox_url);
+  const States states = run_plan(load, before, options.plan, options.phase);
+  std::vector<std::string> notes = schema.notes;
+  code::CodePatch patch;
+
+  std::optional<prisma::Schema> after = schema.models;
+  const std::string schema_path = options.schema.prisma.empty() ? schema.prisma_file : fs::path(options.schema.prisma).lexically_relative(root).generic_string();
+  if (schema.models && !options.no_schema) {
+    if (fs::is_directory(root / schema_path) || schema.models->text.empty()) {
+      patch.left.push_back({schema_path, 1, 1, "a schema of several files: name the one to edit with --prisma", false});
+    } else {
+      const prisma::Schema whole = prisma::parse(read_text_file(root / schema_path), schema_path);
+      const code::SchemaPatch made = code::patch_schema(whole, states.before, states.now, states.end);
+      notes.insert(notes.end(), made.notes.begin(), made.notes.end());
+      if (made.text != whole.text) patch.files.push_back({schema_path, whole.text, made.text});
+      after = prisma::parse(made.text, schema_path);
+    }
+  }
+  code::PatchOptions wanted;
+  wanted.soft_deletes = soft_deletes(states, schema.facts, after);
+  for (code::SoftDelete& one : wanted.soft_deletes) {
+    if (one.field.empty()) one.field = one.column;
+  }
+  wanted.changed = changed_tables(states);
+  wanted.include_deleted = options.include_deleted;
+  wanted.include_deleted.insert(wanted.include_deleted.end(), context.config.include_deleted.begin(), context.config.include_deleted.end());
+  const bool any_model = std::any_of(wanted.soft_deletes.begin(), wanted.soft_deletes.end(), [](const code::SoftDelete& one) { return !one.model.empty(); });
+  wanted.extension = any_model && !options.no_extension;
+  if (wanted.extension) {
+    const std::string file = !options.extension.empty() ? options.extension : fs::is_directory(root / "src") ? "src/soft-delete.ts" : "soft-delete.ts";
+    const std::string text = code::soft_delete_extension(wanted.soft_deletes, import_path(*schema.models, schema_path, file));
+    std::error_code ignored;
+    const std::string old = fs::exists(root / file, ignored) ? read_text_file(root / file) : "";
+    if (old != text) patch.files.push_back({file, old, text});
+    notes.push_back(fmt::format("extend the client where it is made: new PrismaClient(…).$extends(softDelete) from {}", file));
+  }
+  if (!options.no_code && (!wanted.soft_deletes.empty() || !wanted.changed.empty())) {
+    code::ScanOptions scan;
+    scan.root = root;
+    scan.exclude = options.exclude;
+    scan.exclude.emplace_back("*/migrations/*");
+    if (!context.config.migrations.empty()) scan.exclude.push_back(fs::path(context.config.migrations).lexically_relative(fs::absolute(root)).generic_string() + "/*");
+    code::CodePatch made = code::patch_code(schema.facts, scan, wanted);
+    patch.files.insert(patch.files.end(), made.files.begin(), made.files.end());
+    patch.left.insert(patch.left.end(), made.left.begin(), made.left.end());
+  }
+
+  const std::string diff = code::unified_diff(patch.files);
+  if (*options.format == "json")
+    context.console.print(json_of(patch, notes, diff));
+  else if (!options.apply)
+    context.console.print(diff);
+  if (options.apply) {
+    for (const code::FilePatch& file : patch.files) {
+      write_file(root / file.file, file.after);
+      if (*options.format != "json") context.console.print(fmt::format("changed {}\n", file.file));
+    }
+  }
+  for (const std::string& note : notes) context.console.note("note: " + note);
+  for (const code::LeftAlone& one : patch.left) context.console.note(fmt::format("{}: {}:{}:{}: {}", one.by_rule ? "left" : "to do", one.file, one.line, one.column, one.reason));
+  const auto todo = std::count_if(patch.left.begin(), patch.left.end(), [](const code::LeftAlone& one) { return !one.by_rule; });
+  context.console.note(fmt::format("{} {}, {} to do by hand", count_of(static_cast<long long>(patch.files.size()), "file"), options.apply ? "changed" : "to change", todo));
+  return 0;
+}
+
+Runner add_options(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("PLAN", options->plan, "the plan folder")->required();
+  app.add_option("--phase", options->phase, "the phase that the code is to fit: the state after it")
+      ->check(CLI::IsMember(std::vector<std::string>{"expand", "backfill", "contract", "purge"}))->default_str("expand");
+  app.add_option("--code", options->schema.root, "root of the code base")->type_name("DIR")->default_str(".");
+  app.add_option("--schema", options->schema.schema, "the schema before the plan (default: the code base's schema.prisma, else [project] migrations)")->type_name("SOURCE");
+  app.add_option("--prisma", options->schema.prisma, "the schema.prisma to edit (default: found in the code base)")->type_name("FILE");
+  app.add_option("--include-deleted", options->include_deleted, "code that goes on to see deleted rows: a path pattern such as **/admin/** (repeatable; also [code] include_deleted)")
+      ->type_name("PATTERN");
+  app.add_option("--extension", options->extension, "file of the client extension for soft delete (default: src/soft-delete.ts)")->type_name("FILE");
+  app.add_flag("--no-extension", options->no_extension, "no client extension: each call gets its `where`");
+  app.add_flag("--no-code", options->no_code, "leave the code alone: schema.prisma only");
+  app.add_flag("--no-schema", options->no_schema, "leave schema.prisma alone");
+  app.add_option("--exclude", options->exclude, "leave out files that match this pattern with * (repeatable)")->type_name("PATTERN");
+  app.add_flag("--apply", options->apply, "write the files; without it the patch is printed");
+  app.add_option("--pg-bindir", options->schema.bindirs, "folder with initdb and postgres for the sandbox")->type_name("DIR");
+  app.add_option("--sandbox-url", options->schema.sandbox_url, "use databases on this server instead of a sandbox")->type_name("URL");
+  options->format = add_format_option(app, {"diff", "json"});
+  return [options](Context& context) { return run(context, *options); };
+}
+
+}  // namespace
+
+extern const Command orm_command;
+const Command orm_command{
+    "orm", "patch schema.prisma and the application code for a plan",
+    "Runs the plan on a sandbox and writes what the code needs of it: fields, types, enums and indexes in schema.prisma; for a soft delete the client extension, "
+    "the condition in raw SQL and in reads through relations, deletes as updates; column lists for SELECT *. Prints a unified diff that git apply takes, and lists what "
+    "has to be done by hand. A comment `contraflow: include-deleted` above a query leaves it as it is.",
+    "contraflow orm db/migrations/20260408120000_soft_delete | git apply\n"
+    "contraflow orm db/migrations/20260408120000_soft_delete --apply --include-deleted '**/admin/**'\n"
+    "contraflow orm plan --phase contract --no-code",
+    add_options};
+
+}  // namespace contraflow::cli

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "code/scan.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/file.h"
+#include "base/process.h"
+#include "base/text.h"
+
+namespace contraflow::code {
+namespace {
+
+constexpr const char* kModels = R"(
+datasource db {
+  provider = "postgresql"
+}
+model User {
+  id    Int    @id
+  email String @unique
+  name  String?
+  posts Post[]
+  @@map("users")
+}
+model Post {
+  id       Int  @id
+  title    String
+  authorId Int  @map("author_id")
+  author   User @relation(fields: [authorId], references: [id])
+}
+)";
+
+SchemaFacts facts() {
+  SchemaFacts out;
+  add_models(out, prisma::parse(kModels));
+  return out;
+}
+
+// "3:7 select users(email,id) *!~ statement?": star, unfiltered, nested; the confidence where it is not high.
+std::vector<std::string> sites(const std::string& file, const std::string& text) {
+  std::vector<std::string> out;
+  for (const QuerySite& site : scan_text(file, text, facts())) {
+    std::string line = fmt::format("{}:{}", site.line, site.column);
+    for (const TableUse& use : site.tables)
+      line += fmt::format(" {} {}({}){}{}{}", sql::verb_name(use.verb), use.table.name, use.all_columns ? "all" : join(use.columns, ","), use.star ? "*" : "",
+                          use.unfiltered ? "!" : "", use.nested ? "~" : "");
+    if (site.confidence != Confidence::high) line += " " + std::string(confidence_name(site.confidence));
+    out.push_back(line);
+  }
+  return out;
+}
+using Sites = std::vector<std::string>;
+
+TEST(Scan, TypeScript) {
+  EXPECT_EQ(sites("a.ts", "await prisma.$queryRaw<User[]>`SELECT * FROM users WHERE id = ${id}`;\n"), Sites{"1:1 select users(email,id,name)*"});
+  EXPECT_EQ(sites("a.ts", "prisma.$queryRaw<User>`SELECT id FROM users WHERE id = ${id}`;\n"), Sites{"1:1 select users(id)"});
+  EXPECT_EQ(sites("a.ts", "const T = 'users';\ndb.query('SELECT id ' + `FROM ${T}` + \" WHERE id = $1\");\n"), Sites{"2:10 select users(id)"});
+  EXPECT_EQ(sites("a.ts", "const q = ['SELECT id', 'FROM users', 'WHERE id = ?'].join(' ');\n"), Sites{"1:11 select users(id)"});
+  EXPECT_EQ(sites("a.tsx", "const x = <b title=\"select a user from the list\">update your users</b>;\n"), Sites{});
+  EXPECT_EQ(sites("a.ts", "const text = 'Select users from the list and delete them';\n"), Sites{});
+  EXPECT_EQ(sites("a.js", "sql`SELECT id FROM users ${where} LIMIT 1`;\n"), Sites{"1:1 select users(id)! medium"});
+  EXPECT_EQ(sites("a.js", "q(`SELECT id FROM users ${where} LIMIT 1`);\n"), Sites{"1:3 select users(id)! medium"});
+}
+
+TEST(Scan, PrismaCalls) {
+  EXPECT_EQ(sites("a.ts", "prisma.user.findMany();\n"), Sites{"1:1 select users(all)!"});
+  EXPECT_EQ(sites("a.ts", "this.db.user.findUnique({ where: { email }, select: { id: true } });\n"), Sites{"1:1 select users(email,id)"});
+  EXPECT_EQ(sites("a.ts", "prisma.post.findMany({ where: { author: { name: 'x' } }, select: { title: true, author: { select: { email: true } } } });\n"),
+            Sites{"1:1 select Post(author_id,title) select users(email,name)~"});
+  EXPECT_EQ(sites("a.ts", "prisma.$transaction(async (t) => { await t.user.update({ where: { id }, data: { name, posts: { create: { title: 'a' } } }, select: { id: true } }); });\n"),
+            Sites{"1:42 update users(id,name) select Post(author_id)~ insert Post(title)~"});
+  EXPECT_EQ(sites("a.ts", "const { user: people } = prisma;\npeople.deleteMany({});\n"), Sites{"2:1 delete users()!"});
+  EXPECT_EQ(sites("a.ts", "cache.user.delete('x'); list.post.update(1);\n"), Sites{});
+  EXPECT_EQ(sites("a.ts", "x.user.count({ where: { email: 'a' } });\n"), Sites{"1:1 select users(email) medium"});
+}
+
+TEST(Scan, OtherLanguages) {
+  EXPECT_EQ(sites("a.py", "cur.execute(\"SELECT id FROM users \"\n            \"WHERE name = %s\", (n,))\n"), Sites{"1:13 select users(id,name)"});
+  EXPECT_EQ(sites("a.py", "BASE = 'SELECT email FROM users'\nclass A:\n    def f(self):\n        run(BASE + f' WHERE id = {i}')\n"),
+            (Sites{"1:8 select users(email)!", "4:13 select users(email,id)"}));
+  EXPECT_EQ(sites("a.go", "package a\nfunc f() { db.Query(`SELECT id FROM users WHERE id = @id`) }\n"), Sites{"2:21 select users(id)"});
+  EXPECT_EQ(sites("A.java", "class A { String q = \"UPDATE users SET name = ? \" + \"WHERE id = ?\"; }\n"), Sites{"1:22 update users(id,name)"});
+  EXPECT_EQ(sites("A.java", "class A { String q = \"\"\"\n  DELETE FROM users\n  WHERE id = :id\"\"\"; }\n"), Sites{"1:22 delete users(id)"});
+  EXPECT_EQ(sites("a.rb", "run(<<~SQL)\n  SELECT id FROM users WHERE id = #{id}\nSQL\nx.joins('JOIN users u ON true')\n"),
+            (Sites{"1:5 select users(id)", "4:9 select users() low"}));
+  EXPECT_EQ(sites("a.sql", "-- x\nDELETE FROM users;\nCREATE TABLE t (id int);\n"), Sites{"2:1 delete users()!"});
+}
+
+TEST(Scan, BadInput) {
+  EXPECT_EQ(sites("a.ts", std::string("SELECT id FROM users\0x", 22)), Sites{});
+  EXPECT_EQ(sites("a.ts", "q(\"SELECT id FROM users WHERE name = '\xff'\")"), Sites{});
+  EXPECT_EQ(sites("a.ts", "\xEF\xBB\xBFq(\"SELECT id FROM users\");\r\n"), Sites{"1:3 select users(id)!"});
+  EXPECT_EQ(sites("a.ts", "\tif (x {\r\n\tq(\"SELECT id FROM users\");\r\n"), Sites{"2:4 select users(id)!"});
+  EXPECT_EQ(sites("a.ts", std::string(200'000, '(') + "\"SELECT id FROM users\""), Sites{});
+  EXPECT_EQ(sites("a.ts", "x = \"SELECT id FROM users" + std::string(5'000, '(') + "\";"), Sites{"1:5 select users() low"});
+}
+
+TEST(Scan, TrackedFilesAloneAndOnceMore) {
+  const TemporaryFolder folder;
+  const auto root = folder.path();
+  const auto git = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"git", "-C", root.string(), "-c", "user.name=t", "-c", "user.email=t@example.com"});
+    EXPECT_TRUE(run_process(arguments).succeeded());
+  };
+  git({"init", "-q"});
+  write_file(root / "src/a.ts", "prisma.user.findMany();\n");
+  write_file(root / "ignored/b.ts", "prisma.user.findMany();\n");
+  write_file(root / "min.js", "q(\"SELECT id FROM users\");" + std::string(200'000, ';'));
+  write_file(root / ".gitignore", "ignored\n");
+  std::filesystem::create_symlink(root / "src", root / "src/loop");
+  std::filesystem::create_symlink(root / "src/a.ts", root / "link.ts");
+  git({"add", "-A"});
+  git({"commit", "-qm", "x"});
+  write_file(root / "new.ts", "prisma.user.count();\n");
+  ScanOptions options{.root = root, .tables = {"users"}, .cache = false};
+  const ScanResult tracked = scan(facts(), options);
+  ASSERT_EQ(tracked.sites.size(), 1u);
+  EXPECT_EQ(tracked.sites[0].file, "src/a.ts");
+  ASSERT_EQ(tracked.skipped.size(), 1u);
+  EXPECT_EQ(tracked.skipped[0].file, "min.js");
+  options.untracked = true;
+  EXPECT_EQ(scan(facts(), options).sites.size(), 2u);
+  options.untracked = false;
+  write_file(root / "src/a.ts", "\n");
+  EXPECT_EQ(scan(facts(), options).sites.size(), 0u);
+  options.revision = "HEAD";
+  EXPECT_EQ(scan(facts(), options).sites.size(), 1u);
+}
+
+}  // namespace
+}  // namespace contraflow::code

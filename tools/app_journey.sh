@@ -1,0 +1,79 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# examples/app from intent to patched code: tools/app_journey.sh CONTRAFLOW [NODE_MODULES]
+# NODE_MODULES holds prisma, @prisma/client, @prisma/adapter-pg and typescript (tools/setup.d/prisma.sh fetches them). Exit 77 where it is missing.
+set -eu
+
+contraflow=$(realpath "$1")
+tools=$(cd "$(dirname "$0")" && pwd)
+modules=$(realpath -m "${2:-$tools/../build/prisma/node_modules}")
+if [ ! -x "$modules/.bin/prisma" ]; then
+  echo "app_journey: $modules has no Prisma (tools/setup.d/prisma.sh): skipped" >&2
+  exit 77
+fi
+
+work=$(mktemp -d)
+server=''
+stop() {
+  [ -z "$server" ] || kill "$server" 2>/dev/null || true
+  rm -rf "$work"
+}
+trap stop EXIT INT TERM
+chmod 755 "$work"
+cp -r "$tools/../examples/app" "$work/app"
+ln -s "$modules" "$work/app/node_modules"
+cd "$work/app"
+printf 'node_modules\nsrc/generated\n' >.gitignore
+git init -q . && git add -A && git -c user.name=t -c user.email=t@example.com commit -qm 'deployed'
+
+# Any file that exists stands for the schema engine, which only `migrate` needs and which cannot be downloaded everywhere.
+export PRISMA_SCHEMA_ENGINE_BINARY=/bin/true PRISMA_HIDE_UPDATE_MESSAGE=1
+prisma=$modules/.bin/prisma
+fail() { echo "FAIL  $1" >&2; exit 1; }
+pass() { echo "PASS  $1"; }
+
+"$contraflow" plan --from prisma/schema.prisma --to prisma/schema.prisma >same 2>/dev/null && grep -q 'no changes' same && pass 'schema.prisma against itself: no changes' || fail 'schema.prisma differs from itself'
+"$contraflow" queries users --no-cache --format json >queries.json 2>/dev/null
+sites=$(grep -c '"origin"' queries.json)
+[ "$sites" = 8 ] && pass "queries: the 8 places that touch users" || fail "queries found $sites places that touch users, not 8"
+"$contraflow" plan --from prisma/schema.prisma --do 'soft-delete users; add-enum-column users.tier subscription_tier(free,basic,pro) default free' --out plan >/dev/null 2>notes ||
+  { cat notes >&2; fail 'plan'; }
+pass 'plan: soft delete and a tier'
+"$contraflow" queries users --plan plan >proof 2>&1 && pass 'queries --plan: no site breaks' || { cat proof >&2; fail 'a site breaks'; }
+
+"$contraflow" orm plan >patch 2>left || { cat left >&2; fail 'orm'; }
+git apply --check patch && git apply patch && pass 'orm: the patch applies'
+grep -q 'to-one relation' left && pass 'orm names the read that no filter reaches' || { cat left >&2; fail 'orders with buyers are not named'; }
+git diff --quiet -- src/admin && pass 'the admin page is left alone' || fail 'the admin page was changed'
+"$contraflow" orm plan >again 2>/dev/null
+[ ! -s again ] && pass 'orm a second time: nothing to change' || { cat again; fail 'orm is not done after one patch'; }
+
+cp prisma/schema.prisma formatted.prisma
+"$prisma" format --schema formatted.prisma >/dev/null 2>&1 && cmp -s prisma/schema.prisma formatted.prisma && pass 'prisma format changes nothing' || fail 'prisma format differs'
+"$prisma" validate --schema prisma/schema.prisma >/dev/null 2>log && pass 'prisma validate' || { cat log >&2; fail 'prisma validate'; }
+"$prisma" generate --schema prisma/schema.prisma >/dev/null 2>log && pass 'prisma generate' || { cat log >&2; fail 'prisma generate'; }
+"$modules/.bin/tsc" -p . && pass 'tsc --strict' || fail 'tsc'
+
+# A server of its own, with the deployed schema and the plan's files under psql.
+bin=$(ls -d /usr/lib/postgresql/*/bin | tail -1)
+run() { "$@"; }
+if [ "$(id -u)" = 0 ]; then
+  chown -R postgres "$work"
+  run() { setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; }
+fi
+run "$bin/initdb" -D "$work/data" -U postgres -A trust -N >/dev/null 2>&1
+run "$bin/postgres" -D "$work/data" -c listen_addresses= -c "unix_socket_directories=$work" -c fsync=off >"$work/log" 2>&1 &
+server=$!
+export PGHOST="$work" PGUSER=postgres PGDATABASE=postgres
+for _ in $(seq 100); do psql -qXc 'select 1' >/dev/null 2>&1 && break; sleep 0.1; done
+git show HEAD:prisma/schema.prisma >deployed.prisma
+psql -qX -v ON_ERROR_STOP=1 -f "$tools/../examples/app/deployed.sql" >/dev/null
+"$contraflow" plan --from "host=$work user=postgres dbname=postgres" --to deployed.prisma 2>/dev/null | grep -q 'no changes' && pass 'the deployed database is what schema.prisma says' || fail 'deployed.sql is not schema.prisma'
+for file in plan/[1-4]_*.sql; do
+  case $file in *.rollback.sql) continue ;; esac
+  psql -qX -v ON_ERROR_STOP=1 -f "$file" >/dev/null 2>log || { cat log >&2; fail "$file"; }
+done
+cp "$tools/../examples/app/journey.ts.txt" src/journey.ts
+"$modules/.bin/tsc" -p . || fail 'tsc of the journey'
+"$modules/.bin/esbuild" src/journey.ts --bundle --platform=node --format=esm --packages=external --outfile=journey.mjs --log-level=error
+node journey.mjs
