@@ -22,7 +22,8 @@ class MemoryFiles : public catalog::Files {
     const auto it = files_.find(path);
     return it == files_.end() ? std::nullopt : std::optional(it->second);
   }
-  std::vector<Entry> list(const std::string& folder) const override {
+  std::vector<Entry> list(const std::string& given) const override {
+    const std::string folder = given.ends_with('/') ? given.substr(0, given.size() - 1) : given;
     std::map<std::string, bool> names;
     for (const auto& [path, text] : files_) {
       if (!path.starts_with(folder + "/")) continue;
