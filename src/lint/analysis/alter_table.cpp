@@ -126,7 +126,7 @@ void Analyser::alter_table(const PgQuery__AlterTableStmt& statement) {
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) { return pass_of(*statement.cmds[left]->alter_table_cmd) < pass_of(*statement.cmds[right]->alter_table_cmd); });
   for (const std::size_t i : order) alter_table_command(refreshed(table), *statement.cmds[i]->alter_table_cmd, command_place(statement, i));
-  if (table.known != nullptr && !table.known->partial && table.known->kind == RelationKind::partitioned && table.known->partitions.empty()) {
+  if (has_no_partitions(table)) {
     for (std::size_t i = first; i < actions_.size(); ++i) {
       if (actions_[i].locks && actions_[i].key == table.key) actions_[i].operation = without_rows(actions_[i].operation);
     }

@@ -241,7 +241,7 @@ void Analyser::set_not_null(const Target& table, const std::string& name, std::s
       else near = constraint_called;
     }
   }
-  const bool no_rows = table.known != nullptr && !table.known->partial && table.known->kind == RelationKind::partitioned && table.known->partitions.empty();
+  const bool no_rows = has_no_partitions(table);
   Action& action = add(proven || no_rows ? Operation::set_not_null_proven : Operation::set_not_null, table, offset);
   action.column = name;
   action.object = near;
