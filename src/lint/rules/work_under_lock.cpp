@@ -10,7 +10,7 @@ void check_work_under_lock(const Context& context, Reporter& reporter) {
   if (context.transaction == nullptr) return;
   const HeldLock* held = nullptr;
   for (const HeldLock& lock : context.transaction->locks) {
-    if (lock.mode == effects::LockMode::access_exclusive && held == nullptr) held = &lock;
+    if (lock.mode == effects::LockMode::access_exclusive && held == nullptr && !lock.relation.name.empty()) held = &lock;
   }
   if (held == nullptr) return;
   for (const Action& action : context.actions) {
