@@ -83,6 +83,9 @@ class Rewriter {
     } else if (at(i, {"not", "null"}) && is_name(i + 2) && begins_constraint(i)) {
       replace(i, i + 2, "CHECK (1)");
       found(Newer::Kind::not_null_constraint, i, 18, catalog::identifier_of(text_.substr(tokens_[i + 2].begin, tokens_[i + 2].end - tokens_[i + 2].begin)));
+    } else if (at(i, {"not", "null"}) && begins_constraint(i) && at(0, {"alter", "domain"})) {
+      replace(words_[i - 1] == "add" ? i - 1 : i - 3, i - 1, "SET");  // what it does is the same
+      found(Newer::Kind::other, i, 17);
     } else if (at(i, {"without", "overlaps"})) {
       replace(i, i + 1, "");
       found(Newer::Kind::without_overlaps, i, 18);

@@ -137,6 +137,10 @@ class Loader {
         out.functions = read.functions;
       }
     }
+    // attnotnull is set for a NOT NULL constraint that is not validated, too (18).
+    if (out.kind == ConstraintKind::not_null && !out.validated) {
+      for (const std::string& column : out.columns) relation(owner(id)).columns[column].not_null = false;
+    }
     if (out.references) relation(*out.references).referenced_by.insert(owner(id));
     relation(owner(id)).constraints[id.name] = std::move(out);
   }

@@ -123,7 +123,7 @@ def main():
                 fails_on_rows = any(f['rule'] == 'add-column-not-null' for f in others[os.path.abspath(path)])
                 quiet = re.search(r'\b(concurrently|validate)\b', text, re.I)
                 for table, work in done.items():
-                    if table in before and not re.search(rf'drop\s+table[^;]*\b{re.escape(table)}\b', text, re.I) and table not in named and not above[table] & named and not quiet and not fails_on_rows:
+                    if table in before and not re.search(rf'(drop\s+table|drop\s+materialized\s+view|truncate)[^;]*\b{re.escape(table)}\b', text, re.I) and table not in named and not above[table] & named and not quiet and not fails_on_rows:
                         missed.append(f'{os.path.relpath(path, folder)}: {table} {sorted(work)}')
             c.close()
         finally:

@@ -161,7 +161,7 @@ void Analyser::alter_type(const Target& table, const PgQuery__AlterTableCmd& com
       }
     }
   }
-  if (no_rows) change = TypeChange::free;
+  if (no_rows || (column != nullptr && column->virtual_)) change = TypeChange::free;  // a virtual column is stored nowhere
 
   const auto fill = [&](Action& action) {
     action.column = name;

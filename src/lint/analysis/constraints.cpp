@@ -262,7 +262,13 @@ void Analyser::set_not_null(const Target& table, const std::string& name, std::s
 
 // PostgreSQL 18: ADD CONSTRAINT … NOT NULL column.
 void Analyser::add_not_null(const Target& table, const std::string& column, bool not_valid, std::size_t offset) {
-  const bool already = table.known != nullptr && table.known->columns.contains(column) && table.known->columns.at(column).not_null;
+  // A validated CHECK proves it, as it does for SET NOT NULL.
+  const auto proves = [&](const auto& item) {
+    const Constraint& constraint = item.second;
+    return constraint.kind == ConstraintKind::check && constraint.validated && constraint.enforced && constraint.not_null_columns.contains(column);
+  };
+  const bool already = table.known != nullptr && ((table.known->columns.contains(column) && table.known->columns.at(column).not_null) ||
+                                                  std::any_of(table.known->constraints.begin(), table.known->constraints.end(), proves));
   Action& action = add(not_valid || already ? Operation::add_not_null_not_valid : Operation::add_not_null, table, offset);
   action.column = column;
   narrow(action, 18);
