@@ -1,17 +1,23 @@
 #!/bin/sh
 # Installs the Debian packages that are missing, and nothing else: quiet where nothing is missing.
-# Usage: tools/setup.sh build|test
+# Usage: tools/setup.sh build|test|lint
 set -eu
 
 build='g++ cmake ninja-build ccache pkg-config libpq-dev libpg-query-dev libprotobuf-c-dev libcli11-dev libfmt-dev
   nlohmann-json3-dev libtomlplusplus-dev libgit2-dev libtree-sitter-dev libssl-dev libgtest-dev libbenchmark-dev libmimalloc-dev
   postgresql-15 postgresql-client-15 postgresql-contrib python3 git'
 
+# What only `make lint` and the clang preset need.
+[ "${1:-build}" != lint ] || build="$build clang clang-format clang-tidy shellcheck"
+
 missing=''
 for package in $build; do
   status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
   [ "$status" = installed ] || missing="$missing $package"
 done
+
+# Whoever has npm from elsewhere keeps it: Debian's package does not stand beside it.
+command -v npm >/dev/null || missing="$missing npm"
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"
@@ -40,6 +46,8 @@ if [ -n "$missing" ]; then
   fi
   rm -f "$log"
 fi
+
+sh "$(dirname "$0")/get_grammars.sh"
 
 # What only the tests need, one script a topic; each prints nothing where its part is there already.
 if [ "${1:-build}" = test ]; then
