@@ -32,6 +32,7 @@ bench:
 	@cmake --preset release -DCONTRAFLOW_BENCH=ON >/dev/null
 	@cmake --build --preset release -j $(JOBS) --target contraflow introspection_bench
 	@tools/bench.sh build/release
+	@tools/bench_rehearse.sh build/release
 
 install: build
 	@tools/install.sh build/release/contraflow "$(DESTDIR)$(PREFIX)"

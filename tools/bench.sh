@@ -2,6 +2,7 @@
 # Speed of `contraflow plan` as ratios to `pg_dump -s` in the same run, on generated schemas (bench/generate_schema.py).
 #   tools/bench.sh BUILD [TABLES…]      default: 100 1000 5000; BUILD has contraflow and introspection_bench
 # `read` is one connection and one introspection inside the program; `plan` is the whole command, for a change of ten tables.
+# At the end `contraflow check` beside squawk: many statements in one file, many small files (bench/check_speed.py).
 # `peers` times the same change with other tools (tools/get_peers.sh): how many times as long each takes. PEERS=DIR has them already; PEERS=none leaves them out.
 set -eu
 build=$(realpath "$1")
@@ -70,3 +71,7 @@ for tables in "$@"; do
     fi
   done
 done
+
+squawk=${PEERS:-$here/build/peers}/node_modules/@squawk-cli/linux-x64/bin/squawk
+[ -x "$squawk" ] && set -- --squawk "$squawk" || set --
+python3 "$here/bench/check_speed.py" --bin "$binary" "$@"

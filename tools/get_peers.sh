@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs the tools that the benchmarks compare with, below DIR (default: build/peers), each from its registry, and prints those that are there:
 #   tools/get_peers.sh [DIR]
-# pg-delta comes from npm, pg-schema-diff through Go, migra from PyPI. One whose toolchain is missing here is named on standard error.
+# pg-delta and squawk come from npm, pg-schema-diff through Go, migra from PyPI. One whose toolchain is missing here is named on standard error.
 set -eu
 dir=${1:-build/peers}
 mkdir -p "$dir"
@@ -28,6 +28,9 @@ if [ ! -x "$dir/bin/pg-schema-diff" ]; then
 fi
 if [ ! -x "$dir/migra/bin/migra" ]; then
   { python3 -m venv "$dir/migra" && "$dir/migra/bin/pip" install -q 'setuptools<80' migra psycopg2-binary 'psycopg[binary]'; } >/dev/null 2>&1 || missing migra "pip install failed"
+fi
+if [ ! -x "$dir/node_modules/@squawk-cli/linux-x64/bin/squawk" ]; then
+  npm install --silent --no-fund --no-audit --prefix "$dir" squawk-cli@2.66.0 >/dev/null 2>&1 || missing squawk "npm install failed"
 fi
 for tool in node_modules/.bin/pgdelta bin/pg-schema-diff migra/bin/migra; do
   [ ! -x "$dir/$tool" ] || echo "$dir/$tool"

@@ -1,11 +1,14 @@
 #!/bin/sh
 # Installs the Debian packages that are missing, and nothing else: quiet where nothing is missing.
-# Usage: tools/setup.sh build|test
+# Usage: tools/setup.sh build|test|lint
 set -eu
 
 build='g++ cmake ninja-build ccache pkg-config libpq-dev libpg-query-dev libprotobuf-c-dev libcli11-dev libfmt-dev
   nlohmann-json3-dev libtomlplusplus-dev libgit2-dev libtree-sitter-dev libssl-dev libgtest-dev libbenchmark-dev libmimalloc-dev
   postgresql-15 postgresql-client-15 postgresql-contrib python3 git'
+
+# What only `make lint` and the clang preset need.
+[ "${1:-build}" != lint ] || build="$build clang clang-format clang-tidy shellcheck"
 
 missing=''
 for package in $build; do

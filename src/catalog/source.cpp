@@ -73,6 +73,19 @@ Migrations single_file(const Files& files, const std::string& path) {
   return out;
 }
 
+void keep_before(Migrations& migrations, const std::string& file) {
+  const auto same = [&](const ScriptUnit& unit) {
+    std::error_code ignored;
+    return fs::equivalent(unit.path, file, ignored);
+  };
+  const auto found = std::find_if(migrations.units.begin(), migrations.units.end(), same);
+  if (found == migrations.units.end()) {
+    throw Error(ErrorCode::usage, fmt::format("\"{}\" is not among the migrations of its folder", file),
+                "say what the schema is before it: --schema SRC (an SQL file, a folder, a connection string, git:REV:PATH)");
+  }
+  migrations.units.erase(found, migrations.units.end());
+}
+
 // `git:REV:PATH` names PATH from the repository's root, as git does; from the working folder where nothing is
 // there.
 std::string resolve_in_git(const Files& files, const std::string& path) {
@@ -139,7 +152,9 @@ Migrations SourceLoader::Impl::read_units(const Source& source, std::unique_ptr<
     }
     case SourceKind::migrations: {
       const bool prisma = files->read(source.text + "/schema.prisma").has_value();
-      return read_migrations(*files, prisma ? source.text + "/migrations" : source.text);
+      Migrations out = read_migrations(*files, prisma ? source.text + "/migrations" : source.text);
+      if (!source.before_file.empty()) keep_before(out, source.before_file);
+      return out;
     }
     case SourceKind::plan_folder:
       return read_plan_folder(*files, fs::absolute(source.text).lexically_normal().string());
@@ -212,7 +227,7 @@ LoadedSource SourceLoader::Impl::load_script(const Source& source, std::optional
   for (int attempt = 0;; ++attempt) {
     out.conninfo = server.create_database("source");
     try {
-      run_units(out.conninfo, migrations, *files);
+      run_units(options.load_as.empty() ? out.conninfo : pg::Sandbox::as_user(out.conninfo, options.load_as), migrations, *files);
       break;
     } catch (const StartAgain&) {
       server.drop_database(out.conninfo);

@@ -20,6 +20,8 @@ enum class SourceKind { connection, sql_file, standard_input, migrations, git, p
 struct Source {
   std::string text;  // as given
   SourceKind kind{};
+  // Folders of migrations: only the files that run before this one (a path below the folder).
+  std::string before_file = {};
 };
 
 // Throws Error{usage} where nothing of that name exists or the kind is not supported, with what was tried.
@@ -38,6 +40,8 @@ struct LoadOptions {
   ReadOptions read;
   pg::SandboxOptions sandbox;
   std::function<void(const std::string&)> progress;  // for loads that take over a second
+  // Role of the throwaway server that loads SQL sources, and so owns what they make; empty: its superuser.
+  std::string load_as = {};
 };
 
 struct LoadedSource {

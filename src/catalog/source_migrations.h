@@ -44,5 +44,7 @@ struct UpPart {
   bool transaction = true;
 };
 UpPart up_part(const std::string& text);
+// The part that goes back; empty where there is no marker of one.
+UpPart down_part(const std::string& text);
 
 }  // namespace contraflow::catalog

@@ -58,7 +58,9 @@ bool forbids_transaction(std::string_view marker) {
 
 }  // namespace
 
-UpPart up_part(const std::string& text) {
+namespace {
+
+UpPart part_of(const std::string& text, bool wanted) {
   UpPart part;
   part.text.reserve(text.size());
   bool up = true, begun = false;
@@ -85,11 +87,17 @@ UpPart up_part(const std::string& text) {
       }
       if (forbids_transaction(marker)) part.transaction = false;
     }
-    if (up && !is_marker) part.text += line;
+    if (up == wanted && !is_marker) part.text += line;
     if (end < text.size()) part.text += '\n';
     begin = end + 1;
   }
   return part;
 }
+
+}  // namespace
+
+UpPart up_part(const std::string& text) { return part_of(text, true); }
+
+UpPart down_part(const std::string& text) { return part_of(text, false); }
 
 }  // namespace contraflow::catalog

@@ -11,6 +11,10 @@
 #include "cli/completions.h"
 #include "cli/manual.h"
 #include "cli/run.h"
+#include "cli/help.h"
+#include "cli/describe.h"
+#include "base/utf8.h"
+#include "base/text.h"
 
 namespace contraflow::cli {
 namespace {
@@ -51,6 +55,17 @@ TEST(Commands, EveryRowHasSummaryExamplesAndHelp) {
     EXPECT_NE(help.out.find("--color"), std::string::npos) << help.out;
     EXPECT_EQ(help.err, "");
   }
+}
+
+TEST(Commands, HelpFitsTheTerminalAndListsTheIntents) {
+  const std::string text = help_text(describe(), "plan", 80, false);
+  for (const std::string& line : split_lines(text.substr(0, text.find("Examples:")))) {
+    if (!line.starts_with("        ")) continue;  // a term is not cut
+    EXPECT_LE(display_width(line), 80U) << line;
+  }
+  EXPECT_NE(text.find("soft-delete TABLE"), std::string::npos);
+  EXPECT_NE(text.find("--strategy sync|app"), std::string::npos);
+  EXPECT_NE(help_text(describe(), "", 80, true).find("\x1b["), std::string::npos);
 }
 
 TEST(Commands, RootHelpListsThemAll) {

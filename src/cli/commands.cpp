@@ -12,10 +12,19 @@
 // every row.
 #define CONTRAFLOW_COMMANDS(ROW) \
   ROW(plan)                      \
+  ROW(rehearse)                  \
+  ROW(review)                    \
   ROW(check)                     \
   ROW(rules)                     \
+  ROW(apply)                     \
+  ROW(rollback)                  \
+  ROW(status)                    \
+  ROW(pause)                     \
+  ROW(resume)                    \
+  ROW(throttle)                  \
   ROW(queries)                   \
   ROW(orm)                       \
+  ROW(snapshot)                  \
   ROW(doctor)                    \
   ROW(completions)               \
   ROW(man)

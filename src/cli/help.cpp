@@ -21,8 +21,13 @@ class Help {
 
   void heading(std::string_view text) { out_ += "\n" + styled(text, Style::bold, color_) + "\n"; }
 
-  // Words that begin at `column`, of which the line at hand has `used` already.
+  // Lines of words that begin at `column`, of which the line at hand has `used` already.
   void words(std::string_view text, std::size_t column, std::size_t used = 0) {
+    const std::size_t end = text.find('\n');
+    if (end != std::string_view::npos) {
+      words(text.substr(0, end), column, used);
+      return words(text.substr(end + 1), column);
+    }
     std::string line;
     std::size_t at = std::max(column, used);
     out_ += std::string(at - used, ' ');

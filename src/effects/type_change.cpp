@@ -21,6 +21,22 @@ int rank_of_number(std::string_view base) {
   return it == kOrder.end() ? -1 : static_cast<int>(it - kOrder.begin());
 }
 
+bool is_interval(std::string_view base) { return base == "interval" || base.starts_with("interval "); }
+
+// The smallest field that an interval keeps, 0 the seconds: intervaltypmodleastfield() in timestamp.c.
+int least_field(std::string_view interval) {
+  constexpr std::array<std::string_view, 6> kFields{"second", "minute", "hour", "day", "month", "year"};
+  for (std::size_t i = 0; i < kFields.size(); ++i) {
+    if (interval.ends_with(kFields[i])) return static_cast<int>(i);
+  }
+  return 0;
+}
+
+// An object identifier and the names that stand for one are the same four bytes.
+bool is_oid(std::string_view base) {
+  return any_of(base, {"oid", "regclass", "regcollation", "regconfig", "regdictionary", "regnamespace", "regoper", "regoperator", "regproc", "regprocedure", "regrole", "regtype"});
+}
+
 bool precision_kept(const TypeName& from, const TypeName& to) { return to.first == -1 || (from.first != -1 && from.first <= to.first); }
 
 }  // namespace
@@ -58,6 +74,13 @@ TypeChange classify_type_change(std::string_view from_text, std::string_view to_
     // An array coerces element by element; only a change that drops the modifier or leaves it is relabelled.
     return from.base == to.base && to.first == -1 ? TypeChange::free : TypeChange::rewrite;
   }
+  if (is_interval(from.base) && is_interval(to.base)) {
+    // interval_support(): only the smallest field counts, and of seconds the precision.
+    const int old_digits = from.first == -1 ? 6 : from.first;
+    const int new_digits = to.first == -1 ? 6 : to.first;
+    const int old_field = least_field(from.base);
+    return least_field(to.base) <= old_field && (old_field > 0 || new_digits >= old_digits) ? TypeChange::free : TypeChange::rewrite;
+  }
   if (from.base == to.base) {
     if (any_of(from.base, {"character varying", "bit varying"})) return precision_kept(from, to) ? TypeChange::free : TypeChange::rewrite;
     if (from.base == "numeric") {
@@ -72,21 +95,20 @@ TypeChange classify_type_change(std::string_view from_text, std::string_view to_
       const int new_digits = to.first == -1 ? 6 : to.first;
       return new_digits >= old_digits ? TypeChange::free : TypeChange::rewrite;
     }
-    if (from.base == "interval") {
-      const int old_digits = from.first == -1 ? 6 : from.first;
-      const int new_digits = to.first == -1 ? 6 : to.first;
-      return new_digits >= old_digits ? TypeChange::free : TypeChange::rewrite;
-    }
-    return TypeChange::rewrite;  // character(n), bit(n): padded
+    // character(n) and bit(n) are padded; without a length of its own the column keeps what it has.
+    return from.base == "character" && to.first == -1 ? TypeChange::free : TypeChange::rewrite;
   }
   const bool plain_target = to.first == -1;
-  if (any_of(from.base, {"text", "character varying"}) && any_of(to.base, {"text", "character varying"})) {
+  // Binary coercible by pg_cast. A length of the new type's own is applied to each value.
+  if (any_of(from.base, {"text", "character varying", "xml"}) && any_of(to.base, {"text", "character varying", "character", "bpchar"})) {
     return plain_target ? TypeChange::free : TypeChange::rewrite;
   }
   if (from.base == "cidr" && to.base == "inet") return TypeChange::free;
-  if (from.base == "xml" && is_text(to.base) && to.base != "character" && plain_target) return TypeChange::free;
-  if (from.base == "integer" && any_of(to.base, {"oid", "regclass", "regproc", "regtype"})) return TypeChange::free;
-  if (from.base == "oid" && to.base == "integer") return TypeChange::free;
+  if (from.base == "bit" && to.base == "bit varying" && plain_target) return TypeChange::free;
+  if ((is_oid(from.base) && (is_oid(to.base) || to.base == "integer")) || (from.base == "integer" && is_oid(to.base))) {
+    // Between two kinds of names there is no cast: it goes by way of text.
+    return from.base == "oid" || to.base == "oid" || from.base == "integer" || to.base == "integer" ? TypeChange::free : TypeChange::rewrite;
+  }
   return TypeChange::rewrite;
 }
 
@@ -104,6 +126,8 @@ bool has_cast(std::string_view from_text, std::string_view to_text) {
   if (pair({"json", "jsonb"}) || pair({"inet", "cidr"}) || pair({"bit", "bit varying"}) || pair({"macaddr", "macaddr8"})) return true;
   if (pair({"boolean", "integer"})) return true;
   if (pair({"integer", "bigint", "oid"})) return true;
+  if (is_interval(from.base) && is_interval(to.base)) return true;
+  if ((is_oid(from.base) && any_of(to.base, {"oid", "integer", "bigint"})) || (any_of(from.base, {"oid", "integer", "bigint", "smallint"}) && is_oid(to.base))) return true;
   if (pair({"money", "numeric"}) || (to.base == "money" && any_of(from.base, {"integer", "bigint"}))) return true;
   if (from.base == "jsonb" && (rank_of_number(to.base) >= 0 || to.base == "boolean")) return true;
   if (any_of(from.base, {"integer", "bigint"}) && to.base == "bit") return true;

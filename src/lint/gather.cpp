@@ -125,6 +125,17 @@ std::string down_part(const std::string& whole, const std::string& up) {
   return any ? out : std::string();
 }
 
+// The way forward with each line as long as in the whole: places stay those of the file.
+std::string same_places(const std::string& whole, const std::string& up) {
+  const std::vector<std::string> all = split(whole, '\n');
+  std::vector<std::string> forward = split(up, '\n');
+  forward.resize(all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (forward[i].size() < all[i].size()) forward[i].resize(all[i].size(), ' ');
+  }
+  return join(forward, "\n");
+}
+
 class Gatherer {
  public:
   Gatherer(const Files* files, std::string layout) : files_(files), layout_(std::move(layout)) {}
@@ -147,7 +158,7 @@ class Gatherer {
     std::string down = marked ? down_part(text, part.text) : std::string();
     input.lacks_rollback = !rollback && convention.has_rollbacks && marked && down.empty();
     if (marked) input.text_shown = text;
-    input.file = std::make_shared<catalog::ScriptFile>(catalog::ScriptFile{name, marked ? part.text : text});
+    input.file = std::make_shared<catalog::ScriptFile>(catalog::ScriptFile{name, marked ? same_places(text, part.text) : text});
     out.inputs.push_back(input);
     if (!down.empty()) {
       input.rollback = true;

@@ -59,6 +59,7 @@ class Loader {
     out.of_type = table.of_type;
     out.partition_of = table.partition_of;
     out.is_default_partition = table.partition_bound == "DEFAULT";
+    out.partition_bound = table.partition_bound;
     if (table.partition_of) relation(*table.partition_of).partitions.insert(name(id));
     for (const QualifiedName& parent : table.inherits) relation(parent).children.insert(name(id));
     if (!table.partition_key.empty()) add_partition_key(relation(name(id)), table.partition_key);
@@ -174,6 +175,7 @@ class Loader {
     Type& out = schema_.types.edit(name(id));
     out.kind = TypeKind::domain;
     out.base = domain.base_type;
+    out.not_null = domain.not_null;
     out.constrained = out.constrained || domain.not_null;
     out.has_default = !domain.default_expression.empty();
   }

@@ -78,6 +78,7 @@ struct Relation {
   std::vector<std::string> partition_key;   // "" for an expression
   std::set<std::string> partition_functions;
   bool is_default_partition = false;
+  std::string partition_bound;              // as the catalog writes it; empty where only a migration said it
   std::set<QualifiedName> partitions;
   std::set<QualifiedName> children;         // by INHERIT
   std::set<QualifiedName> referenced_by;    // tables that have a foreign key to it
@@ -93,6 +94,7 @@ enum class TypeKind { enumeration, domain, composite, other };
 struct Type {
   TypeKind kind = TypeKind::other;
   std::string base;                // domain: its type
+  bool not_null = false;           // domain: of its own
   bool constrained = false;        // domain: NOT NULL or CHECK, its own or of a domain below
   bool has_default = false;
   bool volatile_default = false;

@@ -53,6 +53,7 @@ class Settler {
 
   void run() {
     by_size();
+    if (input_.in_plan && options_.schema == nullptr) by_step();
     if (text_.find("contraflow:") != std::string_view::npos) {
       read_allowances();
       suppress();
@@ -77,6 +78,30 @@ class Settler {
       if (stats->bytes >= 0) finding.size += fmt::format("{}{}", finding.size.empty() ? "" : ", ", bytes_text(stats->bytes));
       const bool small = stats->bytes >= 0 ? stats->bytes <= kSmallBytes : stats->rows >= 0 && stats->rows <= 1'000;
       if (small) finding.severity = Severity::info;
+    }
+  }
+
+  // The planner knew types, partitions and sizes that the files alone do not show: what its step says stands, until --schema shows them here, too.
+  void by_step() {
+    std::vector<std::pair<std::size_t, std::string>> modes;
+    for (std::size_t at = text_.find("-- contraflow: step "); at != std::string_view::npos; at = text_.find("-- contraflow: step ", at + 1)) {
+      const std::string_view line = text_.substr(at, text_.find('\n', at) - at);
+      const std::size_t mode = line.find(" mode=");
+      if (mode != std::string_view::npos) modes.emplace_back(at, std::string(line.substr(mode + 6, line.find_first_of(" \r", mode + 6) - mode - 6)));
+    }
+    for (Finding& finding : findings_) {
+      if (finding.rule->category != Category::lock || finding.severity != Severity::error) continue;
+      std::string mode;
+      for (const auto& [offset, name] : modes) {
+        if (offset < finding.offset) mode = name;
+      }
+      if (mode == "brief") {
+        finding.severity = Severity::info;
+        finding.depends = "the plan, which knew the schema, says that the step is brief: judge it with --schema";
+      } else if (mode == "blocking") {
+        finding.severity = Severity::warning;
+        finding.depends = "the plan was allowed to block (--allow-blocking)";
+      }
     }
   }
 

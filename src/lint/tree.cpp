@@ -51,10 +51,27 @@ bool takes_precision_inside(std::string_view type) { return type.ends_with(" tim
 
 constexpr int kIntervalFullRange = 0x7FFF;
 
+// INTERVAL_MASK() of datetime.h, as the grammar puts them together.
+struct IntervalFields {
+  int mask;
+  std::string_view name;
+};
+constexpr std::array kIntervalFields = {
+    IntervalFields{1 << 2, "year"}, IntervalFields{1 << 1, "month"}, IntervalFields{1 << 3, "day"}, IntervalFields{1 << 10, "hour"},
+    IntervalFields{1 << 11, "minute"}, IntervalFields{1 << 12, "second"}, IntervalFields{(1 << 2) | (1 << 1), "year to month"},
+    IntervalFields{(1 << 3) | (1 << 10), "day to hour"}, IntervalFields{(1 << 3) | (1 << 10) | (1 << 11), "day to minute"},
+    IntervalFields{(1 << 3) | (1 << 10) | (1 << 11) | (1 << 12), "day to second"}, IntervalFields{(1 << 10) | (1 << 11), "hour to minute"},
+    IntervalFields{(1 << 10) | (1 << 11) | (1 << 12), "hour to second"}, IntervalFields{(1 << 11) | (1 << 12), "minute to second"},
+};
+
 std::string with_modifiers(std::string_view type, const std::vector<std::string>& modifiers) {
   if (modifiers.empty()) return std::string(type);
   if (type == "interval") {
-    if (modifiers.size() == 2 && modifiers[0] == std::to_string(kIntervalFullRange)) return fmt::format("interval({})", modifiers[1]);
+    const std::string precision = modifiers.size() == 2 ? "(" + modifiers[1] + ")" : std::string();
+    if (modifiers[0] == std::to_string(kIntervalFullRange)) return "interval" + precision;
+    for (const IntervalFields& fields : kIntervalFields) {
+      if (modifiers[0] == std::to_string(fields.mask)) return fmt::format("interval {}{}", fields.name, precision);
+    }
     return fmt::format("interval fields {}", join(modifiers, ","));
   }
   const std::string list = join(modifiers, ",");

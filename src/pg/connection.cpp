@@ -3,11 +3,13 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <exception>
+#include <thread>
 #include <utility>
 
 #include "pg/conninfo.h"
@@ -48,6 +50,8 @@ struct Connection::Impl {
   std::unique_ptr<PGcancel, FreeCancel> cancel;  // made once: PQcancel() alone is safe in another thread
   std::function<void(const Notice&)> handler;
   std::exception_ptr handler_failure;  // no exception may pass through libpq's frames
+  WaitLimits limits;
+  bool limited = false;
 
   PGconn* get() const { return connection.get(); }
   static void receive_notice(void* self, const PGresult* result);
@@ -57,6 +61,8 @@ struct Connection::Impl {
   Result take(ResultPointer result);
   void rethrow_handler_failure();
   void flush();
+  ResultPointer await_result();
+  void await_answer();
   std::vector<Result> collect(std::size_t statements, std::exception_ptr& failure);
 };
 
@@ -137,10 +143,10 @@ Connection::Connection(const std::string& conninfo, const std::string& applicati
   // not hang the program for minutes; PGCONNECT_TIMEOUT still decides where the user set it.
   const bool own_timeout = std::getenv("PGCONNECT_TIMEOUT") == nullptr;
   const char* timeout = own_timeout ? "10" : nullptr;
-  const std::array keywords{"fallback_application_name", "connect_timeout", "dbname", "client_encoding",
-                            static_cast<const char*>(nullptr)};
-  const std::array values{application_name.c_str(), timeout, conninfo.c_str(), "UTF8",
-                          static_cast<const char*>(nullptr)};
+  // The same for one that goes away without a word: keepalives find it in half a minute instead of two hours.
+  const std::array keywords{"fallback_application_name", "connect_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
+                            "dbname", "client_encoding", static_cast<const char*>(nullptr)};
+  const std::array values{application_name.c_str(), timeout, "15", "5", "3", "30000", conninfo.c_str(), "UTF8", static_cast<const char*>(nullptr)};
   impl_->connection.reset(PQconnectdbParams(keywords.data(), values.data(), 1));
   if (!impl_->get()) throw std::bad_alloc();
   if (PQstatus(impl_->get()) != CONNECTION_OK) {
@@ -158,13 +164,20 @@ Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 
 Result Connection::execute(std::string_view sql) {
-  return impl_->take(ResultPointer(PQexec(impl_->get(), statement_text(sql).c_str())));
+  if (!impl_->limited) return impl_->take(ResultPointer(PQexec(impl_->get(), statement_text(sql).c_str())));
+  if (PQsendQuery(impl_->get(), statement_text(sql).c_str()) == 0) impl_->lost({}, trimmed(PQerrorMessage(impl_->get())));
+  return impl_->take(impl_->await_result());
 }
 
 Result Connection::query(std::string_view sql, const std::vector<Value>& parameters) {
   std::vector<const char*> values;
   values.reserve(parameters.size());
   for (const Value& parameter : parameters) values.push_back(parameter ? parameter->c_str() : nullptr);
+  if (impl_->limited) {
+    if (PQsendQueryParams(impl_->get(), statement_text(sql).c_str(), static_cast<int>(values.size()), nullptr, values.data(), nullptr, nullptr, 0) == 0)
+      impl_->lost({}, trimmed(PQerrorMessage(impl_->get())));
+    return impl_->take(impl_->await_result());
+  }
   return impl_->take(
       ResultPointer(PQexecParams(impl_->get(), statement_text(sql).c_str(), static_cast<int>(values.size()),
                                  nullptr, values.data(), nullptr, nullptr, 0)));
@@ -182,6 +195,57 @@ void Connection::Impl::flush() {
   }
   if (state < 0) lost({}, trimmed(PQerrorMessage(get())));
 }
+
+// Waits until PQgetResult() will not block.
+void Connection::Impl::await_answer() {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds kTick{50}, kGrace{5000};
+  const Clock::time_point begin = Clock::now();
+  std::optional<Clock::time_point> cancelled_at;
+  while (PQisBusy(get()) != 0) {
+    pollfd wait{.fd = PQsocket(get()), .events = POLLIN, .revents = 0};
+    const int ready = poll(&wait, 1, static_cast<int>(kTick.count()));
+    if (ready < 0 && errno != EINTR) lost({}, "poll failed");
+    if (ready > 0 && PQconsumeInput(get()) == 0) lost("08006", trimmed(PQerrorMessage(get())));
+    const Clock::time_point now = Clock::now();
+    if (cancelled_at) {
+      if (now - *cancelled_at < kGrace) continue;
+      // Nothing comes back any more: a dead peer or a frozen proxy. The socket is closed, so that nothing of this session can be used again.
+      ::shutdown(PQsocket(get()), SHUT_RDWR);
+      PQconsumeInput(get());
+      lost("08006", "the server does not answer");
+    }
+    const bool late = limits.longest.count() > 0 && now - begin > limits.longest;
+    if (!late && !(limits.cancelled && limits.cancelled())) continue;
+    cancelled_at = now;
+    // PQcancel() makes a connection of its own and waits for it without a limit: it must not hold up this thread.
+    std::thread([own = PQgetCancel(get())] {
+      std::array<char, 256> reason{};
+      if (own) PQcancel(own, reason.data(), static_cast<int>(reason.size()));
+      PQfreeCancel(own);
+    }).detach();
+  }
+}
+
+// PQexec() with a limit: the last result, or the first that is an error or a COPY.
+ResultPointer Connection::Impl::await_result() {
+  ResultPointer last;
+  while (true) {
+    await_answer();
+    ResultPointer next{PQgetResult(get())};
+    if (!next) return last;
+    const ExecStatusType status = PQresultStatus(next.get());
+    if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) return next;
+    if (!last || PQresultStatus(last.get()) != PGRES_FATAL_ERROR) last = std::move(next);
+  }
+}
+
+void Connection::limit_waits(WaitLimits limits) {
+  impl_->limits = std::move(limits);
+  impl_->limited = true;
+}
+
+bool Connection::alive() const { return PQstatus(impl_->get()) == CONNECTION_OK; }
 
 std::vector<Result> Connection::Impl::collect(std::size_t statements, std::exception_ptr& failure) {
   std::vector<Result> results;

@@ -27,6 +27,8 @@ class Result {
   int rows() const;
   int columns() const;
   std::string column_name(int column) const;
+  unsigned column_type(int column) const;  // the type's OID in this database
+  int column_modifier(int column) const;   // atttypmod; -1: none
   bool is_null(int row, int column) const;
   std::string_view text(int row, int column) const;  // empty for NULL
   bool boolean(int row, int column) const;           // true for 't'
@@ -106,6 +108,15 @@ class Connection {
   // Asks the server to cancel the statement in progress. May be called from another thread.
   void cancel();
   void on_notice(std::function<void(const Notice&)> handler);
+  // How long execute() and query() wait for an answer. After `longest` (0: no limit), or when `cancelled` (asked about 20 times a second, may be
+  // empty) says so, the statement is cancelled, which shows as ServerError 57014; a server that does not answer that either counts as lost.
+  struct WaitLimits {
+    std::chrono::milliseconds longest{0};
+    std::function<bool()> cancelled;
+  };
+  void limit_waits(WaitLimits limits);
+  // False once the connection is known to be lost.
+  bool alive() const;
   // The connection without its password, for messages.
   std::string description() const;
 

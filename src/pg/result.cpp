@@ -21,6 +21,10 @@ std::string Result::column_name(int column) const {
   return name ? name : "";
 }
 
+unsigned Result::column_type(int column) const { return PQftype(impl_->result.get(), column); }
+
+int Result::column_modifier(int column) const { return PQfmod(impl_->result.get(), column); }
+
 bool Result::is_null(int row, int column) const {
   return !impl_ || PQgetisnull(impl_->result.get(), row, column) != 0;
 }

@@ -216,6 +216,10 @@ std::string Sandbox::create_database(const std::string& label, const std::string
   return conninfo;
 }
 
+std::string Sandbox::as_user(const std::string& conninfo, const std::string& user) {
+  return with_setting(conninfo, "user", user);
+}
+
 void Sandbox::drop_database(const std::string& conninfo) {
   const std::lock_guard guard(impl_->mutex);
   const auto database = impl_->databases.find(conninfo);

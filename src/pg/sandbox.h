@@ -47,6 +47,8 @@ class Sandbox {
   // connection string (superuser). Names are made unique; the database is dropped with the sandbox.
   std::string create_database(const std::string& label, const std::string& source_conninfo = {});
   void drop_database(const std::string& conninfo);
+  // The same connection string for another role; a sandbox of our own trusts every role on its private socket.
+  static std::string as_user(const std::string& conninfo, const std::string& user);
   // Socket folder, port, and superuser name, for running psql or pg_dump against it.
   const std::string& host() const;
   int port() const;

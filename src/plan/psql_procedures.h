@@ -104,7 +104,7 @@ BEGIN
       started := clock_timestamp();
       changed := NULL;
       IF key IS NOT NULL THEN
-        EXECUTE format('SELECT %1$I::text FROM ONLY %2$s WHERE (%3$L IS NULL OR %1$I > %3$L) AND %1$I <= %4$L ORDER BY %1$I OFFSET %5$s LIMIT 1',
+        EXECUTE format('SELECT r.%1$I::text FROM ONLY %2$s AS r WHERE (%3$L IS NULL OR r.%1$I > %3$L) AND r.%1$I <= %4$L ORDER BY r.%1$I OFFSET %5$s LIMIT 1',
                        key, leaf, last, bound, batch::bigint - 1) INTO upto;
         upto := coalesce(upto, bound);
         range := format('(%2$L IS NULL OR %1$I > %2$L) AND %1$I <= %3$L', key, last, upto);

@@ -46,8 +46,7 @@ def contraflow(opt, major, folder, named):
     os.makedirs(schema, exist_ok=True)
     with open(os.path.join(schema, 'schema.sql'), 'w') as f:
         f.write(corpus.schema(major)['schema'])
-    servers = find_servers(ROOT)
-    env = dict(os.environ, CONTRAFLOW_PG_BINDIR=servers[major]) if major in servers else None
+    env = dict(os.environ, CONTRAFLOW_PG_BINDIR=find_servers(ROOT)[major])
     statements = os.path.join(folder, 'statements')
     r = subprocess.run([opt.bin, '--color', 'never', 'check', '--each', '--schema', schema + '/schema.sql', '--server', str(major), '--format', 'json', statements],
                        capture_output=True, text=True, env=env)
@@ -117,7 +116,12 @@ def main():
     opt = p.parse_args()
     cases, recorded, wrong = corpus.load(), oracle.recorded(), 0
     print(f'{"":>4} {"":>12} {"bad":>6} {"found":>6} {"missed":>7} {"clean":>6} {"false":>6}')
-    for major in opt.server or oracle.MAJORS:
+    here = find_servers(ROOT)
+    majors = [m for m in opt.server or oracle.MAJORS if m in here or not opt.bin]
+    if not majors:
+        print('no PostgreSQL here (tools/get_servers.sh)')
+        return 77
+    for major in majors:
         seen = {c.text: recorded[c.text][major] for c in cases}
         with tempfile.TemporaryDirectory(prefix='contraflow-check-') as folder:
             os.chmod(folder, 0o755)

@@ -6,13 +6,14 @@ Neither knows anything of contraflow's reader. The state is a dict {title: text}
 import os, re, subprocess
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+JOURNAL = False  # True: schema contraflow is a run's journal, no part of the state
 CATALOG = open(os.path.join(HERE, 'catalog.sql')).read()
 CONTENTS = open(os.path.join(HERE, 'contents.sql')).read()
 
 
 def dump(server, db):
     """{title: text} per entry of pg_dump, or None where this pg_dump is older than the server"""
-    r = subprocess.run(['pg_dump', '--schema-only', '-d', db], env=server.env(), capture_output=True, text=True)
+    r = subprocess.run(['pg_dump', '--schema-only', *(['--exclude-schema=contraflow'] if JOURNAL else []), '-d', db], env=server.env(), capture_output=True, text=True)
     if r.returncode:
         if 'server version mismatch' in r.stderr:
             return None
@@ -27,10 +28,20 @@ def dump(server, db):
     return entries
 
 
+def without_journal(query):
+    """the three places where a schema is chosen"""
+    if not JOURNAL:
+        return query
+    for old, new in (("nspname <> 'information_schema'", "nspname not in ('information_schema', 'contraflow')"), ("'^(pg_|information_schema$)'", "'^(pg_|information_schema$|contraflow$)'"),
+                     ('from pg_sequences order', "from pg_sequences where schemaname <> 'contraflow' order")):
+        query = query.replace(old, new)
+    return query
+
+
 def state(server, db, dumped=True):
     """dumped=False: the catalog functions alone, for the many states in between"""
     entries = (dump(server, db) or {}) if dumped else {}
-    for line in server.psql(db, CATALOG).stdout.split('\x1e\n'):
+    for line in server.psql(db, without_journal(CATALOG)).stdout.split('\x1e\n'):
         if line:
             title, _, text = line.partition('\x1f')
             entries['catalog ' + title] = text
@@ -39,7 +50,7 @@ def state(server, db, dumped=True):
 
 def contents(server, db):
     """a line per table (rows, checksum that sees neither the order of rows nor of columns) and per sequence"""
-    return server.psql(db, CONTENTS).stdout.splitlines()
+    return server.psql(db, without_journal(CONTENTS)).stdout.splitlines()
 
 
 LISTED = re.compile(r'(CREATE STATISTICS .* ON )(.*)( FROM (.*?))(;?(?: \S+ -?\d+)?)$|(ALTER PUBLICATION .* ADD TABLE ONLY (.*?) \()(.*?)(\).*)$', re.M)

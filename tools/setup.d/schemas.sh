@@ -3,6 +3,7 @@
 # A machine without a network still runs the other tests; those that need a schema say that it is missing.
 set -u
 folder=$(cd "$(dirname "$0")/../.." && pwd)/build/schemas
+# shellcheck disable=SC2043  # more may follow
 for package in zabbix-server-pgsql; do
   [ -d "$folder/$package" ] && continue
   mkdir -p "$folder/.download"

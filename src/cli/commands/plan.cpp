@@ -11,10 +11,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "base/text.h"
 #include "catalog/ddl.h"
 #include "catalog/extension_updates.h"
+#include "catalog/fingerprint.h"
 #include "catalog/source.h"
 #include "cli/align.h"
 #include "cli/check_sources.h"
@@ -92,10 +92,6 @@ std::string resolve_column(const catalog::Database& from, const catalog::Databas
                 near.empty() ? "write it as TABLE.COLUMN or SCHEMA.TABLE.COLUMN" : "did you mean " + near + "?");
   }
   throw Error(ErrorCode::usage, fmt::format("{}: {} is in several schemas: {}", option, written, join(found, ", ")), "write SCHEMA.TABLE.COLUMN");
-}
-
-std::string fingerprint(const catalog::Database& database) {
-  return sha256(join(catalog::create_database(database), ";\n"));
 }
 
 plan::Options plan_options(const Options& options, const catalog::Database& from, const catalog::Database& to) {
@@ -259,8 +255,8 @@ int run(Context& context, const Options& options) {
   require_roles(from, to);
   warn_of_nothing(context.console, from.database, to.database);
 
-  std::future<std::string> from_fingerprint = std::async(std::launch::async, fingerprint, std::cref(from.database));
-  std::future<std::string> to_fingerprint = std::async(std::launch::async, fingerprint, std::cref(to.database));
+  std::future<std::string> from_fingerprint = std::async(std::launch::async, catalog::fingerprint, std::cref(from.database));
+  std::future<std::string> to_fingerprint = std::async(std::launch::async, catalog::fingerprint, std::cref(to.database));
   const SettledRenames settled = settle_renames(from.database, to.database, rename_options(context, options, from, to, intents, loader));
   for (const std::string& note : settled.notes) context.console.note(note);
   if (settled.difference.empty() && settled.renames.empty()) {

@@ -63,6 +63,7 @@ void Analyser::note_column(Relation& relation, const PgQuery__ColumnDef& column,
       case PG_QUERY__CONSTR_TYPE__CONSTR_CHECK:
       case PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN: {
         Constraint known = constraint_of(constraint, name);
+        if (known.kind == ConstraintKind::check) known.expression = check_text(constraint);
         if (known.references) {
           const Target referenced = target(*known.references);
           known.references = referenced.key;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <numeric>
+#include <vector>
 
 #include "catalog/source_scan.h"
 #include "base/text.h"
@@ -47,6 +49,49 @@ void Analyser::take_strongest_lock(std::size_t first_action) {
   }
 }
 
+namespace {
+
+// ATPrepCmd(): the commands of one statement run pass by pass, not in the order in which they are written.
+int pass_of(const PgQuery__AlterTableCmd& command) {
+  switch (command.subtype) {
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropColumn:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropConstraint:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropNotNull:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropExpression:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropIdentity: return 0;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AlterColumnType: return 1;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddColumn: return 2;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetNotNull: return 3;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddConstraint: return 4;
+    default: return 5;
+  }
+}
+
+// What an operation is on a table that holds no rows: a partitioned table without partitions.
+Operation without_rows(Operation operation) {
+  switch (operation) {
+    case Operation::add_column_rewrite:
+    case Operation::add_column_check:
+    case Operation::add_column_unique:
+    case Operation::add_column_not_null: return Operation::add_column;
+    case Operation::add_column_reference_scan: return Operation::add_column_reference;
+    case Operation::set_not_null: return Operation::set_not_null_proven;
+    case Operation::set_expression: return Operation::alter_column;
+    case Operation::alter_type_rewrite:
+    case Operation::alter_type_index:
+    case Operation::alter_type_check: return Operation::alter_type;
+    case Operation::add_check: return Operation::add_check_not_valid;
+    case Operation::add_not_null: return Operation::add_not_null_not_valid;
+    case Operation::add_foreign_key: return Operation::add_foreign_key_not_valid;
+    case Operation::add_unique:
+    case Operation::add_exclusion:
+    case Operation::add_primary_key_scan: return Operation::add_using_index;
+    default: return operation;
+  }
+}
+
+}  // namespace
+
 void Analyser::alter_table(const PgQuery__AlterTableStmt& statement) {
   switch (statement.objtype) {
     case PG_QUERY__OBJECT_TYPE__OBJECT_INDEX: return alter_index(statement);
@@ -77,8 +122,14 @@ void Analyser::alter_table(const PgQuery__AlterTableStmt& statement) {
     }
   }
   const std::size_t first = actions_.size();
-  for (std::size_t i = 0; i < statement.n_cmds; ++i) {
-    alter_table_command(refreshed(table), *statement.cmds[i]->alter_table_cmd, command_place(statement, i));
+  std::vector<std::size_t> order(statement.n_cmds);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) { return pass_of(*statement.cmds[left]->alter_table_cmd) < pass_of(*statement.cmds[right]->alter_table_cmd); });
+  for (const std::size_t i : order) alter_table_command(refreshed(table), *statement.cmds[i]->alter_table_cmd, command_place(statement, i));
+  if (has_no_partitions(table)) {
+    for (std::size_t i = first; i < actions_.size(); ++i) {
+      if (actions_[i].locks && actions_[i].key == table.key) actions_[i].operation = without_rows(actions_[i].operation);
+    }
   }
   if (first < actions_.size() && statement.n_cmds > 1) take_strongest_lock(first);
 }

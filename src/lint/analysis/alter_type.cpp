@@ -81,9 +81,12 @@ void Analyser::alter_type(const Target& table, const PgQuery__AlterTableCmd& com
   const std::string collation = def.coll_clause == nullptr ? std::string() : sql::quote(qualified(NodeList(def.coll_clause->collname, def.coll_clause->n_collname)));
   const std::string old_collation = column == nullptr ? std::string() : column->collation;
   // "C" is written bare in a statement, pg_catalog."C" in the catalog.
-  const auto bare = [](std::string text) { return text.starts_with("pg_catalog.") ? text.substr(11) : text; };
+  const auto bare = [](std::string text) {
+    if (text.starts_with("pg_catalog.")) text = text.substr(11);
+    return text == "\"default\"" ? std::string() : text;
+  };
   const bool collation_changes = bare(collation) != bare(old_collation);
-  const bool no_rows = table.known != nullptr && (table.known->kind == RelationKind::foreign_table || (table.known->kind == RelationKind::partitioned && table.known->partitions.empty() && !table.known->partial));
+  const bool no_rows = table.known != nullptr && (table.known->kind == RelationKind::foreign_table || has_no_partitions(table));
 
   // A domain is its base type with checks: to a constrained one every value is checked, by a rewrite.
   const auto below = [&](std::string type) {
@@ -99,6 +102,8 @@ void Analyser::alter_type(const Target& table, const PgQuery__AlterTableCmd& com
     const Type* target_type = find_type(right);
     if (target_type != nullptr && target_type->kind == TypeKind::domain && target_type->constrained && left != right) return Verdict{TypeChange::rewrite};
     const std::string left_base = below(left), right_base = below(right);
+    // A domain's modifier is not seen by the length coercion's support function: the values pass through it.
+    if (left != right && left != left_base && effects::parse_type(right_base).first != -1) return Verdict{TypeChange::rewrite};
     if (is_time_zone_pair(left_base, right_base)) {
       out.by_time_zone = true;
       const effects::TypeName parsed = effects::parse_type(left_base), wanted = effects::parse_type(right_base);

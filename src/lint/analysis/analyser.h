@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lint/action.h"
+#include "lint/analysis/partition_bound.h"
 #include "lint/session.h"
 #include "lint/statement.h"
 
@@ -37,6 +38,10 @@ class Analyser {
   Target target(const PgQuery__RangeVar& relation) const;
   Target refreshed(const Target& old) const;
   QualifiedName complete_type(const QualifiedName& written) const;
+  // A partitioned table without partitions has no rows. Files alone do not say so: functions make partitions too.
+  bool has_no_partitions(const Target& table) const {
+    return schema_.complete && table.known != nullptr && !table.known->partial && table.known->kind == RelationKind::partitioned && table.known->partitions.empty();
+  }
   std::string type_of(const PgQuery__TypeName& type) const;  // qualified where the schema knows it
   const Type* find_type(std::string_view type) const;        // a domain, enum or composite type by its spelled name
   Relation& edit(const Target& target) { return schema_.relations.edit(target.key); }
@@ -74,12 +79,14 @@ class Analyser {
   void set_not_null(const Target& target, const std::string& column, std::size_t offset);
   void add_not_null(const Target& target, const std::string& column, bool not_valid, std::size_t offset);
   const Newer* newer_at(std::size_t offset, Newer::Kind kind) const;
+  std::string check_text(const PgQuery__Constraint& constraint) const;
   void note_constraint(const Target& target, const PgQuery__Constraint& constraint, const std::string& column);
   void reference_index(const Target& target, const Constraint& constraint, std::size_t offset);
   void alter_domain(const PgQuery__AlterDomainStmt& statement);
   void domain_work(effects::Operation operation, const QualifiedName& domain, const std::string& constraint, std::size_t offset);
 
   // partitions.cpp
+  Implied default_is_implied(const Target& child, const Target& parent) const;
   void attach_partition(const Target& parent, const PgQuery__PartitionCmd& command, std::size_t offset);
   void detach_partition(const Target& parent, const PgQuery__PartitionCmd& command, std::size_t offset);
   void create_partition(const Target& parent, const Target& child, const PgQuery__PartitionBoundSpec& bound, std::size_t offset);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "catalog/source_scan.h"
 #include "lint/analysis/analyser.h"
 #include "lint/analysis/parts.h"
 
@@ -21,9 +22,27 @@ const Newer* Analyser::newer_at(std::size_t offset, Newer::Kind kind) const {
   return found;
 }
 
+// The expression of a CHECK as it is written: the parentheses behind the constraint's place.
+std::string Analyser::check_text(const PgQuery__Constraint& constraint) const {
+  if (constraint.location < 0) return {};
+  const auto at = static_cast<std::size_t>(constraint.location);
+  if (at < statement_->text_begin || at - statement_->text_begin > statement_->text.size()) return {};
+  catalog::SqlScanner scanner(statement_->text, at - statement_->text_begin);
+  std::size_t begin = 0;
+  int depth = 0;
+  for (catalog::Token token = scanner.next(); token.kind != catalog::TokenKind::end; token = scanner.next()) {
+    if (token.kind != catalog::TokenKind::symbol) continue;
+    const char symbol = statement_->text[token.begin];
+    if (symbol == '(' && depth++ == 0) begin = token.begin;
+    if (symbol == ')' && --depth == 0) return std::string(statement_->text.substr(begin, token.end - begin));
+  }
+  return {};
+}
+
 void Analyser::note_constraint(const Target& table, const PgQuery__Constraint& constraint, const std::string& column) {
   Constraint known = constraint_of(constraint, column);
   known.enforced = newer_at(statement_->place(constraint.location), Newer::Kind::not_enforced) == nullptr;
+  if (known.kind == ConstraintKind::check) known.expression = check_text(constraint);
   if (known.references) {
     const Target referenced = target(*known.references);
     known.references = referenced.key;
@@ -222,7 +241,7 @@ void Analyser::set_not_null(const Target& table, const std::string& name, std::s
       else near = constraint_called;
     }
   }
-  const bool no_rows = table.known != nullptr && !table.known->partial && table.known->kind == RelationKind::partitioned && table.known->partitions.empty();
+  const bool no_rows = has_no_partitions(table);
   Action& action = add(proven || no_rows ? Operation::set_not_null_proven : Operation::set_not_null, table, offset);
   action.column = name;
   action.object = near;
@@ -258,10 +277,13 @@ void Analyser::alter_domain(const PgQuery__AlterDomainStmt& statement) {
   if (kind == "T") {  // SET or DROP DEFAULT
     type.has_default = statement.def != nullptr;
   } else if (kind == "N") {
-    type.constrained = false;
+    type.not_null = false;
+    type.constrained = !type.constraints.empty();
   } else if (kind == "O") {
+    if (type.not_null) return;
     domain_work(Operation::domain_constraint, domain, "NOT NULL", statement_->offset);
-    schema_.types.edit(domain).constrained = true;
+    Type& changed = schema_.types.edit(domain);
+    changed.not_null = changed.constrained = true;
   } else if (kind == "C" && statement.def != nullptr && statement.def->node_case == PG_QUERY__NODE__NODE_CONSTRAINT) {
     const PgQuery__Constraint& constraint = *statement.def->constraint;
     const std::string name = text_of(constraint.conname).empty() ? domain.name + "_check" : std::string(text_of(constraint.conname));
@@ -277,7 +299,7 @@ void Analyser::alter_domain(const PgQuery__AlterDomainStmt& statement) {
     schema_.types.edit(domain).constraints[name] = true;
   } else if (kind == "X") {
     type.constraints.erase(std::string(text_of(statement.name)));
-    type.constrained = !type.constraints.empty();
+    type.constrained = type.not_null || !type.constraints.empty();
   }
 }
 
@@ -311,6 +333,7 @@ void Analyser::domain_work(Operation operation, const QualifiedName& domain, con
   action.object = constraint;
   action.what = sql::quote(domain);
   action.depends = "which tables use the domain: name the schema with --schema";
+  action.likely = operation == Operation::domain_constraint;
 }
 
 }  // namespace contraflow::lint

@@ -140,14 +140,14 @@ void Analyser::create_domain(const PgQuery__CreateDomainStmt& statement) {
   made.created_here = true;
   if (statement.type_name != nullptr) made.base = type_of(*statement.type_name);
   if (const Type* base = find_type(made.base)) {
-    made.constrained = base->constrained;
+    made.constrained = base->constrained || base->not_null;
     made.has_default = base->has_default;
     made.volatile_default = base->volatile_default;
   }
   for (std::size_t i = 0; i < statement.n_constraints; ++i) {
     const PgQuery__Constraint& constraint = *statement.constraints[i]->constraint;
     switch (constraint.contype) {
-      case PG_QUERY__CONSTR_TYPE__CONSTR_NOTNULL: made.constrained = true; break;
+      case PG_QUERY__CONSTR_TYPE__CONSTR_NOTNULL: made.not_null = made.constrained = true; break;
       case PG_QUERY__CONSTR_TYPE__CONSTR_CHECK:
         made.constrained = true;
         made.constraints[text_of(constraint.conname).empty() ? name.name + "_check" : std::string(text_of(constraint.conname))] = true;

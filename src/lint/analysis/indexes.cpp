@@ -24,7 +24,7 @@ void Analyser::create_index(const PgQuery__IndexStmt& statement) {
   Operation operation = statement.concurrent != 0 ? Operation::create_index_concurrently : Operation::create_index;
   if (partitioned && statement.concurrent == 0) {
     // DefineIndex(): partitions that have such an index are attached, the others get one built.
-    const bool all_have = !table.known->partial && std::all_of(table.known->partitions.begin(), table.known->partitions.end(), [&](const QualifiedName& partition) {
+    const bool all_have = !table.known->partial && (!table.known->partitions.empty() || has_no_partitions(table)) && std::all_of(table.known->partitions.begin(), table.known->partitions.end(), [&](const QualifiedName& partition) {
       const Relation* known = schema_.relations.find(partition);
       if (known == nullptr) return false;
       if (known->created_here || known->kind == RelationKind::foreign_table) return true;

@@ -17,6 +17,7 @@ struct Range {
   bool not_null = false;
   std::vector<std::string> at_least, more, less, at_most;  // constants
   std::vector<std::string> among;                          // = ANY (…), or one value
+  std::set<std::string> never;                             // <>, NOT IN, <> ALL (…)
   bool has_among = false;
 };
 
@@ -82,8 +83,14 @@ bool read(const PgQuery__Node* node, const std::string& column, Range& range) {
   const PgQuery__AExpr& expression = *node->a_expr;
   const std::string_view op = expression.n_name == 1 ? string_of(expression.name[0]) : std::string_view();
   if (expression.kind == PG_QUERY__A__EXPR__KIND__AEXPR_IN || (expression.kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY && op == "=")) {
-    if (op != "=" || bare_column(expression.lexpr) != column) return false;
     bool readable = true;
+    if (op == "<>" && bare_column(expression.lexpr) == column) {  // NOT IN
+      std::vector<std::string> values;
+      read_list(expression.rexpr, values, readable);
+      if (readable) range.never.insert(values.begin(), values.end());
+      return readable;
+    }
+    if (op != "=" || bare_column(expression.lexpr) != column) return false;
     read_list(expression.rexpr, range.among, readable);
     range.has_among = readable;
     return readable;
@@ -97,6 +104,13 @@ bool read(const PgQuery__Node* node, const std::string& column, Range& range) {
     range.at_most.push_back(ends[1]);
     return true;
   }
+  if (expression.kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP_ALL && op == "<>" && bare_column(expression.lexpr) == column) {
+    std::vector<std::string> values;
+    bool readable = true;
+    read_list(expression.rexpr, values, readable);
+    if (readable) range.never.insert(values.begin(), values.end());
+    return readable;
+  }
   if (expression.kind != PG_QUERY__A__EXPR__KIND__AEXPR_OP) return false;
   const bool left = bare_column(expression.lexpr) == column;
   const auto value = constant_of(left ? expression.rexpr : expression.lexpr);
@@ -106,6 +120,7 @@ bool read(const PgQuery__Node* node, const std::string& column, Range& range) {
   else if (op == "<") (left ? range.less : range.more).push_back(*value);
   else if (op == "<=") (left ? range.at_most : range.at_least).push_back(*value);
   else if (op == "=") range.among.push_back(*value), range.has_among = true;
+  else if (op == "<>") range.never.insert(*value);
   else return false;
   return true;
 }
@@ -213,6 +228,14 @@ Implied bound_is_excluded(const Relation& default_partition, const Relation& par
   bool clear = true;
   const Range range = range_of(default_partition, parent.partition_key[0], clear);
   const Implied otherwise = clear ? Implied::no : Implied::unknown;
+  if (text_of(bound.strategy) == "l") {
+    // A list with NULL excludes it only by NOT NULL; each value by what the CHECKs forbid or by the values that they allow.
+    if (wanted.has_null && !range.not_null) return otherwise;
+    const bool excluded = std::all_of(wanted.values.begin(), wanted.values.end(), [&](const std::string& value) {
+      return range.never.contains(value) || (range.has_among && std::find(range.among.begin(), range.among.end(), value) == range.among.end());
+    });
+    return excluded ? Implied::yes : otherwise;
+  }
   if (text_of(bound.strategy) != "r") return otherwise;
   // All rows below the bound, or all above it.
   if (wanted.lower && (any(range.less, *wanted.lower, at_or_below) || any(range.at_most, *wanted.lower, below))) return Implied::yes;

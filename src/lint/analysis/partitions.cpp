@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "lint/analysis/analyser.h"
 #include "lint/analysis/partition_bound.h"
 #include "lint/analysis/parts.h"
@@ -28,12 +29,32 @@ void Analyser::scan_default(const Target& parent, const PgQuery__PartitionBoundS
   }
 }
 
+// A default partition holds what no sibling takes: its CHECKs must exclude the bound of each.
+Implied Analyser::default_is_implied(const Target& child, const Target& parent) const {
+  Implied out = Implied::yes;
+  for (const QualifiedName& name : parent.known->partitions) {
+    const Relation* sibling = schema_.relations.find(name);
+    if (sibling == nullptr || sibling->partition_bound.empty()) return Implied::unknown;
+    try {
+      const sql::ParseTree tree = sql::parse("ALTER TABLE p ATTACH PARTITION c " + sibling->partition_bound);
+      const PgQuery__Node* command = tree.node(0).alter_table_stmt->cmds[0]->alter_table_cmd->def;
+      const Implied excluded = bound_is_excluded(*child.known, *parent.known, *command->partition_cmd->bound);
+      if (excluded != Implied::yes) out = excluded == Implied::unknown || out == Implied::unknown ? Implied::unknown : Implied::no;
+    } catch (const Error&) {
+      return Implied::unknown;
+    }
+  }
+  return out;
+}
+
 void Analyser::attach_partition(const Target& parent, const PgQuery__PartitionCmd& command, std::size_t offset) {
   if (command.name == nullptr || command.bound == nullptr) return;
   const Target child = target(*command.name);
   Implied implied = Implied::no;
-  if (child.known != nullptr && parent.known != nullptr && !parent.known->partition_key.empty()) implied = bound_is_implied(*child.known, *parent.known, *command.bound);
-  else if (child.known == nullptr || child.known->partial) implied = Implied::unknown;
+  if (child.known != nullptr && parent.known != nullptr && !parent.known->partition_key.empty()) {
+    implied = command.bound->is_default != 0 ? default_is_implied(child, parent) : bound_is_implied(*child.known, *parent.known, *command.bound);
+  }
+  if (child.known == nullptr || child.known->partial) implied = Implied::unknown;
   const bool foreign = child.known != nullptr && child.known->kind == RelationKind::foreign_table;
   // A default partition's constraint is the negation of its siblings': with none there is nothing to prove.
   const bool lone_default = command.bound->is_default != 0 && parent.known != nullptr && !parent.known->partial && parent.known->partitions.empty();

@@ -3,6 +3,10 @@
 // What the strategies that change columns share.
 #pragma once
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "plan/planner.h"
 
 namespace contraflow::plan {
@@ -30,5 +34,12 @@ void add_column_in_stages(Planner& planner, const ObjectId& column);
 void plan_identity(Planner& planner, const ObjectId& column);
 // The column's NOT NULL comes from a primary key that this plan takes away, so it can go only afterwards.
 bool not_null_needed_by_dropped_key(const Planner& planner, const ObjectId& column);
+
+// Said beforehand: what becomes of rows that the next version writes without a value (`value` on the way back; empty: `otherwise`).
+void note_rows_without_value(Planner& planner, const ObjectId& column, const std::string& value, std::string_view otherwise);
+void rename_not_null(Planner& planner, const ObjectId& column);
+void retire_column(Planner& planner, const ObjectId& column);
+// `ALTER TABLE name` of the column's table, or ALTER FOREIGN TABLE.
+std::string column_target(const Database& database, const ObjectId& column);
 
 }  // namespace contraflow::plan

@@ -10,8 +10,10 @@
 #include "catalog/alter.h"
 #include "catalog/ddl.h"
 #include "plan/planner.h"
+#include "plan/strategies/common_aspects.h"
 #include "plan/strategies/extensions.h"
 #include "plan/strategies/replace.h"
+#include "plan/strategies/stored_results.h"
 
 namespace contraflow::plan {
 
@@ -67,6 +69,9 @@ std::string unless_another_kind(const ObjectId& id, const Database& other) {
   return taken && of_these ? exists_as_kind(id) : std::string();
 }
 
+// They go with their schema.
+std::string schema_stands(const ObjectId& id) { return id.schema.empty() ? std::string() : exists(relation_id(Kind::schema, "", id.schema)); }
+
 // IF EXISTS says nothing of a type among the arguments that is gone, nor of the domain of a CHECK; a subscription has none of its statements.
 std::string drops_once(const ObjectId& id, const Database& other) {
   switch (id.kind) {
@@ -79,12 +84,6 @@ std::string drops_once(const ObjectId& id, const Database& other) {
   }
 }
 
-// What is taken away is taken away in contract.
-Phase privileges_phase(const std::vector<Grant>& from, const std::vector<Grant>& to) {
-  const bool revokes = std::any_of(from.begin(), from.end(), [&](const Grant& grant) { return std::find(to.begin(), to.end(), grant) == to.end(); });
-  return revokes ? Phase::contract : Phase::expand;
-}
-
 // What stands in `set` is dropped, or made anew, with all that was granted on its members.
 bool goes_with_extension(const Object& privileges, const std::set<ObjectId>& set) {
   return std::any_of(privileges.depends_on.begin(), privileges.depends_on.end(), [&](const ObjectId& id) { return id.kind == Kind::extension && set.contains(id); });
@@ -94,7 +93,7 @@ void create_other(Planner& p, const ObjectId& id) {
   const Object& object = p.to.objects.at(id);
   if (is_inherited_trigger(object)) return;  // the parent's trigger makes it
   if (id.kind == Kind::default_privileges) {
-    p.add(Phase::expand, "set", id, brief(alter_default_privileges(nullptr, &object)), brief(alter_default_privileges(&object, nullptr)));
+    p.add(Phase::expand, "set", id, brief(alter_default_privileges(nullptr, &object)), brief(alter_default_privileges(&object, nullptr), schema_stands(id)));
     p.operations.back().needs = object.depends_on;
     return;
   }
@@ -141,7 +140,7 @@ void drop_other(Planner& p, const ObjectId& id) {
   const Object& object = p.from.objects.at(id);
   if (is_inherited_trigger(object)) return;
   if (id.kind == Kind::default_privileges) {
-    p.add(Phase::contract, "reset", id, brief(alter_default_privileges(&object, nullptr)), brief(alter_default_privileges(nullptr, &object)));
+    p.add(Phase::contract, "reset", id, brief(alter_default_privileges(&object, nullptr), schema_stands(id)), brief(alter_default_privileges(nullptr, &object)));
     p.operations.back().removes.insert(id);
     return;
   }
@@ -167,103 +166,6 @@ void drop_other(Planner& p, const ObjectId& id) {
   Operation& operation = p.add(Phase::contract, "drop", id, brief(drop(object), drops_once(id, p.to)), brief(std::move(back), absent(id)));
   operation.removes = gone;
   if (id.kind == Kind::materialized_view) operation.step.undo.mode = Mode::blocking;
-}
-
-Statements view_column_state(const Object& object) {
-  const auto* view = std::get_if<View>(&object.body);
-  const auto& columns = view ? view->columns : std::get<MaterializedView>(object.body).columns;
-  Statements out;
-  for (const ViewColumn& column : columns) {
-    const std::string name = sql::quote_identifier(column.name);
-    out.push_back(fmt::format("COMMENT ON COLUMN {}.{} IS {}", quoted_name(object.id), name, column.comment ? sql::quote_literal(*column.comment) : "NULL"));
-    if (view) {
-      out.push_back(fmt::format("ALTER VIEW {} ALTER COLUMN {} {}", quoted_name(object.id), name,
-                                column.default_expression.empty() ? "DROP DEFAULT" : "SET DEFAULT " + column.default_expression));
-    }
-  }
-  return out;
-}
-
-Statements view_column_grants(const Object& from, const Object& to) {
-  const auto columns = [](const Object& object) -> const std::vector<ViewColumn>& {
-    const auto* view = std::get_if<View>(&object.body);
-    return view ? view->columns : std::get<MaterializedView>(object.body).columns;
-  };
-  Statements out;
-  for (const ViewColumn& column : columns(to)) {
-    std::vector<Grant> before;
-    for (const ViewColumn& old_column : columns(from)) {
-      if (old_column.name == column.name) before = old_column.grants;
-    }
-    Object stand_in;
-    stand_in.id = column_id(to.id.schema, to.id.name, column.name);
-    stand_in.owner = to.owner;
-    stand_in.body = Column{};
-    for (std::string& statement : alter_grants(stand_in, before, column.grants)) out.push_back(std::move(statement));
-  }
-  return out;
-}
-
-// An index that holds what a function computed is built anew once the function has changed, and on the way back once it has changed back.
-void rebuild_index(Planner& p, const ObjectId& index, const ObjectId& routine, std::size_t replaced) {
-  const auto& body = std::get<Index>(p.from.objects.at(index).body);
-  if (body.partitioned) return;  // its partitions' follow by themselves
-  const std::string verb = "build anew";
-  const auto planned = [&](const std::string& title) -> std::optional<std::size_t> {
-    for (std::size_t i = 0; i < p.operations.size(); ++i) {
-      if (p.operations[i].step.title == title) return i;
-    }
-    return std::nullopt;
-  };
-  std::optional<std::size_t> after = planned(verb + " " + describe(index)), before = planned("way back: " + verb + " " + describe(index));
-  if (!after) {
-    Action action = concurrent("REINDEX INDEX CONCURRENTLY " + quoted_name(index), exists(index));
-    // What an interrupted run leaves, where nobody else has that name.
-    const QualifiedName left{index.schema, index.name + "_ccnew"};
-    const ObjectId left_id{Kind::index, left.schema, "", left.name, ""};
-    if (left.name.size() <= 63 && !p.from.find(left_id) && !p.to.find(left_id)) action.builds_index = left;
-    Operation& way_back = p.add(Phase::expand, "way back: " + verb, index, Action{}, action);
-    way_back.groupable = false;
-    before = p.operations.size() - 1;
-    Operation& forward = p.add(Phase::expand, verb, index, p.to.find(index) ? std::move(action) : Action{}, Action{});
-    forward.groupable = false;
-    forward.step.effects = {{Planner::home(p.from, p.from.objects.at(index)), effects::LockMode::share_update_exclusive, effects::Work::index_build}};
-    forward.step.notes.push_back(fmt::format("{} computes with {}, which changes: from then until it is built anew, index scans may return wrong rows", describe(index), describe(routine)));
-    after = p.operations.size() - 1;
-  }
-  p.operations[*after].after.push_back(replaced);
-  p.operations[replaced].after.push_back(*before);
-}
-
-// What was computed with the old function is not computed again: stored generated columns, index expressions, CHECKs.
-void renew_stored_results(Planner& p, const ObjectId& routine, std::size_t replaced) {
-  std::set<ObjectId> through{routine};  // functions that call it
-  std::vector<ObjectId> queue{routine};
-  while (!queue.empty()) {
-    const ObjectId called = queue.back();
-    queue.pop_back();
-    auto it = p.dependents.find(called);
-    if (it == p.dependents.end()) continue;
-    for (const ObjectId& dependent : it->second) {
-      const auto* column = p.from.find_body<Column>(dependent);
-      const auto* index = p.from.find_body<Index>(dependent);
-      if (dependent.kind == Kind::routine && through.insert(dependent).second) queue.push_back(dependent);
-      const auto* constraint = index && !index->constraint.empty() ? p.from.find_body<Constraint>({Kind::constraint, dependent.schema, index->table, index->constraint, ""}) : nullptr;
-      if (constraint && constraint->type == ConstraintType::exclusion) {
-        p.notes.push_back(fmt::format("{} computes with {}, which changes, and cannot be built anew concurrently: run REINDEX INDEX {} in a maintenance window, or index scans may return "
-                                      "wrong rows",
-                                      describe(dependent), describe(routine), quoted_name(dependent)));
-      } else if (index) {
-        rebuild_index(p, dependent, routine, replaced);
-      } else if (!p.to.find(dependent)) {
-        continue;
-      } else if (dependent.kind == Kind::constraint && std::get<Constraint>(p.from.objects.at(dependent).body).type != ConstraintType::exclusion) {
-        p.notes.push_back(fmt::format("{} checks with {}, which changes: rows that are there are not checked again", describe(dependent), describe(routine)));
-      } else if (column && column->generated == Generated::stored) {
-        p.notes.push_back(fmt::format("{} is computed with {}, which changes: stored values stay as they are until the row is written", describe(dependent), describe(routine)));
-      }
-    }
-  }
 }
 
 // What holds until the publication has the members of `b`; empty where ALTER may run again. They change in one transaction, so one of them tells.
@@ -424,80 +326,6 @@ void alter_other(Planner& p, const ObjectId& id) {
   if (id.kind == Kind::statistics && p.claim(id, Aspect::statistics_target)) {
     step(Phase::expand, "set the target of", alter_statistics_target(id, std::get<StatisticsObject>(b.body).target),
          alter_statistics_target(id, std::get<StatisticsObject>(a.body).target));
-  }
-}
-
-std::string owner_of_table(const Database& database, const ObjectId& column) {
-  const Object* relation = Planner::relation(database, column.schema, column.relation);
-  return relation ? relation->owner : std::string();
-}
-
-// REVOKE on a table or view takes the same privileges on its columns along: they are granted again.
-Statements with_column_grants(const Object& object, const Database& database, Statements statements) {
-  const bool revokes = std::any_of(statements.begin(), statements.end(), [](const std::string& statement) { return statement.find("REVOKE") != std::string::npos; });
-  if (!revokes || !Planner::is_relation(object.id.kind)) return statements;
-  const auto grant = [&](const Object& column) {
-    for (std::string& statement : alter_grants(column, {}, column.grants, object.owner)) statements.push_back(std::move(statement));
-  };
-  if (object.id.kind == Kind::table || object.id.kind == Kind::foreign_table) {
-    for (const Object* member : Planner::members(database, object.id)) {
-      if (member->id.kind == Kind::column) grant(*member);
-    }
-    return statements;
-  }
-  const auto* view = std::get_if<View>(&object.body);
-  for (const ViewColumn& column : view ? view->columns : std::get<MaterializedView>(object.body).columns) {
-    Object stand_in;
-    stand_in.id = column_id(object.id.schema, object.id.name, column.name);
-    stand_in.grants = column.grants;
-    stand_in.body = Column{};
-    grant(stand_in);
-  }
-  return statements;
-}
-
-// Also where there is none any more.
-Statements alter_comment(const Object& to) {
-  return {fmt::format("COMMENT ON {} IS {}", reference(to), to.comment ? sql::quote_literal(*to.comment) : "NULL")};
-}
-
-void alter_common(Planner& p, const ObjectId& id) {
-  const Object& a = p.from.objects.at(id);
-  const Object& b = p.to.objects.at(id);
-  const auto step = [&](Phase phase, const char* verb, Statements forward, Statements back) -> void {
-    if (forward.empty() && back.empty()) return;
-    Operation& operation = p.add(phase, verb, id, brief(std::move(forward)), brief(std::move(back)));
-    operation.needs.insert(id);
-    operation.detaches.insert(id);
-    for (const ObjectId& dependency : b.depends_on) {
-      if (dependency.kind == Kind::schema) operation.needs.insert(dependency);
-    }
-  };
-  if (p.claim(id, Aspect::owner)) step(Phase::expand, "set the owner of", alter_owner(b), alter_owner(a));
-  if (p.claim(id, Aspect::grants)) {
-    if (id.kind == Kind::default_privileges) {
-      step(Phase::expand, "change", alter_default_privileges(&a, &b), alter_default_privileges(&b, &a));
-    } else {
-      const std::string owner = id.kind == Kind::column ? owner_of_table(p.to, id) : b.owner;
-      const std::string old_owner = id.kind == Kind::column ? owner_of_table(p.from, id) : a.owner;
-      // After a change of owner the privileges are those of the new owner's making.
-      const auto handed_over = [](std::vector<Grant> grants, const std::string& from, const std::string& to) {
-        if (from == to) return grants;
-        for (Grant& grant : grants) {
-          if (grant.grantor == from) grant.grantor = to;
-          if (grant.grantee == from) grant.grantee = to;
-        }
-        std::sort(grants.begin(), grants.end());
-        return grants;
-      };
-      const std::vector<Grant> from = handed_over(a.grants, old_owner, owner), back_from = handed_over(b.grants, owner, old_owner);
-      step(old_owner == owner ? privileges_phase(from, b.grants) : Phase::expand, id.kind == Kind::privileges ? "change the" : "change the privileges on", with_column_grants(b, p.to, alter_grants(b, from, b.grants, owner)),
-           with_column_grants(a, p.from, alter_grants(a, back_from, a.grants, old_owner)));
-    }
-  }
-  if (p.claim(id, Aspect::comment)) step(Phase::expand, "comment on", alter_comment(b), alter_comment(a));
-  if (p.claim(id, Aspect::security_labels)) {
-    step(Phase::expand, "label", alter_security_labels(b, a.security_labels, b.security_labels), alter_security_labels(a, b.security_labels, a.security_labels));
   }
 }
 

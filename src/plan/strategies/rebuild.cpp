@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "catalog/alter.h"
 #include "catalog/ddl.h"
+#include "catalog/rename.h"
 #include "plan/planner.h"
 #include "plan/strategies/replace.h"
 
@@ -88,6 +89,14 @@ Statements rebuild_table(const Database& target, const ObjectId& table, const st
   out = std::move(unowned);
   // DEFAULT and the like are made by the table's own definition; what the old one still holds goes with it.
   out.push_back(fmt::format("ALTER TABLE {} RENAME TO {}", sql::quote(name), sql::quote_identifier(old.name)));
+  // From 18 on the server avoids names of NOT NULL constraints that another table of the schema has.
+  for (const Object* member : members) {
+    const auto* column = std::get_if<Column>(&member->body);
+    if (!column || !column->not_null || column->not_null_inherited || column->not_null_name.empty()) continue;
+    const std::string away = sql::truncate_identifier(column->not_null_name.substr(0, 50) + "__rebuild");
+    const ObjectId named{Kind::constraint, table.schema, old.name, column->not_null_name, ""};
+    out.push_back(rename_statement(named, away));
+  }
   append(out, create(object, target));
   std::string columns, values;
   for (const std::string& column : copied) {

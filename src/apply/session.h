@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "apply/options.h"
+#include "pg/connection.h"
+
+namespace contraflow::apply {
+
+// A connection of the runner's on which nothing waits without a limit: lock_timeout and statement_timeout are set before anything else runs, the
+// server looks after our end of a long statement, and a server that stops answering counts as lost. Not thread-safe.
+class Session {
+ public:
+  using Prepare = std::function<void(pg::Connection&)>;
+  // `role` ends up in application_name ("contraflow step"). Does not connect yet.
+  Session(std::string conninfo, std::string application_name, std::shared_ptr<std::atomic<bool>> stop, Prepare prepare = {});
+
+  // The connection; makes it where there is none. Error{environment}.
+  pg::Connection& get();
+  bool connected() const { return connection_.has_value(); }
+  void drop() { connection_.reset(); }
+  // Ends whatever transaction is open; drops the connection where that does not work.
+  void abandon_transaction();
+
+  // While an object of this kind lives a stop request cancels the statement in progress, where that is safe.
+  class Interruptible {
+   public:
+    explicit Interruptible(Session& session) : session_(session) { session_.interruptible_ = true; }
+    ~Interruptible() { session_.interruptible_ = false; }
+    Interruptible(const Interruptible&) = delete;
+    Interruptible& operator=(const Interruptible&) = delete;
+
+   private:
+    Session& session_;
+  };
+  // From another thread: the server says that the statement in progress has ended, and no answer has come. It will be treated as lost.
+  void presume_lost() { presumed_lost_ = true; }
+  // The longest answer that is waited for; beyond the server's own statement_timeout, for a server that is gone.
+  void set_longest(Milliseconds longest);
+
+ private:
+  void limit();
+
+  std::string conninfo_;
+  std::string application_name_;
+  std::shared_ptr<std::atomic<bool>> stop_;
+  Prepare prepare_;
+  std::optional<pg::Connection> connection_;
+  std::atomic<bool> interruptible_{false};
+  std::atomic<bool> presumed_lost_{false};
+  Milliseconds longest_{60s};
+};
+
+// SQL fragments.
+std::string set_local(std::string_view setting, Milliseconds value);  // SET LOCAL lock_timeout = '53ms'
+
+// What an error says about how to go on.
+enum class Failure {
+  lock,         // 55P03, 40P01: the attempt gave way
+  cancelled,    // 57014: a timeout of ours, or a stop request
+  connection,   // lost, or the server is going down or coming up: connect again
+  statement,    // everything else
+};
+Failure failure_of(const Error& error);
+
+}  // namespace contraflow::apply

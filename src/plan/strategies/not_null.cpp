@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// NOT NULL is set after a CHECK that is validated without blocking anybody, and dropped in a way that leads back; from 18 on its constraint has a name.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "catalog/ddl.h"
+#include "catalog/rename.h"
+#include "plan/strategies/column_parts.h"
+
+namespace contraflow::plan {
+
+using namespace catalog;
+
+void set_not_null(Planner& p, Phase phase, const ObjectId& id, const std::string& name_now, std::vector<std::size_t> after) {
+  const std::string target = column_target(p.to, id);
+  const std::string column = sql::quote_identifier(name_now);
+  const ObjectId now{Kind::column, id.schema, id.relation, name_now, ""};
+  const std::string table = sql::quote(QualifiedName{id.schema, id.relation});
+  const Precondition no_nulls{fmt::format("rows of {} whose {} is NULL", table, column),
+                              fmt::format("SELECT count(*) FROM {} WHERE {} IS NULL", table, column),
+                              fmt::format("give them a value: --fill {}=EXPR", sql::quote(QualifiedName{id.schema, id.relation}) + "." + sql::quote_identifier(id.name))};
+  const auto finish = [&](Operation& operation) -> Operation& {
+    operation.needs.insert(id);
+    operation.after.insert(operation.after.end(), after.begin(), after.end());
+    p.not_null_operations[id].push_back(p.operations.size() - 1);
+    return operation;
+  };
+  const std::string set_not_null = fmt::format("{} {}", target, set_not_null_action(now, std::get<Column>(p.to.objects.at(id).body)));
+  const std::string drop_not_null = fmt::format("{} ALTER COLUMN {} DROP NOT NULL", target, column);
+  const std::string done = column_is_not_null(now);
+  if (p.to.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""})) {
+    // Its rows are on another server, and nobody looks at them.
+    finish(p.add(phase, "set NOT NULL on", id, brief({set_not_null}, negate(done)), brief({drop_not_null}, all_of({exists(now), done}))));
+    return;
+  }
+  if (p.is_small({id.schema, id.relation})) {
+    Action action = blocking({set_not_null}, negate(done));
+    p.allow_blocking(action, "scan", {{id.schema, id.relation}}, "SET NOT NULL");
+    Operation& operation = finish(p.add(phase, "set NOT NULL on", id, action, brief({drop_not_null}, all_of({exists(now), done}))));
+    operation.step.preconditions.push_back(no_nulls);
+    operation.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::scan}};
+    return;
+  }
+  const std::string check = p.spare_constraint(id.schema, id.relation, name_now, "not_null");
+  const ObjectId check_id{Kind::constraint, id.schema, id.relation, check, ""};
+  const std::string drop_check = fmt::format("{} DROP CONSTRAINT IF EXISTS {}", target, sql::quote_identifier(check));
+  const std::string not_yet = negate(done);
+  Operation& add = finish(p.add(phase, "prepare NOT NULL on", id,
+                                brief({fmt::format("{} ADD CONSTRAINT {} CHECK ({} IS NOT NULL) NOT VALID", target,
+                                                   sql::quote_identifier(check), column)},
+                                      all_of({not_yet, absent(check_id)})),
+                                brief({drop_check, drop_not_null}, exists(now))));
+  add.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
+  add.step.preconditions.push_back(no_nulls);
+  const std::size_t first = p.operations.size() - 1;
+  after = {first};
+  Operation& validate = finish(p.add(phase, "prove NOT NULL on", id,
+                                     scan({fmt::format("{} VALIDATE CONSTRAINT {}", target, sql::quote_identifier(check))},
+                                          all_of({not_yet, exists(check_id)})),
+                                     Action{}));
+  validate.step.effects = {{{id.schema, id.relation}, effects::LockMode::share_update_exclusive, effects::Work::scan}};
+  after = {p.operations.size() - 1};
+  Operation& set = finish(p.add(phase, "set NOT NULL on", id,
+                                brief({set_not_null, drop_check}), Action{}));
+  set.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
+}
+
+namespace {
+
+// Rows that were written without a value stop the way back: said beforehand, and by the step itself with their number.
+std::string expect_no_null(const QualifiedName& table, const std::string& column) {
+  const std::string name = sql::quote(table);
+  return fmt::format("DO {}", sql::dollar_quote(fmt::format("DECLARE found bigint; BEGIN SELECT count(*) INTO found FROM {} WHERE {} IS NULL; IF found > 0 THEN RAISE EXCEPTION "
+                                                            "USING MESSAGE = found || {}, HINT = {}; END IF; END",
+                                                            name, column, sql::quote_literal(fmt::format(" rows of {} hold NULL in {}, which was NOT NULL", name, column)),
+                                                            sql::quote_literal(fmt::format("UPDATE {} SET {} = … WHERE {} IS NULL; then run this file again", name, column, column))),
+                                                "check"));
+}
+
+}  // namespace
+
+// `fill`: what rows get, on the way back, that were written without a value in the meantime; empty: they stop it.
+void drop_not_null(Planner& p, Phase phase, const ObjectId& id, bool contents_may_be_lost, const std::string& fill) {
+  const std::string target = column_target(p.from, id);
+  const std::string column = sql::quote_identifier(id.name);
+  const QualifiedName table{id.schema, id.relation};
+  const Statements forward{fmt::format("{} ALTER COLUMN {} DROP NOT NULL", target, column)};
+  const std::string set_not_null = fmt::format("{} {}", target, set_not_null_action(id, std::get<Column>(p.from.objects.at(id).body)));
+  std::string not_yet = all_of({exists(id), negate(column_is_not_null(id))});
+  if (p.from.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""})) {
+    p.add(phase, "drop NOT NULL of", id, brief(forward, column_is_not_null(id)), brief({set_not_null}, not_yet)).detaches.insert(id);
+    p.null_operations[id].push_back(p.operations.size() - 1);
+    return;
+  }
+  if (contents_may_be_lost) {
+    const std::string holes = fmt::format("EXISTS (SELECT FROM {} WHERE {} IS NULL)", sql::quote(table), column);
+    const std::string warning = fmt::format("{} stays without NOT NULL: rows hold NULL in it", describe(id));
+    Operation& warn = p.add(phase, "way back: warn of rows without a value for", id, Action{},
+                            brief({fmt::format("DO {}", sql::dollar_quote(fmt::format("BEGIN RAISE WARNING USING MESSAGE = {}; END", sql::quote_literal(warning)), "warn"))}, all_of({not_yet, holes})));
+    warn.detaches.insert(id);
+    warn.groupable = false;
+    not_yet = all_of({not_yet, "NOT " + holes});
+  }
+  if (p.is_small(table)) {
+    Operation& operation = p.add(phase, "drop NOT NULL of", id, brief(forward, column_is_not_null(id)),
+                                 blocking({fill.empty() ? expect_no_null(table, column) : fmt::format("UPDATE {} SET {} = {} WHERE {} IS NULL", sql::quote(table), column, fill, column),
+                                           set_not_null}, not_yet));
+    operation.detaches.insert(id);
+    p.null_operations[id].push_back(p.operations.size() - 1);
+    return;
+  }
+  // The way back proves NOT NULL without a scan under ACCESS EXCLUSIVE; undo runs from the last operation to the first.
+  const std::string check = p.spare_constraint(id.schema, id.relation, id.name, "not_null");
+  const ObjectId check_id{Kind::constraint, id.schema, id.relation, check, ""};
+  const std::string quoted_check = sql::quote_identifier(check);
+  Operation& first = p.add(phase, "drop NOT NULL of", id, brief(forward, column_is_not_null(id)),
+                           brief({set_not_null, fmt::format("{} DROP CONSTRAINT IF EXISTS {}", target, quoted_check)},
+                                 contents_may_be_lost ? exists(check_id) : exists(id)));
+  first.detaches.insert(id);
+  first.step.effects = {{table, effects::LockMode::access_exclusive, effects::Work::none}};
+  const std::size_t before = p.operations.size() - 1;
+  Operation& second = p.add(phase, "way back: prove NOT NULL of", id, Action{},
+                            scan({fmt::format("{} VALIDATE CONSTRAINT {}", target, quoted_check)}, exists(check_id)));
+  second.after.push_back(before);
+  second.detaches.insert(id);
+  std::vector<std::size_t> all{before, before + 1};
+  if (fill.empty()) {
+    Operation& counted = p.add(phase, "way back: look for rows without a value for", id, Action{}, brief({expect_no_null(table, column)}, exists(check_id)));
+    counted.detaches.insert(id);
+  } else {
+    Action action;
+    action.mode = Mode::batched;
+    action.todo = exists(check_id);
+    action.backfill = Backfill{table, usable_key(p, table), fmt::format("{} = {}", column, fill), column + " IS NULL"};
+    Operation& filled = p.add(phase, "way back: fill rows that have no value for", id, Action{}, std::move(action));
+    filled.detaches.insert(id);
+  }
+  p.operations.back().after.push_back(before + 1);
+  p.operations.back().groupable = false;
+  all.push_back(before + 2);
+  Operation& third = p.add(phase, "way back: prepare NOT NULL of", id, Action{},
+                           brief({fmt::format("{} ADD CONSTRAINT {} CHECK ({} IS NOT NULL) NOT VALID", target, quoted_check, column)},
+                                 all_of({not_yet, absent(check_id)})));
+  third.after.push_back(before + 2);
+  third.detaches.insert(id);
+  all.push_back(before + 3);
+  for (const std::size_t i : all) p.null_operations[id].push_back(i);
+}
+
+void note_rows_without_value(Planner& p, const ObjectId& id, const std::string& value, std::string_view otherwise) {
+  p.notes.push_back(value.empty() ? fmt::format("{}: rows that the next version writes without it {}; --fill {}.{}=EXPR gives them one there",
+                                                describe(id), otherwise, sql::quote(QualifiedName{id.schema, id.relation}), sql::quote_identifier(id.name))
+                                  : fmt::format("{}: rows that the next version writes without it get {} on the way back", describe(id), value));
+}
+
+// From PostgreSQL 18 on NOT NULL is a constraint, whose name stays when the table or column is renamed.
+void rename_not_null(Planner& p, const ObjectId& id) {
+  const Column& before = std::get<Column>(p.from.objects.at(id).body);
+  const Column& after = std::get<Column>(p.to.objects.at(id).body);
+  const QualifiedName table{id.schema, id.relation};
+  if (before.not_null_inherited && after.not_null_inherited) {
+    // The server renames it with the parent's of the same name, and in no other way.
+    for (const auto& [above, aspects] : p.altered) {
+      if (above.kind != Kind::column || above.name != id.name || !aspects.contains(Aspect::not_null_name)) continue;
+      const std::vector<QualifiedName> heirs = Planner::children(p.from, {above.schema, above.relation});
+      if (std::find(heirs.begin(), heirs.end(), table) == heirs.end()) continue;
+      if (p.from.find_body<Column>(above)->not_null_name == before.not_null_name && p.to.find_body<Column>(above)->not_null_name == after.not_null_name) return;
+    }
+    p.refuse(fmt::format("the NOT NULL constraint of {} is inherited and has another name than its parent's: no ALTER renames it to {}", describe(id), sql::quote_identifier(after.not_null_name)));
+    return;
+  }
+  const ObjectId now{Kind::constraint, id.schema, id.relation, before.not_null_name, ""}, then{Kind::constraint, id.schema, id.relation, after.not_null_name, ""};
+  const auto rename = [](const ObjectId& from, const ObjectId& to) { return brief({rename_statement(from, to.name)}, all_of({exists(from), absent(to)})); };
+  Operation& operation = p.add(Phase::expand, "rename the NOT NULL constraint of", id, rename(now, then), rename(then, now));
+  operation.step.effects = {{table, effects::LockMode::access_exclusive, effects::Work::none}};
+  const std::size_t renamed = p.operations.size() - 1;
+  p.not_null_operations[id].push_back(renamed);
+  // While it is not inherited.
+  for (std::size_t i = 0; i < renamed; ++i) {
+    if (!p.operations[i].detaches.contains(id)) continue;
+    if (before.not_null_inherited) p.operations[renamed].after.push_back(i);
+    else if (after.not_null_inherited) p.operations[i].after.push_back(renamed);
+  }
+  for (const auto* leaving : {&p.leaves_parent, &p.leaves_partition}) {
+    for (const auto& [child, i] : *leaving) {
+      if (before.not_null_inherited && name_of(child) == table) p.operations[renamed].after.push_back(i);
+    }
+  }
+}
+
+bool not_null_needed_by_dropped_key(const Planner& p, const ObjectId& id) {
+  for (const ObjectId& other : p.dropped) {
+    if (other.kind != Kind::constraint || other.schema != id.schema || other.relation != id.relation) continue;
+    const auto& constraint = std::get<Constraint>(p.from.objects.at(other).body);
+    if (constraint.type == ConstraintType::primary_key &&
+        std::find(constraint.columns.begin(), constraint.columns.end(), id.name) != constraint.columns.end()) {
+      return true;
+    }
+  }
+  for (const auto& [other, aspects] : p.altered) {
+    if (other.kind != Kind::constraint || other.schema != id.schema || other.relation != id.relation || !aspects.contains(Aspect::definition)) continue;
+    const auto& constraint = std::get<Constraint>(p.from.objects.at(other).body);
+    if (constraint.type == ConstraintType::primary_key &&
+        std::find(constraint.columns.begin(), constraint.columns.end(), id.name) != constraint.columns.end()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace contraflow::plan

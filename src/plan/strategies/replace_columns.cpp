@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Columns whose type or generation expression changes: directly, or through a second column.
+#include "plan/strategies/replacements.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "catalog/alter.h"
+#include "catalog/ddl.h"
+#include "effects/type_change.h"
+#include "plan/strategies/conversion.h"
+
+namespace contraflow::plan {
+
+using namespace catalog;
+
+std::vector<QualifiedName> Replacements::with_descendants(const ObjectId& column) const {
+  std::vector<QualifiedName> tables{{column.schema, column.relation}};
+  for (QualifiedName& child : Planner::descendants(p_.from, tables.front())) tables.push_back(std::move(child));
+  return tables;
+}
+
+std::string Replacements::set_type(const Database& database, const ObjectId& id, const Column& column, const std::string& conversion) {
+  std::string out = fmt::format("{} ALTER COLUMN {} TYPE {}", alter_table(database, id.schema, id.relation), sql::quote_identifier(id.name),
+                                column.type);
+  if (!column.collation.empty()) out += " COLLATE " + column.collation;
+  if (conversion != sql::quote_identifier(id.name)) out += " USING " + conversion;
+  return out;
+}
+
+std::string Replacements::default_clause(const ObjectId& id, const Column& column) {
+  return fmt::format("ALTER TABLE ONLY {} ALTER COLUMN {} {}", sql::quote(QualifiedName{id.schema, id.relation}),
+                     sql::quote_identifier(id.name),
+                     column.default_expression.empty() ? "DROP DEFAULT" : "SET DEFAULT " + column.default_expression);
+}
+
+bool Replacements::renamed(const ObjectId& id) const {
+  return std::any_of(p_.renames.begin(), p_.renames.end(), [&](const diff::Rename& r) { return r.to == id; });
+}
+
+void Replacements::retype(const ObjectId& id) {
+  if (items_.contains(id)) return;
+  const Column& a = std::get<Column>(p_.from.objects.at(id).body);
+  const Column& b = std::get<Column>(p_.to.objects.at(id).body);
+  const Conversion up = forward_conversion(p_, id, a.type, b.type);
+  const Conversion down = back_conversion(p_, id, b.type, a.type);
+  const bool foreign = p_.from.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""}) != nullptr;  // its rows are on another server
+  const bool free = foreign || (a.collation == b.collation && up.expression != down.expression &&
+                    effects::classify_type_change(a.type, b.type) == effects::TypeChange::free &&
+                    !p_.options.conversion.contains(fmt::format("{}.{}.{}", id.schema, id.relation, id.name)));
+  if (!free && !direct_rewrite(id)) {
+    add_shadow(shadow_for(p_, id, id.name));
+    return;
+  }
+  Item& out = item(id);
+  const Conversion plain{sql::quote_identifier(id.name), false, false, false};
+  // A generated column is computed anew: ALTER … TYPE takes no USING for it.
+  const bool generated = b.generated != Generated::none;
+  add_retype(out, id, a, b, free || generated ? plain : up, generated || foreign ? plain : down);
+  out.phase = Phase::contract;
+  if (!free) out.work = "rewrite";
+  out.notes.push_back(fmt::format("{} changes its type from {} to {}: a prepared statement that reads it fails once at this moment; a query that "
+                                  "casts it ({}::{}) keeps its result type across the change",
+                                  describe(id), a.type, b.type, sql::quote_identifier(id.name), b.type));
+}
+
+bool Replacements::direct_rewrite(const ObjectId& id) const {
+  if (p_.options.allow_blocking.contains("rewrite")) return true;
+  for (const QualifiedName& table : with_descendants(id)) {
+    if (!p_.is_small(table)) return false;
+  }
+  return true;
+}
+
+void Replacements::add_retype(Item& out, const ObjectId& id, const Column& a, const Column& b, const Conversion& up, const Conversion& down) {
+  const auto script = [&](Script& into, const Database& database, const Column& old_column, const Column& new_column,
+                          const std::string& conversion) {
+    if (!old_column.default_expression.empty() && old_column.generated == Generated::none) {
+      into.before.push_back(fmt::format("ALTER TABLE ONLY {} ALTER COLUMN {} DROP DEFAULT",
+                                        sql::quote(QualifiedName{id.schema, id.relation}), sql::quote_identifier(id.name)));
+    }
+    into.core.push_back(set_type(database, id, new_column, conversion));
+    if (!new_column.default_expression.empty() && new_column.generated == Generated::none) {
+      into.core.push_back(default_clause(id, new_column));
+    }
+  };
+  script(out.forward, p_.to, a, b, up.expression);
+  script(out.undo, p_.from, b, a, down.expression);
+  if (a.type != b.type) {
+    out.todo = negate(column_has_type(id, b.type));
+    out.undo_todo = negate(column_has_type(id, a.type));
+  }
+  out.tables = with_descendants(id);
+  out.touches.insert(id);
+  if (down.loses) {
+    out.grade = Grade::data;
+    out.notes.push_back(fmt::format("the way back of {} can lose information: {} -> {}", describe(id), b.type, a.type));
+  }
+  if (up.through_text) {
+    out.notes.push_back(fmt::format("no cast is known from {} to {}: {} is converted through its text form; give another conversion with --using",
+                                    a.type, b.type, describe(id)));
+  }
+}
+
+// A column whose generation expression is new: no ALTER leads there before 17, the values are computed anew anyway.
+void Replacements::regenerate(const ObjectId& id) {
+  const Object& a = p_.from.objects.at(id);
+  const Object& b = p_.to.objects.at(id);
+  Item& out = item(id);
+  regenerated_.insert(id);
+  const auto script = [&](Script& into, const Database& database, const Object& object) {
+    into.core.push_back(fmt::format("{} DROP COLUMN IF EXISTS {}", alter_table(database, id.schema, id.relation),
+                                    sql::quote_identifier(id.name)));
+    append(into.core, create_all(object, database));
+  };
+  script(out.forward, p_.to, b);
+  script(out.undo, p_.from, a);
+  out.phase = Phase::contract;
+  out.work = "rewrite";
+  out.grade = std::get<Column>(a.body).generated == Generated::none ? Grade::data : Grade::order;
+  out.tables = with_descendants(id);
+  out.touches.insert(id);
+  const auto generated_as = [&](const Column& column) {
+    return fmt::format("EXISTS (SELECT FROM pg_attribute a JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE a.attrelid = "
+                       "to_regclass({}) AND a.attname = {} AND a.attgenerated <> '' AND pg_get_expr(d.adbin, d.adrelid) = {})",
+                       sql::quote_literal(sql::quote(QualifiedName{id.schema, id.relation})), sql::quote_literal(id.name),
+                       sql::quote_literal(column.default_expression));
+  };
+  out.todo = negate(generated_as(std::get<Column>(b.body)));
+  const Column& old_column = std::get<Column>(a.body);
+  out.undo_todo = old_column.generated == Generated::none ? generated_as(std::get<Column>(b.body)) : negate(generated_as(old_column));
+  p_.done.insert(id);
+  out.notes.push_back(fmt::format("{} is dropped and added with its new generation expression; its place among the columns changes", describe(id)));
+}
+
+void Replacements::add_shadow(ShadowColumn column) {
+  if (!shadowed_.insert(column.id).second) return;
+  const QualifiedName table{column.id.schema, column.id.relation};
+  shadow_tables_[table].push_back(std::move(column));
+}
+
+// The original keeps its place when it only takes a new name: then everything on it stays.
+bool Replacements::winning_shadow(const ObjectId& id) const {
+  auto it = shadow_tables_.find({id.schema, id.relation});
+  if (it == shadow_tables_.end()) return false;
+  return std::any_of(it->second.begin(), it->second.end(), [&](const ShadowColumn& c) { return c.id == id && c.shadow_wins; });
+}
+
+// Tables that a foreign key between two changing columns joins swap together; all others on their own.
+std::vector<ShadowTables> Replacements::joined_shadow_tables() const {
+  std::vector<ShadowTables> out;
+  for (const auto& [table, columns] : shadow_tables_) out.push_back({{table, columns}});
+  const auto group_of = [&](const QualifiedName& table) {
+    return std::find_if(out.begin(), out.end(), [&](const ShadowTables& group) { return group.contains(table); });
+  };
+  const auto join = [&](const QualifiedName& a, const QualifiedName& b) {
+    auto first = group_of(a), second = group_of(b);
+    if (first == out.end() || second == out.end() || first == second) return;
+    first->insert(second->begin(), second->end());
+    out.erase(second);
+  };
+  for (const auto& [id, object] : p_.from.objects) {
+    const auto* key = std::get_if<Constraint>(&object.body);
+    if (key && key->type == ConstraintType::foreign_key && key->references) join({id.schema, id.relation}, *key->references);
+  }
+  return out;
+}
+
+void Replacements::emit_shadows() {
+  for (const ShadowTables& group : joined_shadow_tables()) {
+    ShadowSwap swap = plan_shadow_columns(p_, group);
+    std::vector<ObjectId> columns;
+    for (const auto& [table, shadows] : group) {
+      for (const ShadowColumn& shadow : shadows) {
+        if (shadow.shadow_wins || &shadow == &shadows.front()) columns.push_back(shadow.id);
+      }
+    }
+    Item& first = item(columns.front());
+    first.forward.core = std::move(swap.forward);
+    first.undo.core = std::move(swap.undo);
+    first.undo_dress = std::move(swap.undo_dress);
+    first.undo_undress = std::move(swap.undo_undress);
+    first.todo = std::move(swap.todo);
+    first.undo_todo = std::move(swap.undo_todo);
+    first.phase = Phase::contract;
+    first.grade = swap.grade;
+    first.preconditions = std::move(swap.preconditions);
+    first.notes = std::move(swap.notes);
+    first.touches = std::move(swap.touches);
+    first.provides = std::move(swap.provides);
+    first.preceded_by = std::move(swap.before);
+    first.followed_by = std::move(swap.after);
+    for (const auto& [table, shadows] : group) {
+      first.tables.push_back(table);
+      for (const ShadowColumn& shadow : shadows) {
+        if (shadow.two_way()) first.renamed.push_back(shadow.id);
+      }
+    }
+    for (const ObjectId& column : columns) {
+      item(column);
+      unite(column, columns.front());
+      // A renamed original takes its dependents along; nothing has to be made anew for it.
+      if (!winning_shadow(column)) std::erase(queue_, column);
+      for (const auto& type : exchanged_through_shadow_) {
+        if (p_.from.objects.at(column).depends_on.contains(type)) unite(column, type);
+      }
+    }
+  }
+}
+
+// A default (or generation expression) that calls something that is made anew is taken off and put back.
+void Replacements::untie_default(const ObjectId& id, const ObjectId& because) {
+  unite(id, because);
+  if (items_.contains(id)) return;
+  if (id.kind != Kind::column) {
+    if (id.kind != Kind::domain) {
+      p_.refuse(fmt::format("{} must be made anew, but {} is built on it", describe(because), describe(id)));
+      return;
+    }
+    const Domain& a = std::get<Domain>(p_.from.objects.at(id).body);
+    const Domain& b = std::get<Domain>(p_.to.objects.at(id).body);
+    Item& out = item(id);
+    const auto script = [&](Script& into, const Domain& domain) {
+      into.before.push_back(fmt::format("ALTER DOMAIN {} DROP DEFAULT", quoted_name(id)));
+      if (!domain.default_expression.empty()) {
+        into.after.push_back(fmt::format("ALTER DOMAIN {} SET DEFAULT {}", quoted_name(id), domain.default_expression));
+      }
+    };
+    script(out.forward, b);
+    script(out.undo, a);
+    return;
+  }
+  const Column& a = std::get<Column>(p_.from.objects.at(id).body);
+  const Column& b = std::get<Column>(p_.to.objects.at(id).body);
+  if (a.generated != Generated::none) {
+    if (b.generated != Generated::none && !(b.inherited && !b.local)) regenerate(id);
+    unite(id, because);
+    return;
+  }
+  if (a.default_expression.empty()) {
+    p_.refuse(fmt::format("{} must be made anew, but {} is built on it: drop or retype the column first", describe(because), describe(id)));
+    return;
+  }
+  Item& out = item(id);
+  const auto script = [&](Script& into, const Column& column) {
+    into.before.push_back(default_clause(id, Column{}));
+    if (!column.default_expression.empty()) into.after.push_back(default_clause(id, column));
+  };
+  script(out.forward, b);
+  script(out.undo, a);
+  out.tables = {{id.schema, id.relation}};
+}
+
+}  // namespace contraflow::plan

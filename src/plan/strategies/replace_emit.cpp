@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The steps: one transaction for each group of objects that hang together.
+#include "plan/strategies/replacements.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "base/text.h"
+#include "catalog/ddl.h"
+#include "plan/strategies/replace.h"
+
+namespace contraflow::plan {
+
+using namespace catalog;
+
+void Replacements::emit() {
+  std::map<ObjectId, std::pair<std::set<ObjectId>, std::vector<const Item*>>> groups;
+  for (const ObjectId& id : p_.replaced) groups[find(id)].first.insert(id);
+  for (const auto& [id, entry] : items_) {
+    groups[find(id)].second.push_back(&entry);
+    if (id.kind == Kind::column || id.kind == Kind::domain) p_.claim(id, Aspect::default_expression);
+  }
+  for (const auto& [leader, group] : groups) emit_group(group.first, group.second);
+}
+
+// Types first, then tables, then columns: a column's new type must be there.
+int Replacements::item_rank(const Item& entry) {
+  switch (entry.subject.kind) {
+    case Kind::column: return 2;
+    case Kind::table: return 1;
+    default: return 0;
+  }
+}
+
+void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<const Item*> items) {
+  std::stable_sort(items.begin(), items.end(), [](const Item* a, const Item* b) { return item_rank(*a) < item_rank(*b); });
+  Operation operation;
+  operation.groupable = false;
+  Action forward = brief({}), undo = brief({});
+  std::vector<std::string> conditions, undo_conditions, titles;
+  std::vector<QualifiedName> worked;
+  std::string work;
+  Phase phase = Phase::expand;
+  const auto want_work = [&](const std::string& kind, const std::vector<QualifiedName>& tables) {
+    work = kind;
+    for (const QualifiedName& table : tables) {
+      if (std::find(worked.begin(), worked.end(), table) == worked.end()) worked.push_back(table);
+    }
+  };
+  std::set<QualifiedName> tables;
+  std::vector<std::size_t> followers;
+  const bool two_names = std::any_of(items.begin(), items.end(), [](const Item* entry) { return !entry->undo_dress.empty(); });
+  for (const ObjectId& id : members) {
+    const Object& a = p_.from.objects.at(id);
+    const Object& b = p_.to.objects.at(id);
+    if (causes_.contains(id)) {
+      titles.push_back("replace " + describe(id));
+      if (auto it = rebound_.find(id); it != rebound_.end()) {
+        conditions.push_back(it->second.first);
+        undo_conditions.push_back(it->second.second);
+      } else if (const std::string same = has_definition(b); !same.empty()) {
+        conditions.push_back(negate(same));
+        // `from` has the new names of columns; where they got their old ones back, the swap's own condition tells.
+        if (!two_names || renamed_columns_of(p_, {id}).empty()) undo_conditions.push_back(negate(has_definition(a)));
+      } else {
+        conditions.emplace_back();
+        undo_conditions.emplace_back();
+      }
+      phase = std::max(phase, replacement_phase(a, b));
+    }
+    const QualifiedName table = Planner::home(p_.from, a);
+    if (!table.name.empty()) tables.insert(table);
+    if (id.kind == Kind::index && p_.from.find(ObjectId{Kind::table, table.schema, "", table.name, ""})) want_work("index-build", {table});
+    if (const auto* constraint = std::get_if<Constraint>(&b.body)) {
+      const bool check = constraint->type == ConstraintType::check || constraint->type == ConstraintType::foreign_key;
+      want_work(check ? "scan" : constraint->type == ConstraintType::exclusion ? "exclusion" : "index-build", {table});
+      // The index comes and goes with the constraint.
+      const ObjectId index{Kind::index, id.schema, "", id.name, ""};
+      for (const Database* database : {&p_.from, &p_.to}) {
+        const auto* backing = database->find_body<Index>(index);
+        if (backing && backing->constraint == id.name && backing->table == id.relation) {
+          p_.done.insert(index);
+          operation.provides.insert(index);
+          operation.removes.insert(index);
+        }
+      }
+    }
+    operation.provides.insert(id);
+    operation.removes.insert(id);
+    operation.needs.insert(b.depends_on.begin(), b.depends_on.end());
+    p_.done.insert(id);
+  }
+  Statements drops, undo_drops, creates, undo_creates;
+  const std::vector<ObjectId> old_order = dependency_order(members, p_.from);
+  const std::vector<ObjectId> new_order = dependency_order(members, p_.to);
+  for (auto it = old_order.rbegin(); it != old_order.rend(); ++it) append(drops, drop(p_.from.objects.at(*it)));
+  for (auto it = new_order.rbegin(); it != new_order.rend(); ++it) append(undo_drops, drop(p_.to.objects.at(*it)));
+  for (const ObjectId& id : new_order) append(creates, create_all(p_.to.objects.at(id), p_.to));
+  for (const ObjectId& id : old_order) append(undo_creates, create_all(p_.from.objects.at(id), p_.from));
+
+  Script all, all_undo;
+  Statements dress, undress;
+  for (const Item* entry : items) {
+    append(dress, entry->undo_dress);
+    append(undress, entry->undo_undress);
+    append(all.before, entry->forward.before);
+    append(all.core, entry->forward.core);
+    append(all.after, entry->forward.after);
+    append(all_undo.before, entry->undo.before);
+    append(all_undo.core, entry->undo.core);
+    append(all_undo.after, entry->undo.after);
+    if (!entry->todo.empty()) conditions.push_back(entry->todo);
+    if (!entry->undo_todo.empty()) undo_conditions.push_back(entry->undo_todo);
+    phase = std::max(phase, entry->phase);
+    if (!entry->forward.core.empty()) titles.push_back(entry->verb + " " + describe(entry->subject));
+    if (!entry->work.empty()) want_work(entry->work, entry->tables);
+    tables.insert(entry->tables.begin(), entry->tables.end());
+    operation.step.grade = std::max(operation.step.grade, entry->grade);
+    operation.provides.insert(entry->provides.begin(), entry->provides.end());
+    for (const ObjectId& id : entry->touches) {
+      operation.provides.insert(id);
+      operation.removes.insert(id);
+    }
+    if (const Object* b = p_.to.find(entry->subject)) operation.needs.insert(b->depends_on.begin(), b->depends_on.end());
+    operation.after.insert(operation.after.end(), entry->preceded_by.begin(), entry->preceded_by.end());
+    followers.insert(followers.end(), entry->followed_by.begin(), entry->followed_by.end());
+    auto& step = operation.step;
+    step.preconditions.insert(step.preconditions.end(), entry->preconditions.begin(), entry->preconditions.end());
+    step.notes.insert(step.notes.end(), entry->notes.begin(), entry->notes.end());
+  }
+  if (!dress.empty() && !(undo_creates.empty() && all_undo.after.empty())) {
+    append(all_undo.core, dress);
+    append(all_undo.after, undress);
+  }
+  for (auto [action, dropping, script, creating] : {std::tuple{&forward, &drops, &all, &creates}, std::tuple{&undo, &undo_drops, &all_undo, &undo_creates}}) {
+    append(action->statements, *dropping);
+    append(action->statements, script->before);
+    append(action->statements, script->core);
+    append(action->statements, *creating);
+    append(action->statements, script->after);
+  }
+  forward.mode = forward.statements.empty() ? Mode::none : Mode::brief;
+  undo.mode = undo.statements.empty() ? Mode::none : Mode::brief;
+  forward.todo = any_of(conditions);
+  undo.todo = any_of(undo_conditions);
+  if (titles.empty()) return;
+  if (!work.empty()) {
+    std::vector<QualifiedName> plain;
+    for (const QualifiedName& table : worked) {
+      if (p_.from.find(ObjectId{Kind::table, table.schema, "", table.name, ""})) plain.push_back(table);
+    }
+    p_.allow_blocking(forward, work, plain, titles.front());
+    undo.mode = Mode::blocking;
+  }
+  operation.step.phase = phase;
+  operation.step.title = contraflow::join(titles, "; ");
+  operation.step.id = fmt::format("{}.{}", phase_name(phase), titles.front());
+  operation.step.forward = std::move(forward);
+  operation.step.undo = std::move(undo);
+  operation.step.tables.assign(tables.begin(), tables.end());
+  for (const QualifiedName& table : tables) {
+    operation.step.effects.push_back({table, effects::LockMode::access_exclusive, work.empty() ? effects::Work::none : effects::Work::rewrite});
+  }
+  for (const ObjectId& id : operation.provides) operation.needs.erase(id);
+  for (const Item* entry : items) {
+    for (const ObjectId& id : entry->renamed) {
+      const auto rename = std::find_if(p_.renames.begin(), p_.renames.end(), [&](const diff::Rename& r) { return r.to == id; });
+      if (rename != p_.renames.end()) p_.renamed_columns.push_back({id, rename->from.name, p_.operations.size()});
+    }
+  }
+  for (const std::size_t follower : followers) p_.operations[follower].after.push_back(p_.operations.size());
+  p_.operations.push_back(std::move(operation));
+}
+
+// Where the deployed application still relies on what goes away, the replacement waits for contract.
+Phase Replacements::replacement_phase(const Object& a, const Object& b) {
+  const auto names = [](const std::vector<ViewColumn>& columns) {
+    std::set<std::pair<std::string, std::string>> out;
+    for (const ViewColumn& column : columns) out.emplace(column.name, column.type);
+    return out;
+  };
+  const auto loses_columns = [&](const std::vector<ViewColumn>& x, const std::vector<ViewColumn>& y) {
+    const auto old_names = names(x), new_names = names(y);
+    return !std::includes(new_names.begin(), new_names.end(), old_names.begin(), old_names.end());
+  };
+  if (const auto* view = std::get_if<View>(&a.body)) {
+    return loses_columns(view->columns, std::get<View>(b.body).columns) ? Phase::contract : Phase::expand;
+  }
+  if (const auto* view = std::get_if<MaterializedView>(&a.body)) {
+    return loses_columns(view->columns, std::get<MaterializedView>(b.body).columns) ? Phase::contract : Phase::expand;
+  }
+  if (std::holds_alternative<Routine>(a.body) || std::holds_alternative<Constraint>(a.body)) return Phase::contract;
+  return Phase::expand;
+}
+
+}  // namespace contraflow::plan

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Types that are exchanged for new ones under the columns that have them.
+#include "plan/strategies/replacements.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "catalog/ddl.h"
+#include "plan/strategies/conversion.h"
+
+namespace contraflow::plan {
+
+using namespace catalog;
+
+// Large tables hold columns of the type: the new type stands beside the old one until the swap.
+bool Replacements::exchange_through_shadows(const ObjectId& id) {
+  if (id.kind != Kind::enum_type && id.kind != Kind::domain) return false;
+  std::vector<ObjectId> large;
+  auto it = p_.dependents.find(id);
+  if (it == p_.dependents.end()) return false;
+  for (const ObjectId& column : it->second) {
+    if (column.kind != Kind::column || !in_both(column) || direct_rewrite(column)) continue;
+    const Column& body = std::get<Column>(p_.from.objects.at(column).body);
+    if (body.inherited && !body.local) continue;
+    large.push_back(column);
+  }
+  if (large.empty()) return false;
+  const std::string beside = p_.spare_relation(id.schema, id.name, "new");
+  const std::string old_name = p_.spare_relation(id.schema, id.name, "old");
+  const auto type_named = [&](const std::string& type, const std::string& name) {
+    // format_type() writes the qualified name, and [] behind it for arrays.
+    return sql::quote(QualifiedName{id.schema, name}) + type.substr(quoted_name(id).size());
+  };
+  for (const ObjectId& column : large) {
+    const Column& a = std::get<Column>(p_.from.objects.at(column).body);
+    const Column& b = std::get<Column>(p_.to.objects.at(column).body);
+    if (!a.type.starts_with(quoted_name(id)) || !b.type.starts_with(quoted_name(id))) continue;
+    ShadowColumn shadow = shadow_for(p_, column, column.name);
+    shadow.shadow_wins = true;
+    shadow.shadow_type = type_named(b.type, beside);
+    shadow.retired_type = type_named(a.type, old_name);
+    Item scratch;
+    const std::string name = sql::quote_identifier(column.name);
+    shadow.up = fmt::format("{}::text::{}", name, shadow.shadow_type);
+    if (id.kind == Kind::enum_type) shadow.up = mapped(column, id, shadow.shadow_type, shadow.up, scratch);
+    shadow.down = fmt::format("{}::text::{}", name, shadow.retired_type);
+    shadow.up_may_fail = shadow.down_may_fail = true;
+    shadow.types = {{quoted_name(id), beside}};
+    shadow.back_types = {{quoted_name(id), old_name}};
+    exchange_grade_ = std::max(exchange_grade_, scratch.grade);
+    p_.notes.insert(p_.notes.end(), scratch.notes.begin(), scratch.notes.end());
+    for (Precondition& precondition : scratch.preconditions) exchange_preconditions_.push_back(std::move(precondition));
+    add_shadow(std::move(shadow));
+  }
+  const std::string word = id.kind == Kind::domain ? "DOMAIN" : "TYPE";
+  const auto make = [&](const Database& database, const std::string& name) {
+    Object made = database.objects.at(id);
+    made.id.name = name;
+    return create_all(made, database);
+  };
+  const ObjectId beside_id{id.kind, id.schema, "", beside, ""}, old_id{id.kind, id.schema, "", old_name, ""};
+  const auto labels_of = [&](const Database& database) {
+    const auto* body = database.find_body<EnumType>(id);
+    return body ? enum_labels_are(id, body->labels) : std::string();
+  };
+  const auto drop_type = [&](const std::string& name) { return Statements{fmt::format("DROP {} IF EXISTS {}", word, sql::quote(QualifiedName{id.schema, name}))}; };
+  Operation& expand = p_.add(Phase::expand, "make beside the old", id, brief(make(p_.to, beside), all_of({absent(beside_id), absent(old_id), labels_of(p_.from)})), brief(drop_type(beside), absent(old_id)));
+  expand.groupable = false;
+  expand.step.preconditions = exchange_preconditions_;
+  const std::size_t made = p_.operations.size() - 1;
+  Item& out = item(id);
+  const auto rename = [&](const std::string& a, const std::string& b) {
+    return fmt::format("ALTER {} {} RENAME TO {}", word, sql::quote(QualifiedName{id.schema, a}), sql::quote_identifier(b));
+  };
+  out.forward.core = {rename(id.name, old_name), rename(beside, id.name)};
+  out.undo.core = {rename(id.name, beside), rename(old_name, id.name)};
+  out.todo = exists(beside_id);
+  out.undo_todo = exists(old_id);
+  out.phase = Phase::contract;
+  out.grade = exchange_grade_;
+  out.touches.insert(id);
+  out.preceded_by.push_back(made);
+  Operation& purge = p_.add(Phase::purge, "purge the old", id, brief(drop_type(old_name)), brief(make(p_.from, old_name), all_of({absent(old_id), absent(beside_id), labels_of(p_.to)})));
+  purge.groupable = false;
+  out.followed_by.push_back(p_.operations.size() - 1);
+  type_steps_[id] = {made, p_.operations.size() - 1};
+  exchanged_through_shadow_.insert(id);
+  p_.done.insert(id);
+  return true;
+}
+
+void Replacements::exchange_type(const ObjectId& id) {
+  if (exchange_through_shadows(id)) return;
+  Item& out = item(id);
+  const Object& a = p_.from.objects.at(id);
+  const Object& b = p_.to.objects.at(id);
+  const std::string spare = p_.spare_relation(id.schema, id.name, "old");
+  const QualifiedName spare_name{id.schema, spare};
+  const std::string word = id.kind == Kind::domain ? "DOMAIN" : "TYPE";
+  const auto users = p_.dependents.find(id);
+  const bool in_columns = users != p_.dependents.end() && std::any_of(users->second.begin(), users->second.end(), [](const ObjectId& user) { return user.kind == Kind::column; });
+  const auto script = [&](Script& into, const Object& target, const Database& database) {
+    if (id.kind == Kind::range_type && !in_columns) {
+      // Its constructors and its multirange type would keep their names when it is renamed.
+      into.core = drop(target);
+      append(into.core, create_all(target, database));
+      return;
+    }
+    into.core.push_back(fmt::format("ALTER {} {} RENAME TO {}", word, quoted_name(id), sql::quote_identifier(spare)));
+    append(into.core, create_all(target, database));
+    into.after.push_back(fmt::format("DROP {} {}", word, sql::quote(spare_name)));
+  };
+  script(out.forward, b, p_.to);
+  script(out.undo, a, p_.from);
+  out.phase = Phase::contract;
+  out.touches.insert(id);
+  if (const auto* labels = std::get_if<EnumType>(&b.body)) {
+    out.todo = negate(enum_labels_are(id, labels->labels));
+    out.undo_todo = negate(enum_labels_are(id, std::get<EnumType>(a.body).labels));
+  }
+  p_.done.insert(id);
+  for (const Object* member : Planner::members(p_.to, id)) p_.done.insert(member->id);
+}
+
+// A column of an exchanged type is converted in the same transaction.
+void Replacements::retype_with(const ObjectId& column, const ObjectId& type) {
+  const Column& a = std::get<Column>(p_.from.objects.at(column).body);
+  const Column& b = std::get<Column>(p_.to.objects.at(column).body);
+  if (a.inherited && !a.local) return;
+  unite(column, type);
+  if (items_.contains(column) || shadowed_.contains(column)) return;
+  Item& out = item(column);
+  std::string conversion = fmt::format("{}::text::{}", sql::quote_identifier(column.name), b.type);
+  if (type.kind == Kind::enum_type) conversion = mapped(column, type, b.type, conversion, out);
+  if (const auto* domain = p_.to.find_body<Domain>(type)) {
+    conversion = convert(p_.to, sql::quote_identifier(column.name), std::get<Domain>(p_.from.objects.at(type).body).base_type,
+                         domain->base_type).expression;
+  }
+  Conversion up{conversion, true, false, false};
+  Conversion down{fmt::format("{}::text::{}", sql::quote_identifier(column.name), a.type), true, false, false};
+  add_retype(out, column, a, b, up, down);
+  // The name of the type stays the same, so the type's own condition says whether this is done.
+  out.todo.clear();
+  out.undo_todo.clear();
+  out.phase = Phase::contract;
+  out.work = "rewrite";
+}
+
+// The conversion with the user's mapping of the labels that go away, and the check that no row holds one of the others.
+std::string Replacements::mapped(const ObjectId& column, const ObjectId& type, const std::string& target, const std::string& plain, Item& out) {
+  const auto& old_labels = std::get<EnumType>(p_.from.objects.at(type).body).labels;
+  const auto& new_labels = std::get<EnumType>(p_.to.objects.at(type).body).labels;
+  const auto given = p_.options.enum_map.find(type.schema + "." + type.name);
+  const std::string name = sql::quote_identifier(column.name);
+  const bool array = std::get<Column>(p_.from.objects.at(column).body).type.ends_with("[]");
+  std::string cases, elements = name + "::text[]";
+  for (const std::string& label : old_labels) {
+    if (std::find(new_labels.begin(), new_labels.end(), label) != new_labels.end()) continue;
+    const std::string* replacement = nullptr;
+    if (given != p_.options.enum_map.end()) {
+      if (auto it = given->second.find(label); it != given->second.end()) replacement = &it->second;
+    }
+    if (replacement) {
+      cases += fmt::format(" WHEN {} THEN {}", sql::quote_literal(label), sql::quote_literal(*replacement));
+      elements = fmt::format("array_replace({}, {}, {})", elements, sql::quote_literal(label), sql::quote_literal(*replacement));
+      out.grade = Grade::data;
+      out.notes.push_back(fmt::format("rows of {} that hold '{}' become '{}' and stay so after a rollback", describe(column), label, *replacement));
+      continue;
+    }
+    const std::string table = sql::quote(QualifiedName{column.schema, column.relation});
+    out.preconditions.push_back({fmt::format("rows of {} that hold the removed value '{}' in {}", table, label, name),
+                                 fmt::format("SELECT count(*) FROM {} WHERE {} = {}", table, sql::quote_literal(label),
+                                             array ? fmt::format("ANY ({}::text[])", name) : name + "::text"),
+                                 fmt::format("say what they become: --map {}.{}=NEW", type.name, label)});
+  }
+  if (cases.empty()) return plain;
+  if (array) return fmt::format("{}::{}", elements, target);
+  return fmt::format("(CASE {}::text{} ELSE {}::text END)::{}", name, cases, name, target);
+}
+
+}  // namespace contraflow::plan

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What plan_second_table() does: which names, columns and references (second_table.cpp), the copy that is kept in step (second_table_copy.cpp), the exchange and the purge
+// (second_table_exchange.cpp).
+#pragma once
+
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "plan/strategies/family.h"
+#include "plan/strategies/second_table.h"
+
+namespace contraflow::plan {
+
+class SecondTable {
+ public:
+  SecondTable(Planner& planner, const ObjectId& table, const ExchangeReason& reason)
+      : p_(planner), id_(table), reason_(reason), old_(planner.from, table), new_(planner.to, table) {}
+
+  TableExchange plan();
+
+ private:
+  Planner& p_;
+  ObjectId id_;
+  ExchangeReason reason_;
+  Family old_, new_;
+  RelationNames next_, retired_;                       // spare names of the new family before the exchange, of the old one after it
+  std::vector<std::string> columns_, up_, down_;  // shared columns, and their values in the other table
+  std::vector<std::string> new_only_, fills_;     // columns of the new table that are given a value
+  std::vector<std::string> old_only_, neutral_;
+  std::vector<std::string> new_key_, old_key_;
+  std::vector<const Object*> references_;  // foreign keys of other tables
+  std::vector<const Object*> old_crossing_, new_crossing_;  // its own, to columns that change their type in other tables
+  Statements leave_publications_, join_publications_;
+  TableExchange out_;
+
+  QualifiedName table() const { return name_of(id_); }
+  QualifiedName next() const { return next_.at(table()); }
+  QualifiedName retired() const { return retired_.at(table()); }
+
+  void choose_names();
+  bool taken(const QualifiedName& name) const;
+  void choose_columns();
+  std::vector<std::string> key_of(const Database& database, const Database& other) const;
+  void take();
+  void collect_references();
+  bool changes_type(const ObjectId& column) const;
+  bool crosses(const Object& member) const;
+  void cross(const ObjectId& key, const ObjectId& column);
+  void collect_crossing();
+  void collect_publications();
+
+  // ---- the two tables, made empty
+
+  Statements tables(const Family& family, const RelationNames& names, Statements* foreign_keys) const;
+  Statements new_sequences() const;
+
+  // ---- keeping them equal
+
+  struct Copy {
+    QualifiedName source, target;
+    const std::vector<std::string>& key;       // of the target
+    std::vector<std::string> columns, values;  // of the target, over the source's
+    std::vector<std::string> constants, constant_values;  // for new rows only
+    const Database& target_schema;
+  };
+  Copy forward_copy() const;
+  Copy back_copy() const;
+
+  static std::string list(const std::vector<std::string>& names, const std::string& prefix = {});
+
+  static std::string insert(const Copy& copy, const std::string& rows, const std::string& lock);
+  static std::string value_of(const Copy& copy, const std::string& column);
+
+  std::string function_name() const { return sql::quote(QualifiedName{id_.schema, sql::truncate_identifier("contraflow_sync_" + id_.name)}); }
+
+  Statements start_sync(const Copy& copy) const;
+  Statements stop_sync() const;
+  static constexpr std::string_view kRows = "zz_contraflow_sync", kTruncate = "zz_contraflow_truncate";
+
+  Action copy_rows(const Copy& copy, const std::string& todo) const;
+
+  // ---- the operations
+
+  Operation& add(Phase phase, const std::string& verb, Action forward, Action undo);
+  std::size_t make();
+  std::string foreign_key_absent(const std::string& statement) const;
+  std::size_t fill(std::size_t made);
+  static Statements drop_attendants(const Family& family);
+  static Statements create_attendants(const Family& family);
+  Statements carry_identities(const Family& target, const RelationNames& target_names, const Family& source, const RelationNames& source_names) const;
+  static Statements own_sequences(const Database& database, const ObjectId& id);
+  void exchange(std::size_t filled);
+  void purge();
+};
+
+}  // namespace contraflow::plan

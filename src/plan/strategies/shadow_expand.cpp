@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Second columns, the trigger that keeps them in step, and their backfill.
+#include "plan/strategies/shadows.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "plan/strategies/column_parts.h"
+#include "plan/strategies/conversion.h"
+#include "plan/strategies/shadow_trigger.h"
+
+namespace contraflow::plan {
+
+using namespace catalog;
+
+bool Shadows::refused(const QualifiedName& table, const std::vector<ShadowColumn>& columns) {
+  const Table* body = p_.from.find_body<Table>(ObjectId{Kind::table, table.schema, "", table.name, ""});
+  const bool only_renamed = std::none_of(columns.begin(), columns.end(), [](const ShadowColumn& column) { return column.shadow_wins; });
+  if (body && body->partitioned && !body->partition_of && only_renamed) return false;  // columns and row triggers reach the partitions
+  if (body && !body->partitioned && !body->partition_of && body->inherits.empty() && Planner::children(p_.from, table).empty()) return false;
+  for (const ShadowColumn& column : columns) {
+    p_.refuse(fmt::format("{} changes online only through a second column, which is not supported on partitioned tables, partitions and in inheritance; "
+                          "allow the rewrite with --allow-blocking rewrite",
+                          describe(column.id)));
+  }
+  return true;
+}
+
+std::string Shadows::before_swap(const ShadowColumn& column) const {
+  const Column& old_column = std::get<Column>(p_.from.objects.at(column.id).body);
+  // An exchanged type keeps its name: there only the loser's name tells, and after purge the shadow's absence with the new labels.
+  if (column.two_way()) return all_of({exists(named(column, column.old_name)), not_swapped(column)});
+  if (type_stays(column)) return all_of({not_swapped(column), old_labels(column)});
+  return all_of({not_swapped(column), column_has_type(column.id, old_column.type)});
+}
+
+bool Shadows::type_stays(const ShadowColumn& column) const {
+  return std::get<Column>(p_.from.objects.at(column.id).body).type == std::get<Column>(p_.to.objects.at(column.id).body).type;
+}
+
+std::string Shadows::old_labels(const ShadowColumn& column) const {
+  const std::string base = std::get<Column>(p_.from.objects.at(column.id).body).type_base;
+  for (const auto& [id, object] : p_.from.objects) {
+    if (id.kind == Kind::enum_type && (quoted_name(id) == base || quoted_name(id) + "[]" == base)) {
+      return enum_labels_are(id, std::get<EnumType>(object.body).labels);
+    }
+  }
+  return {};
+}
+
+void Shadows::expand(const QualifiedName& table, const std::vector<ShadowColumn>& columns) {
+  Statements statements, undo;
+  std::vector<std::string> conditions;
+  Backfill fill{table, usable_key(p_, table), "", ""};
+  std::vector<std::string> present;
+  for (const ShadowColumn& column : columns) {
+    const Column& desired = std::get<Column>(p_.to.objects.at(column.id).body);
+    const std::string shadow = sql::quote_identifier(column.shadow_name);
+    statements.push_back(fmt::format("{} ADD COLUMN IF NOT EXISTS {} {}{}", alter(table), shadow, column.shadow_type,
+                                     desired.collation.empty() ? "" : " COLLATE " + desired.collation));
+    conditions.push_back(before_swap(column));
+    present.push_back(exists(named(column, column.shadow_name)));
+    fill.assignments += fmt::format("{}{} = {}", fill.assignments.empty() ? "" : ", ", shadow, column.up);
+    fill.pending += (fill.pending.empty() ? "" : " OR ") + differs(shadow, column.up, column.shadow_type);
+    undo.push_back(fmt::format("{} DROP COLUMN IF EXISTS {}", alter(table), shadow));
+  }
+  const bool triggers = p_.options.synchronise == Synchronise::triggers;
+  if (!triggers) {
+    for (const ShadowColumn& column : columns) {
+      p_.written_twice.push_back(fmt::format("{} and {} of {}", sql::quote_identifier(column.old_name), sql::quote_identifier(column.shadow_name), sql::quote(table)));
+    }
+  }
+  if (triggers) append(statements, create_sync_trigger(table, columns, false));
+  Statements undo_all = triggers ? drop_sync_trigger(table) : Statements{};
+  append(undo_all, undo);
+  // The undo must not touch the column once it has taken its place: going back from contract comes first.
+  std::vector<std::string> undo_conditions;
+  for (const ShadowColumn& column : columns) undo_conditions.push_back(not_swapped(column));
+  Operation& first = add(Phase::expand, "add the second column for", columns.front().id, brief(std::move(statements), all_of(conditions)),
+                         brief(std::move(undo_all), all_of({all_of(undo_conditions), all_of(conditions)})));
+  first.step.effects = {{table, effects::LockMode::access_exclusive, effects::Work::none}};
+  for (const ShadowColumn& column : columns) {
+    const std::set<ObjectId>& needs = p_.to.objects.at(column.id).depends_on;
+    for (const ObjectId& need : needs) {
+      if (p_.created.contains(need)) first.needs.insert(need);
+    }
+  }
+  const std::size_t added = p_.operations.size() - 1;
+  Action action;
+  action.mode = Mode::batched;
+  action.backfill = fill;
+  // Conditions on all columns: they come and go together.
+  action.todo = all_of({all_of(conditions), all_of(present)});
+  Operation& backfill = add(Phase::backfill, "backfill the second column for", columns.front().id, std::move(action), Action{});
+  backfill.after.push_back(added);
+  backfill.step.effects = {{table, effects::LockMode::row_exclusive, effects::Work::none}};
+  backfill.step.notes.push_back(fmt::format("the backfill writes every row of {} once, in batches of about 0.1 s; expect WAL of a few hundred bytes a row, dead rows for "
+                                            "vacuum, and bulk UPDATEs through the trigger to take about four times as long",
+                                            sql::quote(table)));
+  ready_[table] = {p_.operations.size() - 1};
+  for (const ShadowColumn& column : columns) {
+    (column.shadow_wins ? swap_.touches : swap_.provides).insert(column.id);
+    p_.done.insert(column.id);
+  }
+}
+
+// After the swap queries are planned with what is known of the new column and of the indexes over it.
+void Shadows::analyze(const QualifiedName& table, const std::vector<ShadowColumn>& columns) {
+  std::vector<std::string> there;
+  for (const ShadowColumn& column : columns) {
+    if (column.shadow_wins) there.push_back(exists(named(column, column.shadow_name)));
+  }
+  if (there.empty()) return;
+  Operation& operation = add(Phase::backfill, "collect statistics of the second column for", columns.front().id,
+                             scan({"ANALYZE (SKIP_LOCKED) " + sql::quote(table)}, all_of(there)), Action{});
+  operation.after = ready_[table];
+  operation.after.insert(operation.after.end(), builds_.begin(), builds_.end());
+  operation.step.effects = {{table, effects::LockMode::share_update_exclusive, effects::Work::none}};
+  builds_.push_back(p_.operations.size() - 1);
+}
+
+}  // namespace contraflow::plan

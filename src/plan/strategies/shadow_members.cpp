@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Indexes, keys and checks on second columns, built beside those of the first.
+#include "plan/strategies/shadows.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "plan/strategies/index_parts.h"
+#include "sql/rewrite_definition.h"
+
+namespace contraflow::plan {
+
+using namespace catalog;
+
+bool Shadows::involves(const Object& member, const std::vector<ShadowColumn>& columns, bool winners_only) const {
+  return std::any_of(columns.begin(), columns.end(), [&](const ShadowColumn& column) {
+    return (!winners_only || column.shadow_wins) && member.depends_on.contains(column.id);
+  });
+}
+
+Shadows::Members Shadows::members(const QualifiedName& table, const std::vector<ShadowColumn>& columns, const Direction& direction) const {
+  Members out;
+  const Database& other = direction.forward ? p_.from : p_.to;
+  for (const Object* member : Planner::members(*direction.target, ObjectId{Kind::table, table.schema, "", table.name, ""})) {
+    if (!other.find(member->id)) continue;  // made or dropped on its own, beyond the swap
+    if (const auto* index = std::get_if<Index>(&member->body)) {
+      if (index->constraint.empty() && involves(*member, columns, false)) out.indexes.push_back(member);
+    } else if (const auto* constraint = std::get_if<Constraint>(&member->body)) {
+      if (!involves(*member, columns, true)) continue;
+      if (constraint->type == ConstraintType::check) out.checks.push_back(member);
+      if (constraint->type == ConstraintType::unique || constraint->type == ConstraintType::primary_key) out.keys.push_back(member);
+      if (constraint->type == ConstraintType::exclusion) {
+        p_.refuse(fmt::format("{} is over a column that changes through a second one: no exclusion constraint can be built online", describe(member->id)));
+      }
+    }
+  }
+  return out;
+}
+
+void Shadows::build_members(const QualifiedName& table, const std::vector<ShadowColumn>& columns, const Direction& direction) {
+  const Members found = members(table, columns, direction);
+  const std::string todo = gate(table, direction);
+  const Database& target = *direction.target;
+  Statements& drops = direction.forward ? drops_back_ : drops_forward_;       // what is here leaves when the other comes
+  Statements& places = direction.forward ? places_forward_ : places_back_;
+  std::vector<Statements> late;
+  for (const Object* member : found.indexes) {
+    const Index& index = std::get<Index>(member->body);
+    if (calls_over_exchanged_type(*member, columns)) {
+      if (direction.forward) index_after_swap(table, *member);
+      continue;
+    }
+    const bool wins = involves(*member, columns, true);
+    if (index.partitioned) {
+      if (direction.forward) {
+        p_.notes.push_back(fmt::format("{} has no copy over the column's new name until contract: queries that search {} by the new name before that use no index for it",
+                                       describe(member->id), sql::quote(table)));
+      }
+      continue;
+    }
+    // A renamed column needs its indexes under both names while both are read; where the original keeps its place, the copy goes at the swap.
+    const std::string spare = p_.spare_relation(table.schema, member->id.name, wins ? direction.suffix : "copy");
+    const ObjectId spare_id{Kind::index, table.schema, "", spare, ""};
+    Action action = concurrent(sql::index_over(index.definition, spare, names(table, direction, wins), true, types(direction)), all_of({todo, negate(index_is_valid(spare_id))}));
+    action.builds_index = QualifiedName{table.schema, spare};
+    Action removal = concurrent(fmt::format("DROP INDEX CONCURRENTLY IF EXISTS {}", sql::quote(QualifiedName{table.schema, spare})));
+    build(direction, "build for the second column", member->id, std::move(action), std::move(removal), {{table, effects::LockMode::share_update_exclusive, effects::Work::index_build}});
+    const std::string drop_copy = fmt::format("DROP INDEX IF EXISTS {}", sql::quote(QualifiedName{table.schema, spare}));
+    if (!wins) {
+      if (direction.forward) drops_forward_.push_back(drop_copy);
+      continue;
+    }
+    p_.done.insert(member->id);
+    swap_.touches.insert(member->id);
+    // On the way back the new one steps aside; the old one, which left at the swap, was dropped with its column's role.
+    drops.push_back(direction.forward ? fmt::format("ALTER INDEX {} RENAME TO {}", quoted_name(member->id), sql::quote_identifier(spare))
+                                      : fmt::format("DROP INDEX IF EXISTS {}", quoted_name(member->id)));
+    places.push_back(fmt::format("ALTER INDEX {} RENAME TO {}", sql::quote(QualifiedName{table.schema, spare}), sql::quote_identifier(member->id.name)));
+    append(places, describe_state(*member, target));
+  }
+  for (const Object* member : found.keys) {
+    const ObjectId index_id{Kind::index, table.schema, "", member->id.name, ""};
+    const Object* index = target.find(index_id);
+    if (!index) continue;
+    const std::string spare = p_.spare_relation(table.schema, member->id.name, direction.suffix);
+    Action action = concurrent(sql::index_over(std::get<Index>(index->body).definition, spare, names(table, direction, true), true, types(direction)),
+                               all_of({todo, negate(index_is_valid(ObjectId{Kind::index, table.schema, "", spare, ""}))}));
+    action.builds_index = QualifiedName{table.schema, spare};
+    Action removal = concurrent(fmt::format("DROP INDEX CONCURRENTLY IF EXISTS {}", sql::quote(QualifiedName{table.schema, spare})));
+    build(direction, "build for the second column", member->id, std::move(action), std::move(removal), {{table, effects::LockMode::share_update_exclusive, effects::Work::index_build}});
+    if (direction.forward) restore("build for the second column", member->id, p_.operations.back().step.forward);
+    p_.done.insert(member->id);
+    p_.done.insert(index_id);
+    swap_.touches.insert(member->id);
+    swap_.touches.insert(index_id);
+    drops.push_back(fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter(table), sql::quote_identifier(member->id.name)));
+    places.push_back(fmt::format("ALTER INDEX {} RENAME TO {}", sql::quote(QualifiedName{table.schema, spare}), sql::quote_identifier(member->id.name)));
+    Statements key{add_key_using_index(target, member->id, member->id.name)};
+    append(key, describe_state(*member, target));
+    append(key, describe_state(*index, target));
+    append(places, key);
+  }
+  for (const Object* member : found.checks) {
+    if (calls_over_exchanged_type(*member, columns)) {
+      if (direction.forward) check_after_swap(table, *member);
+      continue;
+    }
+    const Constraint& check = std::get<Constraint>(member->body);
+    const std::string spare = p_.spare_constraint(table.schema, table.name, member->id.name, direction.suffix);
+    constrain(direction, table, *member, spare, sql::constraint_over({sql::quote(table), spare, check.definition, names(table, direction, true), {}, true, types(direction)}), check.validated, todo,
+              {{table, effects::LockMode::access_exclusive, effects::Work::none}});
+  }
+  for (const ShadowColumn& column : columns) {
+    if (!column.shadow_wins) continue;
+    const Column& body = std::get<Column>(target.objects.at(column.id).body);
+    if (!body.not_null) continue;
+    const std::string spare = p_.spare_constraint(table.schema, table.name, column.id.name, std::string("not_null_") + std::string(direction.suffix));
+    prove_not_null(direction, table, column, spare, todo);
+  }
+}
+
+// It calls a function of a type that is exchanged: there is no such function of the second column's type until the swap.
+bool Shadows::calls_over_exchanged_type(const Object& member, const std::vector<ShadowColumn>& columns) const {
+  return std::any_of(member.depends_on.begin(), member.depends_on.end(), [&](const ObjectId& called) {
+    if (called.kind != Kind::routine) return false;
+    const Object* routine = p_.from.find(called);
+    return routine && std::any_of(routine->depends_on.begin(), routine->depends_on.end(), [&](const ObjectId& type) {
+      return std::any_of(columns.begin(), columns.end(), [&](const ShadowColumn& column) { return column.types.contains(quoted_name(type)); });
+    });
+  });
+}
+
+// Gone while the columns change places.
+void Shadows::around_swap(const QualifiedName& table, const ObjectId& subject, AroundSwap actions, std::vector<effects::Effect> effects) {
+  p_.done.insert(subject);
+  swap_.touches.insert(subject);
+  const std::string before = gate(table, kForward), after = gate(table, kBack);
+  for (auto [action, state] : {std::pair{&actions.leave, &before}, std::pair{&actions.come_back, &before}, std::pair{&actions.come, &after}, std::pair{&actions.leave_again, &after}}) {
+    action->todo = all_of({*state, action->todo});
+  }
+  const auto blocked = [&](const Action& action) { return action.empty() ? std::vector<effects::Effect>{} : effects; };
+  add(Phase::contract, actions.leave.empty() ? "way back: validate" : "drop until its column has changed:", subject, actions.leave, actions.come_back).step.effects = blocked(actions.leave);
+  const std::size_t left = p_.operations.size() - 1;
+  p_.operations[left].after.insert(p_.operations[left].after.end(), builds_.begin(), builds_.end());
+  swap_.before.push_back(left);
+  add(Phase::contract, actions.come.mode == Mode::scan ? "validate" : "make again", subject, actions.come, actions.leave_again).step.effects = blocked(actions.come);
+  swap_.after.push_back(p_.operations.size() - 1);
+  around_.push_back({left, p_.operations.size() - 1});
+}
+
+void Shadows::index_after_swap(const QualifiedName& table, const Object& member) {
+  const Action removal = drop_index_concurrently(member.id, member.id.name);
+  const Object& before = p_.from.objects.at(member.id);
+  around_swap(table, member.id,
+              {removal, build_index(member.id, std::get<Index>(before.body), member.id.name, {}), build_index(member.id, std::get<Index>(member.body), member.id.name, {}), removal},
+              {{table, effects::LockMode::share_update_exclusive, effects::Work::index_build}});
+  p_.operations[around_.back().second].step.notes.push_back(
+      fmt::format("{} computes with a function of the type that is exchanged: in contract it is dropped before its column changes and built after it; queries have no use of it in between", describe(member.id)));
+  const auto [dropped, built] = around_.back();
+  p_.operations[dropped].step.effects.front().work = effects::Work::none;
+  add(Phase::contract, "collect statistics for", member.id, scan({"ANALYZE (SKIP_LOCKED) " + sql::quote(table)}, all_of({gate(table, kBack), index_is_valid(member.id)})), Action{}).after.push_back(built);
+  if (Statements described = describe_state(member, p_.to); !described.empty()) {
+    add(Phase::contract, "describe", member.id, brief(std::move(described), all_of({gate(table, kBack), exists(member.id)})), Action{}).after.push_back(built);
+  }
+  if (Statements described = describe_state(before, p_.from); !described.empty()) {
+    add(Phase::contract, "way back: describe", member.id, Action{}, brief(std::move(described), all_of({gate(table, kForward), exists(member.id)})));
+    p_.operations[dropped].after.push_back(p_.operations.size() - 1);
+  }
+}
+
+void Shadows::check_after_swap(const QualifiedName& table, const Object& member) {
+  const std::string quoted = sql::quote_identifier(member.id.name);
+  const auto addition = [&](const Object& object) {
+    Statements out{sql::constraint_over({sql::quote(table), member.id.name, std::get<Constraint>(object.body).definition, {}, {}, true, {}})};
+    append(out, describe_state(object, p_.to));
+    return brief(std::move(out), absent(member.id));
+  };
+  const Action removal = brief({fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter(table), quoted)});
+  const Action validation = scan({fmt::format("{} VALIDATE CONSTRAINT {}", alter(table), quoted)}, all_of({exists(member.id), negate(constraint_is_validated(member.id))}));
+  const Object& before = p_.from.objects.at(member.id);
+  const bool validated = std::get<Constraint>(member.body).validated, was_validated = std::get<Constraint>(before.body).validated;
+  // Undone in the opposite order: the way back validates after it has added.
+  around_swap(table, member.id, {Action{}, was_validated ? validation : Action{}, validated ? validation : Action{}, Action{}},
+              {{table, effects::LockMode::share_update_exclusive, effects::Work::scan}});
+  const auto [validate_back, validate] = around_.back();
+  around_swap(table, member.id, {removal, addition(before), addition(member), removal}, {{table, effects::LockMode::access_exclusive, effects::Work::none}});
+  const auto [leave, come] = around_.back();
+  p_.operations[leave].after.push_back(validate_back);
+  p_.operations[validate].after.push_back(come);
+  p_.operations[come].step.notes.push_back(
+      fmt::format("{} calls a function of the type that is exchanged: in contract it is dropped before its column changes and added after it; nothing is checked in between", describe(member.id)));
+}
+
+}  // namespace contraflow::plan

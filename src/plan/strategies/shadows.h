@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What plan_shadow_columns() does: second columns and their trigger (shadow_expand.cpp), what is built on them (shadow_members.cpp, shadow_constraints.cpp), the swap and
+// what comes after it (shadow_swap.cpp).
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "plan/strategies/reference_parts.h"
+#include "plan/strategies/shadow.h"
+#include "sql/expression.h"
+#include "sql/rewrite_definition.h"
+
+namespace contraflow::plan {
+
+// One direction of the road: forward to the desired schema on the shadow, or back to the current one on the retired column.
+struct Direction {
+  const Database* target;     // the schema that is built
+  std::string_view suffix;    // of indexes and constraints until they change places
+  bool forward;
+  const std::string& built(const ShadowColumn& column) const { return forward ? column.shadow_name : column.retired_name; }
+};
+
+class Shadows {
+ public:
+  Shadows(Planner& planner, const ShadowTables& tables) : p_(planner), tables_(tables) {}
+
+  ShadowSwap run();
+
+ private:
+  Planner& p_;
+  const ShadowTables& tables_;
+  ShadowSwap swap_;
+  Direction kForward{&p_.to, "new", true};
+  Direction kBack{&p_.from, "old", false};
+  std::map<QualifiedName, std::vector<std::size_t>> ready_;  // what must be done before the shadow can be built on
+  std::vector<std::size_t> builds_;
+  std::size_t back_first_ = 0;
+  Statements drops_forward_, drops_back_;      // members that leave at the swap
+  Statements places_forward_, places_back_;    // members that take their places
+
+  static const std::vector<ShadowColumn>& none();
+  const std::vector<ShadowColumn>& columns_of(const QualifiedName& table) const;
+  sql::ColumnNames names(const QualifiedName& table, const Direction& direction, bool winners_only) const;
+  sql::TypeNames types(const Direction& direction) const;
+  bool refused(const QualifiedName& table, const std::vector<ShadowColumn>& columns);
+
+  static ObjectId named(const ShadowColumn& column, const std::string& name) { return catalog::column_id(column.id.schema, column.id.relation, name); }
+
+  // Before the swap: the original still has its name and the loser's name is not there.
+  static std::string not_swapped(const ShadowColumn& column) { return absent(named(column, column.retired_name)); }
+  std::string before_swap(const ShadowColumn& column) const;
+  bool type_stays(const ShadowColumn& column) const;
+  std::string old_labels(const ShadowColumn& column) const;
+  Operation& add(Phase phase, std::string verb, const ObjectId& subject, Action forward, Action undo, Grade grade = Grade::exact);
+
+  std::string alter(const QualifiedName& table) const { return "ALTER TABLE " + sql::quote(table); }
+
+  void expand(const QualifiedName& table, const std::vector<ShadowColumn>& columns);
+  void analyze(const QualifiedName& table, const std::vector<ShadowColumn>& columns);
+
+  // ---- members: what depends on the columns and lives on the table
+
+  struct Members {
+    std::vector<const Object*> keys, indexes, checks;
+  };
+
+  bool involves(const Object& member, const std::vector<ShadowColumn>& columns, bool winners_only) const;
+  Members members(const QualifiedName& table, const std::vector<ShadowColumn>& columns, const Direction& direction) const;
+  std::string gate(const QualifiedName& table, const Direction& direction) const;
+  void build(const Direction& direction, std::string verb, const ObjectId& subject, Action action, Action removal, std::vector<effects::Effect> effects);
+  void restore(const std::string& verb, const ObjectId& subject, const Action& action);
+  std::vector<std::size_t> restores_;
+
+  bool points_at_swapped_key(const Object& member) const;
+  void build_members(const QualifiedName& table, const std::vector<ShadowColumn>& columns, const Direction& direction);
+  bool calls_over_exchanged_type(const Object& member, const std::vector<ShadowColumn>& columns) const;
+
+  struct AroundSwap {
+    Action leave, come_back;  // before the swap, and after the swap back
+    Action come, leave_again;
+  };
+  void around_swap(const QualifiedName& table, const ObjectId& subject, AroundSwap actions, std::vector<effects::Effect> effects);
+  std::vector<std::pair<std::size_t, std::size_t>> around_;
+
+  void index_after_swap(const QualifiedName& table, const Object& member);
+  void check_after_swap(const QualifiedName& table, const Object& member);
+  void prove_not_null(const Direction& direction, const QualifiedName& table, const ShadowColumn& column, const std::string& spare, const std::string& todo);
+
+  void constrain(const Direction& direction, const QualifiedName& table, const Object& member, const std::string& spare, const std::string& statement, bool validated,
+                 const std::string& todo, std::vector<effects::Effect> effects);
+
+  void constrain_partitions(const Direction& direction, const Object& member, const std::vector<ReferencePart>& parts, const std::string& spare, const std::string& todo,
+                            std::vector<effects::Effect> effects);
+  void build_foreign_keys(const QualifiedName& table, const Direction& direction);
+  std::set<ObjectId> built_forward_, built_back_;
+
+  void reverse_back_builds();
+  void swap_scripts();
+
+ public:
+  void finish_swap(ShadowSwap& swap) const;
+
+ private:
+  void hand_over_defaults(Statements& out, const QualifiedName& table, const ShadowColumn& column, bool forward) const;
+  void settle(Statements& out, const QualifiedName& table, const ShadowColumn& column, const Direction& direction, const Database& target) const;
+  void purge(const QualifiedName& table, const std::vector<ShadowColumn>& columns);
+};
+
+}  // namespace contraflow::plan

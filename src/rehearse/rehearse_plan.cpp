@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rehearse/rehearse_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "apply/executor.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "catalog/ddl.h"
+#include "catalog/read.h"
+#include "rehearse/checksum.h"
+#include "rehearse/plan_observer.h"
+#include "rehearse/state.h"
+
+namespace contraflow::rehearse {
+namespace {
+
+using apply::Executor;
+using plan::Phase;
+
+class PlanRehearsal {
+ public:
+  PlanRehearsal(Arena& arena, const Bases& bases, const plan::Plan& plan, const std::string& hash,
+                const PlanOptions& options, Rehearsal& out,
+                const std::function<void(const std::string&)>& progress)
+      : arena_(arena),
+        bases_(bases),
+        plan_(plan),
+        hash_(hash),
+        options_(options),
+        out_(out),
+        progress_(progress),
+        judge_(arena.major()) {
+    reordered_.insert(plan.column_order.begin(), plan.column_order.end());
+    settings_.backfill.verify = true;
+    settings_.throttle.commit_latency_factor = 0;  // nobody else works here
+  }
+
+  void run() {
+    if (!judge_.dumps())
+      out_.notes.push_back(judge_.why_not() + ": schemas were compared by the catalog functions alone");
+    before_ = judge_.state(bases_.filled);
+    if (!made_for_this_schema()) return;
+    if (!forward()) return;
+    desired();
+    if (!back()) return;
+    prefixes();
+    interrupted();
+  }
+
+ private:
+  void say(const std::string& what) {
+    if (progress_) progress_(what);
+  }
+  Proof& add(std::string id, std::string claim) {
+    out_.proofs.push_back({.id = std::move(id), .claim = std::move(claim)});
+    return out_.proofs.back();
+  }
+  static void blame(Proof& proof, const std::string& when, const Error& error) {
+    proof.verdict = Verdict::refuted;
+    proof.reason = when + error.message();
+    if (!error.hint().empty()) proof.details.push_back(error.hint());
+  }
+
+  static std::string fingerprint(const std::string& conninfo) {
+    pg::Connection connection(conninfo, "contraflow judge");
+    return sha256(join(catalog::create_database(catalog::read(connection, {.sizes = false})), ";\n"));
+  }
+
+  bool made_for_this_schema() {
+    if (plan_.from_fingerprint.empty() || fingerprint(bases_.empty) == plan_.from_fingerprint) return true;
+    out_.notes.push_back(
+        "the schema is not to the letter the one that the plan was made for (owners, or a change since): "
+        "what follows holds for the schema given");
+    return true;
+  }
+
+  // Purge may lose contents where the plan says so; until then everything comes back.
+  bool keeps_data(std::size_t steps) const {
+    return std::none_of(plan_.steps.begin(), plan_.steps.begin() + static_cast<std::ptrdiff_t>(steps),
+                        [](const plan::Step& step) { return step.grade == plan::Grade::data; });
+  }
+  std::set<std::string> order_given_up(std::size_t steps) const {
+    const bool ordered =
+        std::none_of(plan_.steps.begin(), plan_.steps.begin() + static_cast<std::ptrdiff_t>(steps),
+                     [](const plan::Step& step) { return step.grade != plan::Grade::exact; });
+    return ordered ? std::set<std::string>{} : reordered_;
+  }
+
+  bool forward() {
+    say("running it under observation");
+    add("forward", "every step runs");  // the first: twice() adds others
+    trial_.emplace(arena_.trial(bases_.filled));
+    {
+      pg::Connection connection(trial_->admin(), "contraflow judge");
+      shape_ = shape_of(connection);
+      rows_ = checksums(connection, shape_);
+    }
+    PlanObserver observer(trial_->admin());
+    try {
+      Executor executor(plan_, hash_, trial_->admin(), settings_, observer);
+      for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+        say(fmt::format("step {} of {}: {}", i + 1, plan_.steps.size(), plan_.steps[i].title));
+        executor.forward(i);
+      }
+      out_.steps = observer.forward;
+      twice(executor);
+    } catch (const Error& error) {
+      blame(out_.proofs[0], "", error);
+      if (observer.forward.size() < plan_.steps.size())
+        out_.proofs[0].place = Place{"", 0, plan_.steps[observer.forward.size()].title};
+      out_.steps = std::move(observer.forward);
+      return false;
+    }
+    out_.proofs[0].verdict = Verdict::proven;
+    out_.proofs[0].reason =
+        fmt::format("{} by the executor that apply uses, {}",
+                    count_of(static_cast<long long>(plan_.steps.size()), "step"), rows_said());
+    for (const std::string& warning : observer.warnings) out_.notes.push_back(warning);
+    after_ = judge_.state(trial_->admin());
+    out_.changes = changes_between(before_, after_);
+    return true;
+  }
+
+  std::string rows_said() const {
+    const long long rows = total_rows(rows_);
+    return rows == 0 ? "on empty tables" : fmt::format("with {} ({})", count_of(rows, "row"), out_.data.kind);
+  }
+  std::string judged() const {
+    return before_.dumped ? "by pg_dump --schema-only and the catalog functions" : "by the catalog functions";
+  }
+
+  // Every step a second time, on the finished schema.
+  void twice(Executor& executor) {
+    const SchemaState first = judge_.state(trial_->admin(), false);
+    for (std::size_t i = 0; i < plan_.steps.size(); ++i) executor.forward(i);
+    const Comparison comparison = compare(first, judge_.state(trial_->admin(), false));
+    Proof& proof = add("twice", "every step can run twice");
+    proof.verdict = comparison.likeness == Likeness::exact ? Verdict::proven : Verdict::refuted;
+    proof.reason = comparison.likeness == Likeness::exact ? "the second run changed nothing"
+                                                          : "the second run changed the schema again";
+    proof.details = comparison.differences;
+  }
+
+  void desired() {
+    Proof& proof = add("forward.desired", "it ends in the desired schema");
+    if (!options_.desired.empty()) {
+      const Comparison comparison = compare(judge_.state(options_.desired), after_, reordered_);
+      proof.verdict = comparison.likeness == Likeness::exact ? Verdict::proven : Verdict::refuted;
+      proof.reason = "compared " + judged();
+      proof.details = comparison.differences;
+      return;
+    }
+    if (plan_.to_fingerprint.empty()) {
+      proof.reason = "the plan does not say what it leads to: --to SRC";
+      proof.decisive = false;
+      return;
+    }
+    const bool same = fingerprint(trial_->admin()) == plan_.to_fingerprint;
+    proof.verdict = same ? Verdict::proven : Verdict::unknown;
+    proof.reason =
+        same ? "its fingerprint is the plan's"
+             : "its fingerprint is not the plan's (owners or column order may be all): --to SRC compares it";
+    proof.decisive = same;
+  }
+
+  // All the way back; then forward again.
+  bool back() {
+    say("going back");
+    PlanObserver observer(trial_->admin());
+    try {
+      Executor executor(plan_, hash_, trial_->admin(), settings_, observer);
+      executor.undo_from(plan_.steps.size());
+    } catch (const Error& error) {
+      blame(add("rollback.schema", "the rollback restores the schema exactly"),
+            "the rollback fails: ", error);
+      out_.proofs.back().outcome = "fails";
+      out_.rollback_steps = std::move(observer.undo);
+      return false;
+    }
+    out_.rollback_steps = std::move(observer.undo);
+    Proof& schema = add("rollback.schema", "the rollback restores the schema exactly");
+    const Comparison comparison =
+        compare(before_, judge_.state(trial_->admin()), order_given_up(plan_.steps.size()));
+    schema.verdict = comparison.likeness == Likeness::exact ? Verdict::proven : Verdict::refuted;
+    schema.outcome = comparison.likeness == Likeness::exact   ? "exact"
+                     : comparison.likeness == Likeness::order ? "order"
+                                                              : "differs";
+    schema.reason = "compared " + judged();
+    schema.details = comparison.differences;
+    return true;
+  }
+
+  // The way back undoes every step of the phases that were begun, as the rollback files do.
+  std::size_t end_of_phase(std::size_t k) const {
+    std::size_t end = k;
+    while (end < plan_.steps.size() && plan_.steps[end].phase == plan_.steps[k - 1].phase) ++end;
+    return end;
+  }
+
+  // After each step: all the way back, and forward again to the same place. One database for all of it: what
+  // a way back leaves behind would show in the next.
+  void prefixes() {
+    const std::string schema_claim =
+        "from every step on, the rollback restores schema and rows, and forward works again";
+    const std::size_t count = plan_.steps.size();
+    const std::size_t stride =
+        std::max<std::size_t>(1, (count + options_.most_prefixes - 1) / options_.most_prefixes);
+    apply::Observer observer;
+    std::size_t tried = 0;
+    try {
+      Executor executor(plan_, hash_, trial_->admin(), settings_, observer);
+      for (std::size_t k = 1; k <= count; k += stride) {
+        say(fmt::format("back from step {} of {}", k, count));
+        for (std::size_t i = 0; i < k; ++i) executor.forward(i);
+        executor.undo_from(end_of_phase(k));
+        ++tried;
+        const Comparison comparison =
+            compare(before_, judge_.state(trial_->admin(), false), order_given_up(k));
+        std::vector<std::string> lost;
+        if (comparison.likeness == Likeness::exact && keeps_data(k) && total_rows(rows_) > 0 &&
+            !lost_already_) {
+          pg::Connection connection(trial_->admin(), "contraflow judge");
+          lost = differences(rows_, checksums(connection, shape_));
+        }
+        lost_already_ = lost_already_ || !keeps_data(k);
+        if (comparison.likeness == Likeness::exact && lost.empty()) continue;
+        Proof& proof = add("rollback.prefixes", schema_claim);
+        proof.verdict = Verdict::refuted;
+        proof.reason = fmt::format("stopped after step {} ({}), the way back ends elsewhere", k,
+                                   plan_.steps[k - 1].title);
+        proof.details = lost.empty() ? comparison.differences : lost;
+        return;
+      }
+    } catch (const Error& error) {
+      blame(add("rollback.prefixes", schema_claim), fmt::format("after {} prefixes: ", tried), error);
+      return;
+    }
+    Proof& proof = add("rollback.prefixes", schema_claim);
+    proof.verdict = Verdict::proven;
+    proof.reason =
+        stride == 1 ? fmt::format("tried after each of {}", count_of(static_cast<long long>(count), "step"))
+                    : fmt::format("tried after {} of {} steps", tried, count);
+    rows_came_back();
+  }
+
+  // After every prefix that was tried the rows were compared, up to the first step that gives contents up.
+  void rows_came_back() {
+    const std::size_t count = plan_.steps.size();
+    Proof& data = add("rollback.data", keeps_data(count) ? "the rollback restores every row"
+                                                         : "until purge, the rollback restores every row");
+    if (total_rows(rows_) == 0) {
+      data.reason = "there were no rows to lose: --rows, --statistics or a dump";
+      data.decisive = false;
+      return;
+    }
+    data.verdict = Verdict::proven;
+    data.reason = fmt::format("{} compared by checksum per table after each way back",
+                              count_of(total_rows(rows_), "row"));
+  }
+
+  // A runner that ends after every single step, and another that goes on.
+  void interrupted() {
+    say("interrupting it");
+    Proof& proof = add("interrupted", "interrupted after any step and run again, it ends in the same schema");
+    const Arena::Trial trial = arena_.trial(bases_.empty);
+    apply::Observer observer;
+    try {
+      for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+        Executor executor(plan_, hash_, trial.admin(), settings_, observer);
+        executor.forward(i);
+      }
+      Executor last(plan_, hash_, trial.admin(), settings_, observer);
+      last.run_to(plan_.steps.size());
+    } catch (const Error& error) {
+      return blame(proof, "", error);
+    }
+    const Comparison comparison = compare(after_, judge_.state(trial.admin(), false));
+    proof.verdict = comparison.likeness == Likeness::exact ? Verdict::proven : Verdict::refuted;
+    proof.reason =
+        comparison.likeness == Likeness::exact ? "a new runner for each step" : "it ends in another schema";
+    proof.details = comparison.differences;
+  }
+
+  Arena& arena_;
+  const Bases& bases_;
+  const plan::Plan& plan_;
+  const std::string& hash_;
+  const PlanOptions& options_;
+  Rehearsal& out_;
+  const std::function<void(const std::string&)>& progress_;
+  Judge judge_;
+  apply::Options settings_;
+  std::set<std::string> reordered_;
+  SchemaState before_, after_;
+  Shape shape_;
+  Checksums rows_;
+  std::optional<Arena::Trial> trial_;
+  bool lost_already_ = false;
+};
+
+}  // namespace
+
+void rehearse_plan(Arena& arena, const Bases& bases, const plan::Plan& plan, const std::string& hash,
+                   const PlanOptions& options, Rehearsal& rehearsal,
+                   const std::function<void(const std::string&)>& progress) {
+  PlanRehearsal(arena, bases, plan, hash, options, rehearsal, progress).run();
+}
+
+}  // namespace contraflow::rehearse
