@@ -35,7 +35,7 @@ pass() { echo "PASS  $1"; }
 "$contraflow" plan --from prisma/schema.prisma --to prisma/schema.prisma >same 2>/dev/null && grep -q 'no changes' same && pass 'schema.prisma against itself: no changes' || fail 'schema.prisma differs from itself'
 "$contraflow" queries users --no-cache --format json >queries.json 2>/dev/null
 sites=$(grep -c '"origin"' queries.json)
-[ "$sites" = 8 ] && pass "queries: the 8 places that touch users" || fail "queries found $sites places that touch users, not 8"
+[ "$sites" = 10 ] && pass "queries: the 10 places that touch users" || fail "queries found $sites places that touch users, not 10"
 "$contraflow" plan --from prisma/schema.prisma --do 'soft-delete users; add-enum-column users.tier subscription_tier(free,basic,pro) default free' --out plan >/dev/null 2>notes ||
   { cat notes >&2; fail 'plan'; }
 pass 'plan: soft delete and a tier'
@@ -57,18 +57,19 @@ cp prisma/schema.prisma formatted.prisma
 # A server of its own, with the deployed schema and the plan's files under psql.
 bin=$(ls -d /usr/lib/postgresql/*/bin | tail -1)
 run() { "$@"; }
+mkdir "$work/pg"
 if [ "$(id -u)" = 0 ]; then
-  chown -R postgres "$work"
+  chown postgres "$work/pg"
   run() { setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; }
 fi
-run "$bin/initdb" -D "$work/data" -U postgres -A trust -N >/dev/null 2>&1
-run "$bin/postgres" -D "$work/data" -c listen_addresses= -c "unix_socket_directories=$work" -c fsync=off >"$work/log" 2>&1 &
+run "$bin/initdb" -D "$work/pg/data" -U postgres -A trust -N >/dev/null 2>&1
+run "$bin/postgres" -D "$work/pg/data" -c listen_addresses= -c "unix_socket_directories=$work/pg" -c fsync=off >"$work/log" 2>&1 &
 server=$!
-export PGHOST="$work" PGUSER=postgres PGDATABASE=postgres
+export PGHOST="$work/pg" PGUSER=postgres PGDATABASE=postgres
 for _ in $(seq 100); do psql -qXc 'select 1' >/dev/null 2>&1 && break; sleep 0.1; done
 git show HEAD:prisma/schema.prisma >deployed.prisma
 psql -qX -v ON_ERROR_STOP=1 -f "$tools/../examples/app/deployed.sql" >/dev/null
-"$contraflow" plan --from "host=$work user=postgres dbname=postgres" --to deployed.prisma 2>/dev/null | grep -q 'no changes' && pass 'the deployed database is what schema.prisma says' || fail 'deployed.sql is not schema.prisma'
+"$contraflow" plan --from "host=$work/pg user=postgres dbname=postgres" --to deployed.prisma 2>/dev/null | grep -q 'no changes' && pass 'the deployed database is what schema.prisma says' || fail 'deployed.sql is not schema.prisma'
 for file in plan/[1-4]_*.sql; do
   case $file in *.rollback.sql) continue ;; esac
   psql -qX -v ON_ERROR_STOP=1 -f "$file" >/dev/null 2>log || { cat log >&2; fail "$file"; }
