@@ -127,16 +127,21 @@ void drain(Descriptor& from, std::string& into) {
   }
 }
 
-// False when the deadline passed first.
+// False when the deadline passed first, or somebody wants it no more.
 bool collect(Descriptor& output, Descriptor& error, ProcessResult& result,
-             const std::optional<Clock::time_point>& deadline) {
+             const std::optional<Clock::time_point>& deadline, const std::function<bool()>& cancelled) {
   while (output.get() >= 0 || error.get() >= 0) {
     int wait = -1;
+    if (cancelled && cancelled()) {
+      result.cancelled = true;
+      return false;
+    }
     if (deadline) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now()).count();
       if (left <= 0) return false;
       wait = static_cast<int>(std::min<long long>(left, 60'000));
     }
+    if (cancelled) wait = wait < 0 ? 50 : std::min(wait, 50);
     std::array<pollfd, 2> waiting{{{output.get(), POLLIN, 0}, {error.get(), POLLIN, 0}}};
     if (::poll(waiting.data(), waiting.size(), wait) < 0)
       check(errno == EINTR, "cannot wait for a program");
@@ -163,8 +168,9 @@ ProcessResult run_process(const std::vector<std::string>& arguments, const Proce
   error_end.reset();
 
   ProcessResult result;
-  result.timed_out = !collect(output, error, result, deadline);
-  if (result.timed_out) ::kill(pid, SIGKILL);
+  const bool ended = collect(output, error, result, deadline, options.cancelled);
+  result.timed_out = !ended && !result.cancelled;
+  if (!ended) ::kill(pid, SIGKILL);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0) check(errno == EINTR, "cannot wait for a program");
   result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

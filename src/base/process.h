@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,14 +15,16 @@ struct ProcessOptions {
   std::vector<std::pair<std::string, std::string>> environment;  // set on top of ours
   std::string folder;                                            // working folder; empty: ours
   std::optional<std::chrono::milliseconds> timeout;              // then SIGKILL
+  std::function<bool()> cancelled;                               // looked at several times a second; true: SIGKILL
 };
 
 struct ProcessResult {
   int exit_code = 0;  // 128 + signal where a signal ended it
   bool timed_out = false;
+  bool cancelled = false;
   std::string output;
   std::string error_output;
-  bool succeeded() const { return exit_code == 0 && !timed_out; }
+  bool succeeded() const { return exit_code == 0 && !timed_out && !cancelled; }
 };
 
 // Runs `arguments` (the program is looked up in PATH, no shell) and waits. A program that fails is a result;

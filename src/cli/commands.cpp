@@ -25,6 +25,8 @@
   ROW(queries)                   \
   ROW(orm)                       \
   ROW(snapshot)                  \
+  ROW(context)                   \
+  ROW(mcp)                       \
   ROW(doctor)                    \
   ROW(completions)               \
   ROW(man)

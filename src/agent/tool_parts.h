@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Inside the module: what the tools share.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/tools.h"
+
+namespace contraflow::agent {
+
+Json text_argument(const char* description, int most);
+Json list_argument(const char* description, int most_items, int most);
+Json number_argument(const char* description, int least, int most);
+Json input_schema(Json properties, const std::vector<std::string>& required = {});
+Json object_schema();
+
+// Runs a command that prints JSON. Exit 1 is Error{refused}, other failures are errors with what the command said.
+Json run_json(const ToolOptions& options, const ToolCall& call, const std::vector<std::string>& arguments, const std::string& input = {});
+
+Tool schema_slice_tool(const ToolOptions& options);
+Tool check_tool(const ToolOptions& options);
+Tool plan_tool(const ToolOptions& options);
+Tool review_tool(const ToolOptions& options);
+Tool queries_tool(const ToolOptions& options);
+Tool status_tool(const ToolOptions& options);
+
+}  // namespace contraflow::agent
