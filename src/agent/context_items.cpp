@@ -217,7 +217,7 @@ class Collector {
       std::vector<std::string> lines;
       for (const int line : uses.second) lines.push_back(std::to_string(line));
       if (lines.size() > 12) lines.erase(lines.begin() + 12, lines.end()), lines.emplace_back("…");
-      add(code_rank, "code", "files", file, fmt::format("{}:{}  {}", file, join(lines, ","), join({uses.first.begin(), uses.first.end()}, ", ")));
+      add(code_rank, "code", "files", file, fmt::format("{}:{} {}", file, join(lines, ","), join({uses.first.begin(), uses.first.end()}, ", ")));
     }
     if (!request_.code_note.empty()) add(code_rank, "code", "note", "", request_.code_note);
   }

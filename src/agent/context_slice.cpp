@@ -3,8 +3,9 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <string_view>
 
 #include "agent/context.h"
 #include "agent/tokens.h"
@@ -22,17 +23,19 @@ struct Section {
 };
 
 std::vector<Section> sections(const std::vector<Item>& items, std::size_t from, std::size_t to) {
-  std::vector<Section> out;
+  std::map<std::string_view, std::size_t> groups;
+  std::map<std::pair<std::size_t, std::string_view>, std::size_t> known;  // group and section -> place in `met`
+  std::vector<std::pair<std::size_t, Section>> met;
   for (std::size_t i = from; i < to; ++i) {
     const Item& item = items[i];
-    auto place = std::find_if(out.begin(), out.end(), [&](const Section& s) { return s.group == item.group && s.name == item.section; });
-    if (place == out.end()) {
-      // Behind the last section of its group.
-      auto last = std::find_if(out.rbegin(), out.rend(), [&](const Section& s) { return s.group == item.group; });
-      place = out.insert(last.base() == out.begin() ? out.end() : last.base(), Section{item.group, item.section, {}});
-    }
-    place->items.push_back(&item);
+    const std::size_t group = groups.emplace(item.group, groups.size()).first->second;
+    const auto [place, fresh] = known.emplace(std::pair{group, std::string_view(item.section)}, met.size());
+    if (fresh) met.emplace_back(group, Section{item.group, item.section, {}});
+    met[place->second].second.items.push_back(&item);
   }
+  std::stable_sort(met.begin(), met.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Section> out;
+  for (auto& [group, section] : met) out.push_back(std::move(section));
   return out;
 }
 

@@ -250,11 +250,13 @@ class Server {
       lock.unlock();
       try {
         execute(next);
-      } catch (...) {  // the audit file, or the output: told by run()
-        const std::lock_guard again(mutex_);
-        worker_failure_ = std::current_exception();
-        waiting_.clear();
-        return;
+      } catch (...) {  // the audit file: the session ends, as run() tells
+        {
+          const std::lock_guard again(mutex_);
+          worker_failure_ = std::current_exception();
+          waiting_.clear();
+        }
+        return answer_error(next.id, {internal_error, "the outcome cannot be recorded"}, next.batch);
       }
     }
   }
@@ -284,7 +286,7 @@ class Server {
       calls_.erase(next.id.dump());
     }
     const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun).count();
-    options_.audit->record({{"event", "result"}, {"id", next.id}, {"tool", next.tool->name}, {"outcome", outcome}, {"why", text.value("error", "")}, {"ms", spent}});
+    options_.audit->record({{"event", "result"}, {"id", next.id}, {"tool", next.tool->name}, {"outcome", outcome}, {"why", text.is_object() ? text.value("error", "") : ""}, {"ms", spent}});
     if (outcome == "cancelled") return close(next.batch);  // "The receiver … not send a response for the cancelled request"
     result["content"] = {{{"type", "text"}, {"text", dumped(text)}}};
     result["isError"] = outcome != "done";

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
 
 #include "apply/journal.h"
 #include "base/error.h"
@@ -39,6 +38,13 @@ struct Options {
 bool is_plan(const std::string& text) {
   std::error_code ignored;
   return fs::is_regular_file(fs::path(text) / "plan.json", ignored);
+}
+
+// A path below the working folder without what is before it.
+std::string shown_source(const std::string& source) {
+  if (!source.starts_with('/')) return source;
+  const fs::path relative = fs::path(source).lexically_relative(fs::current_path());
+  return relative.empty() || relative.begin()->string() == ".." ? source : relative.string();
 }
 
 bool in_git(fs::path folder) {
@@ -118,7 +124,7 @@ int run(Context& context, const Options& options) {
 
   agent::ContextRequest request;
   request.database = &schema.database;
-  request.source = schema.live ? "the live database" : source;
+  request.source = schema.live ? "the live database" : shown_source(source);
   code::SchemaFacts facts = code::facts_of(schema.database);
   const bool scan_code = !options.no_code && in_git(options.code);
   if (scan_code) {
