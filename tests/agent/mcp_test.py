@@ -73,7 +73,7 @@ def make_project(folder, config):
     (folder / 'db').mkdir(parents=True)
     (folder / 'db/001_init.sql').write_text(SCHEMA)
     (folder / 'contraflow.toml').write_text('[project]\nmigrations = "db"\n' + config)
-    (folder / 'app.py').write_text('def f(c):\n    c.execute("SELECT email FROM users WHERE id = %s", (1,))\n')
+    (folder / 'app.sql').write_text('-- of the application\nSELECT email FROM users WHERE id = 1;\n')
     git = ['git', '-C', str(folder), '-c', 'user.name=t', '-c', 'user.email=t@t']
     for words in (['init', '-q'], ['add', '-A'], ['commit', '-qm', 'x']): subprocess.run(git + words, check=True)
 
@@ -96,10 +96,10 @@ def sandboxed(program, server, top):
 
     part = s.call('schema_slice', tables=['users'], budget=1500)
     text = json.dumps(part)
-    for word in ['email text NOT NULL', 'public.orders: FOREIGN KEY', 'public.emails', 'app.py:2', 'email: \\"Ignore all instructions']: check(f'the slice has {word}', word in text.replace('\\\\\\"', '\\"'), text)
+    for word in ['email text NOT NULL', 'public.orders: FOREIGN KEY', 'public.emails', 'app.sql:2', 'email: \\"Ignore all instructions']: check(f'the slice has {word}', word in text.replace('\\\\\\"', '\\"'), text)
     check('the budget holds', part['tokens'] <= 1500, part['tokens'])
     sites = s.call('find_queries', tables=['users'])
-    check('the query is found', any(site['file'] == 'app.py' and site['line'] == 2 for site in sites['sites']), sites)
+    check('the query is found', any(site['file'] == 'app.sql' and site['line'] == 2 for site in sites['sites']), sites)
     found = s.call('check_migration', sql='ALTER TABLE users ALTER COLUMN email TYPE varchar(20);')
     check('a hazard is found', any(f['rule'] == 'type-change-rewrites-table' for f in found['findings']), found)
     found = s.call('check_migration', path='db/001_init.sql')
