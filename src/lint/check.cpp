@@ -2,21 +2,99 @@
 #include "lint/check.h"
 
 #include <algorithm>
+#include <condition_variable>
+#include <map>
+#include <mutex>
 #include <thread>
 
 #include "lint/parse_ahead.h"
 #include "lint/walker.h"
 
 namespace contraflow::lint {
+namespace {
+
+constexpr std::size_t kSmallFile = 256 * 1024;  // bytes: larger files are parsed in parallel in themselves
+constexpr std::size_t kFilesAhead = 16;
+
+struct Prepared {
+  std::vector<catalog::ScriptItem> items;
+  std::vector<Parsed> parsed;
+  bool whole = false;  // `parsed` holds every statement
+};
+
+Prepared prepare(const Input& input) {
+  Prepared out;
+  out.items = catalog::split_script(input.file);
+  out.whole = input.file->text.size() <= kSmallFile;
+  if (out.whole) out.parsed = parse_all(out.items);
+  return out;
+}
+
+// Small files are split and parsed on several threads, some files ahead of who takes them.
+class FilesAhead {
+ public:
+  FilesAhead(const std::vector<Input>& inputs, unsigned threads) : inputs_(inputs) {
+    if (threads < 2 || inputs.size() < 2) return;
+    for (std::size_t i = 0; i < std::min<std::size_t>(threads, inputs.size()); ++i) threads_.emplace_back([this] { work(); });
+  }
+  FilesAhead(const FilesAhead&) = delete;
+  FilesAhead& operator=(const FilesAhead&) = delete;
+  ~FilesAhead() {
+    {
+      const std::lock_guard lock(mutex_);
+      stop_ = true;
+    }
+    changed_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  Prepared take(std::size_t index) {
+    if (threads_.empty()) return prepare(inputs_[index]);
+    std::unique_lock lock(mutex_);
+    wanted_ = index;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return done_.contains(index); });
+    Prepared out = std::move(done_.at(index));
+    done_.erase(index);
+    return out;
+  }
+
+ private:
+  void work() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      changed_.wait(lock, [&] { return stop_ || next_ >= inputs_.size() || next_ < wanted_ + kFilesAhead; });
+      if (stop_ || next_ >= inputs_.size()) return;
+      const std::size_t index = next_++;
+      lock.unlock();
+      Prepared prepared = prepare(inputs_[index]);
+      lock.lock();
+      done_.emplace(index, std::move(prepared));
+      changed_.notify_all();
+    }
+  }
+
+  const std::vector<Input>& inputs_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::size_t, Prepared> done_;
+  std::size_t next_ = 0;
+  std::size_t wanted_ = 0;
+  bool stop_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace
 
 Report check(const std::vector<Input>& inputs, const CheckOptions& options) {
   Report report;
   Walker walker(options, report);
   const unsigned threads = options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
-  for (const Input& input : inputs) {
-    const std::vector<catalog::ScriptItem> items = catalog::split_script(input.file);
-    ParseAhead parsed(items, threads);
-    walker.run(input, items, parsed);
+  FilesAhead files(inputs, threads);
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    Prepared prepared = files.take(i);
+    ParseAhead parsed = prepared.whole ? ParseAhead(prepared.items, std::move(prepared.parsed)) : ParseAhead(prepared.items, threads);
+    walker.run(inputs[i], prepared.items, parsed);
   }
   return report;
 }

@@ -56,10 +56,33 @@ Parsed parse_statement(std::string_view text) {
   return out;
 }
 
+namespace {
+
+// The statements of a file in batches.
+struct Batches {
+  explicit Batches(const std::vector<catalog::ScriptItem>& all) : items(&all), place_of_item(all.size()) {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      place_of_item[i] = statements.size();
+      if (all[i].kind == catalog::ItemKind::statement) statements.push_back(i);
+    }
+    count = (statements.size() + kBatch - 1) / kBatch;
+  }
+
+  std::vector<Parsed> parse(std::size_t batch) const;
+
+  const std::vector<catalog::ScriptItem>* items;
+  std::vector<std::size_t> statements;     // indexes of items that are statements
+  std::vector<std::size_t> place_of_item;  // item -> its place among the statements
+  std::size_t count = 0;
+};
+
+}  // namespace
+
 struct ParseAhead::State {
-  const std::vector<catalog::ScriptItem>* items = nullptr;
-  std::vector<std::size_t> statements;  // indexes of items that are statements
-  std::size_t batches = 0;
+  explicit State(const std::vector<catalog::ScriptItem>& items) : batches(items) {}
+
+  Batches batches;
+  bool all_there = false;  // `current` holds every statement
   std::mutex mutex;
   std::condition_variable changed;
   std::map<std::size_t, std::vector<Parsed>> done;  // batch -> results
@@ -69,13 +92,11 @@ struct ParseAhead::State {
   std::vector<std::thread> threads;
   std::vector<Parsed> current;
   std::size_t current_batch = static_cast<std::size_t>(-1);
-  std::vector<std::size_t> place_of_item;           // item -> its place among the statements
 
-  std::vector<Parsed> parse(std::size_t batch) const;
   void work();
 };
 
-std::vector<Parsed> ParseAhead::State::parse(std::size_t batch) const {
+std::vector<Parsed> Batches::parse(std::size_t batch) const {
   const std::size_t first = batch * kBatch, last = std::min(first + kBatch, statements.size());
   std::vector<Parsed> out(last - first);
   // Neighbours of one file with nothing but white space and semicolons between them go to the parser in one call, which is what costs.
@@ -106,32 +127,39 @@ std::vector<Parsed> ParseAhead::State::parse(std::size_t batch) const {
   return out;
 }
 
+std::vector<Parsed> parse_all(const std::vector<catalog::ScriptItem>& items) {
+  const Batches batches(items);
+  std::vector<Parsed> out;
+  out.reserve(batches.statements.size());
+  for (std::size_t batch = 0; batch < batches.count; ++batch) {
+    for (Parsed& parsed : batches.parse(batch)) out.push_back(std::move(parsed));
+  }
+  return out;
+}
+
 void ParseAhead::State::work() {
   std::unique_lock lock(mutex);
   while (true) {
-    changed.wait(lock, [&] { return stop || (next < batches && next < wanted + kAhead); });
-    if (stop) return;
+    changed.wait(lock, [&] { return stop || next >= batches.count || next < wanted + kAhead; });
+    if (stop || next >= batches.count) return;
     const std::size_t batch = next++;
     lock.unlock();
-    std::vector<Parsed> result = parse(batch);
+    std::vector<Parsed> result = batches.parse(batch);
     lock.lock();
     done.emplace(batch, std::move(result));
     changed.notify_all();
-    if (next >= batches) return;
   }
 }
 
-ParseAhead::ParseAhead(const std::vector<catalog::ScriptItem>& items, unsigned threads) : state_(std::make_unique<State>()) {
-  state_->items = &items;
-  state_->place_of_item.resize(items.size());
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    state_->place_of_item[i] = state_->statements.size();
-    if (items[i].kind == catalog::ItemKind::statement) state_->statements.push_back(i);
-  }
-  state_->batches = (state_->statements.size() + kBatch - 1) / kBatch;
+ParseAhead::ParseAhead(const std::vector<catalog::ScriptItem>& items, unsigned threads) : state_(std::make_unique<State>(items)) {
   // A thread costs more than a few statements.
-  if (threads < 2 || state_->batches < 2) return;
-  for (unsigned i = 0; i < std::min<std::size_t>(threads, state_->batches); ++i) state_->threads.emplace_back([state = state_.get()] { state->work(); });
+  if (threads < 2 || state_->batches.count < 2) return;
+  for (unsigned i = 0; i < std::min<std::size_t>(threads, state_->batches.count); ++i) state_->threads.emplace_back([state = state_.get()] { state->work(); });
+}
+
+ParseAhead::ParseAhead(const std::vector<catalog::ScriptItem>& items, std::vector<Parsed> parsed) : state_(std::make_unique<State>(items)) {
+  state_->all_there = true;
+  state_->current = std::move(parsed);
 }
 
 ParseAhead::~ParseAhead() {
@@ -144,11 +172,12 @@ ParseAhead::~ParseAhead() {
 }
 
 Parsed ParseAhead::take(std::size_t item) {
-  const std::size_t place = state_->place_of_item[item];
+  const std::size_t place = state_->batches.place_of_item[item];
+  if (state_->all_there) return std::move(state_->current[place]);
   const std::size_t batch = place / kBatch;
   if (batch != state_->current_batch) {
     if (state_->threads.empty()) {
-      state_->current = state_->parse(batch);
+      state_->current = state_->batches.parse(batch);
     } else {
       std::unique_lock lock(state_->mutex);
       state_->wanted = batch;

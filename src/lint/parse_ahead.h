@@ -27,6 +27,8 @@ struct Parsed {
 class ParseAhead {
  public:
   ParseAhead(const std::vector<catalog::ScriptItem>& items, unsigned threads);
+  // Takes what parse_all() gave for the items.
+  ParseAhead(const std::vector<catalog::ScriptItem>& items, std::vector<Parsed> parsed);
   ~ParseAhead();
   Parsed take(std::size_t index);  // called with 0, 1, 2, …
 
@@ -34,6 +36,9 @@ class ParseAhead {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// Every statement among the items, on this thread.
+std::vector<Parsed> parse_all(const std::vector<catalog::ScriptItem>& items);
 
 // One statement by itself.
 Parsed parse_statement(std::string_view text);

@@ -90,7 +90,8 @@ class Settler {
       if (mode != std::string_view::npos) modes.emplace_back(at, std::string(line.substr(mode + 6, line.find_first_of(" \r", mode + 6) - mode - 6)));
     }
     for (Finding& finding : findings_) {
-      if (finding.rule->category != Category::lock || finding.severity != Severity::error) continue;
+      const bool about_work = finding.rule->category == Category::lock || std::string_view(finding.rule->name) == "work-under-lock";
+      if (!about_work || finding.severity != Severity::error) continue;
       std::string mode;
       for (const auto& [offset, name] : modes) {
         if (offset < finding.offset) mode = name;

@@ -112,6 +112,10 @@ const Type* Analyser::find_type(std::string_view type) const {
   if (type.ends_with("[]")) return nullptr;
   const std::string base = base_of(type);
   if (is_built_in_type(base)) return nullptr;
+  if (const std::size_t dot = base.find('.'); base.find('"') == std::string::npos) {
+    const Type* known = dot == std::string::npos ? schema_.types.find(complete_type({"", base})) : schema_.types.find({base.substr(0, dot), base.substr(dot + 1)});
+    if (known != nullptr) return known;
+  }
   for (const auto& [name, known] : schema_.types.all()) {
     if (sql::quote(name) == base || (name.name == base)) return known.get();
   }

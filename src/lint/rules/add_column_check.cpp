@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_add_column_check(const Context& context, Reporter& reporter) {
   each(context, {Operation::add_column_check}, [&](const Action& action) {
     Finding& finding = reporter.report(action, fmt::format("adding {} with a CHECK reads all of {} under ACCESS EXCLUSIVE", action.column, table_text(action)));
     finding.why = "The constraint is verified for every row, although all of them hold the same value.";
@@ -19,6 +19,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule add_column_check_rule;
-const Rule add_column_check_rule{"add-column-check", Category::lock, Severity::error, "a new column with a CHECK has every row read under ACCESS EXCLUSIVE", true, check};
+const Rule add_column_check_rule{"add-column-check", Category::lock, Severity::error, "a new column with a CHECK has every row read under ACCESS EXCLUSIVE", true, check_add_column_check};
 
 }  // namespace contraflow::lint

@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_add_column_constrained_domain(const Context& context, Reporter& reporter) {
   each(context, {Operation::add_column_rewrite}, [&](const Action& action) {
     if (action.what != "domain") return;
     Finding& finding = reporter.report(action, fmt::format("adding {} rewrites {}: {}", action.column, table_text(action), action.reason));
@@ -20,6 +20,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule add_column_constrained_domain_rule;
-const Rule add_column_constrained_domain_rule{"add-column-constrained-domain", Category::lock, Severity::error, "a new column of a domain with constraints rewrites the table", true, check};
+const Rule add_column_constrained_domain_rule{"add-column-constrained-domain", Category::lock, Severity::error, "a new column of a domain with constraints rewrites the table", true, check_add_column_constrained_domain};
 
 }  // namespace contraflow::lint

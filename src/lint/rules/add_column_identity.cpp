@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_add_column_identity(const Context& context, Reporter& reporter) {
   each(context, {Operation::add_column_rewrite}, [&](const Action& action) {
     if (action.what != "serial" && action.what != "identity") return;
     Finding& finding = reporter.report(action, fmt::format("adding {} column {} rewrites {} and all its indexes", action.what, action.column, table_text(action)));
@@ -20,6 +20,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule add_column_identity_rule;
-const Rule add_column_identity_rule{"add-column-identity", Category::lock, Severity::error, "a new serial or identity column rewrites the table", true, check};
+const Rule add_column_identity_rule{"add-column-identity", Category::lock, Severity::error, "a new serial or identity column rewrites the table", true, check_add_column_identity};
 
 }  // namespace contraflow::lint

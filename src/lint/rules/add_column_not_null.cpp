@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_add_column_not_null(const Context& context, Reporter& reporter) {
   each(context, {Operation::add_column_not_null}, [&](const Action& action) {
     Finding& finding = reporter.report(action, fmt::format("adding {} as NOT NULL without default fails where {} has rows", action.column, table_text(action)));
     finding.why = "The rows that are there would hold NULL. The deployed application does not write the column either.";
@@ -19,6 +19,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule add_column_not_null_rule;
-const Rule add_column_not_null_rule{"add-column-not-null", Category::data, Severity::error, "a new NOT NULL column without default fails as soon as the table has a row", true, check};
+const Rule add_column_not_null_rule{"add-column-not-null", Category::data, Severity::error, "a new NOT NULL column without default fails as soon as the table has a row", true, check_add_column_not_null};
 
 }  // namespace contraflow::lint

@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_add_column_reference(const Context& context, Reporter& reporter) {
   each(context, {Operation::add_column_reference_scan}, [&](const Action& action) {
     Finding& finding = reporter.report(action, fmt::format("adding {} with a foreign key and a default checks every row of {} under ACCESS EXCLUSIVE", action.column, table_text(action)));
     finding.why = fmt::format("Both tables are locked meanwhile: {} against everything, {} against writes.", table_text(action), action.other ? quoted(*action.other) : "the referenced one");
@@ -19,6 +19,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule add_column_reference_rule;
-const Rule add_column_reference_rule{"add-column-reference", Category::lock, Severity::error, "a new column with REFERENCES and a default has every row checked", true, check};
+const Rule add_column_reference_rule{"add-column-reference", Category::lock, Severity::error, "a new column with REFERENCES and a default has every row checked", true, check_add_column_reference};
 
 }  // namespace contraflow::lint

@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_add_column_unique(const Context& context, Reporter& reporter) {
   each(context, {Operation::add_column_unique}, [&](const Action& action) {
     Finding& finding = reporter.report(action, fmt::format("adding {} as {} builds an index on {} under ACCESS EXCLUSIVE", action.column, action.what, table_text(action)));
     finding.why = "Nobody reads or writes the table until the index is built.";
@@ -19,6 +19,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule add_column_unique_rule;
-const Rule add_column_unique_rule{"add-column-unique", Category::lock, Severity::error, "a new column with UNIQUE or PRIMARY KEY builds an index under ACCESS EXCLUSIVE", true, check};
+const Rule add_column_unique_rule{"add-column-unique", Category::lock, Severity::error, "a new column with UNIQUE or PRIMARY KEY builds an index under ACCESS EXCLUSIVE", true, check_add_column_unique};
 
 }  // namespace contraflow::lint

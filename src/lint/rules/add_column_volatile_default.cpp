@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_add_column_volatile_default(const Context& context, Reporter& reporter) {
   each(context, {Operation::add_column_rewrite}, [&](const Action& action) {
     if (action.what != "default") return;
     Finding& finding = reporter.report(action, fmt::format("adding {} rewrites {} and all its indexes: {}", action.column, table_text(action), action.reason));
@@ -20,6 +20,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule add_column_volatile_default_rule;
-const Rule add_column_volatile_default_rule{"add-column-volatile-default", Category::lock, Severity::error, "a new column whose default differs from row to row rewrites the table", true, check};
+const Rule add_column_volatile_default_rule{"add-column-volatile-default", Category::lock, Severity::error, "a new column whose default differs from row to row rewrites the table", true, check_add_column_volatile_default};
 
 }  // namespace contraflow::lint

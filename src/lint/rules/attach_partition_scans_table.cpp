@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_attach_partition_scans_table(const Context& context, Reporter& reporter) {
   each(context, {Operation::attach_partition_scan}, [&](const Action& action) {
     Finding& finding = reporter.report(action, action.reason.empty() ? fmt::format("attaching {} reads all of it under ACCESS EXCLUSIVE", table_text(action))
                                                                       : fmt::format("attaching {} reads all of it: {}", table_text(action), action.reason));
@@ -25,6 +25,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule attach_partition_scans_table_rule;
-const Rule attach_partition_scans_table_rule{"attach-partition-scans-table", Category::lock, Severity::error, "ATTACH PARTITION reads the new partition unless a CHECK implies its bound", true, check};
+const Rule attach_partition_scans_table_rule{"attach-partition-scans-table", Category::lock, Severity::error, "ATTACH PARTITION reads the new partition unless a CHECK implies its bound", true, check_attach_partition_scans_table};
 
 }  // namespace contraflow::lint

@@ -7,7 +7,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_avoid_char(const Context& context, Reporter& reporter) {
   each_column(context.statement, [&](const PgQuery__ColumnDef& column, [[maybe_unused]] const std::string& type) {
     if (type.starts_with("character(")) reporter.report(context.statement.place(column.location), fmt::format("{} is char(n)", text_of(column.colname))).fix = "text, with a CHECK on the length where it matters";
   });
@@ -16,6 +16,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule avoid_char_rule;
-const Rule avoid_char_rule{"avoid-char", Category::style, Severity::info, "char(n) pads with blanks", false, check};
+const Rule avoid_char_rule{"avoid-char", Category::style, Severity::info, "char(n) pads with blanks", false, check_avoid_char};
 
 }  // namespace contraflow::lint

@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_check_constraint_scans_table(const Context& context, Reporter& reporter) {
   each(context, {Operation::add_check}, [&](const Action& action) {
     Finding& finding = reporter.report(action, fmt::format("adding CHECK {} reads all of {} under ACCESS EXCLUSIVE", action.object, table_text(action)));
     finding.why = "Every row is checked while nobody else can use the table.";
@@ -19,6 +19,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule check_constraint_scans_table_rule;
-const Rule check_constraint_scans_table_rule{"check-constraint-scans-table", Category::lock, Severity::error, "ADD CHECK without NOT VALID reads the whole table under ACCESS EXCLUSIVE", true, check};
+const Rule check_constraint_scans_table_rule{"check-constraint-scans-table", Category::lock, Severity::error, "ADD CHECK without NOT VALID reads the whole table under ACCESS EXCLUSIVE", true, check_check_constraint_scans_table};
 
 }  // namespace contraflow::lint

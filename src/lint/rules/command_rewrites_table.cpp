@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_command_rewrites_table(const Context& context, Reporter& reporter) {
   each(context, {Operation::vacuum_full, Operation::cluster, Operation::set_logged, Operation::set_access_method, Operation::set_tablespace, Operation::index_set_tablespace}, [&](const Action& action) {
     const std::string what = action.operation == Operation::index_set_tablespace ? (action.object.empty() ? "the indexes" : "index " + action.object) : action.relation.name.empty() ? "every table" : table_text(action);
     Finding& finding = reporter.report(action, fmt::format("{} writes {} anew under ACCESS EXCLUSIVE", action.reason, what));
@@ -20,6 +20,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule command_rewrites_table_rule;
-const Rule command_rewrites_table_rule{"command-rewrites-table", Category::lock, Severity::error, "VACUUM FULL, CLUSTER, SET LOGGED, SET TABLESPACE and SET ACCESS METHOD rewrite the table", true, check};
+const Rule command_rewrites_table_rule{"command-rewrites-table", Category::lock, Severity::error, "VACUUM FULL, CLUSTER, SET LOGGED, SET TABLESPACE and SET ACCESS METHOD rewrite the table", true, check_command_rewrites_table};
 
 }  // namespace contraflow::lint

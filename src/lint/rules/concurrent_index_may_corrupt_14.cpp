@@ -6,7 +6,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_concurrent_index_may_corrupt_14(const Context& context, Reporter& reporter) {
   if (!context.majors.contains(14)) return;
   each(context, {Operation::create_index_concurrently, Operation::reindex_concurrently}, [&](const Action& action) {
     if (!reporter.first()) return;
@@ -19,6 +19,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule concurrent_index_may_corrupt_14_rule;
-const Rule concurrent_index_may_corrupt_14_rule{"concurrent-index-may-corrupt-14", Category::process, Severity::info, "CREATE INDEX CONCURRENTLY on 14.0 to 14.3 may leave a corrupt index", false, check};
+const Rule concurrent_index_may_corrupt_14_rule{"concurrent-index-may-corrupt-14", Category::process, Severity::info, "CREATE INDEX CONCURRENTLY on 14.0 to 14.3 may leave a corrupt index", false, check_concurrent_index_may_corrupt_14};
 
 }  // namespace contraflow::lint

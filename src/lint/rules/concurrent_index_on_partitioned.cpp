@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_concurrent_index_on_partitioned(const Context& context, Reporter& reporter) {
   each(context, Fact::concurrently_on_partitioned, [&](const Action& action) {
     Finding& finding = reporter.report(action, fmt::format("the server refuses this: {} is partitioned", table_text(action)));
     finding.why = "cannot create index on partitioned table concurrently";
@@ -17,6 +17,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule concurrent_index_on_partitioned_rule;
-const Rule concurrent_index_on_partitioned_rule{"concurrent-index-on-partitioned", Category::process, Severity::error, "CREATE INDEX CONCURRENTLY is refused on a partitioned table", true, check};
+const Rule concurrent_index_on_partitioned_rule{"concurrent-index-on-partitioned", Category::process, Severity::error, "CREATE INDEX CONCURRENTLY is refused on a partitioned table", true, check_concurrent_index_on_partitioned};
 
 }  // namespace contraflow::lint

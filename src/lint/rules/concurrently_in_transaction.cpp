@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_concurrently_in_transaction(const Context& context, Reporter& reporter) {
   each(context, Fact::cannot_run_in_block, [&](const Action& action) {
     Finding& finding = reporter.report(action, fmt::format("{} cannot run inside of a transaction", action.what));
     if (context.transaction->explicit_block) finding.why = fmt::format("BEGIN on line {} opened one: the server refuses the statement and the whole transaction fails.", context.transaction->line);
@@ -20,6 +20,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule concurrently_in_transaction_rule;
-const Rule concurrently_in_transaction_rule{"concurrently-in-transaction", Category::transaction, Severity::error, "CONCURRENTLY, VACUUM and their like fail inside of a transaction", true, check};
+const Rule concurrently_in_transaction_rule{"concurrently-in-transaction", Category::transaction, Severity::error, "CONCURRENTLY, VACUUM and their like fail inside of a transaction", true, check_concurrently_in_transaction};
 
 }  // namespace contraflow::lint

@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_constraint_left_not_valid(const Context& context, Reporter& reporter) {
   each(context, Fact::not_valid_left, [&](const Action& action) {
     if (action.what == "validated") return reporter.retract(quoted(action.relation));
     if (action.is_private) return;
@@ -18,6 +18,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule constraint_left_not_valid_rule;
-const Rule constraint_left_not_valid_rule{"constraint-left-not-valid", Category::data, Severity::info, "a NOT VALID constraint is never validated in the file", false, check};
+const Rule constraint_left_not_valid_rule{"constraint-left-not-valid", Category::data, Severity::info, "a NOT VALID constraint is never validated in the file", false, check_constraint_left_not_valid};
 
 }  // namespace contraflow::lint

@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_create_index_blocks_writes(const Context& context, Reporter& reporter) {
   each(context, {Operation::create_index}, [&](const Action& action) {
     Finding& finding = reporter.report(action, fmt::format("building index {} stops all writes to {}", action.object, table_text(action)));
     finding.why = "SHARE is held for the whole build: every INSERT, UPDATE and DELETE waits.";
@@ -24,6 +24,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule create_index_blocks_writes_rule;
-const Rule create_index_blocks_writes_rule{"create-index-blocks-writes", Category::lock, Severity::error, "CREATE INDEX without CONCURRENTLY stops all writes while it builds", true, check};
+const Rule create_index_blocks_writes_rule{"create-index-blocks-writes", Category::lock, Severity::error, "CREATE INDEX without CONCURRENTLY stops all writes while it builds", true, check_create_index_blocks_writes};
 
 }  // namespace contraflow::lint

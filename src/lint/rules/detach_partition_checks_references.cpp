@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_detach_partition_checks_references(const Context& context, Reporter& reporter) {
   each(context, {Operation::detach_partition_referenced}, [&](const Action& action) {
     Finding& finding = reporter.report(action, fmt::format("detaching {} looks for rows of {} that reference it, under ACCESS EXCLUSIVE", action.object, table_text(action)));
     finding.why = "A foreign key points at the partitioned table: the server proves that no row of the partition is referenced, and locks the referencing table meanwhile.";
@@ -19,6 +19,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule detach_partition_checks_references_rule;
-const Rule detach_partition_checks_references_rule{"detach-partition-checks-references", Category::lock, Severity::error, "DETACH PARTITION of a table that foreign keys reference looks up every referencing row", true, check};
+const Rule detach_partition_checks_references_rule{"detach-partition-checks-references", Category::lock, Severity::error, "DETACH PARTITION of a table that foreign keys reference looks up every referencing row", true, check_detach_partition_checks_references};
 
 }  // namespace contraflow::lint

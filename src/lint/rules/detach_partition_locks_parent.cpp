@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_detach_partition_locks_parent(const Context& context, Reporter& reporter) {
   each(context, {Operation::detach_partition}, [&](const Action& action) {
     Finding& finding = reporter.report(action, fmt::format("detaching {} locks all of {} against reads and writes", action.other ? quoted(*action.other) : "a partition", table_text(action)));
     finding.why = "ACCESS EXCLUSIVE on the parent: every query on any partition through it waits.";
@@ -19,6 +19,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule detach_partition_locks_parent_rule;
-const Rule detach_partition_locks_parent_rule{"detach-partition-locks-parent", Category::brief_lock, Severity::warning, "DETACH PARTITION without CONCURRENTLY locks the whole partitioned table", true, check};
+const Rule detach_partition_locks_parent_rule{"detach-partition-locks-parent", Category::brief_lock, Severity::warning, "DETACH PARTITION without CONCURRENTLY locks the whole partitioned table", true, check_detach_partition_locks_parent};
 
 }  // namespace contraflow::lint

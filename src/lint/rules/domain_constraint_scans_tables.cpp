@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_domain_constraint_scans_tables(const Context& context, Reporter& reporter) {
   each(context, {Operation::domain_constraint, Operation::domain_validate}, [&](const Action& action) {
     const bool validates = action.operation == Operation::domain_validate;
     Finding& finding = reporter.report(action, fmt::format("{} on domain {} reads all of {} under SHARE", validates ? "VALIDATE CONSTRAINT" : action.object == "NOT NULL" ? "SET NOT NULL" : "a constraint", action.what, action.relation.name.empty() ? "each table that uses it" : table_text(action)));
@@ -20,6 +20,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule domain_constraint_scans_tables_rule;
-const Rule domain_constraint_scans_tables_rule{"domain-constraint-scans-tables", Category::lock, Severity::error, "a constraint on a domain reads every table that uses it while they take no writes", true, check};
+const Rule domain_constraint_scans_tables_rule{"domain-constraint-scans-tables", Category::lock, Severity::error, "a constraint on a domain reads every table that uses it while they take no writes", true, check_domain_constraint_scans_tables};
 
 }  // namespace contraflow::lint

@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_drop_cascade(const Context& context, Reporter& reporter) {
   for (const Action& action : context.actions) {
     if (action.fact != Fact::drop_object || action.is_private || action.reason != "CASCADE") continue;
     Finding& finding = reporter.report(action, fmt::format("CASCADE drops whatever depends on {} {}", action.what, action.object));
@@ -19,6 +19,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule drop_cascade_rule;
-const Rule drop_cascade_rule{"drop-cascade", Category::compatibility, Severity::warning, "DROP … CASCADE takes along what the file does not name", true, check};
+const Rule drop_cascade_rule{"drop-cascade", Category::compatibility, Severity::warning, "DROP … CASCADE takes along what the file does not name", true, check_drop_cascade};
 
 }  // namespace contraflow::lint

@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_drop_column(const Context& context, Reporter& reporter) {
   each(context, {Operation::drop_column}, [&](const Action& action) {
     if (action.fact != Fact::drop_object) return;
     Finding& finding = reporter.report(action, fmt::format("column {} of {} and its values are gone after this", action.column, table_text(action)));
@@ -20,6 +20,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule drop_column_rule;
-const Rule drop_column_rule{"drop-column", Category::compatibility, Severity::warning, "a column is dropped, with its values", true, check};
+const Rule drop_column_rule{"drop-column", Category::compatibility, Severity::warning, "a column is dropped, with its values", true, check_drop_column};
 
 }  // namespace contraflow::lint

@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_drop_default(const Context& context, Reporter& reporter) {
   each(context, Fact::drop_default, [&](const Action& action) {
     if (action.is_private) return;
     Finding& finding = reporter.report(action, fmt::format("inserts that leave {} of {} out get NULL from now on", action.column, table_text(action)));
@@ -18,6 +18,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule drop_default_rule;
-const Rule drop_default_rule{"drop-default", Category::compatibility, Severity::warning, "a default goes that old code may rely on", true, check};
+const Rule drop_default_rule{"drop-default", Category::compatibility, Severity::warning, "a default goes that old code may rely on", true, check_drop_default};
 
 }  // namespace contraflow::lint

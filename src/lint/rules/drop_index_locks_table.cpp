@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_drop_index_locks_table(const Context& context, Reporter& reporter) {
   each(context, {Operation::drop_index}, [&](const Action& action) {
     Finding& finding = reporter.report(action, fmt::format("dropping index {} locks {} against reads and writes", action.object, action.relation.name.empty() ? "its table" : table_text(action)));
     finding.why = "ACCESS EXCLUSIVE is brief once it is there, but it waits for every running query, and all later ones wait behind it.";
@@ -19,6 +19,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule drop_index_locks_table_rule;
-const Rule drop_index_locks_table_rule{"drop-index-locks-table", Category::brief_lock, Severity::warning, "DROP INDEX without CONCURRENTLY locks the table against everything", true, check};
+const Rule drop_index_locks_table_rule{"drop-index-locks-table", Category::brief_lock, Severity::warning, "DROP INDEX without CONCURRENTLY locks the table against everything", true, check_drop_index_locks_table};
 
 }  // namespace contraflow::lint

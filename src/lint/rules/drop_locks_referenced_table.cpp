@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_drop_locks_referenced_table(const Context& context, Reporter& reporter) {
   each(context, {Operation::drop_foreign_key, Operation::drop_table_referenced}, [&](const Action& action) {
     if (action.other && action.other_is_private) return;
     const std::string other = action.other ? quoted(*action.other) : "the referenced table";
@@ -23,6 +23,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule drop_locks_referenced_table_rule;
-const Rule drop_locks_referenced_table_rule{"drop-locks-referenced-table", Category::brief_lock, Severity::warning, "dropping a foreign key, or a table that has one, locks the referenced table against everything", true, check};
+const Rule drop_locks_referenced_table_rule{"drop-locks-referenced-table", Category::brief_lock, Severity::warning, "dropping a foreign key, or a table that has one, locks the referenced table against everything", true, check_drop_locks_referenced_table};
 
 }  // namespace contraflow::lint

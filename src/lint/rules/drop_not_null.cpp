@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_drop_not_null(const Context& context, Reporter& reporter) {
   each(context, Fact::drop_not_null, [&](const Action& action) {
     if (action.is_private) return;
     Finding& finding = reporter.report(action, fmt::format("column {} of {} may hold NULL from now on", action.column, table_text(action)));
@@ -18,6 +18,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule drop_not_null_rule;
-const Rule drop_not_null_rule{"drop-not-null", Category::compatibility, Severity::info, "a column may hold NULL from now on, which old code does not expect", true, check};
+const Rule drop_not_null_rule{"drop-not-null", Category::compatibility, Severity::info, "a column may hold NULL from now on, which old code does not expect", true, check_drop_not_null};
 
 }  // namespace contraflow::lint

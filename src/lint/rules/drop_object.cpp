@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_drop_object(const Context& context, Reporter& reporter) {
   each(context, Fact::drop_object, [&](const Action& action) {
     if (action.locks || action.is_private) return;
     Finding& finding = reporter.report(action, fmt::format("{} {} is gone after this{}", action.what, action.object, action.reason == "CASCADE" ? ", with all that depends on it" : ""));
@@ -18,6 +18,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule drop_object_rule;
-const Rule drop_object_rule{"drop-object", Category::compatibility, Severity::warning, "a view, function, type, schema or the like is dropped", true, check};
+const Rule drop_object_rule{"drop-object", Category::compatibility, Severity::warning, "a view, function, type, schema or the like is dropped", true, check_drop_object};
 
 }  // namespace contraflow::lint

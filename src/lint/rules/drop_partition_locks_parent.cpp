@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_drop_partition_locks_parent(const Context& context, Reporter& reporter) {
   each(context, {Operation::drop_partition}, [&](const Action& action) {
     if (action.other_is_private) return;
     const std::string parent = action.other ? quoted(*action.other) : "its parent";
@@ -22,6 +22,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule drop_partition_locks_parent_rule;
-const Rule drop_partition_locks_parent_rule{"drop-partition-locks-parent", Category::brief_lock, Severity::warning, "DROP TABLE of a partition locks the whole partitioned table", true, check};
+const Rule drop_partition_locks_parent_rule{"drop-partition-locks-parent", Category::brief_lock, Severity::warning, "DROP TABLE of a partition locks the whole partitioned table", true, check_drop_partition_locks_parent};
 
 }  // namespace contraflow::lint

@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_drop_table(const Context& context, Reporter& reporter) {
   each(context, {Operation::drop_table, Operation::drop_table_referenced, Operation::drop_partition}, [&](const Action& action) {
     if (action.fact != Fact::drop_object) return;
     Finding& finding = reporter.report(action, fmt::format("table {} and its rows are gone after this", table_text(action)));
@@ -20,6 +20,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule drop_table_rule;
-const Rule drop_table_rule{"drop-table", Category::compatibility, Severity::warning, "a table is dropped, with its rows", true, check};
+const Rule drop_table_rule{"drop-table", Category::compatibility, Severity::warning, "a table is dropped, with its rows", true, check_drop_table};
 
 }  // namespace contraflow::lint

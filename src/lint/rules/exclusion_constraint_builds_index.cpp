@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_exclusion_constraint_builds_index(const Context& context, Reporter& reporter) {
   each(context, {Operation::add_exclusion}, [&](const Action& action) {
     Finding& finding = reporter.report(action, fmt::format("adding EXCLUDE constraint {} builds an index on {} under ACCESS EXCLUSIVE", action.object, table_text(action)));
     finding.why = "There is no way to add an exclusion constraint from an index that was built concurrently.";
@@ -19,6 +19,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule exclusion_constraint_builds_index_rule;
-const Rule exclusion_constraint_builds_index_rule{"exclusion-constraint-builds-index", Category::lock, Severity::error, "ADD EXCLUDE builds its index under ACCESS EXCLUSIVE", true, check};
+const Rule exclusion_constraint_builds_index_rule{"exclusion-constraint-builds-index", Category::lock, Severity::error, "ADD EXCLUDE builds its index under ACCESS EXCLUSIVE", true, check_exclusion_constraint_builds_index};
 
 }  // namespace contraflow::lint

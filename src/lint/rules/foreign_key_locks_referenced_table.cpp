@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_foreign_key_locks_referenced_table(const Context& context, Reporter& reporter) {
   each(context, {Operation::add_column_reference, Operation::add_foreign_key_not_valid, Operation::create_table_reference}, [&](const Action& action) {
     if (!action.other || action.other_is_private) return;
     Finding& finding = reporter.report(action, fmt::format("foreign key {} stops writes to {} until the transaction ends", action.object, quoted(*action.other)));
@@ -22,6 +22,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule foreign_key_locks_referenced_table_rule;
-const Rule foreign_key_locks_referenced_table_rule{"foreign-key-locks-referenced-table", Category::brief_lock, Severity::info, "a foreign key locks the table that it references, too", true, check};
+const Rule foreign_key_locks_referenced_table_rule{"foreign-key-locks-referenced-table", Category::brief_lock, Severity::info, "a foreign key locks the table that it references, too", true, check_foreign_key_locks_referenced_table};
 
 }  // namespace contraflow::lint

@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_foreign_key_scans_table(const Context& context, Reporter& reporter) {
   each(context, {Operation::add_foreign_key}, [&](const Action& action) {
     const std::string other = action.other ? quoted(*action.other) : "the referenced table";
     Finding& finding = reporter.report(action, fmt::format("adding foreign key {} checks every row of {} while it and {} take no writes", action.object, table_text(action), other));
@@ -20,6 +20,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule foreign_key_scans_table_rule;
-const Rule foreign_key_scans_table_rule{"foreign-key-scans-table", Category::lock, Severity::error, "ADD FOREIGN KEY without NOT VALID checks every row while both tables are locked", true, check};
+const Rule foreign_key_scans_table_rule{"foreign-key-scans-table", Category::lock, Severity::error, "ADD FOREIGN KEY without NOT VALID checks every row while both tables are locked", true, check_foreign_key_scans_table};
 
 }  // namespace contraflow::lint

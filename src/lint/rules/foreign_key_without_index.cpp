@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_foreign_key_without_index(const Context& context, Reporter& reporter) {
   each(context, Fact::reference_without_index, [&](const Action& action) {
     Finding& finding = reporter.report(action, fmt::format("no index on {} of {} begins with ({})", action.object, table_text(action), action.object));
     finding.message = fmt::format("no index of {} begins with ({})", table_text(action), action.object);
@@ -23,6 +23,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule foreign_key_without_index_rule;
-const Rule foreign_key_without_index_rule{"foreign-key-without-index", Category::data, Severity::warning, "a foreign key whose columns have no index", true, check};
+const Rule foreign_key_without_index_rule{"foreign-key-without-index", Category::data, Severity::warning, "a foreign key whose columns have no index", true, check_foreign_key_without_index};
 
 }  // namespace contraflow::lint

@@ -9,22 +9,22 @@
 namespace contraflow::lint {
 namespace {
 
-constexpr std::size_t kLongest = 63;  // NAMEDATALEN - 1
+constexpr std::size_t kLongestIdentifier = 63;  // NAMEDATALEN - 1
 
-void check(const Context& context, Reporter& reporter) {
-  if (context.statement.text.size() <= kLongest) return;
+void check_identifier_too_long(const Context& context, Reporter& reporter) {
+  if (context.statement.text.size() <= kLongestIdentifier) return;
   catalog::SqlScanner scanner(context.statement.text);
   for (catalog::Token token = scanner.next(); token.kind != catalog::TokenKind::end; token = scanner.next()) {
     if (token.kind != catalog::TokenKind::word && token.kind != catalog::TokenKind::quoted) continue;
     const std::string name = catalog::identifier_of(scanner.text(token));
-    if (name.size() <= kLongest) continue;
-    reporter.report(context.statement.offset + token.begin, fmt::format("{}… has {} bytes: the server keeps {}", name.substr(0, 20), name.size(), kLongest)).fix = "a shorter name";
+    if (name.size() <= kLongestIdentifier) continue;
+    reporter.report(context.statement.offset + token.begin, fmt::format("{}… has {} bytes: the server keeps {}", name.substr(0, 20), name.size(), kLongestIdentifier)).fix = "a shorter name";
   }
 }
 
 }  // namespace
 
 extern const Rule identifier_too_long_rule;
-const Rule identifier_too_long_rule{"identifier-too-long", Category::style, Severity::info, "a name over 63 bytes is cut", false, check};
+const Rule identifier_too_long_rule{"identifier-too-long", Category::style, Severity::info, "a name over 63 bytes is cut", false, check_identifier_too_long};
 
 }  // namespace contraflow::lint

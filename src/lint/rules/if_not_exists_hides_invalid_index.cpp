@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_if_not_exists_hides_invalid_index(const Context& context, Reporter& reporter) {
   each(context, Fact::builds_if_not_exists, [&](const Action& action) {
     for (const std::string& dropped : context.file.dropped_indexes) {
       if (dropped == action.object || dropped.ends_with("." + action.object)) return;
@@ -20,6 +20,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule if_not_exists_hides_invalid_index_rule;
-const Rule if_not_exists_hides_invalid_index_rule{"if-not-exists-hides-invalid-index", Category::idempotence, Severity::warning, "CREATE INDEX CONCURRENTLY IF NOT EXISTS accepts an INVALID leftover as done", true, check};
+const Rule if_not_exists_hides_invalid_index_rule{"if-not-exists-hides-invalid-index", Category::idempotence, Severity::warning, "CREATE INDEX CONCURRENTLY IF NOT EXISTS accepts an INVALID leftover as done", true, check_if_not_exists_hides_invalid_index};
 
 }  // namespace contraflow::lint

@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_lock_table(const Context& context, Reporter& reporter) {
   each(context, {Operation::lock_table}, [&](const Action& action) {
     Finding& finding = reporter.report(action, fmt::format("LOCK TABLE takes {} on {} until the transaction ends", action.what, table_text(action)));
     finding.why = "Everything that the transaction does from here on, it does with the table locked.";
@@ -19,6 +19,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule lock_table_rule;
-const Rule lock_table_rule{"lock-table", Category::brief_lock, Severity::warning, "LOCK TABLE stops the application until the transaction ends", true, check};
+const Rule lock_table_rule{"lock-table", Category::brief_lock, Severity::warning, "LOCK TABLE stops the application until the transaction ends", true, check_lock_table};
 
 }  // namespace contraflow::lint

@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_materialized_view_left_empty(const Context& context, Reporter& reporter) {
   each(context, Fact::view_left_empty, [&](const Action& action) {
     if (action.is_private) return;
     Finding& finding = reporter.report(action, fmt::format("{} cannot be read until it is refreshed", table_text(action)));
@@ -18,6 +18,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule materialized_view_left_empty_rule;
-const Rule materialized_view_left_empty_rule{"materialized-view-left-empty", Category::data, Severity::warning, "REFRESH … WITH NO DATA leaves a materialized view that cannot be read", true, check};
+const Rule materialized_view_left_empty_rule{"materialized-view-left-empty", Category::data, Severity::warning, "REFRESH … WITH NO DATA leaves a materialized view that cannot be read", true, check_materialized_view_left_empty};
 
 }  // namespace contraflow::lint

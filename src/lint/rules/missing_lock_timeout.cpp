@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_missing_lock_timeout(const Context& context, Reporter& reporter) {
   if (context.session.lock_timeout_ms.value_or(0) > 0) return;
   for (const Action& action : context.actions) {
     if (!action.locks) continue;
@@ -26,6 +26,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule missing_lock_timeout_rule;
-const Rule missing_lock_timeout_rule{"missing-lock-timeout", Category::transaction, Severity::warning, "a lock that the application feels is asked for without a lock_timeout", true, check};
+const Rule missing_lock_timeout_rule{"missing-lock-timeout", Category::transaction, Severity::warning, "a lock that the application feels is asked for without a lock_timeout", true, check_missing_lock_timeout};
 
 }  // namespace contraflow::lint

@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_new_column_breaks_select_star(const Context& context, Reporter& reporter) {
   for (const Action& action : context.actions) {
     const bool added = action.fact == Fact::shape_breaks_prepared;
     const bool dropped = action.locks && action.operation == effects::Operation::drop_column;
@@ -20,6 +20,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule new_column_breaks_select_star_rule;
-const Rule new_column_breaks_select_star_rule{"new-column-breaks-select-star", Category::compatibility, Severity::info, "prepared SELECT * and RETURNING * fail once after a column comes or goes", false, check};
+const Rule new_column_breaks_select_star_rule{"new-column-breaks-select-star", Category::compatibility, Severity::info, "prepared SELECT * and RETURNING * fail once after a column comes or goes", false, check_new_column_breaks_select_star};
 
 }  // namespace contraflow::lint

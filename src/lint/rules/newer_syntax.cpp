@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_newer_syntax(const Context& context, Reporter& reporter) {
   each(context, Fact::unread, [&](const Action& action) {
     if (action.reason.starts_with("unterminated")) return;
     Finding& finding = reporter.report(action, fmt::format("unknown: newer syntax, rehearse to prove ({})", action.reason));
@@ -18,6 +18,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule newer_syntax_rule;
-const Rule newer_syntax_rule{"newer-syntax", Category::process, Severity::info, "unknown: newer syntax, rehearse to prove", true, check};
+const Rule newer_syntax_rule{"newer-syntax", Category::process, Severity::info, "unknown: newer syntax, rehearse to prove", true, check_newer_syntax};
 
 }  // namespace contraflow::lint

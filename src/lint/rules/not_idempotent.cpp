@@ -8,7 +8,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_not_idempotent(const Context& context, Reporter& reporter) {
   // In one transaction nothing is left of a file that failed.
   if (context.transaction != nullptr || context.file.statements < 2 || context.statement.node == nullptr) return;
   const PgQuery__Node& node = *context.statement.node;
@@ -44,6 +44,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule not_idempotent_rule;
-const Rule not_idempotent_rule{"not-idempotent", Category::idempotence, Severity::info, "a statement that fails when the file runs again after an interruption", false, check};
+const Rule not_idempotent_rule{"not-idempotent", Category::idempotence, Severity::info, "a statement that fails when the file runs again after an interruption", false, check_not_idempotent};
 
 }  // namespace contraflow::lint

@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_not_null_breaks_old_writers(const Context& context, Reporter& reporter) {
   each(context, Fact::not_null_for_writers, [&](const Action& action) {
     if (action.is_private) return;
     Finding& finding = reporter.report(action, fmt::format("inserts of the deployed version that leave {} of {} out, or write NULL, fail from now on", action.column, table_text(action)));
@@ -18,6 +18,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule not_null_breaks_old_writers_rule;
-const Rule not_null_breaks_old_writers_rule{"not-null-breaks-old-writers", Category::compatibility, Severity::warning, "a column becomes NOT NULL that old code may not write", true, check};
+const Rule not_null_breaks_old_writers_rule{"not-null-breaks-old-writers", Category::compatibility, Severity::warning, "a column becomes NOT NULL that old code may not write", true, check_not_null_breaks_old_writers};
 
 }  // namespace contraflow::lint

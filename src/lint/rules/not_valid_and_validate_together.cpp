@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_not_valid_and_validate_together(const Context& context, Reporter& reporter) {
   each(context, {Operation::validate_check, Operation::validate_foreign_key}, [&](const Action& action) {
     const HeldLock* held = context.transaction == nullptr ? nullptr : context.transaction->strongest(action.key);
     const effects::LockMode mode = std::max(held == nullptr ? effects::LockMode::none : held->mode, action.held);
@@ -24,6 +24,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule not_valid_and_validate_together_rule;
-const Rule not_valid_and_validate_together_rule{"not-valid-and-validate-together", Category::lock, Severity::error, "VALIDATE CONSTRAINT in the transaction that already holds a strong lock scans under that lock", true, check};
+const Rule not_valid_and_validate_together_rule{"not-valid-and-validate-together", Category::lock, Severity::error, "VALIDATE CONSTRAINT in the transaction that already holds a strong lock scans under that lock", true, check_not_valid_and_validate_together};
 
 }  // namespace contraflow::lint

@@ -7,7 +7,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_prefer_bigint_key(const Context& context, Reporter& reporter) {
   each_column(context.statement, [&](const PgQuery__ColumnDef& column, [[maybe_unused]] const std::string& type) {
     if (is_primary_key(column) && (type == "integer" || type == "smallint")) reporter.report(context.statement.place(column.location), fmt::format("key {} is an integer", text_of(column.colname))).fix = "bigint";
   });
@@ -16,6 +16,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule prefer_bigint_key_rule;
-const Rule prefer_bigint_key_rule{"prefer-bigint-key", Category::style, Severity::info, "an integer primary key runs out after two thousand million rows", false, check};
+const Rule prefer_bigint_key_rule{"prefer-bigint-key", Category::style, Severity::info, "an integer primary key runs out after two thousand million rows", false, check_prefer_bigint_key};
 
 }  // namespace contraflow::lint

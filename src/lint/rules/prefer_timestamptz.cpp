@@ -7,7 +7,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_prefer_timestamptz(const Context& context, Reporter& reporter) {
   each_column(context.statement, [&](const PgQuery__ColumnDef& column, [[maybe_unused]] const std::string& type) {
     if (base_of(type) == "timestamp without time zone") reporter.report(context.statement.place(column.location), fmt::format("{} is a timestamp without time zone", text_of(column.colname))).fix = "timestamptz";
   });
@@ -16,6 +16,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule prefer_timestamptz_rule;
-const Rule prefer_timestamptz_rule{"prefer-timestamptz", Category::style, Severity::info, "timestamp without time zone does not say when", false, check};
+const Rule prefer_timestamptz_rule{"prefer-timestamptz", Category::style, Severity::info, "timestamp without time zone does not say when", false, check_prefer_timestamptz};
 
 }  // namespace contraflow::lint

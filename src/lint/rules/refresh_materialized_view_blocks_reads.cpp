@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_refresh_materialized_view_blocks_reads(const Context& context, Reporter& reporter) {
   each(context, {Operation::refresh}, [&](const Action& action) {
     Finding& finding = reporter.report(action, fmt::format("REFRESH locks readers of {} out until it is computed anew", table_text(action)));
     finding.why = "ACCESS EXCLUSIVE for as long as the view's query runs.";
@@ -19,6 +19,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule refresh_materialized_view_blocks_reads_rule;
-const Rule refresh_materialized_view_blocks_reads_rule{"refresh-materialized-view-blocks-reads", Category::lock, Severity::error, "REFRESH MATERIALIZED VIEW without CONCURRENTLY locks readers out", true, check};
+const Rule refresh_materialized_view_blocks_reads_rule{"refresh-materialized-view-blocks-reads", Category::lock, Severity::error, "REFRESH MATERIALIZED VIEW without CONCURRENTLY locks readers out", true, check_refresh_materialized_view_blocks_reads};
 
 }  // namespace contraflow::lint

@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_reindex_blocks_writes(const Context& context, Reporter& reporter) {
   each(context, {Operation::reindex}, [&](const Action& action) {
     const std::string what = action.what == "index" ? "index " + action.object : action.relation.name.empty() ? action.what + " " + action.object : table_text(action);
     Finding& finding = reporter.report(action, fmt::format("REINDEX of {} stops writes until it is built", what));
@@ -20,6 +20,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule reindex_blocks_writes_rule;
-const Rule reindex_blocks_writes_rule{"reindex-blocks-writes", Category::lock, Severity::error, "REINDEX without CONCURRENTLY stops writes while it builds", true, check};
+const Rule reindex_blocks_writes_rule{"reindex-blocks-writes", Category::lock, Severity::error, "REINDEX without CONCURRENTLY stops writes while it builds", true, check_reindex_blocks_writes};
 
 }  // namespace contraflow::lint

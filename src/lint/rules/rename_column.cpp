@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_rename_column(const Context& context, Reporter& reporter) {
   each(context, Fact::rename, [&](const Action& action) {
     if (action.what != "column" || action.is_private) return;
     Finding& finding = reporter.report(action, fmt::format("column {} of {} is no longer there for the deployed application: it is called {} now", action.from, table_text(action), action.to));
@@ -18,6 +18,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule rename_column_rule;
-const Rule rename_column_rule{"rename-column", Category::compatibility, Severity::error, "a column is renamed under the running application", true, check};
+const Rule rename_column_rule{"rename-column", Category::compatibility, Severity::error, "a column is renamed under the running application", true, check_rename_column};
 
 }  // namespace contraflow::lint

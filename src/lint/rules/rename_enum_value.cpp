@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_rename_enum_value(const Context& context, Reporter& reporter) {
   each(context, Fact::enum_rename_value, [&](const Action& action) {
     Finding& finding = reporter.report(action, fmt::format("value '{}' of {} is called '{}' from now on", action.from, action.what, action.to));
     finding.why = "The deployed application writes and compares the old value, which fails; and reads one that it does not know.";
@@ -17,6 +17,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule rename_enum_value_rule;
-const Rule rename_enum_value_rule{"rename-enum-value", Category::compatibility, Severity::error, "an enum value is renamed under the running application", true, check};
+const Rule rename_enum_value_rule{"rename-enum-value", Category::compatibility, Severity::error, "an enum value is renamed under the running application", true, check_rename_enum_value};
 
 }  // namespace contraflow::lint

@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_rename_index_through_alter_table(const Context& context, Reporter& reporter) {
   each(context, {Operation::rename_index_as_table}, [&](const Action& action) {
     Finding& finding = reporter.report(action, fmt::format("renaming index {} through ALTER TABLE takes ACCESS EXCLUSIVE", action.object));
     finding.why = "ALTER INDEX … RENAME takes SHARE UPDATE EXCLUSIVE, which lets reads and writes pass.";
@@ -19,6 +19,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule rename_index_through_alter_table_rule;
-const Rule rename_index_through_alter_table_rule{"rename-index-through-alter-table", Category::brief_lock, Severity::info, "ALTER TABLE … RENAME of an index takes a stronger lock than ALTER INDEX", true, check};
+const Rule rename_index_through_alter_table_rule{"rename-index-through-alter-table", Category::brief_lock, Severity::info, "ALTER TABLE … RENAME of an index takes a stronger lock than ALTER INDEX", true, check_rename_index_through_alter_table};
 
 }  // namespace contraflow::lint

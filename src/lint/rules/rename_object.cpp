@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_rename_object(const Context& context, Reporter& reporter) {
   each(context, Fact::rename, [&](const Action& action) {
     if (action.what == "table" || action.what == "view" || action.what == "column" || action.is_private) return;
     Finding& finding = reporter.report(action, fmt::format("{} {} is called {} from now on: the deployed application does not know that", action.what, action.from, action.to));
@@ -18,6 +18,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule rename_object_rule;
-const Rule rename_object_rule{"rename-object", Category::compatibility, Severity::error, "a schema, type, function or the like is renamed under the running application", true, check};
+const Rule rename_object_rule{"rename-object", Category::compatibility, Severity::error, "a schema, type, function or the like is renamed under the running application", true, check_rename_object};
 
 }  // namespace contraflow::lint

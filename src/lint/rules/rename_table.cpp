@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_rename_table(const Context& context, Reporter& reporter) {
   each(context, Fact::view_made, [&](const Action& action) { reporter.retract(quoted(action.key)); });
   each(context, Fact::rename, [&](const Action& action) {
     if (action.what != "table" && action.what != "view") return;
@@ -21,6 +21,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule rename_table_rule;
-const Rule rename_table_rule{"rename-table", Category::compatibility, Severity::error, "a table is renamed under the running application", true, check};
+const Rule rename_table_rule{"rename-table", Category::compatibility, Severity::error, "a table is renamed under the running application", true, check_rename_table};
 
 }  // namespace contraflow::lint

@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_schema_and_data_in_transaction(const Context& context, Reporter& reporter) {
   if (context.transaction == nullptr || context.transaction->ddl_line == 0) return;
   for (const Action& action : context.actions) {
     const bool data = action.fact == Fact::whole_update || action.fact == Fact::whole_delete;
@@ -26,6 +26,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule schema_and_data_in_transaction_rule;
-const Rule schema_and_data_in_transaction_rule{"schema-and-data-in-transaction", Category::transaction, Severity::error, "rows of a whole table are changed in a transaction that holds the lock of a schema change", true, check};
+const Rule schema_and_data_in_transaction_rule{"schema-and-data-in-transaction", Category::transaction, Severity::error, "rows of a whole table are changed in a transaction that holds the lock of a schema change", true, check_schema_and_data_in_transaction};
 
 }  // namespace contraflow::lint

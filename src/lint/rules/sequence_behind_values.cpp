@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_sequence_behind_values(const Context& context, Reporter& reporter) {
   each(context, Fact::sequence_may_lag, [&](const Action& action) {
     if (action.is_private) return;
     Finding& finding = reporter.report(action, fmt::format("the sequence behind {} of {} starts at 1 unless it is set", action.column, table_text(action)));
@@ -19,6 +19,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule sequence_behind_values_rule;
-const Rule sequence_behind_values_rule{"sequence-behind-values", Category::data, Severity::warning, "a sequence is attached to a column that already has values", true, check};
+const Rule sequence_behind_values_rule{"sequence-behind-values", Category::data, Severity::warning, "a sequence is attached to a column that already has values", true, check_sequence_behind_values};
 
 }  // namespace contraflow::lint

@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_set_not_null_scans_table(const Context& context, Reporter& reporter) {
   each(context, {Operation::set_not_null, Operation::add_not_null}, [&](const Action& action) {
     Finding& finding = reporter.report(action, fmt::format("NOT NULL on {} reads all of {} under ACCESS EXCLUSIVE", action.column, table_text(action)));
     finding.why = action.object.empty() ? "Nothing proves beforehand that no row holds NULL." : fmt::format("Constraint {} is NOT VALID: it proves nothing until it is validated.", action.object);
@@ -20,6 +20,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule set_not_null_scans_table_rule;
-const Rule set_not_null_scans_table_rule{"set-not-null-scans-table", Category::lock, Severity::error, "SET NOT NULL reads the whole table under ACCESS EXCLUSIVE", true, check};
+const Rule set_not_null_scans_table_rule{"set-not-null-scans-table", Category::lock, Severity::error, "SET NOT NULL reads the whole table under ACCESS EXCLUSIVE", true, check_set_not_null_scans_table};
 
 }  // namespace contraflow::lint

@@ -8,7 +8,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_several_foreign_keys_in_transaction(const Context& context, Reporter& reporter) {
   if (context.transaction == nullptr) return;
   for (const Action& action : context.actions) {
     if (!action.locks || !action.other || action.other_is_private || effects::facts_of(action.operation).other != effects::LockMode::share_row_exclusive) continue;
@@ -25,6 +25,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule several_foreign_keys_in_transaction_rule;
-const Rule several_foreign_keys_in_transaction_rule{"several-foreign-keys-in-transaction", Category::transaction, Severity::warning, "one transaction adds foreign keys to several tables", true, check};
+const Rule several_foreign_keys_in_transaction_rule{"several-foreign-keys-in-transaction", Category::transaction, Severity::warning, "one transaction adds foreign keys to several tables", true, check_several_foreign_keys_in_transaction};
 
 }  // namespace contraflow::lint

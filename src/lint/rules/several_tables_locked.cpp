@@ -8,7 +8,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_several_tables_locked(const Context& context, Reporter& reporter) {
   if (context.transaction == nullptr) return;
   for (const Action& action : context.actions) {
     if (!action.locks || action.is_private || action.relation.name.empty() || action.lock(context.majors.to) != effects::LockMode::access_exclusive) continue;
@@ -25,6 +25,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule several_tables_locked_rule;
-const Rule several_tables_locked_rule{"several-tables-locked", Category::transaction, Severity::warning, "one transaction locks several tables against everything", true, check};
+const Rule several_tables_locked_rule{"several-tables-locked", Category::transaction, Severity::warning, "one transaction locks several tables against everything", true, check_several_tables_locked};
 
 }  // namespace contraflow::lint

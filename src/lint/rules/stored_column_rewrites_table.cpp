@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_stored_column_rewrites_table(const Context& context, Reporter& reporter) {
   each(context, {Operation::add_column_rewrite, Operation::set_expression}, [&](const Action& action) {
     const bool added = action.operation == Operation::add_column_rewrite;
     if (added && action.what != "generated") return;
@@ -22,6 +22,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule stored_column_rewrites_table_rule;
-const Rule stored_column_rewrites_table_rule{"stored-column-rewrites-table", Category::lock, Severity::error, "a stored generated column, or a new expression for one, rewrites the table", true, check};
+const Rule stored_column_rewrites_table_rule{"stored-column-rewrites-table", Category::lock, Severity::error, "a stored generated column, or a new expression for one, rewrites the table", true, check_stored_column_rewrites_table};
 
 }  // namespace contraflow::lint

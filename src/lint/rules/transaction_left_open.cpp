@@ -4,7 +4,7 @@
 namespace contraflow::lint {
 namespace {
 
-void finish(const Context& context, Reporter& reporter) {
+void finish_transaction_left_open(const Context& context, Reporter& reporter) {
   if (context.transaction == nullptr) return;
   Finding& finding = reporter.report(context.transaction->offset, "this transaction is never committed");
   finding.why = "At the end of the session the server rolls it back.";
@@ -14,6 +14,6 @@ void finish(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule transaction_left_open_rule;
-const Rule transaction_left_open_rule{"transaction-left-open", Category::transaction, Severity::warning, "a BEGIN without COMMIT", true, nullptr, finish};
+const Rule transaction_left_open_rule{"transaction-left-open", Category::transaction, Severity::warning, "a BEGIN without COMMIT", true, nullptr, finish_transaction_left_open};
 
 }  // namespace contraflow::lint

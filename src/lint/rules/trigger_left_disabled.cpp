@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_trigger_left_disabled(const Context& context, Reporter& reporter) {
   each(context, Fact::trigger_left_disabled, [&](const Action& action) {
     if (action.is_private) return;
     Finding& finding = reporter.report(action, fmt::format("{} of {} stays disabled", action.object.empty() ? "every trigger" : "trigger " + action.object, table_text(action)));
@@ -21,6 +21,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule trigger_left_disabled_rule;
-const Rule trigger_left_disabled_rule{"trigger-left-disabled", Category::data, Severity::warning, "a trigger is disabled and stays so", true, check};
+const Rule trigger_left_disabled_rule{"trigger-left-disabled", Category::data, Severity::warning, "a trigger is disabled and stays so", true, check_trigger_left_disabled};
 
 }  // namespace contraflow::lint

@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_trigger_locks_table(const Context& context, Reporter& reporter) {
   each(context, {Operation::create_trigger, Operation::toggle_trigger, Operation::drop_trigger}, [&](const Action& action) {
     const bool drops = action.operation == Operation::drop_trigger;
     Finding& finding = reporter.report(action, fmt::format("{} trigger {} stops {} {} until the transaction ends", drops ? "dropping" : action.operation == Operation::create_trigger ? "creating" : "switching", action.object, drops ? "reads and writes of" : "writes to", table_text(action)));
@@ -20,6 +20,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule trigger_locks_table_rule;
-const Rule trigger_locks_table_rule{"trigger-locks-table", Category::brief_lock, Severity::info, "creating, switching or dropping a trigger locks the table", true, check};
+const Rule trigger_locks_table_rule{"trigger-locks-table", Category::brief_lock, Severity::info, "creating, switching or dropping a trigger locks the table", true, check_trigger_locks_table};
 
 }  // namespace contraflow::lint

@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_truncate(const Context& context, Reporter& reporter) {
   each(context, {Operation::truncate}, [&](const Action& action) {
     if (action.fact == Fact::view_left_empty) return;
     Finding& finding = reporter.report(action, fmt::format("all rows of {} go{}", table_text(action), action.reason.empty() ? "" : action.reason == "CASCADE" ? ", and those of every table that references it" : ": it is " + action.reason));
@@ -20,6 +20,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule truncate_rule;
-const Rule truncate_rule{"truncate", Category::data, Severity::warning, "TRUNCATE empties a table that is in use", true, check};
+const Rule truncate_rule{"truncate", Category::data, Severity::warning, "TRUNCATE empties a table that is in use", true, check_truncate};
 
 }  // namespace contraflow::lint

@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_type_change_breaks_prepared_statements(const Context& context, Reporter& reporter) {
   each(context, Fact::type_breaks_prepared, [&](const Action& action) {
     if (action.is_private) return;
     Finding& finding = reporter.report(action, fmt::format("prepared statements that return {} of {} fail once after this", action.column, table_text(action)));
@@ -18,6 +18,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule type_change_breaks_prepared_statements_rule;
-const Rule type_change_breaks_prepared_statements_rule{"type-change-breaks-prepared-statements", Category::compatibility, Severity::warning, "a type or modifier change under the same name breaks prepared statements once", true, check};
+const Rule type_change_breaks_prepared_statements_rule{"type-change-breaks-prepared-statements", Category::compatibility, Severity::warning, "a type or modifier change under the same name breaks prepared statements once", true, check_type_change_breaks_prepared_statements};
 
 }  // namespace contraflow::lint

@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_type_change_rechecks_constraint(const Context& context, Reporter& reporter) {
   each(context, {Operation::alter_type_check}, [&](const Action& action) {
     Finding& finding = reporter.report(action, fmt::format("changing {} reads all of {} under ACCESS EXCLUSIVE: {}", action.column, table_text(action), action.reason));
     finding.why = "The rows need not be rewritten, but the constraint is dropped and added anew by the same statement, and verified.";
@@ -19,6 +19,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule type_change_rechecks_constraint_rule;
-const Rule type_change_rechecks_constraint_rule{"type-change-rechecks-constraint", Category::lock, Severity::error, "a type change on a column with a CHECK or foreign key has every row checked again", true, check};
+const Rule type_change_rechecks_constraint_rule{"type-change-rechecks-constraint", Category::lock, Severity::error, "a type change on a column with a CHECK or foreign key has every row checked again", true, check_type_change_rechecks_constraint};
 
 }  // namespace contraflow::lint

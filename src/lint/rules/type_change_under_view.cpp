@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_type_change_under_view(const Context& context, Reporter& reporter) {
   each(context, Fact::type_under_view, [&](const Action& action) {
     Finding& finding = reporter.report(action, fmt::format("the server refuses this: {} {} uses column {}", action.what, action.object, action.column));
     finding.why = "cannot alter type of a column used by a view or rule";
@@ -17,6 +17,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule type_change_under_view_rule;
-const Rule type_change_under_view_rule{"type-change-under-view", Category::compatibility, Severity::error, "the type of a column that a view shows cannot be changed", true, check};
+const Rule type_change_under_view_rule{"type-change-under-view", Category::compatibility, Severity::error, "the type of a column that a view shows cannot be changed", true, check_type_change_under_view};
 
 }  // namespace contraflow::lint

@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_unbatched_delete(const Context& context, Reporter& reporter) {
   each(context, Fact::whole_delete, [&](const Action& action) {
     if (action.is_private) return;
     Finding& finding = reporter.report(action, fmt::format("this DELETE touches as many rows of {} as there are: {}", table_text(action), action.reason));
@@ -18,6 +18,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule unbatched_delete_rule;
-const Rule unbatched_delete_rule{"unbatched-delete", Category::data, Severity::warning, "DELETE of any number of rows in one statement", true, check};
+const Rule unbatched_delete_rule{"unbatched-delete", Category::data, Severity::warning, "DELETE of any number of rows in one statement", true, check_unbatched_delete};
 
 }  // namespace contraflow::lint

@@ -8,7 +8,7 @@ namespace {
 
 using effects::Operation;
 
-void check(const Context& context, Reporter& reporter) {
+void check_unique_constraint_builds_index(const Context& context, Reporter& reporter) {
   each(context, {Operation::add_unique, Operation::add_primary_key_scan}, [&](const Action& action) {
     if (action.operation == Operation::add_primary_key_scan) {
       Finding& finding = reporter.report(action, fmt::format("PRIMARY KEY {} USING INDEX reads all of {} under ACCESS EXCLUSIVE: {}", action.object, table_text(action), action.reason));
@@ -25,6 +25,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule unique_constraint_builds_index_rule;
-const Rule unique_constraint_builds_index_rule{"unique-constraint-builds-index", Category::lock, Severity::error, "ADD UNIQUE or PRIMARY KEY builds its index under ACCESS EXCLUSIVE", true, check};
+const Rule unique_constraint_builds_index_rule{"unique-constraint-builds-index", Category::lock, Severity::error, "ADD UNIQUE or PRIMARY KEY builds its index under ACCESS EXCLUSIVE", true, check_unique_constraint_builds_index};
 
 }  // namespace contraflow::lint

@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_unqualified_name(const Context& context, Reporter& reporter) {
   if (context.statement.node == nullptr || context.statement.node->node_case != PG_QUERY__NODE__NODE_CREATE_STMT) return;
   const PgQuery__RangeVar& table = *context.statement.node->create_stmt->relation;
   if (!text_of(table.schemaname).empty() || text_of(table.relpersistence) == "t") return;
@@ -16,6 +16,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule unqualified_name_rule;
-const Rule unqualified_name_rule{"unqualified-name", Category::style, Severity::info, "a table is created without naming its schema", false, check};
+const Rule unqualified_name_rule{"unqualified-name", Category::style, Severity::info, "a table is created without naming its schema", false, check_unqualified_name};
 
 }  // namespace contraflow::lint

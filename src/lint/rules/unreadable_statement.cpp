@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_unreadable_statement(const Context& context, Reporter& reporter) {
   each(context, Fact::unread, [&](const Action& action) {
     if (!action.reason.starts_with("unterminated")) return;
     Finding& finding = reporter.report(action, fmt::format("this cannot be read on any version: {}", action.reason));
@@ -18,6 +18,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule unreadable_statement_rule;
-const Rule unreadable_statement_rule{"unreadable-statement", Category::process, Severity::error, "a quote or comment that never ends", true, check};
+const Rule unreadable_statement_rule{"unreadable-statement", Category::process, Severity::error, "a quote or comment that never ends", true, check_unreadable_statement};
 
 }  // namespace contraflow::lint

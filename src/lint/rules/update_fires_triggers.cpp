@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_update_fires_triggers(const Context& context, Reporter& reporter) {
   each(context, Fact::fires_triggers, [&](const Action& action) {
     Finding& finding = reporter.report(action, fmt::format("{} of {} fires trigger {} for each row", action.what, table_text(action), action.object));
     finding.why = "updated_at columns move, audit tables grow, and bulk changes take about four times as long.";
@@ -17,6 +17,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule update_fires_triggers_rule;
-const Rule update_fires_triggers_rule{"update-fires-triggers", Category::data, Severity::info, "changing many rows fires the user's triggers for each of them", true, check};
+const Rule update_fires_triggers_rule{"update-fires-triggers", Category::data, Severity::info, "changing many rows fires the user's triggers for each of them", true, check_update_fires_triggers};
 
 }  // namespace contraflow::lint

@@ -6,7 +6,7 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_wide_index(const Context& context, Reporter& reporter) {
   if (context.statement.node == nullptr || context.statement.node->node_case != PG_QUERY__NODE__NODE_INDEX_STMT) return;
   const PgQuery__IndexStmt& index = *context.statement.node->index_stmt;
   if (index.n_index_params <= 3) return;
@@ -16,6 +16,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule wide_index_rule;
-const Rule wide_index_rule{"wide-index", Category::style, Severity::info, "an index over more than three columns", false, check};
+const Rule wide_index_rule{"wide-index", Category::style, Severity::info, "an index over more than three columns", false, check_wide_index};
 
 }  // namespace contraflow::lint

@@ -6,11 +6,11 @@
 namespace contraflow::lint {
 namespace {
 
-void check(const Context& context, Reporter& reporter) {
+void check_work_under_lock(const Context& context, Reporter& reporter) {
   if (context.transaction == nullptr) return;
   const HeldLock* held = nullptr;
   for (const HeldLock& lock : context.transaction->locks) {
-    if (lock.mode == effects::LockMode::access_exclusive && held == nullptr) held = &lock;
+    if (lock.mode == effects::LockMode::access_exclusive && held == nullptr && !lock.relation.name.empty()) held = &lock;
   }
   if (held == nullptr) return;
   for (const Action& action : context.actions) {
@@ -28,6 +28,6 @@ void check(const Context& context, Reporter& reporter) {
 }  // namespace
 
 extern const Rule work_under_lock_rule;
-const Rule work_under_lock_rule{"work-under-lock", Category::transaction, Severity::error, "long work in a transaction that already locks a table against everything", true, check};
+const Rule work_under_lock_rule{"work-under-lock", Category::transaction, Severity::error, "long work in a transaction that already locks a table against everything", true, check_work_under_lock};
 
 }  // namespace contraflow::lint
