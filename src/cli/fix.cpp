@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <future>
+#include <map>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -47,7 +47,7 @@ std::string migration_of(const std::string& subject) {
 
 // Errors of a migration that does not run at all: the file is what has to change.
 [[noreturn]] void cannot_run(const rehearse::Failure& failure, const std::string& hint) {
-  const Error error(ErrorCode::refused, "the migration does not run: " + failure.message(), failure.error.hint().empty() ? hint : failure.error.hint(), failure.sqlstate);
+  const Error error(ErrorCode::refused, "the migration does not run: " + failure.message(), hint, failure.sqlstate);
   throw failure.error.location() ? error.at(*failure.error.location()) : error;
 }
 
@@ -138,7 +138,7 @@ class Fixer {
       out_.fails_at = at(first.failure->place);
       // 25001: it refuses to run inside a transaction; 55P04: a new enum value is used in the transaction that adds it.
       const bool form = first.failure->sqlstate == "25001" || first.failure->sqlstate == "55P04";
-      if (!form) cannot_run(*first.failure, "make it run first: contraflow rehearse shows how far it comes");
+      if (!form) cannot_run(*first.failure, first.failure->error.hint().empty() ? "make it run first: contraflow rehearse shows how far it comes" : first.failure->error.hint());
       if (said_.takes_back) cannot_run(*first.failure, "it takes statements back (ROLLBACK, savepoints), so running it without its transaction would mean something else: take them out");
       for (auto i = said_.transaction.rbegin(); i != said_.transaction.rend(); ++i) meant_.items.erase(meant_.items.begin() + static_cast<std::ptrdiff_t>(*i));
       meant_.one_transaction = false;
@@ -199,6 +199,9 @@ class Fixer {
     for (const SaidStatement& statement : said_.data) outcome.plan.notes.push_back(fmt::format("{} ({}) changes rows and is no part of this plan: {}; {}", at(statement.place), statement.verb, statement.place.statement, statement.todo));
     for (const SaidStatement& statement : said_.left_out) outcome.plan.notes.push_back(fmt::format("{} ({}) is no part of this plan: {}", at(statement.place), statement.verb, statement.todo));
     out_.plan = std::move(outcome.plan);
+    for (const diff::Rename& rename : settled.renames) {
+      if (rename.from.kind == catalog::Kind::table) renamed_tables_[rename.to.schema + "." + rename.to.name] = rename.from.schema + "." + rename.from.name;
+    }
     prove();
     if (!out_.refusals.empty()) return;
     const WrittenPlan written = write_plan_folder(context_, *out_.plan, options_.output);
@@ -209,7 +212,7 @@ class Fixer {
   void prove() {
     const std::string json = plan::plan_json(*out_.plan, CONTRAFLOW_VERSION, plan::sql_files(*out_.plan), "psql");
     const FixArena arena{sandbox(), base_, after_, user_, from_.database};
-    out_.proofs = prove_fix(arena, {meant_, *out_.plan, json, said_.data.empty(), !options_.choices.allow_blocking.empty()}, [this](const std::string& text) { say(text); });
+    out_.proofs = prove_fix(arena, {meant_, *out_.plan, json, said_.data.empty(), !options_.choices.allow_blocking.empty(), renamed_tables_}, [this](const std::string& text) { say(text); });
     for (const rehearse::Proof& proof : out_.proofs) {
       if (proof.verdict != rehearse::Verdict::refuted || !proof.decisive) continue;
       out_.refusals.push_back(fmt::format("refuted: {}: {}{}{}", proof.claim, proof.reason, proof.details.empty() ? "" : "\n      ", join(proof.details, "\n      ")));
@@ -224,6 +227,7 @@ class Fixer {
   catalog::LoadedSource from_, to_;
   std::string base_, after_, user_;
   Said said_;
+  std::map<std::string, std::string> renamed_tables_;
   Fix out_;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,7 @@ struct FixSubject {
   std::string plan_json;
   bool compare_rows = true;         // false: statements that change rows were left to a person
   bool blocking_allowed = false;    // --allow-blocking
+  std::map<std::string, std::string> renamed_tables;  // new name -> old: the way back leaves those of Plan::column_order under the old one
 };
 
 // Runs both and compares: schema, rows, way back, locks; and `check` on the plan's files.
