@@ -33,8 +33,6 @@ void Analyser::create_index(const PgQuery__IndexStmt& statement) {
     if (table.only || all_have) operation = Operation::create_index_only;
   }
   if (table.only && statement.concurrent == 0 && table.known == nullptr) operation = Operation::create_index_only;  // ONLY makes sense on a partitioned table alone
-  // Nobody writes a materialized view, and SHARE lets its readers pass.
-  if (operation == Operation::create_index && table.known != nullptr && table.known->kind == RelationKind::materialized_view) operation = Operation::create_index_only;
   Action& action = add(operation, table, statement_->offset);
   action.object = name;
   action.column = fmt::format("{}", fmt::join(index.key, ", "));
