@@ -16,6 +16,7 @@
 #include "catalog/read.h"
 #include "catalog/source_files.h"
 #include "catalog/source_migrations.h"
+#include "cli/before.h"
 #include "code/scan.h"
 #include "code/schema_facts.h"
 #include "lint/check.h"
@@ -74,15 +75,9 @@ std::string load_before(rehearse::Arena& arena, const RehearsalOptions& options,
     said = options.schema;
     return arena.load(options.schema);
   }
-  const fs::path path(file);
-  fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  if (path.filename() == "up.sql" || path.filename() == "migration.sql")
-    folder = folder.has_parent_path() ? folder.parent_path() : fs::path("..");
-  if (file == "-")
-    throw Error(ErrorCode::usage, "what is the schema before the migration?",
-                "--schema SRC: an SQL file, a folder of migrations, a connection string, git:REV:PATH");
-  said = fmt::format("the migrations before it in {}", folder.string());
-  return arena.load(folder.string(), file);
+  const std::string folder = folder_before(file);
+  said = fmt::format("the migrations before it in {}", folder);
+  return arena.load(folder, file);
 }
 
 void fill(rehearse::Arena& arena, const RehearsalOptions& options, rehearse::Bases& bases,
