@@ -6,7 +6,6 @@
 #include <tuple>
 
 namespace contraflow::cli {
-namespace {
 
 using namespace catalog;
 
@@ -23,6 +22,8 @@ std::string main_owner(const Database& database) {
   }
   return best;
 }
+
+namespace {
 
 void hand_over(Object& object, const std::string& from, const std::string& to) {
   if (from == to) return;

@@ -15,6 +15,7 @@
   ROW(rehearse)                  \
   ROW(review)                    \
   ROW(check)                     \
+  ROW(fix)                       \
   ROW(rules)                     \
   ROW(apply)                     \
   ROW(rollback)                  \

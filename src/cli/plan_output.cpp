@@ -38,7 +38,7 @@ fs::path output_folder(const Context& context, const PlanOutput& output, const s
 
 }  // namespace
 
-int write_plan(Context& context, const plan::Plan& made, const PlanOutput& output) {
+WrittenPlan write_plan_folder(const Context& context, const plan::Plan& made, const PlanOutput& output) {
   std::map<std::string, std::string> files = plan::sql_files(made);
   std::string notes;
   if (const plan::Layout* layout = plan::find_layout(output.layout)) {
@@ -48,19 +48,27 @@ int write_plan(Context& context, const plan::Plan& made, const PlanOutput& outpu
   } else {
     notes = plan::notes_markdown(made);
   }
-  const std::string json = plan::plan_json(made, CONTRAFLOW_VERSION, files, output.layout);
-  const fs::path target = output_folder(context, output, made.name);
-  NewFolder folder(target);
+  WrittenPlan out{output_folder(context, output, made.name), plan::plan_json(made, CONTRAFLOW_VERSION, files, output.layout)};
+  NewFolder folder(out.folder);
   for (const auto& [file, text] : files) folder.write(file, text);
-  folder.write("plan.json", json);
+  folder.write("plan.json", out.json);
   folder.write("NOTES.md", notes);
   folder.publish();
+  return out;
+}
+
+void print_overview(Context& context, const plan::Plan& made) {
+  const Console& console = context.console;
+  context.console.print(console.terminal_out() ? plan::terminal_overview(made, console.width_out(), console.color_out()) : plan::overview(made, console.color_out()));
+}
+
+int write_plan(Context& context, const plan::Plan& made, const PlanOutput& output) {
+  const WrittenPlan written = write_plan_folder(context, made, output);
   if (output.format == "json") {
-    context.console.print(json);
+    context.console.print(written.json);
   } else {
-    const Console& console = context.console;
-    context.console.print(console.terminal_out() ? plan::terminal_overview(made, console.width_out(), console.color_out()) : plan::overview(made, console.color_out()));
-    context.console.note("wrote " + target.string());
+    print_overview(context, made);
+    context.console.note("wrote " + written.folder.string());
   }
   return 0;
 }

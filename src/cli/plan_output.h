@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,14 @@ struct PlanOutput {
   std::string layout = "psql";  // one of plan::layout_names()
   std::string format = "text";  // of what is printed
 };
+
+struct WrittenPlan {
+  std::filesystem::path folder;
+  std::string json;  // its plan.json
+};
+// Writes the plan folder, which appears complete or not at all.
+WrittenPlan write_plan_folder(const Context& context, const plan::Plan& made, const PlanOutput& output);
+void print_overview(Context& context, const plan::Plan& made);
 
 // Writes the plan folder, which appears complete or not at all, and prints the plan. Returns the exit code.
 int write_plan(Context& context, const plan::Plan& made, const PlanOutput& output);

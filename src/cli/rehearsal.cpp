@@ -16,6 +16,7 @@
 #include "catalog/read.h"
 #include "catalog/source_files.h"
 #include "catalog/source_migrations.h"
+#include "cli/before.h"
 #include "code/scan.h"
 #include "code/schema_facts.h"
 #include "lint/check.h"
@@ -74,19 +75,13 @@ std::string load_before(rehearse::Arena& arena, const RehearsalOptions& options,
     said = options.schema;
     return arena.load(options.schema);
   }
-  const fs::path path(file);
-  fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  if (path.filename() == "up.sql" || path.filename() == "migration.sql")
-    folder = folder.has_parent_path() ? folder.parent_path() : fs::path("..");
-  if (file == "-")
-    throw Error(ErrorCode::usage, "what is the schema before the migration?",
-                "--schema SRC: an SQL file, a folder of migrations, a connection string, git:REV:PATH");
-  said = fmt::format("the migrations before it in {}", folder.string());
-  return arena.load(folder.string(), file);
+  const std::string folder = folder_before(file);
+  said = fmt::format("the migrations before it in {}", folder);
+  return arena.load(folder, file);
 }
 
 void fill(rehearse::Arena& arena, const RehearsalOptions& options, rehearse::Bases& bases,
-          rehearse::Rehearsal& out, Context& context) {
+          rehearse::Rehearsal& out, Context& context, const std::set<catalog::ObjectId>& filled = {}) {
   std::optional<rehearse::Statistics> statistics;
   if (!options.statistics.empty())
     statistics = rehearse::parse_statistics(read_text_file(options.statistics), options.statistics);
@@ -108,6 +103,7 @@ void fill(rehearse::Arena& arena, const RehearsalOptions& options, rehearse::Bas
   wanted.others = options.rows_per_table;
   wanted.scale = options.scale;
   if (statistics) wanted.statistics = &*statistics;
+  wanted.filled = filled;
   bases.filled = arena.sandbox().create_database("rows", bases.empty);
   const auto progress = [&context](const std::string& text) { context.console.progress(text); };
   pg::Connection connection(bases.filled, "contraflow rows");
@@ -340,7 +336,15 @@ void rehearse_plan_folder(Context& context, const RehearsalOptions& options, reh
   }
   const catalog::Database before = schema_of(bases.empty);
   const rehearse::ApplicationOptions application = application_options(options, before, out);
-  fill(arena, options, bases, out, context);
+  const std::string hash = sha256(read_file(fs::path(options.subject) / "plan.json"));
+  const std::set<catalog::ObjectId> to_fill = options.no_rows ? std::set<catalog::ObjectId>{} : rehearse::columns_to_fill(arena, bases, plan, hash, before);
+  fill(arena, options, bases, out, context, to_fill);
+  if (out.data.kind == "synthetic") {
+    for (const catalog::ObjectId& column : to_fill) {
+      out.notes.push_back(fmt::format("made-up rows hold a value in {}, as the plan asks of yours: SELECT count(*) FROM {} WHERE {} IS NULL", catalog::describe(column),
+                                      sql::quote(sql::QualifiedName{column.schema, column.relation}), sql::quote_identifier(column.name)));
+    }
+  }
   rehearse::PlanOptions plan_options;
   if (!options.desired.empty()) plan_options.desired = arena.load(options.desired);
   {
@@ -348,7 +352,6 @@ void rehearse_plan_folder(Context& context, const RehearsalOptions& options, reh
     out.server = connection.query("SELECT current_setting('server_version')").string(0, 0);
   }
   out.notes.insert(out.notes.end(), arena.notes().begin(), arena.notes().end());
-  const std::string hash = sha256(read_file(fs::path(options.subject) / "plan.json"));
   const auto progress = [&](const std::string& text) { context.console.progress(text); };
   rehearse::rehearse_plan(arena, bases, plan, hash, plan_options, out, progress);
   rehearse::application_beside_plan(arena, bases, plan, hash, application, out, progress);

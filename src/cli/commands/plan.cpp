@@ -13,12 +13,13 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "catalog/ddl.h"
-#include "catalog/extension_updates.h"
 #include "catalog/fingerprint.h"
 #include "catalog/source.h"
 #include "cli/align.h"
 #include "cli/check_sources.h"
 #include "cli/command.h"
+#include "cli/plan_choices.h"
+#include "cli/prisma_desired.h"
 #include "cli/renames.h"
 #include "cli/version.h"
 #include "diff/diff.h"
@@ -35,99 +36,15 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Options {
-  std::string from, to, name = "migration";
+  std::string from, to;
+  PlanChoices choices;
   PlanOutput output;
   std::string refresh, from_plan;
   std::vector<std::string> phases;
-  std::vector<std::string> intents, schemas, exclude, conversion, conversion_back, fill, enum_map, allow_blocking, renames;
+  std::vector<std::string> intents, schemas;
   bool no_rename = false;
-  std::string strategy = "sync", drops = "retire";
-  int server = 0;
-  std::vector<std::string> bindirs;
-  std::string sandbox_url;
   std::shared_ptr<std::string> format;
 };
-
-// `users.email=EXPR` -> schema.table.column and the expression.
-std::pair<std::string, std::string> assignment(const std::string& option, const std::string& text) {
-  std::size_t at = 0;
-  for (bool quoted = false; at < text.size() && (quoted || text[at] != '='); ++at) quoted ^= text[at] == '"';
-  if (at == text.size()) at = std::min(text.find('='), text.size());  // a name that has a quote in it, written bare
-  if (at == text.size() || at == 0) {
-    throw Error(ErrorCode::usage, fmt::format("{} {}: expected NAME=VALUE", option, text), fmt::format("for instance {} 'orders.status=lower(status)'", option));
-  }
-  return {text.substr(0, at), text.substr(at + 1)};
-}
-
-// `"Order".id` -> `Order.id`: quotes may be written, as in SQL, and may be left out.
-std::string without_quotes(const std::string& name) {
-  std::string out;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    if (name[i] != '"') {
-      out += name[i];
-    } else if (i + 1 < name.size() && name[i + 1] == '"') {
-      out += name[i++];
-    }
-  }
-  return out;
-}
-
-// A column as the user writes it, completed by the one schema that has it.
-std::string resolve_column(const catalog::Database& from, const catalog::Database& to, const std::string& option, const std::string& written) {
-  std::vector<std::string> found, all;
-  for (const catalog::Database* database : {&from, &to}) {
-    for (const auto& [id, object] : database->objects) {
-      if (id.kind != catalog::Kind::column) continue;
-      const std::string full = fmt::format("{}.{}.{}", id.schema, id.relation, id.name);
-      all.push_back(fmt::format("{}.{}", id.relation, id.name));
-      const std::string bare = fmt::format("{}.{}", id.relation, id.name);
-      if (written != full && written != bare && without_quotes(written) != full && without_quotes(written) != bare) continue;
-      if (std::find(found.begin(), found.end(), full) == found.end()) found.push_back(full);
-    }
-  }
-  if (found.size() == 1) return found.front();
-  if (found.empty()) {
-    const std::string near = nearest(written, all);
-    throw Error(ErrorCode::usage, fmt::format("{}: there is no column {}", option, written),
-                near.empty() ? "write it as TABLE.COLUMN or SCHEMA.TABLE.COLUMN" : "did you mean " + near + "?");
-  }
-  throw Error(ErrorCode::usage, fmt::format("{}: {} is in several schemas: {}", option, written, join(found, ", ")), "write SCHEMA.TABLE.COLUMN");
-}
-
-plan::Options plan_options(const Options& options, const catalog::Database& from, const catalog::Database& to) {
-  plan::Options out;
-  out.name = options.name;
-  out.synchronise = options.strategy == "app" ? plan::Synchronise::application : plan::Synchronise::triggers;
-  out.drops = options.drops == "direct" ? plan::Drops::direct : plan::Drops::retire;
-  out.allow_blocking.insert(options.allow_blocking.begin(), options.allow_blocking.end());
-  const auto columns = [&](const char* option, const std::vector<std::string>& given, std::map<std::string, std::string>& into) {
-    for (const std::string& text : given) {
-      const auto [column, expression] = assignment(option, text);
-      into[resolve_column(from, to, option, column)] = expression;
-    }
-  };
-  columns("--using", options.conversion, out.conversion);
-  columns("--using-back", options.conversion_back, out.conversion_back);
-  columns("--fill", options.fill, out.fill);
-  for (const std::string& text : options.enum_map) {
-    const auto [value, replacement] = assignment("--map", text);
-    const std::size_t dot = value.find('.');
-    if (dot == std::string::npos) throw Error(ErrorCode::usage, "--map " + text + ": expected TYPE.OLD=NEW");
-    std::string type = value.substr(0, dot);
-    bool found = false;
-    for (const auto& [id, object] : from.objects) {
-      if (id.kind != catalog::Kind::enum_type) continue;
-      const std::string full = id.schema + "." + id.name;
-      if (id.name == type || value.starts_with(full + ".")) {
-        const std::string label = id.name == type ? value.substr(dot + 1) : value.substr(full.size() + 1);
-        out.enum_map[full][label] = replacement;
-        found = true;
-      }
-    }
-    if (!found) throw Error(ErrorCode::usage, "--map " + text + ": there is no enum type " + type);
-  }
-  return out;
-}
 
 bool ask_on_terminal(Context& context, const RenameQuestion& question) {
   while (true) {
@@ -144,25 +61,13 @@ RenameOptions rename_options(Context& context, const Options& options, const cat
                              const intent::IntentResult& intents, catalog::SourceLoader& loader) {
   RenameOptions out;
   for (const auto& [old_name, new_name] : intents.renames) out.requests.push_back(diff::parse_rename(old_name + "=" + new_name));
-  for (const std::string& text : options.renames) out.requests.push_back(diff::parse_rename(text));
+  for (const std::string& text : options.choices.renames) out.requests.push_back(diff::parse_rename(text));
   for (const catalog::RenameHint& hint : to.rename_hints) {
     if (!hint.to.empty()) out.requests.push_back({hint.from, hint.to, fmt::format("{}:{}", hint.file, hint.line), true});
   }
   out.no_rename = options.no_rename || !options.intents.empty();  // intents say what is a rename
   out.sandbox = [&loader, major = from.database.major()]() -> pg::Sandbox& { return loader.sandbox(major); };
   if (context.console.interactive()) out.ask = [&context](const RenameQuestion& question) { return ask_on_terminal(context, question); };
-  return out;
-}
-
-// Of the extensions whose version changes.
-std::map<std::string, std::set<std::pair<std::string, std::string>>> extension_updates(const diff::Difference& difference, const catalog::LoadedSource& from) {
-  std::map<std::string, std::set<std::pair<std::string, std::string>>> out;
-  for (const diff::Change& change : difference.changes) {
-    const auto* alter = std::get_if<diff::Alter>(&change);
-    if (!alter || alter->id.kind != catalog::Kind::extension || alter->aspect != diff::Aspect::version) continue;
-    pg::Connection connection(from.conninfo);
-    out[alter->id.name] = catalog::extension_updates(connection, alter->id.name);
-  }
   return out;
 }
 
@@ -210,15 +115,8 @@ int run(Context& context, const Options& options) {
     throw Error(ErrorCode::usage, options.to.empty() ? "no desired schema" : "--to and --do are two ways to say the same", "give --to SOURCE, or --do INTENTS");
   }
   if (!options.phases.empty()) throw Error(ErrorCode::usage, "--phase chooses from a plan that exists", "give it with --from-plan DIR");
-  catalog::LoadOptions load;
+  catalog::LoadOptions load = load_options(context, options.choices);
   load.read.schemas = options.schemas;
-  load.read.exclude = options.exclude;
-  load.sandbox.bindirs = options.bindirs;
-  load.sandbox.bindirs.insert(load.sandbox.bindirs.end(), context.config.sandbox_bindirs.begin(), context.config.sandbox_bindirs.end());
-  load.sandbox.url = options.sandbox_url.empty() ? context.config.sandbox_url : options.sandbox_url;
-  load.sandbox.settings = context.config.sandbox_settings;
-  if (options.server != 0) load.sandbox.major = options.server;
-  load.progress = [&](const std::string& text) { context.console.progress(text); };
   catalog::SourceLoader loader(load);
   const std::string from_text = options.from.empty() ? context.config.database_url : options.from;
   if (from_text.empty()) throw Error(ErrorCode::usage, "no current schema", "give --from SOURCE, or [database] url in contraflow.toml");
@@ -227,7 +125,7 @@ int run(Context& context, const Options& options) {
   const catalog::Source to_source = by_intents ? catalog::Source{} : catalog::recognise_source(options.to);
   // The live side decides the major on which SQL is loaded.
   std::optional<int> major;
-  if (options.server != 0) major = options.server;
+  if (options.choices.server != 0) major = options.choices.server;
   else if (context.config.sandbox_major) major = context.config.sandbox_major;
   const bool to_first = !by_intents && to_source.kind == catalog::SourceKind::connection && from_source.kind != catalog::SourceKind::connection;
   // Two databases are read at the same time.
@@ -247,6 +145,9 @@ int run(Context& context, const Options& options) {
   catalog::LoadedSource& to = to_first ? first : second;
   require_schemas(options.schemas, from.database, to.database);
   align(from, to);
+  if (!by_intents && is_prisma_schema(to_source)) {
+    for (std::string& note : keep_what_prisma_leaves_alone(from.database, to.database)) to.notes.push_back(std::move(note));
+  }
   context.console.progress("");
   for (const auto* notes : {&from.notes, &to.notes, &intents.notes}) {
     for (const std::string& note : *notes) context.console.note("note: " + note);
@@ -263,7 +164,7 @@ int run(Context& context, const Options& options) {
     context.console.print("no changes\n");
     return 0;
   }
-  plan::Options choices = plan_options(options, settled.from, to.database);
+  plan::Options choices = plan_options(options.choices, settled.from, to.database);
   choices.conversion.insert(intents.conversions.begin(), intents.conversions.end());
   choices.conversion_back.insert(intents.conversions_back.begin(), intents.conversions_back.end());
   choices.fill.insert(intents.fills.begin(), intents.fills.end());
@@ -271,12 +172,7 @@ int run(Context& context, const Options& options) {
   choices.renames = settled.renames;
   choices.extension_updates = extension_updates(settled.difference, from);
   plan::Outcome outcome = plan::make_plan(settled.from, to.database, settled.difference, choices);
-  if (!outcome.refusals.empty()) {
-    std::string text = fmt::format("refused, nothing was written: {}\n", count_of(static_cast<long long>(outcome.refusals.size()), "reason"));
-    for (const std::string& refusal : outcome.refusals) text += "  - " + refusal + "\n";
-    context.console.error_text(text);
-    return static_cast<int>(ErrorCode::refused);
-  }
+  if (!outcome.refusals.empty()) return refuse(context.console, outcome.refusals);
   outcome.plan.from_fingerprint = from_fingerprint.get();
   outcome.plan.to_fingerprint = to_fingerprint.get();
   return write_plan(context, outcome.plan, output);
@@ -288,32 +184,13 @@ Runner add_options(CLI::App& app) {
   app.add_option("--to", options->to, "desired schema, likewise")->type_name("SOURCE");
   app.add_option("--do", options->intents, "the desired schema in a few words, several separated by `;`, or @FILE: soft-delete users; rename users.user_name to username; "
                  "retype orders.amount to numeric(14,4); all of them are listed below")->type_name("INTENTS");
-  app.add_option("--out", options->output.folder, "the plan folder to write (default: a new one in the migrations folder)")->type_name("DIR");
-  app.add_option("--layout", options->output.layout, "whose files to write: the plan folder's own for psql, or a migration runner's")
-      ->check(CLI::IsMember(plan::layout_names()))->default_str("psql");
+  add_plan_choices(app, options->choices, options->output);
   auto* refresh = app.add_option("--refresh", options->refresh, "renew plan.json of this plan folder after its SQL files were edited")->type_name("DIR");
   app.add_option("--from-plan", options->from_plan, "take the steps of this plan folder: for another --layout, or with new versions")->type_name("DIR")->excludes(refresh);
   app.add_option("--phase", options->phases, "with --from-plan: only this phase (repeatable)")
       ->check(CLI::IsMember(std::vector<std::string>{"expand", "backfill", "contract", "purge"}))->type_name("PHASE");
-  app.add_option("--name", options->name, "name of the plan")->type_name("NAME")->default_str("migration");
-  app.add_option("--using", options->conversion, "conversion of a column whose type changes, old to new: orders.status=EXPR")->type_name("COLUMN=EXPR");
-  app.add_option("--using-back", options->conversion_back, "the same, new to old")->type_name("COLUMN=EXPR");
-  app.add_option("--fill", options->fill, "value for rows that hold NULL: users.email=EXPR")->type_name("COLUMN=EXPR");
-  app.add_option("--map", options->enum_map, "what rows get that hold an enum value that goes away: order_state.packed=paid")->type_name("TYPE.OLD=NEW");
-  app.add_option("--rename", options->renames, "what has a new name in the desired schema: users.user_name=username, users=accounts, order_state.packed=paid; also indexes, "
-                 "constraints, types, sequences, schemas, triggers, policies")->type_name("OLD=NEW");
   app.add_flag("--no-rename", options->no_rename, "what looks like a renamed column, table, type or sequence is dropped and added");
-  app.add_option("--strategy", options->strategy, "who keeps old and new columns equal: triggers (sync) or the application (app)")
-      ->check(CLI::IsMember(std::vector<std::string>{"sync", "app"}))->default_str("sync");
-  app.add_option("--drops", options->drops, "retire: out of the way first, gone in purge; direct: at once")
-      ->check(CLI::IsMember(std::vector<std::string>{"retire", "direct"}))->default_str("retire");
-  app.add_option("--allow-blocking", options->allow_blocking, "accept work under a blocking lock: rewrite, scan, index-build, exclusion")
-      ->check(CLI::IsMember(std::vector<std::string>{"rewrite", "scan", "index-build", "exclusion"}))->type_name("KIND");
   app.add_option("--schema", options->schemas, "only this schema (pattern with *; repeatable)")->type_name("PATTERN");
-  app.add_option("--exclude", options->exclude, "leave out SCHEMA, SCHEMA.OBJECT or KIND:NAME (pattern with *; repeatable)")->type_name("PATTERN");
-  app.add_option("--server", options->server, "PostgreSQL major for SQL sources")->type_name("MAJOR");
-  app.add_option("--pg-bindir", options->bindirs, "folder with initdb and postgres for the sandbox")->type_name("DIR");
-  app.add_option("--sandbox-url", options->sandbox_url, "use databases on this server instead of a sandbox")->type_name("URL");
   options->format = add_format_option(app, {"text", "json"});
   return [options](Context& context) { return run(context, *options); };
 }

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/plan_choices.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "catalog/extension_updates.h"
+#include "pg/connection.h"
+#include "plan/layout.h"
+
+namespace contraflow::cli {
+namespace {
+
+// `users.email=EXPR` -> schema.table.column and the expression.
+std::pair<std::string, std::string> assignment(const std::string& option, const std::string& text) {
+  std::size_t at = 0;
+  for (bool quoted = false; at < text.size() && (quoted || text[at] != '='); ++at) quoted ^= text[at] == '"';
+  if (at == text.size()) at = std::min(text.find('='), text.size());  // a name that has a quote in it, written bare
+  if (at == text.size() || at == 0) {
+    throw Error(ErrorCode::usage, fmt::format("{} {}: expected NAME=VALUE", option, text), fmt::format("for instance {} 'orders.status=lower(status)'", option));
+  }
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+// `"Order".id` -> `Order.id`: quotes may be written, as in SQL, and may be left out.
+std::string without_quotes(const std::string& name) {
+  std::string out;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (name[i] != '"') {
+      out += name[i];
+    } else if (i + 1 < name.size() && name[i + 1] == '"') {
+      out += name[i++];
+    }
+  }
+  return out;
+}
+
+// A column as the user writes it, completed by the one schema that has it.
+std::string resolve_column(const catalog::Database& from, const catalog::Database& to, const std::string& option, const std::string& written) {
+  std::vector<std::string> found, all;
+  for (const catalog::Database* database : {&from, &to}) {
+    for (const auto& [id, object] : database->objects) {
+      if (id.kind != catalog::Kind::column) continue;
+      const std::string full = fmt::format("{}.{}.{}", id.schema, id.relation, id.name);
+      all.push_back(fmt::format("{}.{}", id.relation, id.name));
+      const std::string bare = fmt::format("{}.{}", id.relation, id.name);
+      if (written != full && written != bare && without_quotes(written) != full && without_quotes(written) != bare) continue;
+      if (std::find(found.begin(), found.end(), full) == found.end()) found.push_back(full);
+    }
+  }
+  if (found.size() == 1) return found.front();
+  if (found.empty()) {
+    const std::string near = nearest(written, all);
+    throw Error(ErrorCode::usage, fmt::format("{}: there is no column {}", option, written),
+                near.empty() ? "write it as TABLE.COLUMN or SCHEMA.TABLE.COLUMN" : "did you mean " + near + "?");
+  }
+  throw Error(ErrorCode::usage, fmt::format("{}: {} is in several schemas: {}", option, written, join(found, ", ")), "write SCHEMA.TABLE.COLUMN");
+}
+
+}  // namespace
+
+void add_plan_choices(CLI::App& app, PlanChoices& choices, PlanOutput& output) {
+  app.add_option("--out", output.folder, "the plan folder to write (default: a new one in the migrations folder)")->type_name("DIR");
+  app.add_option("--layout", output.layout, "whose files to write: the plan folder's own for psql, or a migration runner's")
+      ->check(CLI::IsMember(plan::layout_names()))->default_str("psql");
+  app.add_option("--name", choices.name, "name of the plan")->type_name("NAME")->default_str("migration");
+  app.add_option("--using", choices.conversion, "conversion of a column whose type changes, old to new: orders.status=EXPR")->type_name("COLUMN=EXPR");
+  app.add_option("--using-back", choices.conversion_back, "the same, new to old")->type_name("COLUMN=EXPR");
+  app.add_option("--fill", choices.fill, "value for rows that hold NULL: users.email=EXPR")->type_name("COLUMN=EXPR");
+  app.add_option("--map", choices.enum_map, "what rows get that hold an enum value that goes away: order_state.packed=paid")->type_name("TYPE.OLD=NEW");
+  app.add_option("--rename", choices.renames, "what has a new name in the desired schema: users.user_name=username, users=accounts, order_state.packed=paid; also indexes, "
+                 "constraints, types, sequences, schemas, triggers, policies")->type_name("OLD=NEW");
+  app.add_option("--strategy", choices.strategy, "who keeps old and new columns equal: triggers (sync) or the application (app)")
+      ->check(CLI::IsMember(std::vector<std::string>{"sync", "app"}))->default_str("sync");
+  app.add_option("--drops", choices.drops, "retire: out of the way first, gone in purge; direct: at once")
+      ->check(CLI::IsMember(std::vector<std::string>{"retire", "direct"}))->default_str("retire");
+  app.add_option("--allow-blocking", choices.allow_blocking, "accept work under a blocking lock: rewrite, scan, index-build, exclusion")
+      ->check(CLI::IsMember(std::vector<std::string>{"rewrite", "scan", "index-build", "exclusion"}))->type_name("KIND");
+  app.add_option("--exclude", choices.exclude, "leave out SCHEMA, SCHEMA.OBJECT or KIND:NAME (pattern with *; repeatable)")->type_name("PATTERN");
+  app.add_option("--server", choices.server, "PostgreSQL major for SQL sources")->type_name("MAJOR");
+  app.add_option("--pg-bindir", choices.bindirs, "folder with initdb and postgres for the sandbox")->type_name("DIR");
+  app.add_option("--sandbox-url", choices.sandbox_url, "use databases on this server instead of a sandbox")->type_name("URL");
+}
+
+catalog::LoadOptions load_options(Context& context, const PlanChoices& choices) {
+  catalog::LoadOptions load;
+  load.read.exclude = choices.exclude;
+  load.sandbox.bindirs = choices.bindirs;
+  load.sandbox.bindirs.insert(load.sandbox.bindirs.end(), context.config.sandbox_bindirs.begin(), context.config.sandbox_bindirs.end());
+  load.sandbox.url = choices.sandbox_url.empty() ? context.config.sandbox_url : choices.sandbox_url;
+  load.sandbox.settings = context.config.sandbox_settings;
+  if (choices.server != 0) load.sandbox.major = choices.server;
+  load.progress = [&context](const std::string& text) { context.console.progress(text); };
+  return load;
+}
+
+plan::Options plan_options(const PlanChoices& choices, const catalog::Database& from, const catalog::Database& to) {
+  plan::Options out;
+  out.name = choices.name;
+  out.synchronise = choices.strategy == "app" ? plan::Synchronise::application : plan::Synchronise::triggers;
+  out.drops = choices.drops == "direct" ? plan::Drops::direct : plan::Drops::retire;
+  out.allow_blocking.insert(choices.allow_blocking.begin(), choices.allow_blocking.end());
+  const auto columns = [&](const char* option, const std::vector<std::string>& given, std::map<std::string, std::string>& into) {
+    for (const std::string& text : given) {
+      const auto [column, expression] = assignment(option, text);
+      into[resolve_column(from, to, option, column)] = expression;
+    }
+  };
+  columns("--using", choices.conversion, out.conversion);
+  columns("--using-back", choices.conversion_back, out.conversion_back);
+  columns("--fill", choices.fill, out.fill);
+  for (const std::string& text : choices.enum_map) {
+    const auto [value, replacement] = assignment("--map", text);
+    const std::size_t dot = value.find('.');
+    if (dot == std::string::npos) throw Error(ErrorCode::usage, "--map " + text + ": expected TYPE.OLD=NEW");
+    std::string type = value.substr(0, dot);
+    bool found = false;
+    for (const auto& [id, object] : from.objects) {
+      if (id.kind != catalog::Kind::enum_type) continue;
+      const std::string full = id.schema + "." + id.name;
+      if (id.name == type || value.starts_with(full + ".")) {
+        const std::string label = id.name == type ? value.substr(dot + 1) : value.substr(full.size() + 1);
+        out.enum_map[full][label] = replacement;
+        found = true;
+      }
+    }
+    if (!found) throw Error(ErrorCode::usage, "--map " + text + ": there is no enum type " + type);
+  }
+  return out;
+}
+
+std::map<std::string, std::set<std::pair<std::string, std::string>>> extension_updates(const diff::Difference& difference, const catalog::LoadedSource& from) {
+  std::map<std::string, std::set<std::pair<std::string, std::string>>> out;
+  for (const diff::Change& change : difference.changes) {
+    const auto* alter = std::get_if<diff::Alter>(&change);
+    if (!alter || alter->id.kind != catalog::Kind::extension || alter->aspect != diff::Aspect::version) continue;
+    pg::Connection connection(from.conninfo);
+    out[alter->id.name] = catalog::extension_updates(connection, alter->id.name);
+  }
+  return out;
+}
+
+int refuse(Console& console, const std::vector<std::string>& reasons) {
+  std::string text = fmt::format("refused, nothing was written: {}\n", count_of(static_cast<long long>(reasons.size()), "reason"));
+  for (const std::string& reason : reasons) text += "  - " + reason + "\n";
+  console.error_text(text);
+  return static_cast<int>(ErrorCode::refused);
+}
+
+}  // namespace contraflow::cli
