@@ -24,6 +24,7 @@
   ROW(throttle)                  \
   ROW(queries)                   \
   ROW(orm)                       \
+  ROW(tests)                     \
   ROW(snapshot)                  \
   ROW(doctor)                    \
   ROW(completions)               \
