@@ -193,6 +193,13 @@ std::vector<Row> RowMaker::candidates(const QualifiedName& table, const Rule& ru
         }
         if (plain) {
           out.push_back(changed);
+          for (const auto& [name, value] : row) {  // the index may be of rows alone whose other column is NULL
+            const auto* column = database_.find_body<Column>(catalog::column_id(table.schema, table.name, name));
+            if (!rule.by_index || !column || column->not_null || std::find(key.begin(), key.end(), name) != key.end()) continue;
+            Row other = changed;
+            other[name] = std::nullopt;
+            out.push_back(other);
+          }
         } else {
           for (const std::string& column : key) with(column, changed[column]);
         }

@@ -23,19 +23,25 @@ std::string first_lines(const std::string& text, std::size_t count) {
   return join(lines, "\n");
 }
 
+// pg_prove hands on no connection string: it and psql get the parts by the environment.
+std::vector<std::pair<std::string, std::string>> environment_of(const std::string& conninfo) {
+  pg::Connection connection(conninfo, "contraflow tests");
+  return {{"PGHOST", connection.host()}, {"PGPORT", std::to_string(connection.port())}, {"PGUSER", connection.user()}, {"PGDATABASE", connection.database()}, {"PSQLRC", "/dev/null"}, {"PGOPTIONS", ""}};
+}
+
 FileRun prove(const std::string& conninfo, const fs::path& file, const std::string& state) {
   FileRun out{.state = state, .file = file.filename().string(), .passed = 0, .failures = {}, .broken = {}};
   if (!fs::exists(file)) {
     out.broken = fmt::format("there is no {}", file.string());
     return out;
   }
-  const ProcessResult result = run_process({"pg_prove", "--verbose", "--norc", "-d", conninfo, fs::absolute(file).string()}, {.input = {}, .environment = {{"PSQLRC", "/dev/null"}, {"NO_COLOR", "1"}}, .folder = {}, .timeout = std::chrono::minutes(5)});
+  const ProcessResult result = run_process({"pg_prove", "--verbose", "--norc", fs::absolute(file).string()}, {.input = {}, .environment = environment_of(conninfo), .folder = {}, .timeout = std::chrono::minutes(5)});
   for (const std::string& line : split_lines(result.output)) {
     if (line.starts_with("not ok ")) {
       const std::size_t dash = line.find(" - ");
       out.failures.push_back(dash == std::string::npos ? line : line.substr(dash + 3));
     } else if (line.starts_with("ok ")) {
-      ++out.passed;
+      if (line.find("# SKIP") == std::string::npos) ++out.passed;
     } else if (line.starts_with("#     ") && !out.failures.empty()) {
       out.failures.back() += "\n" + line.substr(6);
     }

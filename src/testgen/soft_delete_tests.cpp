@@ -10,6 +10,24 @@
 
 namespace contraflow::testgen {
 
+// A row that another refers to, where there is one.
+const Seed& TableTests::referenced_seed() const {
+  const std::vector<Seed>& seeds = world_.seeds.at(table_.old_name);
+  for (const auto& [id, object] : world_.desired.database().objects) {
+    const auto* foreign = std::get_if<catalog::Constraint>(&object.body);
+    const auto other = world_.seeds.find({id.schema, id.relation});
+    if (!foreign || !foreign->references || *foreign->references != table_.new_name || foreign->columns.size() != 1 || other == world_.seeds.end()) continue;
+    for (const Seed& seed : seeds) {
+      for (const Seed& each : other->second) {
+        const auto value = each.new_row.find(foreign->columns[0]);
+        const auto key = seed.new_row.find(foreign->referenced_columns[0]);
+        if (value != each.new_row.end() && key != seed.new_row.end() && value->second == key->second) return seed;
+      }
+    }
+  }
+  return seeds.front();
+}
+
 void TableTests::soft_delete(TapFile& file, State state) const {
   if (!table_.from || !table_.to || world_.seeds.at(table_.old_name).empty()) return;
   const Database& to = world_.desired.database();
@@ -26,7 +44,7 @@ void TableTests::soft_delete(TapFile& file, State state) const {
     if (!soft || key.empty()) continue;
     const QualifiedName& name = old ? table_.old_name : table_.new_name;
     const std::string table = sql::quote(name), column = sql::quote_identifier(pair.new_name);
-    const Seed& seed = world_.seeds.at(table_.old_name).front();
+    const Seed& seed = referenced_seed();
     const Row& row = old ? seed.old_row : seed.new_row;
     const std::string here = where(row, old);
     const std::vector<pg::Value> contents = [&] {

@@ -42,9 +42,11 @@ std::optional<Row> converted(World& world, const TablePair& table, const Row& ro
       if (pair.from && row.contains(pair.old_name)) out[pair.new_name] = row.at(pair.old_name);
       continue;
     }
+    // An enum that is made anew has another name until the old one is gone.
+    const std::string conversion = replace_all(pair.conversion, pair.to->type_base + "__new", pair.to->type_base);
     const auto value = [&](RowMaker& maker, const std::vector<std::string>& columns, const std::string& type) -> std::optional<pg::Value> {
       try {
-        return maker.evaluate(fmt::format("(({})::{})::text FROM (SELECT {}) AS {}", pair.conversion, type, join(columns, ", "), sql::quote_identifier(table.old_name.name)));
+        return maker.evaluate(fmt::format("(({})::{})::text FROM (SELECT {}) AS {}", conversion, type, join(columns, ", "), sql::quote_identifier(table.old_name.name)));
       } catch (const pg::ServerError&) {
         return std::nullopt;
       }
@@ -147,18 +149,14 @@ std::string TableTests::select(const QualifiedName& name, const std::vector<std:
 
 std::string TableTests::says(bool old) const { return sql::quote(old ? table_.old_name : table_.new_name); }
 
-// A trigger may write something else into a column than was sent, such as the time.
+// Columns whose contents a test can name: those that the plan adds with a default such as now() are left out.
 std::vector<std::string> TableTests::stable(bool old) const {
   std::vector<std::string> out;
-  const auto& sent = old ? old_rows_ : new_of_old_;
-  const auto seeds = world_.seeds.find(table_.old_name);
   for (const ColumnPair& pair : table_.columns) {
     const Column* column = old ? pair.from : pair.to;
     if (!column) continue;
     const std::string& name = old ? pair.old_name : pair.new_name;
     if (!pair.from && !old && (!constant(*column) || (table_.from == nullptr))) continue;
-    (void)sent;
-    (void)seeds;
     out.push_back(name);
   }
   return out;

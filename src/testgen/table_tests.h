@@ -54,9 +54,9 @@ class TableTests {
   void round_trip(TapFile& file, const QualifiedName& name, const Row& row, const std::vector<std::string>& columns, bool old, const std::string& says) const;
   std::string where(const Row& row, bool old) const;
   std::string select(const QualifiedName& name, const std::vector<std::string>& columns) const;
-  std::vector<std::string> stable(bool old) const;  // columns that hold what was written into them
+  std::vector<std::string> stable(bool old) const;  // columns whose contents are known beforehand
   std::string says(bool old) const;
-  Row mixed(const Row& old_row, const Row& new_row, State state) const;
+  const Seed& referenced_seed() const;
   RowMaker& maker(bool old) const { return old ? world_.before : world_.desired; }
 
   World& world_;

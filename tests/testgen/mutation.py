@@ -77,7 +77,6 @@ def main():
     p.add_argument('--list', action='store_true', help='every mutant, not the survivors alone')
     p.add_argument('--at-least', type=float, default=90)
     p.add_argument('--most', type=int, default=10**6, help='mutants of each golden, evenly spread')
-    p.add_argument('--small', action='store_true', help='at most 50 rows: tables that count as large become small ones')
     p.add_argument('goldens', nargs='+')
     a = p.parse_args()
     binary, root = os.path.realpath(a.bin), os.path.realpath(os.path.join(os.path.dirname(__file__), '../..'))
