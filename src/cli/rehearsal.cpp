@@ -86,7 +86,7 @@ std::string load_before(rehearse::Arena& arena, const RehearsalOptions& options,
 }
 
 void fill(rehearse::Arena& arena, const RehearsalOptions& options, rehearse::Bases& bases,
-          rehearse::Rehearsal& out, Context& context) {
+          rehearse::Rehearsal& out, Context& context, const std::set<catalog::ObjectId>& filled = {}) {
   std::optional<rehearse::Statistics> statistics;
   if (!options.statistics.empty())
     statistics = rehearse::parse_statistics(read_text_file(options.statistics), options.statistics);
@@ -108,6 +108,7 @@ void fill(rehearse::Arena& arena, const RehearsalOptions& options, rehearse::Bas
   wanted.others = options.rows_per_table;
   wanted.scale = options.scale;
   if (statistics) wanted.statistics = &*statistics;
+  wanted.filled = filled;
   bases.filled = arena.sandbox().create_database("rows", bases.empty);
   const auto progress = [&context](const std::string& text) { context.console.progress(text); };
   pg::Connection connection(bases.filled, "contraflow rows");
@@ -340,7 +341,15 @@ void rehearse_plan_folder(Context& context, const RehearsalOptions& options, reh
   }
   const catalog::Database before = schema_of(bases.empty);
   const rehearse::ApplicationOptions application = application_options(options, before, out);
-  fill(arena, options, bases, out, context);
+  const std::string hash = sha256(read_file(fs::path(options.subject) / "plan.json"));
+  const std::set<catalog::ObjectId> to_fill = options.no_rows ? std::set<catalog::ObjectId>{} : rehearse::columns_to_fill(arena, bases, plan, hash, before);
+  fill(arena, options, bases, out, context, to_fill);
+  if (out.data.kind == "synthetic") {
+    for (const catalog::ObjectId& column : to_fill) {
+      out.notes.push_back(fmt::format("made-up rows hold a value in {}, as the plan asks of yours: SELECT count(*) FROM {} WHERE {} IS NULL", catalog::describe(column),
+                                      sql::quote(sql::QualifiedName{column.schema, column.relation}), sql::quote_identifier(column.name)));
+    }
+  }
   rehearse::PlanOptions plan_options;
   if (!options.desired.empty()) plan_options.desired = arena.load(options.desired);
   {
@@ -348,7 +357,6 @@ void rehearse_plan_folder(Context& context, const RehearsalOptions& options, reh
     out.server = connection.query("SELECT current_setting('server_version')").string(0, 0);
   }
   out.notes.insert(out.notes.end(), arena.notes().begin(), arena.notes().end());
-  const std::string hash = sha256(read_file(fs::path(options.subject) / "plan.json"));
   const auto progress = [&](const std::string& text) { context.console.progress(text); };
   rehearse::rehearse_plan(arena, bases, plan, hash, plan_options, out, progress);
   rehearse::application_beside_plan(arena, bases, plan, hash, application, out, progress);

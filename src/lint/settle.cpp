@@ -53,7 +53,7 @@ class Settler {
 
   void run() {
     by_size();
-    if (input_.in_plan && options_.schema == nullptr) by_step();
+    if (input_.in_plan) by_step();
     if (text_.find("contraflow:") != std::string_view::npos) {
       read_allowances();
       suppress();
@@ -81,7 +81,8 @@ class Settler {
     }
   }
 
-  // The planner knew types, partitions and sizes that the files alone do not show: what its step says stands, until --schema shows them here, too.
+  // The planner knew types, partitions and sizes that the files alone do not show: that a step is brief stands until --schema shows them here, too.
+  // That a step blocks, the plan says itself, and its reader decides.
   void by_step() {
     std::vector<std::pair<std::size_t, std::string>> modes;
     for (std::size_t at = text_.find("-- contraflow: step "); at != std::string_view::npos; at = text_.find("-- contraflow: step ", at + 1)) {
@@ -96,12 +97,12 @@ class Settler {
       for (const auto& [offset, name] : modes) {
         if (offset < finding.offset) mode = name;
       }
-      if (mode == "brief") {
+      if (mode == "brief" && options_.schema == nullptr) {
         finding.severity = Severity::info;
         finding.depends = "the plan, which knew the schema, says that the step is brief: judge it with --schema";
       } else if (mode == "blocking") {
         finding.severity = Severity::warning;
-        finding.depends = "the plan was allowed to block (--allow-blocking)";
+        finding.depends = "how large the table is: the plan says that this step blocks (allowed by --allow-blocking, or the only way back)";
       }
     }
   }

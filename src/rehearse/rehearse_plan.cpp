@@ -212,6 +212,8 @@ class PlanRehearsal {
         std::max<std::size_t>(1, (count + options_.most_prefixes - 1) / options_.most_prefixes);
     apply::Observer observer;
     std::size_t tried = 0;
+    // What purge took is gone from the database that went all the way: rows are compared on one that did not.
+    if (!keeps_data(count)) trial_.emplace(arena_.trial(bases_.filled));
     try {
       Executor executor(plan_, hash_, trial_->admin(), settings_, observer);
       for (std::size_t k = 1; k <= count; k += stride) {
@@ -304,6 +306,28 @@ class PlanRehearsal {
 };
 
 }  // namespace
+
+std::set<catalog::ObjectId> columns_to_fill(Arena& arena, const Bases& bases, const plan::Plan& plan, const std::string& hash,
+                                            const catalog::Database& before) {
+  std::set<catalog::ObjectId> out;
+  Arena::Trial trial = arena.trial(bases.empty);
+  try {
+    apply::Options settings;
+    settings.throttle.commit_latency_factor = 0;
+    apply::Observer observer;
+    Executor(plan, hash, trial.admin(), settings, observer).run_to(plan.steps.size());
+  } catch (const Error&) {
+    return out;  // the rehearsal proper runs it again and says why it does not run
+  }
+  pg::Connection connection(trial.admin(), "contraflow rows");
+  const catalog::Database after = catalog::read(connection, {.sizes = false});
+  for (const auto& [id, object] : before.objects) {
+    const auto* column = std::get_if<catalog::Column>(&object.body);
+    const auto* then = after.find_body<catalog::Column>(id);
+    if (column && then && !column->not_null && then->not_null) out.insert(id);
+  }
+  return out;
+}
 
 void rehearse_plan(Arena& arena, const Bases& bases, const plan::Plan& plan, const std::string& hash,
                    const PlanOptions& options, Rehearsal& rehearsal,

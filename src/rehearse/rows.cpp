@@ -210,7 +210,8 @@ class RowMaker {
         if (!definition->default_expression.empty()) continue;  // its default, then
         expression = "NULL";
       }
-      if (!definition->not_null && expression != "NULL") {
+      if (!definition->not_null && expression != "NULL" &&
+          !wanted_.filled.contains(catalog::column_id(table.name.schema, table.name.name, column))) {
         const double nulls = known ? known->null_fraction : 0.25;
         if (nulls > 0)
           expression = fmt::format("CASE WHEN (i * 2654435761 + {}) % 1000 >= {} THEN {} END", place * 7919LL,

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct RowsWanted {
   const Statistics* statistics = nullptr;          // NULL fractions, distinct counts and rows of production
   double scale = 1;                                // of the statistics' row counts
   long long most = 2'000'000;                      // of one table
+  std::set<catalog::ObjectId> filled;  // columns that hold no NULL although they may: the migration asks it of its rows
 };
 
 // "users=1e6", "shop.users=250000" -> the table of `database` and the number. Error{usage} for what names no

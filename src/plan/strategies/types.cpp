@@ -188,7 +188,7 @@ void add_enum_values(Planner& p, const ObjectId& id) {
   operation.needs = p.to.objects.at(id).depends_on;
   operation.detaches.insert(id);
   operation.step.notes.push_back(fmt::format("a client that runs already may not know the new values of {}: deploy readers before writers; "
-                                             "the way back converts every column of the type and refuses where a row holds a new value",
+                                             "the way back rewrites each table that has a column of the type, under ACCESS EXCLUSIVE (on a large one that is an outage: keep the values instead), and refuses where a row holds a new value",
                                              describe(id)));
   if (!possible) {
     operation.step.grade = Grade::order;
