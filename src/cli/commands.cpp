@@ -25,6 +25,7 @@
   ROW(throttle)                  \
   ROW(queries)                   \
   ROW(orm)                       \
+  ROW(tests)                     \
   ROW(snapshot)                  \
   ROW(context)                   \
   ROW(mcp)                       \

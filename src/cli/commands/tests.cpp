@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "pg/connection.h"
+#include "plan/read_json.h"
+#include "rehearse/arena.h"
+#include "testgen/run.h"
+#include "testgen/suite.h"
+
+namespace contraflow::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct TestsOptions {
+  std::string plan, schema, out, suite, stack = "pgtap";
+  std::vector<std::string> bindirs;
+  bool run = false;
+};
+
+// The schema before the plan: what --schema says, else what the migrations before it in its folder make.
+std::string load_before(rehearse::Arena& arena, const TestsOptions& options) {
+  if (!options.schema.empty()) return arena.load(options.schema);
+  const fs::path given = fs::absolute(options.plan).lexically_normal();
+  const fs::path folder = given.has_filename() ? given : given.parent_path();
+  std::string first;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().string();
+    if (name.ends_with(".sql") && !name.ends_with(".rollback.sql") && (first.empty() || name < first)) first = name;
+  }
+  try {
+    return arena.load(folder.parent_path().string(), first);
+  } catch (const Error& error) {
+    throw Error(ErrorCode::usage, fmt::format("what is the schema before the plan? The migrations before it do not say: {}", error.message()),
+                "--schema SRC: what contraflow plan had as --from");
+  }
+}
+
+testgen::Suite written_suite(const TestsOptions& options, const plan::Plan& plan, rehearse::Arena& arena, const std::string& base) {
+  // The schema after the plan is what its files make: tried here first, so that a plan that fails is told of before any test is written.
+  const std::string desired = arena.sandbox().create_database("desired", base);
+  for (const plan::Phase phase : plan::kPhases) {
+    if (plan.in_phase(phase).empty()) continue;
+    const fs::path file = fs::path(options.plan) / fmt::format("{}_{}.sql", static_cast<int>(phase) + 1, plan::phase_name(phase));
+    if (const std::string why = testgen::run_plan_file(desired, file); !why.empty())
+      throw Error(ErrorCode::refused, "the plan does not run on this schema: " + why, "--schema SRC: what contraflow plan had as --from");
+  }
+  pg::Connection before(arena.sandbox().create_database("rows", base), "contraflow tests");
+  pg::Connection after(desired, "contraflow tests");
+  return testgen::make_suite(plan, before, after);
+}
+
+nlohmann::ordered_json as_json(const std::vector<testgen::FileRun>& runs) {
+  nlohmann::ordered_json out = nlohmann::ordered_json::array();
+  for (const testgen::FileRun& run : runs)
+    out.push_back({{"state", run.state}, {"file", run.file}, {"passed", run.passed}, {"failures", run.failures}, {"broken", run.broken.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(run.broken)}});
+  return out;
+}
+
+std::string as_text(const std::vector<testgen::FileRun>& runs) {
+  std::string out;
+  long long passed = 0, failed = 0;
+  for (const testgen::FileRun& run : runs) {
+    passed += run.passed;
+    failed += static_cast<long long>(run.failures.size()) + (run.broken.empty() ? 0 : 1);
+    out += fmt::format("{}  {:<22} {:<16} {} passed{}\n", run.green() ? "ok  " : "FAIL", run.state, run.file, run.passed,
+                       run.failures.empty() ? "" : fmt::format(", {} failed", run.failures.size()));
+    for (const std::string& failure : run.failures) out += indent(failure, 8) + "\n";
+    if (!run.broken.empty()) out += indent(run.broken, 8) + "\n";
+  }
+  return out + fmt::format("{}, {} failed\n", count_of(passed, "test passed", "tests passed"), failed);
+}
+
+int run_tests(Context& context, const TestsOptions& options, const std::string& format) {
+  if (options.stack == "vitest")
+    throw Error(ErrorCode::usage, "--stack vitest: tests for Vitest and Prisma are not written yet", "--stack pgtap");
+  const plan::ReadPlan read = plan::read_folder(options.plan);
+  if (read.layout != "psql")
+    throw Error(ErrorCode::usage, fmt::format("{} is in the layout {}: tests are written for plans in the layout psql", options.plan, read.layout), "contraflow plan --layout psql with the same sources");
+  const std::vector<plan::Mismatch> mismatches = plan::verify(options.plan, read);
+  if (!mismatches.empty()) {
+    // A suite that was written before is how one finds out whether an edit is right.
+    if (options.suite.empty())
+      throw Error(ErrorCode::refused, fmt::format("{} is not what plan.json says: {}", options.plan, plan::describe(mismatches.front())),
+                  fmt::format("contraflow plan --refresh {} takes the edit over; --suite DIR --run tests it by tests that were written before it", options.plan));
+    context.console.note(fmt::format("{} was edited: {}", options.plan, plan::describe(mismatches.front())));
+  }
+  rehearse::ArenaOptions choice;  // no --sandbox-url: pg_prove and psql would need its password in their arguments
+  choice.sandbox.bindirs = options.bindirs;
+  choice.sandbox.bindirs.insert(choice.sandbox.bindirs.end(), context.config.sandbox_bindirs.begin(), context.config.sandbox_bindirs.end());
+  choice.sandbox.settings = context.config.sandbox_settings;
+  choice.superuser = true;
+  choice.major = read.plan.server_major > 0 ? std::optional(read.plan.server_major) : context.config.sandbox_major;
+  choice.progress = [&context](const std::string& text) { context.console.progress(text); };
+  rehearse::Arena arena(choice);
+  const std::string base = load_before(arena, options);
+  if (options.run) testgen::require_pgtap(arena.sandbox(), base);
+
+  nlohmann::ordered_json report{{"plan", options.plan}, {"stack", options.stack}};
+  std::optional<TemporaryFolder> temporary;
+  fs::path suite = options.suite;
+  if (options.suite.empty()) {
+    const testgen::Suite made = written_suite(options, read.plan, arena, base);
+    if (options.out.empty()) {
+      temporary.emplace("contraflow-tests");
+      for (const auto& [name, text] : made.files) write_file(temporary->path() / name, text);
+      suite = temporary->path();
+    } else {
+      NewFolder folder(options.out);
+      for (const auto& [name, text] : made.files) folder.write(name, text);
+      folder.publish();
+      suite = options.out;
+      context.console.note(fmt::format("wrote {}: {} in {}", options.out, count_of(made.tests, "test"), count_of(static_cast<long long>(made.files.size()) - 1, "file")));
+    }
+    for (const std::string& note : made.notes) context.console.note("not tested: " + note);
+    report["tests"] = made.tests;
+    report["not_tested"] = made.notes;
+  }
+  std::vector<testgen::FileRun> runs;
+  if (options.run) {
+    runs = testgen::run_suite(arena.sandbox(), base, read.plan, options.plan, suite, choice.progress);
+    context.console.progress("");
+    report["runs"] = as_json(runs);
+  }
+  if (format == "json")
+    context.console.print(report.dump(2) + "\n");
+  else if (options.run)
+    context.console.print(as_text(runs));
+  const bool green = std::all_of(runs.begin(), runs.end(), [](const testgen::FileRun& run) { return run.green(); });
+  return green ? 0 : static_cast<int>(ErrorCode::refused);
+}
+
+Runner add_options(CLI::App& app) {
+  auto options = std::make_shared<TestsOptions>();
+  app.add_option("plan", options->plan, "plan folder")->required()->type_name("PLAN");
+  app.add_option("--schema", options->schema,
+                 "schema before the plan: connection string, SQL file, migrations folder, git:REV:PATH (default: the migrations before it in its folder)")
+      ->type_name("SOURCE");
+  auto* out = app.add_option("--out", options->out, "folder to write the tests to; it must not exist yet")->type_name("DIR");
+  app.add_option("--suite", options->suite, "run the tests of this folder, written before, instead of new ones")->type_name("DIR")->excludes(out);
+  app.add_option("--stack", options->stack, "what the tests are written for")->check(CLI::IsMember(std::vector<std::string>{"pgtap", "vitest"}))->default_str("pgtap");
+  app.add_flag("--run", options->run, "run them on a sandbox: before the plan, after each phase, and after the rollback from each");
+  app.add_option("--pg-bindir", options->bindirs, "folder with initdb and postgres for the sandbox; repeatable")->type_name("DIR");
+  const auto format = add_format_option(app, {"text", "json"});
+  return [options, format](Context& context) {
+    if (options->out.empty() && !options->run) throw Error(ErrorCode::usage, "where to?", "--out DIR writes the tests, --run runs them, both do both");
+    if (!options->suite.empty() && !options->run) throw Error(ErrorCode::usage, "--suite DIR names tests to run", "give --run as well");
+    return run_tests(context, *options, *format);
+  };
+}
+
+}  // namespace
+
+extern const Command tests_command;
+const Command tests_command{
+    "tests", "write a plan's integration tests, and run them",
+    "pgTAP files for the state before the plan and after each phase, on rows made for them: old rows keep their contents, defaults, what constraints and enums take and "
+    "refuse from which phase on, columns that stand beside each other stay in step, soft deletes, the way back. --run needs pg_prove and the extension pgtap. Exit 1 where a test fails.",
+    "contraflow tests db/migrations/20260408120000_add_tier --schema schema.sql --out tests/add_tier\n"
+    "contraflow tests db/migrations/20260408120000_add_tier --schema schema.sql --run\n"
+    "contraflow tests plan --schema schema.sql --suite tests/add_tier --run --format json    # tests that were written, and perhaps edited, before",
+    add_options};
+
+}  // namespace contraflow::cli

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rows for the tests, as text that stands in the SQL: made up from the catalog model, tried on a sandbox, so that nothing is in a test that its own
+// schema refuses for another reason than the one it is about.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/model.h"
+#include "pg/connection.h"
+#include "testgen/shape.h"
+
+namespace contraflow::testgen {
+
+using Row = std::map<std::string, pg::Value>;  // column -> its text, or NULL
+
+class RowMaker {
+ public:
+  // The connection is in one transaction until the maker goes; what it tries is rolled back.
+  RowMaker(pg::Connection& connection, const Database& database);
+  ~RowMaker();
+  RowMaker(const RowMaker&) = delete;
+  RowMaker& operator=(const RowMaker&) = delete;
+
+  // A row that the table takes beside all that is there, another for each `number`; nothing where none was found.
+  std::optional<Row> make(const QualifiedName& table, long long number);
+  // Inserts it to stay (until the maker goes); its contents as they are then, every column.
+  Row keep(const QualifiedName& table, const Row& row);
+
+  // A variant of `row` that this rule alone refuses: the server takes it once the rule is dropped. Nothing where none was found.
+  std::optional<Row> violate(const QualifiedName& table, const Rule& rule, const Row& row);
+
+  std::string insert(const QualifiedName& table, const Row& row) const;
+  bool accepts(const std::string& statement);            // tried, and rolled back
+  std::optional<std::string> refusal(const std::string& statement);  // its SQLSTATE; nothing where it is accepted
+  pg::Value evaluate(const std::string& expression);     // its text; Error where it has none
+
+  const Database& database() const { return database_; }
+
+ private:
+  std::vector<Row> candidates(const QualifiedName& table, const Rule& rule, const Row& row);
+
+  pg::Connection& connection_;
+  const Database& database_;
+};
+
+std::string literal(const pg::Value& value);
+const char* sqlstate_of(Rule::Kind kind);
+
+}  // namespace contraflow::testgen

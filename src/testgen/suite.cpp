@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "testgen/suite.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+
+#include "base/error.h"
+#include "catalog/read.h"
+#include "testgen/enum_tests.h"
+#include "testgen/table_tests.h"
+
+namespace contraflow::testgen {
+namespace {
+
+using catalog::Constraint;
+
+constexpr long long kRows = 3, kReferencedRows = 9;
+
+std::set<QualifiedName> references_of(const Database& database, const QualifiedName& table) {
+  std::set<QualifiedName> out;
+  for (const auto& [id, object] : database.objects) {
+    const auto* key = std::get_if<Constraint>(&object.body);
+    if (key && key->references && id.schema == table.schema && id.relation == table.name && *key->references != table) out.insert(*key->references);
+  }
+  return out;
+}
+
+// The changed tables, those that refer to them, and all that any of them refers to; referenced tables first.
+std::vector<const TablePair*> in_order(const Shape& shape, const Database& from, const Database& to) {
+  std::map<QualifiedName, const TablePair*> by_name;
+  std::map<QualifiedName, std::set<QualifiedName>> references;
+  for (const TablePair& table : shape.tables) {
+    by_name[table.new_name] = by_name[table.old_name] = &table;
+    references[table.old_name] = table.from ? references_of(from, table.old_name) : std::set<QualifiedName>{};
+    if (table.to) references[table.old_name].merge(references_of(to, table.new_name));
+  }
+  std::set<QualifiedName> wanted;
+  for (const TablePair& table : shape.tables) {
+    bool refers = table.changed;
+    for (const QualifiedName& other : references[table.old_name]) refers = refers || (by_name.contains(other) && by_name.at(other)->changed);
+    if (refers) wanted.insert(table.old_name);
+  }
+  std::vector<const TablePair*> out;
+  std::set<QualifiedName> seen;
+  const auto visit = [&](const auto& self, const QualifiedName& name) -> void {
+    const auto at = by_name.find(name);
+    if (at == by_name.end() || !seen.insert(at->second->old_name).second) return;
+    for (const QualifiedName& other : references[at->second->old_name]) self(self, other);
+    out.push_back(at->second);
+  };
+  for (const QualifiedName& name : wanted) visit(visit, name);
+  return out;
+}
+
+void make_seeds(World& world, const TablePair& table, bool referenced, std::string& sql) {
+  if (!table.from) return;
+  std::vector<Seed>& seeds = world.seeds[table.old_name];
+  const long long wanted = referenced ? kReferencedRows : kRows;
+  for (long long number = 1; number <= wanted; ++number) {
+    std::optional<Row> row;
+    std::optional<Row> becomes;
+    for (long long attempt = 0; attempt < 8 && !becomes; ++attempt) {
+      row = world.before.make(table.old_name, number + attempt * 50'000);
+      if (!row) break;
+      if (!table.to) break;
+      becomes = converted(world, table, *row);
+      if (becomes && !world.desired.accepts(world.desired.insert(table.new_name, *becomes))) becomes.reset();
+    }
+    if (!row || (table.to && !becomes)) {
+      world.notes.push_back(fmt::format("{}: no row was found that both schemas take: it has {} instead of {}", sql::quote(table.old_name), number - 1, wanted));
+      return;
+    }
+    sql += world.before.insert(table.old_name, *row) + ";\n";
+    Seed seed{.old_row = world.before.keep(table.old_name, *row)};
+    if (becomes) seed.new_row = world.desired.keep(table.new_name, *becomes);
+    seeds.push_back(seed);
+  }
+}
+
+}  // namespace
+
+std::string file_of(plan::Phase phase) { return fmt::format("{}_{}.pg", static_cast<int>(phase) + 1, plan::phase_name(phase)); }
+
+Suite make_suite(const plan::Plan& plan, pg::Connection& before, pg::Connection& desired) {
+  const Database from = catalog::read(before, {.sizes = false});
+  const Database to = catalog::read(desired, {.sizes = false});
+  const Shape shape = shape_of(plan, from, to);
+  RowMaker old_rows(before, from), new_rows(desired, to);
+  World world{.plan = plan, .shape = shape, .before = old_rows, .desired = new_rows, .seeds = {}, .notes = {}};
+  Suite suite;
+
+  const std::vector<const TablePair*> tables = in_order(shape, from, to);
+  std::set<QualifiedName> referenced;
+  for (const TablePair* table : tables) {
+    if (table->from) referenced.merge(references_of(from, table->old_name));
+    if (table->to) referenced.merge(references_of(to, table->new_name));
+  }
+  std::string rows = "-- Rows as the deployed version has them, before the plan. Written by contraflow tests.\n\\set ON_ERROR_STOP on\nBEGIN;\n";
+  for (const TablePair* table : tables) make_seeds(world, *table, referenced.contains(table->old_name) || referenced.contains(table->new_name), rows);
+  suite.files[kRowsFile] = rows + "COMMIT;\n";
+
+  std::vector<std::unique_ptr<TableTests>> tests;
+  for (const TablePair* table : tables) {
+    if (table->from && world.seeds[table->old_name].empty()) continue;  // told by make_seeds
+    tests.push_back(std::make_unique<TableTests>(world, *table));
+  }
+  TapFile kept;
+  for (const auto& table : tests) table->rows_kept(kept);
+  suite.files[kKeptFile] = kept.text("The rows are all there as they were: before the plan, and after its way back.");
+  suite.tests += kept.tests();
+  const auto write = [&](const std::string& name, const std::string& title, State state) {
+    TapFile file;
+    for (const auto& table : tests) table->write(file, state);
+    enum_tests(world, from, to, file, state);
+    suite.files[name] = file.text(title);
+    suite.tests += file.tests();
+  };
+  write(kBeforeFile, "Before the plan, and after its way back: the deployed version's schema.", 0);
+  for (const plan::Phase phase : shape.phases) write(file_of(phase), fmt::format("After {}.", plan::phase_name(phase)), after(phase));
+
+  if (!std::any_of(shape.tables.begin(), shape.tables.end(), [](const TablePair& table) { return table.changed; }))
+    world.notes.push_back("the plan changes no table: there is nothing that rows could show");
+  for (const auto& [id, object] : to.objects) {
+    const catalog::Object* was = from.find(id);
+    if (was && was->body == object.body) continue;
+    switch (id.kind) {
+      case catalog::Kind::view: case catalog::Kind::materialized_view: case catalog::Kind::routine: case catalog::Kind::trigger: case catalog::Kind::policy: case catalog::Kind::rule:
+      case catalog::Kind::publication: case catalog::Kind::domain: case catalog::Kind::sequence: case catalog::Kind::event_trigger: case catalog::Kind::foreign_table:
+        world.notes.push_back(fmt::format("{}: changes of this kind have no tests", catalog::describe(id)));
+        break;
+      default: break;  // tables' parts have theirs above
+    }
+  }
+  for (const std::string& note : world.notes)
+    if (std::find(suite.notes.begin(), suite.notes.end(), note) == suite.notes.end()) suite.notes.push_back(note);
+  return suite;
+}
+
+}  // namespace contraflow::testgen

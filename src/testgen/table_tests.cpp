@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "testgen/table_tests.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace contraflow::testgen {
+namespace {
+
+using catalog::Column;
+using plan::Phase;
+
+// Numbers of the rows that the tests write: one for each purpose, so that they do not get in each other's way.
+enum Number : long long { written = 101, changed_to = 102, with_default = 103, refused = 104, labelled = 105 };
+constexpr Number kNumbers[] = {written, changed_to, with_default, refused, labelled};
+
+}  // namespace
+
+bool constant(const Column& column) {
+  for (const char* word : {"now(", "CURRENT_", "LOCALTIME", "random", "nextval", "uuid", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "SESSION_USER", "txid", "pg_current"}) {
+    if (column.default_expression.find(word) != std::string::npos) return false;
+  }
+  return column.generated == catalog::Generated::none && column.identity == catalog::Identity::none;
+}
+
+std::optional<Row> converted(World& world, const TablePair& table, const Row& row) {
+  std::vector<std::string> typed, text;  // the old columns, as the old types and as text
+  for (const ColumnPair& pair : table.columns) {
+    if (!pair.from || !row.contains(pair.old_name)) continue;
+    const std::string name = sql::quote_identifier(pair.old_name);
+    typed.push_back(fmt::format("{}::{} AS {}", literal(row.at(pair.old_name)), pair.from->type, name));
+    text.push_back(fmt::format("{}::text AS {}", literal(row.at(pair.old_name)), name));
+  }
+  Row out;
+  for (const ColumnPair& pair : table.columns) {
+    if (!pair.to || pair.to->generated != catalog::Generated::none) continue;
+    if (pair.conversion.empty()) {
+      if (pair.from && row.contains(pair.old_name)) out[pair.new_name] = row.at(pair.old_name);
+      continue;
+    }
+    // An enum that is made anew has another name until the old one is gone.
+    const std::string conversion = replace_all(pair.conversion, pair.to->type_base + "__new", pair.to->type_base);
+    const auto value = [&](RowMaker& maker, const std::vector<std::string>& columns, const std::string& type) -> std::optional<pg::Value> {
+      try {
+        return maker.evaluate(fmt::format("(({})::{})::text FROM (SELECT {}) AS {}", conversion, type, join(columns, ", "), sql::quote_identifier(table.old_name.name)));
+      } catch (const pg::ServerError&) {
+        return std::nullopt;
+      }
+    };
+    // Where the old schema knows the new type, there; a type that the plan makes or changes is known to the desired one alone.
+    std::optional<pg::Value> found = value(world.before, typed, pair.to->type);
+    if (!found) found = value(world.desired, typed, pair.to->type);
+    if (!found) found = value(world.desired, text, pair.to->type);
+    if (!found) {
+      world.notes.push_back(fmt::format("{}.{}: its conversion {} could not be evaluated on a row", sql::quote(table.new_name), pair.new_name, pair.conversion));
+      return {};
+    }
+    out[pair.new_name] = *found;
+  }
+  return out;
+}
+
+TableTests::TableTests(World& world, const TablePair& table) : world_(world), table_(table) {
+  const auto key_of = [&](RowMaker& rows, const QualifiedName& name) {
+    std::vector<std::string> best;
+    for (const auto& [id, object] : rows.database().objects) {
+      const auto* key = std::get_if<catalog::Constraint>(&object.body);
+      if (!key || id.schema != name.schema || id.relation != name.name) continue;
+      if (key->type == catalog::ConstraintType::primary_key) return key->columns;
+      if (key->type == catalog::ConstraintType::unique && best.empty()) best = key->columns;
+    }
+    return best;
+  };
+  if (table.from) old_key_ = key_of(world.before, table.old_name);
+  if (table.to) new_key_ = key_of(world.desired, table.new_name);
+  // A key that only one of the schemas has finds rows in that one alone.
+  for (const Number number : kNumbers) {
+    if (table.from) {
+      for (long long attempt = 0; attempt < 6; ++attempt) {
+        std::optional<Row> row = world.before.make(table.old_name, number + attempt * 5'000);
+        if (!row) break;
+        if (!table.to) {
+          old_rows_[number] = *row;
+          break;
+        }
+        const std::optional<Row> becomes = converted(world, table, *row);
+        if (!becomes || !world.desired.accepts(world.desired.insert(table.new_name, *becomes))) continue;
+        old_rows_[number] = *row;
+        new_of_old_[number] = *becomes;
+        break;
+      }
+      if (!old_rows_.contains(number)) world.notes.push_back(fmt::format("{}: no further row was found that both schemas take", sql::quote(table.old_name)));
+    }
+    if (table.to) {
+      if (std::optional<Row> row = world.desired.make(table.new_name, number + 200))
+        new_rows_[number] = *row;
+      else
+        world.notes.push_back(fmt::format("{}: no row of the new shape was found", sql::quote(table.new_name)));
+    }
+  }
+  if (!table.changed) return;
+  for (const Rule& rule : rules_of(table, world.plan, world.shape, world.before.database(), world.desired.database())) {
+    Ruled ruled{.rule = rule, .old_refused = {}, .new_refused = {}};
+    const auto& rows = rule.old_side ? old_rows_ : new_rows_;
+    if (!rows.contains(refused)) continue;
+    auto& found = rule.old_side ? ruled.old_refused : ruled.new_refused;
+    found = maker(rule.old_side).violate(rule.old_side ? table.old_name : table.new_name, rule, rows.at(refused));
+    if (!found) {
+      if (rule.kind != Rule::Kind::not_null)
+        world.notes.push_back(fmt::format("{} on {}: no row was found that it alone refuses", rule.name, sql::quote(rule.old_side ? table.old_name : table.new_name)));
+      continue;
+    }
+    // What the desired schema will refuse the old one takes: the same contents by the old names.
+    if (!rule.old_side && table.from && old_rows_.contains(refused)) {
+      Row old_row = old_rows_.at(refused);
+      bool mapped = true;
+      for (const std::string& column : rule.columns) {
+        const auto pair = std::find_if(table.columns.begin(), table.columns.end(), [&](const ColumnPair& p) { return p.to && p.new_name == column; });
+        mapped = mapped && pair != table.columns.end() && pair->from && pair->conversion.empty();
+        if (mapped) old_row[pair->old_name] = found->at(column);
+      }
+      if (mapped && !rule.columns.empty() && world.before.accepts(world.before.insert(table.old_name, old_row))) ruled.old_refused = old_row;
+    }
+    rules_.push_back(ruled);
+  }
+}
+
+std::string TableTests::where(const Row& row, bool old) const {
+  std::vector<std::string> parts;
+  for (const std::string& column : old ? old_key_ : new_key_) {
+    if (!row.contains(column)) continue;
+    parts.push_back(fmt::format("{}::text = {}", sql::quote_identifier(column), literal(row.at(column))));
+  }
+  if (parts.empty()) {
+    for (const auto& [column, value] : row) parts.push_back(fmt::format("{}::text IS NOT DISTINCT FROM {}", sql::quote_identifier(column), literal(value)));
+  }
+  return join(parts, " AND ");
+}
+
+std::string TableTests::select(const QualifiedName& name, const std::vector<std::string>& columns) const {
+  std::vector<std::string> texts;
+  for (const std::string& column : columns) texts.push_back(sql::quote_identifier(column) + "::text");
+  return fmt::format("SELECT {} FROM {}", join(texts, ", "), sql::quote(name));
+}
+
+std::string TableTests::says(bool old) const { return sql::quote(old ? table_.old_name : table_.new_name); }
+
+// Columns whose contents a test can name: those that the plan adds with a default such as now() are left out.
+std::vector<std::string> TableTests::stable(bool old) const {
+  std::vector<std::string> out;
+  for (const ColumnPair& pair : table_.columns) {
+    const Column* column = old ? pair.from : pair.to;
+    if (!column) continue;
+    const std::string& name = old ? pair.old_name : pair.new_name;
+    if (!pair.from && !old && (!constant(*column) || (table_.from == nullptr))) continue;
+    out.push_back(name);
+  }
+  return out;
+}
+
+namespace {
+std::vector<pg::Value> values_of(const Row& row, const std::vector<std::string>& columns) {
+  std::vector<pg::Value> out;
+  for (const std::string& column : columns) out.push_back(row.contains(column) ? row.at(column) : pg::Value());
+  return out;
+}
+}  // namespace
+
+void TableTests::rows_kept(TapFile& file) const {
+  if (!table_.from) return;
+  const std::vector<std::string> columns = stable(true);
+  std::vector<std::vector<pg::Value>> rows;
+  for (const Seed& seed : world_.seeds.at(table_.old_name)) rows.push_back(values_of(seed.old_row, columns));
+  file.gives(select(table_.old_name, columns), rows, columns.size(), fmt::format("{} holds the rows of before", says(true)));
+}
+
+void TableTests::write(TapFile& file, State state) const {
+  if (state < table_.created) return;
+  const bool old = table_.from && state < world_.shape.contract;
+  if (!old && !table_.to) return;
+  file.heading(says(old));
+  if (old) {
+    if (state > 0) rows_kept(file);
+    if (state > 0) beside(file, state);
+    if (table_.changed) old_shape(file, state);
+  }
+  // A plan that takes nothing away has no contract: both shapes stand after its last phase.
+  if (table_.to && (!table_.from || state >= std::min(world_.shape.contract, world_.shape.last))) new_shape(file, state);
+  if (table_.changed) soft_delete(file, state);
+}
+
+void TableTests::round_trip(TapFile& file, const QualifiedName& name, const Row& row, const std::vector<std::string>& columns, bool old, const std::string& text) const {
+  file.lives(maker(old).insert(name, row), text);
+  file.gives(select(name, columns) + " WHERE " + where(row, old), {values_of(row, columns)}, columns.size(), text + ", and it reads back");
+}
+
+void TableTests::old_shape(TapFile& file, State state) const {
+  if (!old_rows_.contains(written) || !old_rows_.contains(changed_to)) return;
+  const Row& row = old_rows_.at(written);
+  std::vector<std::string> columns;
+  for (const auto& [name, value] : row) columns.push_back(name);
+  round_trip(file, table_.old_name, row, columns, true, fmt::format("the deployed version writes a row of {}", says(true)));
+  const Row& other = old_rows_.at(changed_to);
+  const bool known = new_of_old_.contains(written) && new_of_old_.contains(changed_to);
+  for (const ColumnPair& pair : table_.columns) {
+    if (!known || pair.beside.empty() || !table_.synced || state < after(Phase::expand) || !row.contains(pair.old_name)) continue;
+    const std::vector<std::string> second = {pair.beside};
+    const std::string name = sql::quote_identifier(pair.beside), old_name = sql::quote_identifier(pair.old_name);
+    file.gives(select(table_.old_name, second) + " WHERE " + where(row, true), {{new_of_old_.at(written).at(pair.new_name)}}, 1, fmt::format("{} follows an INSERT of {}", name, old_name));
+    if (std::find(old_key_.begin(), old_key_.end(), pair.old_name) != old_key_.end() || old_key_.empty()) continue;
+    file.run(fmt::format("UPDATE {} SET {} = {} WHERE {}", sql::quote(table_.old_name), old_name, literal(other.at(pair.old_name)), where(row, true)));
+    file.gives(select(table_.old_name, second) + " WHERE " + where(row, true), {{new_of_old_.at(changed_to).at(pair.new_name)}}, 1, fmt::format("{} follows an UPDATE of {}", name, old_name));
+    if (pair.beside != pair.new_name || pair.new_name == pair.old_name) continue;
+    // The next version writes by the new name.
+    file.run(fmt::format("UPDATE {} SET {} = {} WHERE {}", sql::quote(table_.old_name), name, literal(new_of_old_.at(written).at(pair.new_name)), where(row, true)));
+    if (pair.conversion.empty())
+      file.gives(select(table_.old_name, {pair.old_name}) + " WHERE " + where(row, true), {{row.at(pair.old_name)}}, 1, fmt::format("{} follows an UPDATE of {}", old_name, name));
+    if (pair.conversion.empty() && old_rows_.contains(labelled)) {
+      Row next = old_rows_.at(labelled);
+      const pg::Value value = next.at(pair.old_name);
+      next.erase(pair.old_name);
+      next[pair.beside] = value;
+      file.lives(world_.before.insert(table_.old_name, next), fmt::format("the next version writes a row of {} by the name {}", says(true), name));
+      next.erase(pair.beside);
+      file.gives(select(table_.old_name, {pair.old_name}) + " WHERE " + where(next, true), {{value}}, 1, fmt::format("{} follows an INSERT of {}", old_name, name));
+      file.run(fmt::format("DELETE FROM {} WHERE {}", sql::quote(table_.old_name), where(next, true)));
+    }
+  }
+  for (const ColumnPair& pair : table_.columns) {  // columns that the plan added: the deployed version writes rows without them
+    if (pair.from || state < pair.added || !constant(*pair.to) || !pair.conversion.empty() || pair.to->default_expression.empty()) continue;
+    const pg::Value value = world_.desired.evaluate(fmt::format("(({})::{})::text", pair.to->default_expression, pair.to->type));
+    file.gives(select(table_.old_name, {pair.new_name}) + " WHERE " + where(row, true), {{value}}, 1,
+               fmt::format("a row of the deployed version has {} in {}", literal(value), sql::quote_identifier(pair.new_name)));
+  }
+  if (table_.renamed != 0 && state >= table_.renamed) {
+    file.gives(select(table_.new_name, columns) + " WHERE " + where(row, true), {values_of(row, columns)}, columns.size(), fmt::format("{} shows what was written to {}", says(false), says(true)));
+    if (old_rows_.contains(labelled))
+      round_trip(file, table_.new_name, old_rows_.at(labelled), columns, true, fmt::format("the next version writes a row of {}", says(false)));
+  }
+  defaults(file, state, true);
+  rules(file, state, true);
+}
+
+// What stands beside the old shape before contract: second columns, added columns, a table's new name.
+void TableTests::beside(TapFile& file, State state) const {
+  const std::vector<Seed>& seeds = world_.seeds.at(table_.old_name);
+  for (const ColumnPair& pair : table_.columns) {
+    if (!pair.to) continue;
+    const bool added = !pair.from && state >= pair.added && (pair.conversion.empty() ? constant(*pair.to) : state >= after(Phase::backfill));
+    const bool second = pair.from && !pair.beside.empty() && state >= after(Phase::backfill);
+    if (!added && !second) continue;
+    const std::string& name = added ? pair.new_name : pair.beside;
+    std::vector<std::string> columns;
+    for (const std::string& key : old_key_) columns.push_back(key);
+    columns.push_back(name);
+    std::vector<std::vector<pg::Value>> rows;
+    for (const Seed& seed : seeds) {
+      std::vector<pg::Value> values = values_of(seed.old_row, old_key_);
+      values.push_back(seed.new_row.contains(pair.new_name) ? seed.new_row.at(pair.new_name) : pg::Value());
+      rows.push_back(values);
+    }
+    file.gives(select(table_.old_name, columns), rows, columns.size(), fmt::format("{}.{} holds what the rows of before become", says(true), sql::quote_identifier(name)));
+  }
+  if (table_.renamed != 0 && state >= table_.renamed) {
+    const std::vector<std::string> columns = stable(true);
+    std::vector<std::vector<pg::Value>> rows;
+    for (const Seed& seed : seeds) rows.push_back(values_of(seed.old_row, columns));
+    file.gives(select(table_.new_name, columns), rows, columns.size(), fmt::format("{} shows the rows of {}", says(false), says(true)));
+  }
+}
+
+void TableTests::new_shape(TapFile& file, State state) const {
+  const bool has_contract = world_.shape.contract != 99;
+  if (has_contract || !table_.from) {
+    const std::vector<std::string> columns = stable(false);
+    std::vector<std::vector<pg::Value>> rows;
+    if (table_.from) {
+      for (const Seed& seed : world_.seeds.at(table_.old_name)) rows.push_back(values_of(seed.new_row, columns));
+      if (!columns.empty()) file.gives(select(table_.new_name, columns), rows, columns.size(), fmt::format("{} holds the rows of before, in the new shape", says(false)));
+    }
+  }
+  if (!table_.changed || !new_rows_.contains(written)) return;
+  const Row& row = new_rows_.at(written);
+  std::vector<std::string> columns;
+  for (const auto& [name, value] : row) columns.push_back(name);
+  round_trip(file, table_.new_name, row, columns, false, fmt::format("the next version writes a row of {}", says(false)));
+  if (new_of_old_.contains(changed_to) && state < after(Phase::purge) && has_contract && table_.synced) {
+    // Until purge the retired column follows, so that a way back finds what was written since.
+    const Row& back = new_of_old_.at(changed_to);
+    bool wrote = false;
+    for (const ColumnPair& pair : table_.columns) {
+      if (!pair.from || !pair.to || pair.retired.empty()) continue;
+      const pg::Value& was = old_rows_.at(changed_to).contains(pair.old_name) ? old_rows_.at(changed_to).at(pair.old_name) : pg::Value();
+      if (!pair.conversion.empty()) {
+        try {
+          const std::string cast = fmt::format("({}::{})::{}::text", literal(back.at(pair.new_name)), pair.to->type, pair.from->type);
+          if (world_.desired.evaluate(cast) != was) continue;
+        } catch (const pg::ServerError&) {
+          continue;
+        }
+      }
+      if (!wrote) file.lives(world_.desired.insert(table_.new_name, back), fmt::format("the next version writes a second row of {}", says(false)));
+      wrote = true;
+      file.gives(select(table_.new_name, {pair.retired}) + " WHERE " + where(back, false), {{was}}, 1,
+                 fmt::format("{} follows {} for the way back", sql::quote_identifier(pair.retired), sql::quote_identifier(pair.new_name)));
+    }
+  }
+  defaults(file, state, false);
+  rules(file, state, false);
+  enum_values(file, state);
+}
+
+void TableTests::defaults(TapFile& file, State state, bool old) const {
+  const auto& rows = old ? old_rows_ : new_rows_;
+  if (!rows.contains(with_default) || (old ? old_key_ : new_key_).empty()) return;
+  if (!old && table_.from && world_.shape.contract == 99 && state < world_.shape.last) return;
+  for (const ColumnPair& pair : table_.columns) {
+    const Column* column = old ? pair.from : pair.to;
+    const std::string& name = old ? pair.old_name : pair.new_name;
+    if (!column || !rows.at(with_default).contains(name)) continue;
+    const auto& key = old ? old_key_ : new_key_;
+    if (std::find(key.begin(), key.end(), name) != key.end()) continue;
+    std::string expression = column->default_expression;
+    bool from_desired = !old;
+    if (old && pair.to && pair.from->type == pair.to->type && pair.to->default_expression != expression) {
+      const std::string action = fmt::format("ALTER COLUMN {} {} DEFAULT", sql::quote_identifier(name), pair.to->default_expression.empty() ? "DROP" : "SET");
+      const State moved = state_of(world_.plan, &table_, {action});
+      if (moved != 0 && state >= moved) {
+        expression = pair.to->default_expression;
+        from_desired = true;
+        column = pair.to;
+      }
+    }
+    if (!constant(*column)) continue;
+    Row row = rows.at(with_default);
+    row.erase(name);
+    pg::Value value;
+    try {
+      if (!expression.empty()) value = (from_desired ? world_.desired : world_.before).evaluate(fmt::format("(({})::{})::text", expression, column->type));
+    } catch (const pg::ServerError&) {
+      continue;
+    }
+    const QualifiedName& table = old ? table_.old_name : table_.new_name;
+    if (!maker(old).accepts(maker(old).insert(table, row))) continue;  // it must be given: a rule below says so
+    if (!value && old && state > 0 && !pair.to) continue;               // a column that goes may get a default for the rows that come without it
+    file.lives(maker(old).insert(table, row), fmt::format("{} takes a row without {}", says(old), sql::quote_identifier(name)));
+    file.gives(select(table, {name}) + " WHERE " + where(row, old), {{value}}, 1, fmt::format("it has {} in {}", literal(value), sql::quote_identifier(name)));
+    file.run(fmt::format("DELETE FROM {} WHERE {}", sql::quote(table), where(row, old)));
+  }
+}
+
+void TableTests::rules(TapFile& file, State state, bool old) const {
+  for (const Ruled& ruled : rules_) {
+    const Rule& rule = ruled.rule;
+    const std::optional<Row>& row = old ? ruled.old_refused : ruled.new_refused;
+    if (!row) continue;
+    const QualifiedName& table = old ? table_.old_name : table_.new_name;
+    const std::string statement = maker(old).insert(table, *row);
+    const std::string name = rule.kind == Rule::Kind::not_null ? rule.definition : rule.name;
+    const bool holds = state >= rule.from && state < rule.until;
+    if (holds && (rule.old_side == old || old)) {
+      file.refuses(statement, sqlstate_of(rule.kind), fmt::format("{} refuses what {} forbids", says(old), name));
+    } else if (!holds && old) {
+      file.lives(statement, fmt::format("{} takes what {} {} forbids", says(old), name, state < rule.from ? "does not yet" : "no longer"));
+      if (!old_key_.empty()) file.run(fmt::format("DELETE FROM {} WHERE {}", sql::quote(table), where(*row, true)));
+    }
+  }
+  if (old) return;
+  // What the current schema refuses and the desired one takes.
+  for (const Ruled& ruled : rules_) {
+    if (!ruled.rule.old_side || !ruled.old_refused) continue;
+    const std::optional<Row> becomes = converted(world_, table_, *ruled.old_refused);
+    if (!becomes) continue;
+    const std::string statement = world_.desired.insert(table_.new_name, *becomes);
+    if (!world_.desired.accepts(statement)) continue;
+    file.lives(statement, fmt::format("{} takes what {} of the former schema forbade", says(false), ruled.rule.name));
+    if (!new_key_.empty()) file.run(fmt::format("DELETE FROM {} WHERE {}", sql::quote(table_.new_name), where(*becomes, false)));
+  }
+}
+
+// Every value of an enum can be written into the columns of its type.
+void TableTests::enum_values(TapFile& file, State) const {
+  if (!new_rows_.contains(labelled) || new_key_.empty()) return;
+  for (const ColumnPair& pair : table_.columns) {
+    if (!pair.to || !new_rows_.at(labelled).contains(pair.new_name)) continue;
+    for (const auto& [id, object] : world_.desired.database().objects) {
+      const auto* type = std::get_if<catalog::EnumType>(&object.body);
+      if (!type || sql::quote(QualifiedName{id.schema, id.name}) != pair.to->type) continue;
+      for (const std::string& label : type->labels) {
+        Row row = new_rows_.at(labelled);
+        row[pair.new_name] = label;
+        if (!world_.desired.accepts(world_.desired.insert(table_.new_name, row))) continue;
+        round_trip(file, table_.new_name, row, {pair.new_name}, false, fmt::format("{}.{} takes {}", says(false), sql::quote_identifier(pair.new_name), literal(label)));
+        file.run(fmt::format("DELETE FROM {} WHERE {}", sql::quote(table_.new_name), where(row, false)));
+      }
+    }
+  }
+}
+
+}  // namespace contraflow::testgen

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "testgen/rows.h"
+#include "testgen/tap_file.h"
+
+namespace contraflow::testgen {
+
+// A row that stands in a table before the plan: as the current schema shows it, and as the desired one must.
+struct Seed {
+  Row old_row, new_row;
+};
+
+// Both schemas with the seeds in them, and what the plan makes of the one into the other.
+struct World {
+  const plan::Plan& plan;
+  const Shape& shape;
+  RowMaker& before;
+  RowMaker& desired;
+  std::map<QualifiedName, std::vector<Seed>> seeds;  // by old name
+  std::vector<std::string> notes;
+};
+
+// What `row` of the current shape becomes; nothing where a conversion could not be evaluated. Columns that the plan adds are left to their defaults.
+std::optional<Row> converted(World& world, const TablePair& table, const Row& row);
+
+// Whether the default gives the same for every row, so that a test can name it.
+bool constant(const catalog::Column& column);
+
+// The tests of one table, written into the file of each state. Made once, so that the same rows are used in all states.
+class TableTests {
+ public:
+  TableTests(World& world, const TablePair& table);
+  void rows_kept(TapFile& file) const;  // the seeds in the current shape
+  void write(TapFile& file, State state) const;
+
+ private:
+  struct Ruled {
+    Rule rule;
+    std::optional<Row> old_refused, new_refused;  // rows that it alone refuses, in either shape
+  };
+  void old_shape(TapFile& file, State state) const;
+  void new_shape(TapFile& file, State state) const;
+  void beside(TapFile& file, State state) const;
+  void defaults(TapFile& file, State state, bool old) const;
+  void rules(TapFile& file, State state, bool old) const;
+  void enum_values(TapFile& file, State state) const;
+  void soft_delete(TapFile& file, State state) const;
+  void round_trip(TapFile& file, const QualifiedName& name, const Row& row, const std::vector<std::string>& columns, bool old, const std::string& says) const;
+  std::string where(const Row& row, bool old) const;
+  std::string select(const QualifiedName& name, const std::vector<std::string>& columns) const;
+  std::vector<std::string> stable(bool old) const;  // columns whose contents are known beforehand
+  std::string says(bool old) const;
+  const Seed& referenced_seed() const;
+  RowMaker& maker(bool old) const { return old ? world_.before : world_.desired; }
+
+  World& world_;
+  const TablePair& table_;
+  std::vector<std::string> old_key_, new_key_;
+  std::map<long long, Row> old_rows_, new_rows_, new_of_old_;  // fresh rows by number; what the old ones become
+  std::vector<Ruled> rules_;
+};
+
+}  // namespace contraflow::testgen

@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""How many broken plans do the tests of `contraflow tests` notice?
+
+For each golden: its plan, the tests written for it (which must be green on it), and mutants: copies of the plan with one thing broken in one SQL file. A mutant is killed
+where a test fails or a plan file does not run. mutation.py --bin CONTRAFLOW [--list] [--at-least PERCENT] GOLDEN.md …; exit 77 where pgTAP or a server is missing.
+A mutant that the program cannot tell from the plan, because schema and rows end up the same, is told by hand in EQUIVALENT, with the reason."""
+import argparse, os, re, shutil, subprocess, sys, tempfile
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'laws'))
+from golden import Golden
+
+EQUIVALENT = {}  # (golden, mutant): reason
+
+CREATE_TRIGGER = re.compile(r'^CREATE TRIGGER zz_contraflow_sync .*?;$', re.M | re.S)
+CALL = r'(?=[^;]*;)'
+
+
+def without(pattern, text, count=1, flags=re.M):
+    """each match of the pattern taken out in turn"""
+    for n, m in enumerate(re.finditer(pattern, text, flags)):
+        yield n, text[:m.start()] + text[m.end():]
+
+
+def replaced(pattern, by, text, flags=re.M):
+    for n, m in enumerate(re.finditer(pattern, text, flags)):
+        new = m.expand(by) if isinstance(by, str) else by(m)
+        if new != m[0]:
+            yield n, text[:m.start()] + new + text[m.end():]
+
+
+def another_default(m):
+    value = m[2]
+    if value.startswith("'"):
+        quoted = re.match(r"'((?:[^']|'')*)'(::\S+)?", value)
+        return m[1] + "'mutant'" + ((quoted and quoted[2]) or '') if quoted and (not quoted[2] or quoted[2].rstrip(';') in ('::text', '::character varying')) else ''
+    number = re.match(r'\(?-?\d+', value)
+    return m[1] + '41' if number else m[0]
+
+
+def mutants(name, text):
+    """(label, text) of one SQL file of a plan"""
+    if not name.endswith('.rollback.sql'):
+        for n, t in without(r'^CREATE TRIGGER zz_contraflow_sync [^;]*;\n', text): yield f'sync trigger dropped {n}', t
+        for n, t in replaced(r'^(ALTER TABLE (?:ONLY )?\S+ (?:ADD COLUMN IF NOT EXISTS [^;\n]*?|ALTER COLUMN \S+ SET) DEFAULT )(-?\d[^ ;]*|\'[^;\n]*?(?= NOT NULL|;))', another_default, text): yield f'wrong default {n}', t
+        for n, t in without(r'^ALTER TABLE (?:ONLY )?\S+ ALTER COLUMN (?!\S+__)\S+ SET NOT NULL;\n', text): yield f'NOT NULL missing {n}', t
+        for n, t in replaced(r'^(ALTER TABLE [^;\n]*ADD COLUMN IF NOT EXISTS [^;\n]*) NOT NULL;', r'\1;', text): yield f'NOT NULL of a new column missing {n}', t
+        for n, t in without(r'^ALTER TABLE (?:ONLY )?\S+ ADD CONSTRAINT (?!\S+__)\S+ (?:UNIQUE|CHECK|FOREIGN KEY|PRIMARY KEY)[^;]*;\n', text): yield f'constraint missing {n}', t
+        for n, t in without(r'^ALTER TABLE \S+ DROP CONSTRAINT IF EXISTS (?!\S*__)\S+;\n', text): yield f'old constraint kept {n}', t
+        for n, t in replaced(r'^CREATE UNIQUE INDEX', 'CREATE INDEX', text): yield f'index not unique {n}', t
+        for n, t in replaced(r'^(CREATE UNIQUE INDEX [^;]*) WHERE [^;]*;', r'\1;', text): yield f'live predicate missing {n}', t
+        for n, t in without(r"^ALTER TYPE \S+ ADD VALUE [^;]*;\n", text): yield f'enum value missing {n}', t
+        for n, t in replaced(r"(CREATE TYPE \S+ AS ENUM \([^;]*?), '[^']*'\)", r'\1)', text): yield f'enum value of a new type missing {n}', t
+        for n, t in replaced(r"THEN '(\w+)' ELSE", lambda m: f"THEN 'new' ELSE" if m[1] != 'new' else m[0], text): yield f'wrong map {n}', t
+        for n, t in replaced(r'( USING \()(.*)(\);$)', r'\1NULLIF(\2, \2)\3', text): yield f'wrong conversion {n}', t
+        # the backfill's and the triggers' expressions
+        for n, t in replaced(r'(\$set\$\S+ = )([^$]*)(\$set\$)', r'\1NULL\3', text): yield f'backfill writes NULL {n}', t
+        for n, t in replaced(r'^(\s*NEW\.\S+ := )(?!NULL)([^;]*);', r'\1NULL;', text): yield f'trigger writes NULL {n}', t
+        for n, t in without(r'^ALTER TABLE \S+ RENAME COLUMN \S+ TO \S+;\n', text): yield f'rename missing {n}', t
+        for n, t in without(r'^ALTER TABLE (?:ONLY )?\S+ ALTER COLUMN (?!\S+__)\S+ SET DEFAULT [^;]*;\n', text): yield f'default missing {n}', t
+        for n, t in without(r'^ALTER TABLE \S+ ALTER COLUMN \S+ DROP NOT NULL;\n', text): yield f'NOT NULL kept {n}', t
+        for n, t in without(r'^ALTER TABLE \S+ ADD COLUMN IF NOT EXISTS [^;]*;\n', text): yield f'column not added {n}', t
+    else:
+        for n, t in without(r'^ALTER TABLE \S+ RENAME COLUMN \S+ TO \S+;\n', text): yield f'rollback: rename missing {n}', t
+        for n, t in replaced(r'^ALTER TABLE (\S+) RENAME COLUMN (\S+__retired|\S+__old) TO (\S+);', r'ALTER TABLE \1 DROP COLUMN \2;', text): yield f'rollback loses a column {n}', t
+        for n, t in without(r'^ALTER TABLE (?:ONLY )?\S+ ADD CONSTRAINT (?!\S+__)\S+ [^;]*;\n', text): yield f'rollback: constraint missing {n}', t
+        for n, t in without(r'^ALTER TABLE (?:ONLY )?\S+ ALTER COLUMN (?!\S+__)\S+ SET (?:NOT NULL|DEFAULT [^;]*);\n', text): yield f'rollback: NOT NULL or default missing {n}', t
+        for n, t in replaced(r'( USING \()(.*)(\);$)', r'\1NULLIF(\2, \2)\3', text): yield f'rollback: wrong conversion {n}', t
+
+
+def run(arguments, **more):
+    return subprocess.run(arguments, capture_output=True, text=True, **more)
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument('--bin', required=True)
+    p.add_argument('--list', action='store_true', help='every mutant, not the survivors alone')
+    p.add_argument('--at-least', type=float, default=90)
+    p.add_argument('--most', type=int, default=10**6, help='mutants of each golden, evenly spread')
+    p.add_argument('goldens', nargs='+')
+    a = p.parse_args()
+    binary, root = os.path.realpath(a.bin), os.path.realpath(os.path.join(os.path.dirname(__file__), '../..'))
+    killed, survived, failed = 0, [], []
+    for path in a.goldens:
+        golden = Golden(path, root)
+        with tempfile.TemporaryDirectory(prefix='contraflow-mutants-') as folder:
+            os.chmod(folder, 0o755)
+            at = lambda name: os.path.join(folder, name)
+            for name, text in (('before.sql', golden.before + '\n;\n' + golden.data), ('schema.sql', golden.before), ('after.sql', golden.after)):
+                open(at(name), 'w').write(text)
+            r = run([binary, 'plan', '--from', at('before.sql'), '--to', at('after.sql'), '--out', at('plan'), '--server', '15', *golden.options])
+            if r.returncode:
+                failed.append(f'{golden.name}: no plan: {r.stderr.strip()[:300]}')
+                continue
+            r = run([binary, 'tests', at('plan'), '--schema', at('schema.sql'), '--out', at('suite'), '--run'])
+            if r.returncode == 3:
+                print(r.stderr)
+                sys.exit(77)
+            if r.returncode:
+                failed.append(f'{golden.name}: its own tests fail on it:\n{r.stdout[-1500:]}{r.stderr[-600:]}')
+                continue
+            found = []
+            for file in sorted(os.listdir(at('plan'))):
+                if file.endswith('.sql'):
+                    found += [(file, label, text) for label, text in mutants(file, open(os.path.join(at('plan'), file)).read())]
+            if len(found) > a.most:
+                found = found[::-(-len(found) // a.most)]
+            dead = 0
+            for file, label, text in found:
+                if (golden.name, f'{file} {label}') in EQUIVALENT:
+                    continue
+                shutil.copytree(at('plan'), at('mutant'))
+                open(os.path.join(at('mutant'), file), 'w').write(text)
+                r = run([binary, 'tests', at('mutant'), '--schema', at('schema.sql'), '--suite', at('suite'), '--run'])
+                shutil.rmtree(at('mutant'))
+                if r.returncode == 1:
+                    dead += 1
+                elif r.returncode == 0:
+                    survived.append(f'{golden.name}: {file}: {label}')
+                else:
+                    failed.append(f'{golden.name}: {file}: {label}: exit {r.returncode}: {r.stderr.strip()[:300]}')
+                if a.list:
+                    why = next((line for line in r.stdout.splitlines() if line.startswith('        ')), '')
+                    print(f'  {golden.name}: {file}: {label}: {"killed" if r.returncode == 1 else "SURVIVED"} {why.strip()[:110]}', flush=True)
+            killed += dead
+            print(f'{golden.name}: {dead} of {len(found)} killed', flush=True)
+    for line in survived:
+        print('survived', line)
+    for line in failed:
+        print('FAILED', line)
+    total = killed + len(survived)
+    score = 100 * killed / total if total else 0
+    print(f'{killed} of {total} mutants killed: {score:.1f} %')
+    return 1 if failed or score < a.at_least else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
