@@ -62,9 +62,30 @@ class DiskFiles : public Files {
 
 std::unique_ptr<Files> disk_files() { return std::make_unique<DiskFiles>(); }
 
+namespace {
+
+// Byte offset of the first sequence that is not UTF-8, in a text that has one.
+std::size_t first_invalid(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    std::size_t length = 1;
+    while (length <= 4 && !is_valid_utf8(text.substr(at, length))) ++length;
+    if (length > 4) break;
+    at += length;
+  }
+  return at;
+}
+
+}  // namespace
+
 std::string check_sql_text(std::string text, const std::string& name) {
   const auto refuse = [&](std::string_view what, std::string_view hint) {
     return Error(ErrorCode::usage, fmt::format("\"{}\" {}", name, what), std::string(hint));
+  };
+  const auto place = [&](std::size_t offset) {
+    Location at = locate(text, offset, name);
+    at.source_line.clear();  // not printable
+    return at;
   };
   if (text.starts_with("PGDMP")) {
     throw refuse("is a pg_dump archive in the custom format",
@@ -79,18 +100,10 @@ std::string check_sql_text(std::string text, const std::string& name) {
   }
   if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
   if (const std::size_t nul = text.find('\0'); nul != std::string::npos) {
-    throw refuse("is no SQL text: it contains a NUL byte", "a source is a text file in UTF-8");
+    throw refuse("is no SQL text: it contains a NUL byte", "a source is a text file in UTF-8").at(place(nul));
   }
   if (!is_valid_utf8(text)) {
-    std::size_t good = 0;
-    while (good < text.size()) {
-      const std::size_t line_end = std::min(text.find('\n', good), text.size());
-      if (!is_valid_utf8(std::string_view(text).substr(good, line_end - good))) break;
-      good = line_end + 1;
-    }
-    Location at = locate(text, std::min(good, text.size()), name);
-    at.source_line.clear();  // not printable
-    throw refuse("is not valid UTF-8", "convert it, for instance: iconv -f ISO-8859-1 -t UTF-8 FILE").at(at);
+    throw refuse("is not valid UTF-8", "convert it, for instance: iconv -f ISO-8859-1 -t UTF-8 FILE").at(place(first_invalid(text)));
   }
   return text;
 }

@@ -140,6 +140,14 @@ TEST(SourceMigrations, RefusesWhatIsNoSqlText) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.location()->line, 2);
+    EXPECT_EQ(error.location()->column, 9);
+  }
+  try {
+    check_sql_text(std::string("a\nbü\0c", 6), "x");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.location()->line, 2);
+    EXPECT_EQ(error.location()->column, 3);
   }
 }
 
