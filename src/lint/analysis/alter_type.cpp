@@ -224,7 +224,7 @@ void Analyser::alter_type(const Target& table, const PgQuery__AlterTableCmd& com
   }
   // "cannot alter type of a column used by a view or rule"
   for (const auto& [view_name, view] : schema_.relations.all()) {
-    if (!view->shows.contains({table.key, name})) continue;
+    if (view->shows.empty() || !view->shows.contains({table.key, name})) continue;
     Action& shown = add_fact(Fact::type_under_view, table, offset);
     fill(shown);
     shown.object = sql::quote(view_name);

@@ -218,6 +218,7 @@ void Analyser::create_function(const PgQuery__CreateFunctionStmt& statement) {
   // What stands on the old definition keeps its values and entries.
   if (statement.replace != 0) {
     for (const auto& [relation_name, relation] : schema_.relations.all()) {
+      if (relation->created_here) continue;
       std::string what;
       for (const auto& [index_called, index] : relation->indexes) {
         if (index.functions.contains(name.name)) what = "index " + index_called;
@@ -229,7 +230,7 @@ void Analyser::create_function(const PgQuery__CreateFunctionStmt& statement) {
         if (constraint.kind == ConstraintKind::check && constraint.functions.contains(name.name)) what = "constraint " + constraint_called;
       }
       if (relation->partition_functions.contains(name.name)) what = "the partition key";
-      if (what.empty() || relation->created_here) continue;
+      if (what.empty()) continue;
       Action& action = add_fact(Fact::replaces_function, target(relation_name), statement_->offset);
       action.object = sql::quote(written);
       action.what = what;
