@@ -254,16 +254,35 @@ void Executor::run_to(std::size_t end) {
   }
 }
 
-void Executor::undo_to(Phase to, bool named) {
+bool Executor::undo_to(Phase to, bool named) {
   const Position now = position();
-  // What psql ran is not in the journal, but the catalog shows it.
+  // What psql ran is not in the journal (nor anything, once it was dropped), but the catalog shows it: of many steps, not of those that IF EXISTS makes
+  // repeatable. Phases run in order: those before the last one that shows ran too, and the one after it may have. Its undo changes nothing where it
+  // did not run, as that of a phase that was stopped before its first step does.
+  std::optional<Phase> may_have_run = now.reached;
+  if (!now.reached) {
+    bool seen = false;
+    for (const Phase phase : plan::kPhases) {
+      if (impl_->run.plan.in_phase(phase).empty()) continue;
+      if (impl_->shows(phase)) {
+        may_have_run = phase;
+        seen = true;
+      } else if (seen) {
+        may_have_run = phase;
+        seen = false;
+      }
+    }
+  }
+  bool any = false;
   for (auto phase = plan::kPhases.rbegin(); phase != plan::kPhases.rend() && *phase >= to; ++phase) {
     if (impl_->run.plan.in_phase(*phase).empty()) continue;
-    const bool begun = now.reached && *phase <= *now.reached;
+    const bool begun = may_have_run && *phase <= *may_have_run;
     if (!begun && !(named && *phase == to) && !impl_->shows(*phase)) continue;
     for (std::size_t i = impl_->end_of(*phase); i-- > impl_->begin_of(*phase);) impl_->one(i, true);
     impl_->in_journal([&](pg::Connection& connection) { impl_->run.journal.phase_undone(connection, *phase); });
+    any = true;
   }
+  return any;
 }
 
 void Executor::undo_from(std::size_t begin) {

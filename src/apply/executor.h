@@ -48,8 +48,8 @@ class Executor {
   void run_phase(plan::Phase phase);
   void run_part(plan::Phase phase, std::size_t end);
   // Back from where the plan stands, to the start of `to` (its first step undone). `named`: the user named that phase, so its steps are undone even
-  // where neither journal nor catalog says that it was begun.
-  void undo_to(plan::Phase to, bool named = false);
+  // where neither journal nor catalog says that it was begun. False where there was nothing to go back from.
+  bool undo_to(plan::Phase to, bool named = false);
   // Undoes the steps of every phase begun up to position `begin` - 1, in reverse, whatever the journal says: for rehearsals that stop anywhere.
   void undo_from(std::size_t begin);
 

@@ -95,7 +95,9 @@ std::optional<code::SchemaFacts> cached(const fs::path& file) {
   try {
     const auto json = nlohmann::json::parse(read_file(file));
     code::SchemaFacts out{.complete = true};
-    for (const auto& table : json) out.relations[{table.at(0), table.at(1)}] = table.at(2).get<std::vector<std::string>>();
+    out.functions = json.at("functions").get<std::set<std::string>>();
+    out.extensions = json.at("extensions").get<bool>();
+    for (const auto& table : json.at("relations")) out.relations[{table.at(0), table.at(1)}] = table.at(2).get<std::vector<std::string>>();
     return out;
   } catch (const std::exception&) {
     return std::nullopt;  // cut short, or of another version: loaded again
@@ -103,8 +105,8 @@ std::optional<code::SchemaFacts> cached(const fs::path& file) {
 }
 
 void keep(const fs::path& file, const code::SchemaFacts& facts) {
-  nlohmann::json json = nlohmann::json::array();
-  for (const auto& [name, columns] : facts.relations) json.push_back({name.schema, name.name, columns});
+  nlohmann::json json{{"functions", facts.functions}, {"extensions", facts.extensions}, {"relations", nlohmann::json::array()}};
+  for (const auto& [name, columns] : facts.relations) json["relations"].push_back({name.schema, name.name, columns});
   try {
     write_file(file, json.dump());
   } catch (const Error&) {
@@ -142,7 +144,7 @@ CodeSchema code_schema(const Context& context, const CodeSchemaOptions& options)
     const catalog::Source source = catalog::recognise_source(text);
     const std::string content = content_of(source);
     const fs::path folder = cache_folder();
-    const fs::path kept = content.empty() || folder.empty() ? fs::path() : folder / "facts" / (sha256("1" + content) + ".json");
+    const fs::path kept = content.empty() || folder.empty() ? fs::path() : folder / "facts" / (sha256("2" + content) + ".json");
     std::optional<code::SchemaFacts> known = kept.empty() ? std::nullopt : cached(kept);
     if (known) {
       out.facts = std::move(*known);

@@ -150,7 +150,7 @@ class FilePatcher {
   void statement(const FoundSql& found) {
     const QuerySite& site = found.site;
     if (!concerned(site) || excused(site)) return;
-    if (site.statement.empty() || !site.statement_certain) {
+    if (site.statement.empty() || !site.statement_certain || site.confidence == Confidence::low) {
       leave(site, site.reason.empty() ? "a part of the statement is put in at run time" : site.reason);
       return;
     }

@@ -76,6 +76,34 @@ TEST(Scan, PrismaCalls) {
   EXPECT_EQ(sites("a.ts", "x.user.count({ where: { email: 'a' } });\n"), Sites{"1:1 select users(email) medium"});
 }
 
+// A table of the same name in another database: claimed by its name alone, and so marked.
+TEST(Scan, SqlForOtherDatabases) {
+  const auto reason = [](const std::string& statement, SchemaFacts known = facts()) {
+    const std::vector<QuerySite> found = scan_text("a.ts", "db.query(\"" + statement + "\");\n", known);
+    return found.size() != 1 ? std::to_string(found.size()) : std::string(confidence_name(found[0].confidence)) + " " + found[0].reason;
+  };
+  const std::string other = "SQL for another database";
+  EXPECT_EQ(reason("select toStartOfHour(name) from users where id = 1"), "low neither PostgreSQL nor the schema has a function toStartOfHour(): " + other + "?");
+  EXPECT_EQ(reason("select id from users where id = {id:UUID}"), "low {name:Type} is ClickHouse's form of a parameter: " + other);
+  EXPECT_EQ(reason("select id from users where name = '{id:UUID}'"), "high ");
+  EXPECT_EQ(reason("select id from users final prewhere id = 1"),
+            "low PostgreSQL's parser refuses it (syntax error at or near \"prewhere\"): " + other + ", or put together at run time");
+  EXPECT_TRUE(reason("select `id` from `users` where id = ?").starts_with("low PostgreSQL's parser refuses it")) << reason("select `id` from `users` where id = ?");
+  EXPECT_TRUE(reason("select top 10 [id] from [users]").starts_with("low PostgreSQL's parser refuses it"));
+  EXPECT_EQ(reason("select strftime('%Y', name) from users"), "low strftime() is SQLite's, and neither PostgreSQL nor the schema has it: " + other);
+  // Prisma's models do not say which functions there are.
+  EXPECT_TRUE(reason("select similarity(name, 'x') from users").starts_with("medium PostgreSQL itself has no function similarity()"));
+  EXPECT_EQ(reason("SELECT Count(*), date_trunc('day', now()), pg_catalog.LOWER(name), coalesce(name, '') FROM users WHERE id = 1"), "high ");
+  SchemaFacts known = facts();
+  known.complete = true;
+  EXPECT_TRUE(reason("select similarity(name, 'x') from users", known).starts_with("low"));
+  known.functions.insert("similarity");
+  EXPECT_EQ(reason("select similarity(name, 'x') from users where id = 1", known), "high ");
+  known.functions.clear();
+  known.extensions = true;
+  EXPECT_TRUE(reason("select similarity(name, 'x') from users", known).starts_with("medium"));
+}
+
 TEST(Scan, OtherLanguages) {
   EXPECT_EQ(sites("a.py", "cur.execute(\"SELECT id FROM users \"\n            \"WHERE name = %s\", (n,))\n"), Sites{"1:13 select users(id,name)"});
   EXPECT_EQ(sites("a.py", "BASE = 'SELECT email FROM users'\nclass A:\n    def f(self):\n        run(BASE + f' WHERE id = {i}')\n"),

@@ -52,6 +52,8 @@ const Model* SchemaFacts::by_accessor(std::string_view accessor) const {
 std::string SchemaFacts::fingerprint() const {
   std::string text = complete ? "complete\n" : "partial\n";
   for (const auto& [name, columns] : relations) text += name.schema + "." + name.name + ":" + join(columns, ",") + "\n";
+  for (const std::string& function : functions) text += function + "()\n";
+  if (extensions) text += "extensions\n";
   for (const Model& model : models) {
     text += model.name + "=" + model.table.schema + "." + model.table.name + ":";
     for (const ModelField& f : model.fields) text += f.name + ">" + f.column + ">" + f.relation + ">" + join(f.relation_fields, "+") + ",";
@@ -65,6 +67,8 @@ SchemaFacts facts_of(const catalog::Database& database) {
   out.complete = true;
   std::map<sql::QualifiedName, std::map<int, std::string>> columns;
   for (const auto& [id, object] : database.objects) {
+    if (id.kind == catalog::Kind::routine || id.kind == catalog::Kind::aggregate) out.functions.insert(id.name);
+    if (id.kind == catalog::Kind::extension && id.name != "plpgsql") out.extensions = true;
     if (id.kind == catalog::Kind::table || id.kind == catalog::Kind::foreign_table) columns[{id.schema, id.name}];
     if (const auto* column = std::get_if<catalog::Column>(&object.body)) columns[{id.schema, id.relation}][column->position] = id.name;
     const std::vector<catalog::ViewColumn>* of_view = nullptr;

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,8 @@ struct Model {
 struct SchemaFacts {
   std::map<sql::QualifiedName, std::vector<std::string>> relations;  // tables and views -> columns in order
   std::vector<Model> models;
+  std::set<std::string> functions;  // names of the schema's own routines and aggregates
+  bool extensions = false;  // some are installed, and their functions are not known
   bool complete = false;  // a table that is not here does not exist; false where only Prisma's models are known, or nothing
 
   // The relation that a written name means: with its schema, or `public` first, then the one schema that has it.

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "sql/dynamic.h"
+#include "sql/functions.h"
 #include "sql/statements.h"
 #include "sql/usage.h"
 
@@ -50,10 +51,73 @@ bool is_system(const sql::QualifiedName& name) {
   return name.schema == "pg_catalog" || name.schema == "information_schema" || (name.schema.empty() && name.name.starts_with("pg_"));
 }
 
+bool names_relation(std::string_view word) { return word == "from" || word == "join" || word == "into" || word == "update" || word == "only"; }
+
 struct Mention {
   sql::QualifiedName name;
   std::size_t offset;
 };
+
+// The database whose SQL has a function that PostgreSQL has not, where its name tells.
+std::string_view database_of_function(std::string_view name) {
+  struct Row {
+    std::string_view database, functions;
+  };
+  static constexpr std::array<Row, 5> kRows{{
+      {"ClickHouse", " uniq quantile quantiles anylast topk multiif formatdatetime todate todatetime tostring grouparray arrayjoin "},
+      {"MySQL", " ifnull date_format group_concat unix_timestamp from_unixtime str_to_date datediff curdate curtime last_insert_id date_add date_sub find_in_set json_extract "
+                "json_unquote utc_timestamp timestampdiff "},
+      {"SQLite", " strftime julianday last_insert_rowid datetime unixepoch total_changes "},
+      {"SQL Server", " getdate getutcdate dateadd datename sysdatetime charindex scope_identity newid isnull iif "},
+      {"Oracle", " nvl nvl2 sys_guid listagg add_months "},
+  }};
+  for (const Row& row : kRows) {
+    if (row.functions.find(" " + std::string(name) + " ") != std::string_view::npos) return row.database;
+  }
+  return {};
+}
+
+// `{name:UUID}` and `{name: Array(String)}`: ClickHouse's parameters. Nothing of PostgreSQL's has this form outside of literals.
+bool has_clickhouse_parameter(std::string_view text) {
+  bool literal = false;
+  for (std::size_t open = 0; open < text.size(); ++open) {
+    if (text[open] == '\'') literal = !literal;
+    if (literal || text[open] != '{') continue;
+    std::size_t i = open + 1;
+    while (i < text.size() && is_word(text[i])) ++i;
+    if (i == open + 1 || i >= text.size() || text[i] != ':') continue;
+    for (++i; i < text.size() && text[i] == ' ';) ++i;
+    const std::size_t type = i;
+    while (i < text.size() && (is_word(text[i]) || text[i] == '(' || text[i] == ')' || text[i] == ',' || text[i] == ' ')) ++i;
+    if (i < text.size() && text[i] == '}' && i > type && text[type] >= 'A' && text[type] <= 'Z') return true;
+  }
+  return false;
+}
+
+// A statement that parses may still be meant for another database, which has a table of the same name: what it calls tells. Only the server
+// could say more (`queries --plan` asks it).
+void doubt_functions(QuerySite& site, const sql::StatementUse& use, const SchemaFacts& facts) {
+  for (const sql::CalledFunction& function : use.functions) {
+    const std::string& name = function.name.name;
+    if (function.name.schema == "pg_catalog" || function.name.schema == "information_schema" || sql::is_built_in(name) || facts.functions.contains(name)) continue;
+    const std::string_view database = database_of_function(name);
+    const auto hump = [](char left, char right) { return left >= 'a' && left <= 'z' && right >= 'A' && right <= 'Z'; };
+    const bool camel_case = std::adjacent_find(function.written.begin(), function.written.end(), hump) != function.written.end();
+    const bool all_known = facts.complete && !facts.extensions;
+    if (!database.empty()) {
+      site.confidence = Confidence::low;
+      site.reason = fmt::format("{}() is {}'s, and neither PostgreSQL nor the schema has it: SQL for another database", function.written, database);
+    } else if (all_known || (camel_case && function.name.schema.empty())) {
+      site.confidence = Confidence::low;
+      site.reason = fmt::format("neither PostgreSQL nor the schema has a function {}(): SQL for another database?", function.written);
+    } else if (site.confidence == Confidence::high) {
+      site.confidence = Confidence::medium;
+      site.reason = fmt::format("PostgreSQL itself has no function {}(): one of an extension or of the schema, or SQL for another database", function.written);
+      continue;
+    }
+    if (site.confidence == Confidence::low) return;
+  }
+}
 
 // `FROM x`, `JOIN x`, `INTO x`, `UPDATE x` in a text that does not parse.
 std::vector<Mention> mentions(std::string_view text) {
@@ -66,7 +130,9 @@ std::vector<Mention> mentions(std::string_view text) {
       previous.clear();
       continue;
     }
-    if (!is_word(c) && c != '"') {
+    // Other databases' quotes too: `name` and [name]. A statement that has them does not parse, and its tables may be ours.
+    const auto closing = [&](char open) { return open == '"' || open == '`' ? open : open == '[' && names_relation(previous) ? ']' : '\0'; };
+    if (!is_word(c) && closing(c) == '\0') {
       if (c != ' ' && c != '\n' && c != '\t' && c != '\r') previous.clear();
       ++i;
       continue;
@@ -75,8 +141,8 @@ std::vector<Mention> mentions(std::string_view text) {
     std::vector<std::string> parts;
     while (i < text.size()) {
       const std::size_t part = i;
-      if (text[i] == '"') {
-        const std::size_t close = text.find('"', i + 1);
+      if (const char end = closing(text[i]); end != '\0') {
+        const std::size_t close = text.find(end, i + 1);
         if (close == std::string_view::npos) return out;
         parts.emplace_back(text.substr(part + 1, close - part - 1));
         i = close + 1;
@@ -84,13 +150,12 @@ std::vector<Mention> mentions(std::string_view text) {
         while (i < text.size() && is_word(text[i])) ++i;
         parts.push_back(to_lower(text.substr(part, i - part)));
       }
-      if (i + 1 < text.size() && text[i] == '.' && (is_word(text[i + 1]) || text[i + 1] == '"'))
+      if (i + 1 < text.size() && text[i] == '.' && (is_word(text[i + 1]) || closing(text[i + 1]) != '\0'))
         ++i;
       else
         break;
     }
-    const bool names_relation = previous == "from" || previous == "join" || previous == "into" || previous == "update" || previous == "only";
-    if (names_relation && !parts.empty() && parts.size() <= 2)
+    if (names_relation(previous) && !parts.empty() && parts.size() <= 2)
       out.push_back({{parts.size() == 2 ? parts[0] : "", parts.back()}, begin});
     previous = parts.size() == 1 ? parts[0] : "";
   }
@@ -172,6 +237,7 @@ bool analyse(QuerySite& site, const SchemaFacts& facts, bool ddl) {
     site.confidence = Confidence::medium;
     site.reason = "a part of the statement is put in at run time";
   }
+  doubt_functions(site, use, facts);
   return true;
 }
 
@@ -277,6 +343,8 @@ class Finder {
       QuerySite site;
       site.verb = verb_of_word(first_words(text.substr(0, 2000), 1)[0]);
       site.reason = "the statement is put together at run time in a way that cannot be read here";
+      if (has_clickhouse_parameter(text)) site.reason = "{name:Type} is ClickHouse's form of a parameter: SQL for another database";
+      else if (const std::string refused = refusal(text); value.holes.empty() && !refused.empty()) site.reason = refused;
       if (!analyse_fragment(site, text, facts_)) return false;
       push(at, node, value, std::move(site), 0, text.size(), {});
     }
@@ -297,7 +365,18 @@ class Finder {
     return true;
   }
 
+  // Why the text, in which nothing is left open, is no statement.
+  static std::string refusal(const std::string& text) {
+    try {
+      sql::usage_of(text, [](const sql::QualifiedName&) { return std::nullopt; });
+    } catch (const Error& error) {
+      return fmt::format("PostgreSQL's parser refuses it ({}): SQL for another database, or put together at run time", error.what());
+    }
+    return {};
+  }
+
   bool take_statements(const Node& at, const Node& node, const StringValue& value) {
+    if (has_clickhouse_parameter(value.text)) return false;
     const auto whole = sql::read_dynamic(value.text, value.holes, {.at_names = tree_.language() == Language::go});
     if (!whole) return false;
     std::vector<sql::Statement> statements;

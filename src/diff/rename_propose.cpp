@@ -288,7 +288,10 @@ std::vector<Proposal> propose_renames(const Difference& difference, const Databa
     if (const auto* create = std::get_if<Create>(&change)) groups[group(create->id)].created.push_back(create->id);
     if (const auto* alter = std::get_if<Alter>(&change); alter && alter->aspect == Aspect::labels) propose_values(judge, alter->id, out);
   }
-  for (const auto& [key, sides] : groups) {
+  for (const auto& group_of_sides : groups) {
+    // No structured binding: C++20's reach into lambdas came to clang only with 16.
+    const Group& key = group_of_sides.first;
+    const Sides& sides = group_of_sides.second;
     if (sides.dropped.empty() || sides.created.empty()) continue;
     const auto ask = [&](auto fits, const char* reason) {
       for (const auto& [from, to] : only_pairs(sides.dropped, sides.created, fits)) {

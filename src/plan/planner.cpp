@@ -75,8 +75,8 @@ bool Planner::is_small(const QualifiedName& table) const {
   return total <= kSmallTableBytes;
 }
 
-bool Planner::allow_blocking(Action& action, const std::string& kind, const std::vector<QualifiedName>& tables,
-                             const std::string& what) {
+bool Planner::allow_blocking(Action& action, const std::string& kind, const std::vector<QualifiedName>& tables, const std::string& what,
+                             effects::LockMode lock, const std::string& instead) {
   std::vector<QualifiedName> large;
   for (const QualifiedName& table : tables) {
     if (!is_small(table)) large.push_back(table);
@@ -91,9 +91,9 @@ bool Planner::allow_blocking(Action& action, const std::string& kind, const std:
   if (options.allow_blocking.contains(kind)) return true;
   std::vector<std::string> names;
   for (const QualifiedName& table : large) names.push_back(sql::quote(table));
-  refuse(fmt::format("{} has no online way: it holds ACCESS EXCLUSIVE on {} (blocks reads and writes) for work that grows "
-                     "with the data; allow it with --allow-blocking {}",
-                     what, contraflow::join(names, ", "), kind));
+  refuse(fmt::format("{} has no online way: it holds {} on {} (blocks {}) for work that grows with the data; allow it with --allow-blocking {}{}", what,
+                     effects::lock_name(lock), contraflow::join(names, ", "), lock == effects::LockMode::access_exclusive ? "reads and writes" : "writes", kind,
+                     instead.empty() ? "" : ", or " + instead));
   return false;
 }
 

@@ -88,8 +88,9 @@ class Planner {
   void refuse(std::string reason) { refusals.push_back(std::move(reason)); }
   // Work under a blocking lock: true when all tables are known to be small (then the action is capped and guarded) or the user
   // allowed this kind; otherwise refuses, saying what would block.
-  bool allow_blocking(Action& action, const std::string& kind, const std::vector<QualifiedName>& tables,
-                      const std::string& what);
+  // `instead`: another way that the refusal names.
+  bool allow_blocking(Action& action, const std::string& kind, const std::vector<QualifiedName>& tables, const std::string& what,
+                      effects::LockMode lock = effects::LockMode::access_exclusive, const std::string& instead = {});
   // Known to be below kSmallTableBytes with all its partitions and children, or made by this plan.
   bool is_small(const QualifiedName& table) const;
 

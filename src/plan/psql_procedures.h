@@ -59,7 +59,8 @@ $procedure$;
 )sql";
 
 // Updates the pending rows of a table in ranges of its key (or of its blocks), a transaction a range, about 100 ms each. The upper bound is
-// taken at the start: rows that come later are the trigger's. A locked row is waited for in short attempts, below deadlock_timeout: in a deadlock with the
+// taken at the start: rows that come later are the trigger's. The key serves where the table (or this leaf) has a unique index over it and its type is an integer
+// now: a key that has become citext since would be compared as text, by the empty search_path, and sorted as citext, by its index. A locked row is waited for in short attempts, below deadlock_timeout: in a deadlock with the
 // application it is this side that gives up. Without a condition `assignments` is a whole statement over {rows}. Triggers do not fire for these updates where the role may say so.
 inline constexpr std::string_view kBackfillProcedure = R"sql(CREATE OR REPLACE PROCEDURE pg_temp.backfill(target text, key text, assignments text, pending text)
 LANGUAGE plpgsql AS $procedure$
@@ -79,6 +80,7 @@ DECLARE
   total bigint := 0;
   failures int := 0;
   silent boolean := true;
+  by_key boolean;
 BEGIN
   FOR leaf IN SELECT relid FROM pg_partition_tree(to_regclass(target)) WHERE isleaf
               UNION SELECT inhrelid FROM pg_inherits WHERE inhparent = to_regclass(target)
@@ -87,7 +89,10 @@ BEGIN
     last := NULL;
     first_block := 0;
     blocks := pg_relation_size(leaf) / current_setting('block_size')::int;
-    IF key IS NOT NULL THEN
+    by_key := EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                      WHERE i.indrelid = leaf AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indnkeyatts = 1
+                        AND a.attname = key AND a.attnotnull AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype));
+    IF by_key THEN
       EXECUTE format('SELECT max(%I)::text FROM ONLY %s', key, leaf) INTO bound;
       CONTINUE WHEN bound IS NULL;
     END IF;
@@ -103,7 +108,7 @@ BEGIN
       END IF;
       started := clock_timestamp();
       changed := NULL;
-      IF key IS NOT NULL THEN
+      IF by_key THEN
         EXECUTE format('SELECT r.%1$I::text FROM ONLY %2$s AS r WHERE (%3$L IS NULL OR r.%1$I > %3$L) AND r.%1$I <= %4$L ORDER BY r.%1$I OFFSET %5$s LIMIT 1',
                        key, leaf, last, bound, batch::bigint - 1) INTO upto;
         upto := coalesce(upto, bound);
@@ -134,8 +139,8 @@ BEGIN
       total := total + changed;
       elapsed := extract(epoch FROM clock_timestamp() - started);
       batch := greatest(100, least(batch * 1.2, batch * 0.1 / greatest(elapsed, 0.001), 50000));
-      EXIT WHEN key IS NOT NULL AND last = bound;
-      EXIT WHEN key IS NULL AND first_block >= blocks;
+      EXIT WHEN by_key AND last = bound;
+      EXIT WHEN NOT by_key AND first_block >= blocks;
     END LOOP;
   END LOOP;
   RAISE NOTICE 'backfill of %: % rows', target, total;

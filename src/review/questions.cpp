@@ -204,9 +204,10 @@ Item rollback_backfill(const Rehearsal& rehearsal) {
                 is(rehearsal.find("rollback.schema"), Verdict::proven);
     item.because = drops ? "It removes columns or tables; no rows were there to see what comes back."
                          : "It removes no column and no table.";
-    if (!rehearsal.find("rollback.schema")) {
+    // Without a rollback, or with one that fails, there is nothing to say "no" about.
+    if (!is(rehearsal.find("rollback.schema"), Verdict::proven)) {
       item.answer = Answer::maybe;
-      item.because = "It could not be tried.";
+      item.because = "The rollback could not be tried.";
     }
     if (!item.good) item.fix = "rehearse with rows (--rows, a dump or a clone)";
   }

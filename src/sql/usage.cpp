@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "sql/parse_tree.h"
 
 namespace contraflow::sql {
@@ -461,11 +462,37 @@ class Resolver {
 
 }  // namespace
 
+namespace {
+
+void functions_of(const ParseTree& tree, std::string_view statement, StatementUse& out) {
+  walk(tree.result().base, [&](const ProtobufCMessage& message) {
+    const auto* call = message_as<PgQuery__FuncCall>(message, pg_query__func_call__descriptor);
+    if (call == nullptr || call->n_funcname == 0) return true;
+    CalledFunction found;
+    for (std::size_t i = 0; i < call->n_funcname; ++i) {
+      if (call->funcname[i]->node_case != PG_QUERY__NODE__NODE_STRING) continue;
+      found.name.schema = found.name.name;
+      found.name.name = call->funcname[i]->string->sval;
+    }
+    found.written = found.name.name;
+    const std::size_t at = call->location < 0 ? statement.size() : static_cast<std::size_t>(call->location);
+    if (found.name.schema.empty() && at < statement.size()) {
+      const std::string_view there = statement.substr(at, found.name.name.size());
+      if (to_lower(there) == found.name.name) found.written = std::string(there);
+    }
+    out.functions.push_back(std::move(found));
+    return true;
+  });
+}
+
+}  // namespace
+
 StatementUse usage_of(std::string_view statement, const ColumnsOf& columns_of) {
   const ParseTree tree = parse(statement);
   StatementUse out;
   Resolver resolver(columns_of, out);
   for (std::size_t i = 0; i < tree.size(); ++i) resolver.statement(tree.node(i), nullptr);
+  functions_of(tree, statement, out);
   if (tree.size() > 0) out.verb = Resolver::utility_verb(tree.node(0));
   std::stable_sort(out.relations.begin(), out.relations.end(), [](const RelationUse& l, const RelationUse& r) { return l.offset < r.offset; });
   return out;

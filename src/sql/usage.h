@@ -30,9 +30,15 @@ struct RelationUse {
   std::set<std::string> unknown_columns;  // qualified with it, but the schema's relation has none of that name
 };
 
+struct CalledFunction {
+  QualifiedName name;   // folded, schema empty where none is written
+  std::string written;  // as the text has it: toStartOfHour
+};
+
 struct StatementUse {
   Verb verb = Verb::other;
   std::vector<RelationUse> relations;  // in the order of the text; CTEs are not relations
+  std::vector<CalledFunction> functions;  // called by name, in no order that matters
   std::vector<std::string> unresolved;  // column names that no relation in scope is known to have
   bool limited = false;                 // an outermost LIMIT or FETCH
 };

@@ -66,6 +66,23 @@ class Test:
 
     # ---- tests
 
+    def t_way_back_after_the_journal_was_dropped(self):
+        """every phase ran and the journal is gone: the way back still is the whole one, also of phases whose steps IF EXISTS makes repeatable"""
+        before = TABLE + "create view v as select id, note from orders; alter table orders add fax text;"
+        after = TABLE.replace('amount int', 'amount bigint') + "create type tier as enum ('a', 'b'); alter table orders add tier tier; create view v as select id, note, tier from orders;"
+        db, folder = self.plan(before, after, ROWS.format(100))
+        old = judge.state(self.s, db)
+        assert 'nothing was undone' in self.run('rollback', folder, '--target', self.s.url(db), '--yes')
+        assert judge.state(self.s, db) == old
+        for phase in ('expand', 'backfill', 'contract', 'purge'):
+            if os.path.exists(f'{folder}/{"1234"[("expand", "backfill", "contract", "purge").index(phase)]}_{phase}.sql'):
+                self.apply(db, folder, phase)
+        assert judge.state(self.s, db) != old
+        self.run('status', '--drop-journal', '--yes', '--target', self.s.url(db))
+        self.run('rollback', folder, '--target', self.s.url(db), '--yes', '--accept-loss')
+        self.run('status', '--drop-journal', '--yes', '--target', self.s.url(db))
+        assert judge.state(self.s, db) == old
+
     def t_nothing_waits_without_a_limit(self):
         """every session sets both timeouts before anything else, none ever sets one to 0, and only concurrent statements have more than 2 s for a lock"""
         self.s.psql('postgres', "alter system set log_line_prefix = '%p|%a|'; alter system set log_statement = 'all'; alter system set log_min_messages = 'log'; select pg_reload_conf()")

@@ -191,8 +191,12 @@ int run_rollback(Context& context, const RunOptions& options) {
     for (const Executor::Loss& loss : losses) progress.warning((loss.gone ? "does not come back: " : "") + loss.what);
     ask(context, options, fmt::format("Undo {} on {} to the start of {}?", plan.name, shown, options.phase.empty() ? "the plan" : options.phase));
     progress.event("undo_begun", field("to", std::string(plan::phase_name(to))) + "," + field("plan", plan.name) + "," + field("hash", folder.hash) + "," + field("target", shown));
-    executor.undo_to(to, !options.phase.empty());
+    const bool any = executor.undo_to(to, !options.phase.empty());
     progress.event("run_ended", field("outcome", "undone"));
+    if (!any && !progress.json()) {
+      context.console.print(fmt::format("nothing was undone: no phase of {} is in the journal, and the catalog does not show that one ran (--phase expand undoes it all the same)\n", plan.name));
+      return;
+    }
     if (!progress.json()) context.console.print(options.phase.empty() ? fmt::format("{} is undone\n", plan.name) : fmt::format("{} is undone to the start of {}\n", plan.name, options.phase));
   });
 }

@@ -19,6 +19,7 @@
 #include "cli/check_sources.h"
 #include "cli/command.h"
 #include "cli/plan_choices.h"
+#include "cli/prisma_desired.h"
 #include "cli/renames.h"
 #include "cli/version.h"
 #include "diff/diff.h"
@@ -144,6 +145,9 @@ int run(Context& context, const Options& options) {
   catalog::LoadedSource& to = to_first ? first : second;
   require_schemas(options.schemas, from.database, to.database);
   align(from, to);
+  if (!by_intents && is_prisma_schema(to_source)) {
+    for (std::string& note : keep_what_prisma_leaves_alone(from.database, to.database)) to.notes.push_back(std::move(note));
+  }
   context.console.progress("");
   for (const auto* notes : {&from.notes, &to.notes, &intents.notes}) {
     for (const std::string& note : *notes) context.console.note("note: " + note);

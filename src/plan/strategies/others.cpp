@@ -331,6 +331,24 @@ void alter_other(Planner& p, const ObjectId& id) {
 
 }  // namespace
 
+namespace {
+
+// They do not depend on their schema in pg_depend, and go with it: reset before it goes, so that on the way back it is there when they are set.
+void order_default_privileges(Planner& p) {
+  for (std::size_t i = 0; i < p.operations.size(); ++i) {
+    for (const ObjectId& gone : p.operations[i].removes) {
+      if (gone.kind != Kind::schema) continue;
+      for (std::size_t j = 0; j < p.operations.size(); ++j) {
+        const auto& removed = p.operations[j].removes;
+        const bool of_it = std::any_of(removed.begin(), removed.end(), [&](const ObjectId& id) { return id.kind == Kind::default_privileges && id.schema == gone.name; });
+        if (of_it && j != i) p.operations[i].after.push_back(j);
+      }
+    }
+  }
+}
+
+}  // namespace
+
 void plan_other_objects(Planner& p) {
   for (const ObjectId& id : p.created) {
     if (!p.take(id)) continue;
@@ -346,6 +364,7 @@ void plan_other_objects(Planner& p) {
     alter_other(p, id);
     alter_common(p, id);
   }
+  order_default_privileges(p);
 }
 
 }  // namespace contraflow::plan

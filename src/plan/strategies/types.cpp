@@ -196,6 +196,36 @@ void add_enum_values(Planner& p, const ObjectId& id) {
   }
 }
 
+constexpr const char* kLeaveNotValid = "leave it NOT VALID in the desired schema: what is written obeys it all the same";
+
+// Tables and materialized views whose rows a CHECK or NOT NULL of the domain is tested on: columns of it, or of a domain over it.
+std::vector<QualifiedName> users_of_domain(const Planner& p, const ObjectId& domain) {
+  std::set<QualifiedName> out;
+  const std::function<void(const ObjectId&)> collect = [&](const ObjectId& of) {
+    const auto it = p.dependents.find(of);
+    if (it == p.dependents.end()) return;
+    for (const ObjectId& user : it->second) {
+      if (user.kind == Kind::domain) collect(user);
+      const Object* relation = user.kind == Kind::column ? Planner::relation(p.from, user.schema, user.relation) : nullptr;
+      if (!relation) continue;
+      const auto* table = std::get_if<Table>(&relation->body);
+      if (relation->id.kind == Kind::materialized_view || (table && table->partition_key.empty())) out.insert(name_of(relation->id));
+    }
+  };
+  collect(domain);
+  return {out.begin(), out.end()};
+}
+
+// ALTER DOMAIN … VALIDATE CONSTRAINT, ADD CHECK and SET NOT NULL take SHARE on every user and read it until the end of the transaction
+// (typecmds.c, get_rels_with_domain; seen on 14 to 18): writers wait. No form of them takes a weaker lock.
+std::vector<effects::Effect> tests_rows(Planner& p, Action& action, const std::vector<QualifiedName>& users, const std::string& what, const std::string& instead) {
+  std::vector<effects::Effect> out;
+  if (users.empty()) return out;
+  p.allow_blocking(action, "scan", users, what, effects::LockMode::share, instead);
+  for (const QualifiedName& user : users) out.push_back({user, effects::LockMode::share, effects::Work::scan});
+  return out;
+}
+
 }  // namespace
 
 void plan_types(Planner& p) {
@@ -210,17 +240,12 @@ void plan_types(Planner& p) {
       if (default_changes || not_null) {
         const Domain& old_domain = std::get<Domain>(a.body);
         const Domain& new_domain = std::get<Domain>(b.body);
-        // SET NOT NULL of a domain scans every table that uses it under SHARE.
         const bool scans = not_null && new_domain.not_null;
-        std::vector<QualifiedName> users;
-        if (auto it = p.dependents.find(id); it != p.dependents.end()) {
-          for (const ObjectId& user : it->second) {
-            if (user.kind == Kind::column) users.push_back({user.schema, user.relation});
-          }
-        }
         Action action = brief(alter_domain(id, old_domain, new_domain));
-        if (scans) p.allow_blocking(action, "scan", users, "SET NOT NULL of " + describe(id));
+        std::vector<effects::Effect> effects;
+        if (scans) effects = tests_rows(p, action, users_of_domain(p, id), "SET NOT NULL of " + describe(id), "give it a CHECK (VALUE IS NOT NULL) NOT VALID, which holds for what is written from then on");
         Operation& operation = p.add(scans ? Phase::contract : Phase::expand, "change", id, std::move(action), brief(alter_domain(id, new_domain, old_domain)));
+        operation.step.effects = std::move(effects);
         operation.needs = b.depends_on;
         operation.detaches.insert(id);
       }
@@ -271,8 +296,11 @@ void plan_types(Planner& p) {
     operation.needs = object.depends_on;
     if (check.validated) {
       const std::size_t added = p.operations.size() - 1;
-      Operation& validate = p.add(Phase::contract, "validate", id,
-                                  scan({fmt::format("ALTER DOMAIN {} VALIDATE CONSTRAINT {}", domain, sql::quote_identifier(id.name))}), Action{});
+      Action action = brief({fmt::format("ALTER DOMAIN {} VALIDATE CONSTRAINT {}", domain, sql::quote_identifier(id.name))});
+      std::vector<effects::Effect> effects = tests_rows(p, action, users_of_domain(p, {Kind::domain, id.schema, "", id.relation, ""}), "validation of " + describe(id), kLeaveNotValid);
+      Operation& validate = p.add(Phase::contract, "validate", id, std::move(action), Action{});
+      validate.step.effects = std::move(effects);
+      validate.groupable = false;
       validate.after.push_back(added);
     }
   }
@@ -285,11 +313,17 @@ void plan_types(Planner& p) {
   }
   for (const auto& [id, aspects] : p.altered) {
     if (id.kind != Kind::domain_constraint || p.done.contains(id)) continue;
-    if (!p.claim(id, Aspect::definition) && !p.claim(id, Aspect::validated)) continue;
+    const bool definition = p.claim(id, Aspect::definition), validated = p.claim(id, Aspect::validated);
+    if (!definition && !validated) continue;
+    const bool tests = std::get<DomainConstraint>(p.to.objects.at(id).body).validated;
     Statements forward = drop_check(id), back = drop_check(id);
     append(forward, create_all(p.to.objects.at(id), p.to));
     append(back, create_all(p.from.objects.at(id), p.from));
-    Operation& operation = p.add(Phase::contract, "replace", id, blocking(std::move(forward)), blocking(std::move(back)));
+    Action action = brief(std::move(forward));
+    std::vector<effects::Effect> effects;
+    if (tests) effects = tests_rows(p, action, users_of_domain(p, {Kind::domain, id.schema, "", id.relation, ""}), (definition ? "replacement of " : "validation of ") + describe(id), kLeaveNotValid);
+    Operation& operation = p.add(Phase::contract, "replace", id, std::move(action), blocking(std::move(back)));
+    operation.step.effects = std::move(effects);
     operation.detaches.insert(id);
     operation.needs = p.to.objects.at(id).depends_on;
   }
