@@ -1,42 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
-#include <git2.h>
 
 #include <algorithm>
 
 #include "base/error.h"
+#include "catalog/git_library.h"
 #include "catalog/source_files.h"
 
 namespace contraflow::catalog {
 
 namespace {
 
-struct GitDeleter {
-  void operator()(git_repository* p) const { git_repository_free(p); }
-  void operator()(git_object* p) const { git_object_free(p); }
-  void operator()(git_tree* p) const { git_tree_free(p); }
-  void operator()(git_tree_entry* p) const { git_tree_entry_free(p); }
-};
-template <class T>
-using GitPointer = std::unique_ptr<T, GitDeleter>;
-
-struct GitLibrary {
-  GitLibrary() { git_libgit2_init(); }
-  ~GitLibrary() { git_libgit2_shutdown(); }
-  GitLibrary(const GitLibrary&) = delete;
-  GitLibrary& operator=(const GitLibrary&) = delete;
-};
-
-std::string reason() {
-  const git_error* error = git_error_last();
-  return error != nullptr && error->message != nullptr ? error->message : "unknown error";
-}
-
 GitPointer<git_repository> open_repository(const std::string& folder) {
   git_repository* repository = nullptr;
   if (git_repository_open_ext(&repository, folder.c_str(), 0, nullptr) != 0) {
     throw Error(ErrorCode::usage,
-                fmt::format("cannot open a git repository around the working folder: {}", reason()),
+                fmt::format("cannot open a git repository around the working folder: {}", git_reason()),
                 "run contraflow inside of the repository that git:REV:PATH names a file of");
   }
   return GitPointer<git_repository>(repository);
@@ -49,14 +28,14 @@ class GitFiles : public Files {
     git_object* found = nullptr;
     if (git_revparse_single(&found, repository_.get(), revision_.c_str()) != 0) {
       throw Error(ErrorCode::usage,
-                  fmt::format("git revision \"{}\" does not exist: {}", revision_, reason()),
+                  fmt::format("git revision \"{}\" does not exist: {}", revision_, git_reason()),
                   "name a branch, tag or commit, as in git:main:db/schema.sql; a shallow clone lacks old "
                   "commits (git fetch --unshallow)");
     }
     const GitPointer<git_object> object(found);
     git_object* peeled = nullptr;
     if (git_object_peel(&peeled, object.get(), GIT_OBJECT_TREE) != 0) {
-      throw Error(ErrorCode::usage, fmt::format("git revision \"{}\" is no commit: {}", revision_, reason()));
+      throw Error(ErrorCode::usage, fmt::format("git revision \"{}\" is no commit: {}", revision_, git_reason()));
     }
     tree_.reset(reinterpret_cast<git_tree*>(peeled));
   }
@@ -142,7 +121,7 @@ class GitFiles : public Files {
     git_object* object = nullptr;
     if (git_tree_entry_to_object(&object, repository_.get(), entry) != 0) {
       throw Error(ErrorCode::environment,
-                  fmt::format("cannot read \"{}\" from the repository: {}", display(path), reason()),
+                  fmt::format("cannot read \"{}\" from the repository: {}", display(path), git_reason()),
                   "a partial clone lacks file contents: fetch them first (git fetch --refetch)");
     }
     return GitPointer<git_object>(object);

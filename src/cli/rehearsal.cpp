@@ -80,7 +80,7 @@ std::string load_before(rehearse::Arena& arena, const RehearsalOptions& options,
   return arena.load(folder, file);
 }
 
-void fill(rehearse::Arena& arena, const RehearsalOptions& options, rehearse::Bases& bases,
+void fill(rehearse::Arena& arena, const RehearsalOptions& options, rehearse::Bases& bases, const catalog::Database& database,
           rehearse::Rehearsal& out, Context& context, const std::set<catalog::ObjectId>& filled = {}) {
   std::optional<rehearse::Statistics> statistics;
   if (!options.statistics.empty())
@@ -94,10 +94,6 @@ void fill(rehearse::Arena& arena, const RehearsalOptions& options, rehearse::Bas
                   : rehearse::is_archive(options.schema) ? "dump"
                                                          : "own";
   if (options.no_rows) return;
-  const catalog::Database database = [&] {
-    pg::Connection reader(bases.empty, "contraflow rows");
-    return catalog::read(reader, {.sizes = false});
-  }();
   rehearse::RowsWanted wanted;
   for (const std::string& text : options.rows) wanted.tables.insert(rehearse::parse_rows(text, database));
   wanted.others = options.rows_per_table;
@@ -338,7 +334,7 @@ void rehearse_plan_folder(Context& context, const RehearsalOptions& options, reh
   const rehearse::ApplicationOptions application = application_options(options, before, out);
   const std::string hash = sha256(read_file(fs::path(options.subject) / "plan.json"));
   const std::set<catalog::ObjectId> to_fill = options.no_rows ? std::set<catalog::ObjectId>{} : rehearse::columns_to_fill(arena, bases, plan, hash, before);
-  fill(arena, options, bases, out, context, to_fill);
+  fill(arena, options, bases, before, out, context, to_fill);
   if (out.data.kind == "synthetic") {
     for (const catalog::ObjectId& column : to_fill) {
       out.notes.push_back(fmt::format("made-up rows hold a value in {}, as the plan asks of yours: SELECT count(*) FROM {} WHERE {} IS NULL", catalog::describe(column),
@@ -383,7 +379,7 @@ rehearse::Rehearsal run_rehearsal(Context& context, const RehearsalOptions& opti
   bases.empty = bases.filled = load_before(arena, options, migration.forward.path, said);
   const catalog::Database before = schema_of(bases.empty);
   const rehearse::ApplicationOptions application = application_options(options, before, out);
-  fill(arena, options, bases, out, context);
+  fill(arena, options, bases, before, out, context);
   {
     pg::Connection connection(bases.empty);
     out.server = connection.query("SELECT current_setting('server_version')").string(0, 0);

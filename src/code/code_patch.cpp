@@ -2,7 +2,6 @@
 #include "code/code_patch.h"
 
 #include <fmt/format.h>
-#include <git2.h>
 
 #include <algorithm>
 #include <set>
@@ -12,6 +11,7 @@
 #include "base/pattern.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "catalog/git_library.h"
 #include "code/files.h"
 #include "code/prisma_calls.h"
 #include "code/sql_sites.h"
@@ -398,21 +398,21 @@ CodePatch patch_code(const SchemaFacts& facts, const ScanOptions& scan_options, 
 }
 
 std::string unified_diff(const std::vector<FilePatch>& files) {
-  git_libgit2_init();
+  const catalog::GitLibrary library;
   std::string out;
   for (const FilePatch& file : files) {
     git_diff_options options = GIT_DIFF_OPTIONS_INIT;
-    git_patch* patch = nullptr;
+    git_patch* made = nullptr;
     const bool fresh = file.before.empty();
-    if (git_patch_from_buffers(&patch, fresh ? nullptr : file.before.data(), file.before.size(), file.file.c_str(), file.after.data(), file.after.size(), file.file.c_str(), &options) == 0 &&
-        patch != nullptr) {
-      git_buf buffer = GIT_BUF_INIT;
-      if (git_patch_to_buf(&buffer, patch) == 0) out.append(buffer.ptr, buffer.size);
-      git_buf_dispose(&buffer);
-    }
-    git_patch_free(patch);
+    int failed = git_patch_from_buffers(&made, fresh ? nullptr : file.before.data(), file.before.size(), file.file.c_str(), file.after.data(), file.after.size(), file.file.c_str(), &options);
+    const catalog::GitPointer<git_patch> patch(made);
+    if (failed == 0 && !patch) continue;  // nothing differs
+    git_buf buffer = GIT_BUF_INIT;
+    if (failed == 0) failed = git_patch_to_buf(&buffer, patch.get());
+    if (failed != 0) throw Error(ErrorCode::environment, fmt::format("cannot make the patch of {}: {}", file.file, catalog::git_reason()));
+    out.append(buffer.ptr, buffer.size);
+    git_buf_dispose(&buffer);
   }
-  git_libgit2_shutdown();
   return out;
 }
 

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <git2.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/pattern.h"
+#include "catalog/git_library.h"
 
 namespace contraflow::code {
 
@@ -22,28 +22,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct GitDeleter {
-  void operator()(git_repository* p) const { git_repository_free(p); }
-  void operator()(git_index* p) const { git_index_free(p); }
-  void operator()(git_object* p) const { git_object_free(p); }
-  void operator()(git_tree* p) const { git_tree_free(p); }
-  void operator()(git_blob* p) const { git_blob_free(p); }
-  void operator()(git_status_list* p) const { git_status_list_free(p); }
-};
-template <class T>
-using GitPointer = std::unique_ptr<T, GitDeleter>;
-
-struct GitLibrary {
-  GitLibrary() { git_libgit2_init(); }
-  ~GitLibrary() { git_libgit2_shutdown(); }
-  GitLibrary(const GitLibrary&) = delete;
-  GitLibrary& operator=(const GitLibrary&) = delete;
-};
-
-std::string reason() {
-  const git_error* error = git_error_last();
-  return error != nullptr && error->message != nullptr ? error->message : "unknown error";
-}
+using catalog::git_reason;
+using catalog::GitLibrary;
+using catalog::GitPointer;
 
 bool excluded(const std::string& path, const std::vector<std::string>& patterns) {
   return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
@@ -108,7 +89,7 @@ class WorkingTree : public CodeFiles {
     std::string below = fs::canonical(root_, ignored).string() + "/";
     const std::string prefix = below.starts_with(work) ? below.substr(work.size()) : "";
     git_index* opened = nullptr;
-    if (git_repository_index(&opened, repository) != 0) throw Error(ErrorCode::environment, fmt::format("cannot read git's index: {}", reason()));
+    if (git_repository_index(&opened, repository) != 0) throw Error(ErrorCode::environment, fmt::format("cannot read git's index: {}", git_reason()));
     const GitPointer<git_index> index(opened);
     const std::size_t count = git_index_entrycount(opened);
     for (std::size_t i = 0; i < count; ++i) {
@@ -123,7 +104,7 @@ class WorkingTree : public CodeFiles {
     wanted.show = GIT_STATUS_SHOW_WORKDIR_ONLY;
     wanted.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_RECURSE_UNTRACKED_DIRS;
     git_status_list* listed = nullptr;
-    if (git_status_list_new(&listed, repository, &wanted) != 0) throw Error(ErrorCode::environment, fmt::format("cannot list untracked files: {}", reason()));
+    if (git_status_list_new(&listed, repository, &wanted) != 0) throw Error(ErrorCode::environment, fmt::format("cannot list untracked files: {}", git_reason()));
     const GitPointer<git_status_list> status(listed);
     for (std::size_t i = 0; i < git_status_list_entrycount(listed); ++i) {
       const git_status_entry* entry = git_status_byindex(listed, i);
@@ -164,15 +145,15 @@ class Revision : public CodeFiles {
     git_repository* found = nullptr;
     const fs::path root = fs::absolute(options.root).lexically_normal();
     if (git_repository_open_ext(&found, root.c_str(), 0, nullptr) != 0)
-      throw Error(ErrorCode::usage, fmt::format("\"{}\" is in no git repository: {}", options.root.string(), reason()), "a revision can only be scanned in one");
+      throw Error(ErrorCode::usage, fmt::format("\"{}\" is in no git repository: {}", options.root.string(), git_reason()), "a revision can only be scanned in one");
     repository_.reset(found);
     git_object* object = nullptr;
     if (git_revparse_single(&object, found, options.revision.c_str()) != 0)
-      throw Error(ErrorCode::usage, fmt::format("git revision \"{}\" does not exist: {}", options.revision, reason()), "name a branch, tag or commit");
+      throw Error(ErrorCode::usage, fmt::format("git revision \"{}\" does not exist: {}", options.revision, git_reason()), "name a branch, tag or commit");
     const GitPointer<git_object> owner(object);
     git_object* peeled = nullptr;
     if (git_object_peel(&peeled, object, GIT_OBJECT_TREE) != 0)
-      throw Error(ErrorCode::usage, fmt::format("git revision \"{}\" is no commit: {}", options.revision, reason()));
+      throw Error(ErrorCode::usage, fmt::format("git revision \"{}\" is no commit: {}", options.revision, git_reason()));
     const GitPointer<git_object> tree(peeled);
     std::error_code ignored;
     const char* workdir = git_repository_workdir(found);
@@ -210,7 +191,7 @@ class Revision : public CodeFiles {
   std::string read(const SourceFile& file) const override {
     const std::lock_guard<std::mutex> lock(mutex_);  // one repository object is one thread's at a time
     git_blob* found = nullptr;
-    if (git_blob_lookup(&found, repository_.get(), &ids_.at(file.path)) != 0) throw Error(ErrorCode::usage, reason());
+    if (git_blob_lookup(&found, repository_.get(), &ids_.at(file.path)) != 0) throw Error(ErrorCode::usage, git_reason());
     const GitPointer<git_blob> blob(found);
     return {static_cast<const char*>(git_blob_rawcontent(found)), static_cast<std::size_t>(git_blob_rawsize(found))};
   }

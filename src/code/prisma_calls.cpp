@@ -394,18 +394,9 @@ class Analysis {
           count(model, property.value, call, nested);
           continue;
         }
-        const ModelField* field = model.field(property.name);
-        if (field == nullptr) {
-          add_unknown(use(model, verb, nested), property.name);
-          continue;
-        }
-        if (!field->column.empty()) {
-          add_column(use(model, verb, nested), field->column);
-          continue;
-        }
+        const ModelField* field = joined_by(model, property.name, verb, nested);
+        if (field == nullptr) continue;
         const Model* other = facts_.model(field->relation);
-        if (other == nullptr) continue;
-        join(model, *field, verb, nested);
         const std::string inner = path.empty() ? property.name : path + "." + property.name;
         Node arguments_of = property.value.is("object") ? property.value : Node();
         if (!arguments_of && property.value.text() != "true") {
@@ -483,6 +474,22 @@ class Analysis {
     }
   }
 
+  // The relation field of that name, whose model is joined; a column, or a name that the model lacks, is taken down and gives nothing.
+  const ModelField* joined_by(const Model& model, const std::string& name, sql::Verb verb, bool nested) {
+    const ModelField* field = model.field(name);
+    if (field == nullptr) {
+      add_unknown(use(model, verb, nested), name);
+      return nullptr;
+    }
+    if (!field->column.empty()) {
+      add_column(use(model, verb, nested), field->column);
+      return nullptr;
+    }
+    if (facts_.model(field->relation) == nullptr) return nullptr;
+    join(model, *field, verb, nested);
+    return field;
+  }
+
   void name_column(const Model& model, const std::string& name, bool nested) {
     const ModelField* field = model.field(name);
     if (field != nullptr && !field->column.empty()) add_column(use(model, sql::Verb::select, nested), field->column);
@@ -502,18 +509,9 @@ class Analysis {
     }
     bool complete = true;
     for (const Property& property : properties(object, complete)) {
-      const ModelField* field = model.field(property.name);
-      if (field == nullptr) {
-        add_unknown(use(model, verb, nested), property.name);
-        continue;
-      }
-      if (!field->column.empty()) {
-        add_column(use(model, verb, nested), field->column);
-        continue;
-      }
+      const ModelField* field = joined_by(model, property.name, verb, nested);
+      if (field == nullptr) continue;
       const Model* other = facts_.model(field->relation);
-      if (other == nullptr) continue;
-      join(model, *field, verb, nested);
       if (property.value.is("object")) nested_write(model, *field, *other, property.value, call);
     }
     if (!complete) call.opaque = true;

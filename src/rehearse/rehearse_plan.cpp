@@ -7,9 +7,8 @@
 #include <optional>
 
 #include "apply/executor.h"
-#include "base/hash.h"
 #include "base/text.h"
-#include "catalog/ddl.h"
+#include "catalog/fingerprint.h"
 #include "catalog/read.h"
 #include "rehearse/checksum.h"
 #include "rehearse/plan_observer.h"
@@ -44,7 +43,7 @@ class PlanRehearsal {
     if (!judge_.dumps())
       out_.notes.push_back(judge_.why_not() + ": schemas were compared by the catalog functions alone");
     before_ = judge_.state(bases_.filled);
-    if (!made_for_this_schema()) return;
+    say_whether_made_for_this_schema();
     if (!forward()) return;
     desired();
     if (!back()) return;
@@ -68,15 +67,14 @@ class PlanRehearsal {
 
   static std::string fingerprint(const std::string& conninfo) {
     pg::Connection connection(conninfo, "contraflow judge");
-    return sha256(join(catalog::create_database(catalog::read(connection, {.sizes = false})), ";\n"));
+    return catalog::fingerprint(catalog::read(connection, {.sizes = false}));
   }
 
-  bool made_for_this_schema() {
-    if (plan_.from_fingerprint.empty() || fingerprint(bases_.empty) == plan_.from_fingerprint) return true;
+  void say_whether_made_for_this_schema() {
+    if (plan_.from_fingerprint.empty() || fingerprint(bases_.empty) == plan_.from_fingerprint) return;
     out_.notes.push_back(
         "the schema is not to the letter the one that the plan was made for (owners, or a change since): "
         "what follows holds for the schema given");
-    return true;
   }
 
   // Purge may lose contents where the plan says so; until then everything comes back.

@@ -70,7 +70,7 @@ void look_before(Context& context, RunProgress& progress, const plan::Plan& plan
     connection.execute("SET lock_timeout = '2s'; SET statement_timeout = '60s'; SET search_path = ''");
     const apply::Journal journal(run.journal_schema, "");
     input.at_start = !journal.exists(connection);
-    if (input.at_start) input.live_fingerprint = catalog::fingerprint(catalog::read(connection));
+    if (input.at_start) input.live_fingerprint = catalog::fingerprint(catalog::read(connection, {.sizes = false}));
   }
   std::string refusals, remedies;
   for (const apply::PreflightItem& item : apply::preflight(connection, input)) {
@@ -123,22 +123,35 @@ void run_until(Executor& executor, const plan::Plan& plan, Phase phase, const st
   if (!progress.json()) context.console.print(fmt::format("{} is done up to step {}\n", plan::phase_name(phase), until));
 }
 
+// What apply and rollback begin with: the plan as it was written, and where it goes.
+struct Run {
+  Run(Context& context, const RunOptions& given, const char* command)
+      : folder(open_plan(given.folder)),
+        target(target_of(context, given)),
+        shown(pg::Connection(target).description()),
+        options(executor_options(given)),
+        progress(context.console, *given.format == "json", given.log_file, folder.read.plan.steps.size()),
+        go_on(command_line(command, given, shown, (given.phase.empty() ? "" : "--phase " + given.phase + " ") + std::string(given.yes ? "--yes" : ""))) {}
+  const PlanFolder folder;
+  const std::string target;
+  const std::string shown;  // the target without its password
+  apply::Options options;
+  RunProgress progress;
+  const std::string go_on;  // the command that goes on after an interruption
+};
+
 int run_apply(Context& context, const RunOptions& options) {
-  const PlanFolder folder = open_plan(options.folder);
-  const plan::Plan& plan = folder.read.plan;
-  const std::string target = target_of(context, options);
-  const std::string shown = pg::Connection(target).description();
-  apply::Options run = executor_options(options);
-  RunProgress progress(context.console, *options.format == "json", options.log_file, plan.steps.size());
-  const std::string go_on = command_line("apply", options, shown, (options.phase.empty() ? "" : "--phase " + options.phase + " ") + std::string(options.yes ? "--yes" : ""));
-  return guarded(options, shown, progress, context.console, go_on, [&] {
+  Run run(context, options, "apply");
+  const plan::Plan& plan = run.folder.read.plan;
+  RunProgress& progress = run.progress;
+  return guarded(options, run.shown, progress, context.console, run.go_on, [&] {
     std::vector<const plan::Step*> steps;
     for (const plan::Step& step : plan.steps) {
       if (options.phase.empty() || plan::phase_name(step.phase) == options.phase) steps.push_back(&step);
     }
-    look_before(context, progress, plan, steps, false, target, run);
-    stop_on_signal(run.stop);
-    Executor executor(plan, folder.hash, target, run, progress);
+    look_before(context, progress, plan, steps, false, run.target, run.options);
+    stop_on_signal(run.options.stop);
+    Executor executor(plan, run.folder.hash, run.target, run.options, progress);
     const apply::Position now = executor.position();
     const std::optional<Phase> next = next_phase(plan, now);
     const std::optional<Phase> phase = options.phase.empty() ? next : phase_named(options.phase);
@@ -149,8 +162,8 @@ int run_apply(Context& context, const RunOptions& options) {
     }
     if (plan.in_phase(*phase).empty()) throw Error(ErrorCode::usage, fmt::format("the plan has no phase {}", plan::phase_name(*phase)), "");
     check_gate(context, progress, executor, plan, *phase, now, options);
-    ask(context, options, fmt::format("Run {} of {} on {}?", plan::phase_name(*phase), plan.name, shown));
-    progress.event("phase_begun", field("phase", std::string(plan::phase_name(*phase))) + "," + field("plan", plan.name) + "," + field("hash", folder.hash) + "," + field("target", shown));
+    ask(context, options, fmt::format("Run {} of {} on {}?", plan::phase_name(*phase), plan.name, run.shown));
+    progress.event("phase_begun", field("phase", std::string(plan::phase_name(*phase))) + "," + field("plan", plan.name) + "," + field("hash", run.folder.hash) + "," + field("target", run.shown));
     if (!options.until.empty()) return run_until(executor, plan, *phase, options.until, progress, context);
     executor.run_phase(*phase);
     const std::optional<Phase> after = next_phase(plan, executor.position());
@@ -163,24 +176,20 @@ int run_apply(Context& context, const RunOptions& options) {
       context.console.print(fmt::format("before {}:\n", plan::phase_name(*after)));
       for (const std::string& condition : gate.conditions) context.console.print("  * " + condition + "\n");
     }
-    context.console.print(fmt::format("next: {}\n", command_line("apply", options, shown, fmt::format("--phase {}", plan::phase_name(*after)))));
+    context.console.print(fmt::format("next: {}\n", command_line("apply", options, run.shown, fmt::format("--phase {}", plan::phase_name(*after)))));
   });
 }
 
 int run_rollback(Context& context, const RunOptions& options) {
-  const PlanFolder folder = open_plan(options.folder);
-  const plan::Plan& plan = folder.read.plan;
-  const std::string target = target_of(context, options);
-  const std::string shown = pg::Connection(target).description();
-  apply::Options run = executor_options(options);
-  RunProgress progress(context.console, *options.format == "json", options.log_file, plan.steps.size());
-  const std::string go_on = command_line("rollback", options, shown, (options.phase.empty() ? "" : "--phase " + options.phase + " ") + std::string(options.yes ? "--yes" : ""));
-  return guarded(options, shown, progress, context.console, go_on, [&] {
+  Run run(context, options, "rollback");
+  const plan::Plan& plan = run.folder.read.plan;
+  RunProgress& progress = run.progress;
+  return guarded(options, run.shown, progress, context.console, run.go_on, [&] {
     std::vector<const plan::Step*> steps;
     for (const plan::Step& step : plan.steps) steps.push_back(&step);
-    look_before(context, progress, plan, steps, true, target, run);
-    stop_on_signal(run.stop);
-    Executor executor(plan, folder.hash, target, run, progress);
+    look_before(context, progress, plan, steps, true, run.target, run.options);
+    stop_on_signal(run.options.stop);
+    Executor executor(plan, run.folder.hash, run.target, run.options, progress);
     const Phase to = options.phase.empty() ? Phase::expand : phase_named(options.phase);
     const std::vector<Executor::Loss> losses = executor.losses(to);
     if (std::any_of(losses.begin(), losses.end(), [](const Executor::Loss& loss) { return loss.gone; }) && !options.accept_loss) {
@@ -189,8 +198,8 @@ int run_rollback(Context& context, const RunOptions& options) {
       throw Error(ErrorCode::refused, message, "give --accept-loss to go back all the same, or --phase to go back less far");
     }
     for (const Executor::Loss& loss : losses) progress.warning((loss.gone ? "does not come back: " : "") + loss.what);
-    ask(context, options, fmt::format("Undo {} on {} to the start of {}?", plan.name, shown, options.phase.empty() ? "the plan" : options.phase));
-    progress.event("undo_begun", field("to", std::string(plan::phase_name(to))) + "," + field("plan", plan.name) + "," + field("hash", folder.hash) + "," + field("target", shown));
+    ask(context, options, fmt::format("Undo {} on {} to the start of {}?", plan.name, run.shown, options.phase.empty() ? "the plan" : options.phase));
+    progress.event("undo_begun", field("to", std::string(plan::phase_name(to))) + "," + field("plan", plan.name) + "," + field("hash", run.folder.hash) + "," + field("target", run.shown));
     const bool any = executor.undo_to(to, !options.phase.empty());
     progress.event("run_ended", field("outcome", "undone"));
     if (!any && !progress.json()) {
