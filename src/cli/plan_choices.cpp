@@ -25,19 +25,6 @@ std::pair<std::string, std::string> assignment(const std::string& option, const 
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
-// `"Order".id` -> `Order.id`: quotes may be written, as in SQL, and may be left out.
-std::string without_quotes(const std::string& name) {
-  std::string out;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    if (name[i] != '"') {
-      out += name[i];
-    } else if (i + 1 < name.size() && name[i + 1] == '"') {
-      out += name[i++];
-    }
-  }
-  return out;
-}
-
 // A column as the user writes it, completed by the one schema that has it.
 std::string resolve_column(const catalog::Database& from, const catalog::Database& to, const std::string& option, const std::string& written) {
   std::vector<std::string> found, all;
@@ -47,7 +34,7 @@ std::string resolve_column(const catalog::Database& from, const catalog::Databas
       const std::string full = fmt::format("{}.{}.{}", id.schema, id.relation, id.name);
       all.push_back(fmt::format("{}.{}", id.relation, id.name));
       const std::string bare = fmt::format("{}.{}", id.relation, id.name);
-      if (written != full && written != bare && without_quotes(written) != full && without_quotes(written) != bare) continue;
+      if (written != full && written != bare && sql::without_quotes(written) != full && sql::without_quotes(written) != bare) continue;
       if (std::find(found.begin(), found.end(), full) == found.end()) found.push_back(full);
     }
   }

@@ -69,4 +69,16 @@ std::string truncate_identifier(std::string_view name) {
   return std::string(name.substr(0, end));
 }
 
+std::string without_quotes(const std::string& name) {
+  std::string out;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (name[i] != '"') {
+      out += name[i];
+    } else if (i + 1 < name.size() && name[i + 1] == '"') {
+      out += name[i++];
+    }
+  }
+  return out;
+}
+
 }  // namespace contraflow::sql

@@ -25,6 +25,9 @@ std::string quote_literal(std::string_view text);
 // `text` between dollar quotes whose tag ($sql$, $sql1$, …) does not occur in it.
 std::string dollar_quote(std::string_view text, std::string_view tag = "sql");
 
+// `"Order".id` -> `Order.id`: where names are typed, quotes may be written, as in SQL, and may be left out.
+std::string without_quotes(const std::string& name);
+
 // The identifier that the server would make of it: at most 63 bytes, cut at a character boundary.
 std::string truncate_identifier(std::string_view name);
 

@@ -54,5 +54,12 @@ TEST(TruncateIdentifier, CutsAtACharacterBoundary) {
   EXPECT_EQ(truncate_identifier(std::string(61, 'x') + "üy"), std::string(61, 'x') + "ü");
 }
 
+TEST(WithoutQuotes, TakesOffWhatQuotesAName) {
+  EXPECT_EQ(without_quotes("users.email"), "users.email");
+  EXPECT_EQ(without_quotes("\"Weird Shop\".\"Order\""), "Weird Shop.Order");
+  EXPECT_EQ(without_quotes("\"a\"\"b\""), "a\"b");
+}
+
 }  // namespace
+
 }  // namespace contraflow::sql

@@ -101,6 +101,7 @@ sql::QualifiedName resolve(const std::string& text, const code::SchemaFacts& fac
   for (const code::Model& model : facts.models) {
     if (model.name == text || model.accessor == text) return model.table;
   }
+  if (const std::string bare = sql::without_quotes(text); bare != text) return resolve(bare, facts);
   std::vector<std::string> names;
   for (const auto& [name, columns] : facts.relations) names.push_back(name.name), names.push_back(name.schema + "." + name.name);
   const std::string near = nearest(text, names);

@@ -26,15 +26,18 @@ struct Options {
 };
 
 // A name that the schema does not have is most often a slip: said, not searched for in silence.
-void check_tables(const std::vector<std::string>& tables, const code::SchemaFacts& facts) {
+void check_tables(std::vector<std::string>& tables, const code::SchemaFacts& facts) {
   if (facts.relations.empty()) return;
   std::vector<std::string> names;
   for (const auto& [name, columns] : facts.relations) names.push_back(name.name);
-  for (const std::string& table : tables) {
-    const bool known = std::any_of(facts.relations.begin(), facts.relations.end(), [&](const auto& entry) {
+  const auto known = [&](const std::string& table) {
+    return std::any_of(facts.relations.begin(), facts.relations.end(), [&](const auto& entry) {
       return table == entry.first.name || table == entry.first.schema + "." + entry.first.name;
     });
-    if (known) continue;
+  };
+  for (std::string& table : tables) {
+    if (!known(table)) table = sql::without_quotes(table);
+    if (known(table)) continue;
     const std::string near = nearest(table, names);
     throw Error(ErrorCode::usage, fmt::format("the schema has no table {}", table), near.empty() ? "" : fmt::format("did you mean {}?", near));
   }
