@@ -55,7 +55,12 @@ void run_batches(pg::Connection& connection, Reader& reader) {
   using Results = std::vector<pg::Result>;
   const auto fetch = [&](std::size_t batch) { return connection.pipeline(reader.batches[batch].queries); };
   Results results = fetch(0);
+  bool complete = false;
   for (std::size_t batch = 0; batch < reader.batches.size(); ++batch) {
+    if (!complete && batch + 1 == reader.batches.size()) {
+      complete = true;
+      if (!reader.end.queries.empty()) reader.batches.push_back(std::move(reader.end));
+    }
     // Its destructor waits: an exception below does not leave the connection to a thread at work.
     std::future<Results> next;
     if (batch + 1 < reader.batches.size()) next = std::async(std::launch::async, fetch, batch + 1);
@@ -70,13 +75,14 @@ Database read_once(pg::Connection& connection, const ReadOptions& options) {
   const Snapshot snapshot(connection);
   connection.execute(kSettings);
   const pg::Result privileges = connection.execute(
-      "SELECT current_setting('is_superuser') = 'on', "
+      "SELECT (" + detail::held_catalogs_query() + "), current_setting('is_superuser') = 'on', "
       "coalesce(bool_and(has_column_privilege('pg_catalog.pg_subscription', attname, 'SELECT')), true) "
       "FROM pg_attribute WHERE attrelid = 'pg_catalog.pg_subscription'::regclass AND attname = "
       "'subconninfo'");
   detail::Session session;
-  session.superuser = privileges.boolean(0, 0);
-  session.subscriptions = privileges.boolean(0, 1);
+  for (const std::string& oid : privileges.text_array(0, 0)) session.holds.insert(static_cast<std::uint32_t>(std::stoul(oid)));
+  session.superuser = privileges.boolean(0, 1);
+  session.subscriptions = privileges.boolean(0, 2);
 
   Reader reader(database, connection.server_major(), options, session);
   // Four batches of about the same weight for the server.
@@ -87,8 +93,8 @@ Database read_once(pg::Connection& connection, const ReadOptions& options) {
   reader.next_batch();
   detail::ask_types(reader);
   detail::ask_constraints(reader);
-  reader.next_batch();
   detail::ask_indexes(reader);
+  reader.next_batch();
   detail::ask_actions(reader);
   detail::ask_routines(reader);
   reader.next_batch();
