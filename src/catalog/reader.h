@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string>
 #include <unordered_map>
@@ -163,7 +164,7 @@ class Reader {
   const ReadOptions& options;
   const Session session;
 
-  std::vector<Batch> batches{1};
+  std::deque<Batch> batches{1};  // stay where they are while others are added
   Batch end;
 
   std::unordered_map<Oid, std::string> roles, schemas, access_methods, tablespaces;
