@@ -2,6 +2,7 @@
 #include "sql/direct_parser.h"
 
 #include <cstdlib>
+#include <stdexcept>
 
 #if PG_VERSION_NUM != 150001
 #error "compare these declarations with the new libpg_query's source, and its pg_query_nodes_to_protobuf() with what is said here"
@@ -60,8 +61,10 @@ std::unique_ptr<PgQueryError, ParserErrorDeleter> DirectTree::parse(const char* 
     return std::unique_ptr<PgQueryError, ParserErrorDeleter>(raw.error);
   }
   taken = &result_;
-  std::free(pg_query_nodes_to_protobuf(raw.tree).data);
+  const PgQueryProtobuf packed = pg_query_nodes_to_protobuf(raw.tree);
   taken = nullptr;
+  std::free(packed.data);
+  if (packed.len != 0) throw std::logic_error("internal error: the parser was not linked with --wrap");
   // Without a parent the context is no thread's: TopMemoryContext takes its children along when its thread ends.
   MemoryContextSetParent(context, nullptr);
   CurrentMemoryContext = TopMemoryContext;
