@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -31,6 +32,7 @@ class Journaled {
     const bool first = !marks_.empty() && marks_.back().touched.insert(name).second;
     if (first) log_.emplace_back(name, place);
     if (place == nullptr || first) place = place == nullptr ? std::make_shared<T>() : std::make_shared<T>(*place);
+    if (changed_.empty() || changed_.back() != name) changed_.push_back(name);
     return const_cast<T&>(*place);  // made by make_shared<T> here, never a const object
   }
   void erase(const sql::QualifiedName& name) {
@@ -38,6 +40,17 @@ class Journaled {
     if (it == objects_.end()) return;
     if (!marks_.empty() && marks_.back().touched.insert(name).second) log_.emplace_back(name, std::move(it->second));
     objects_.erase(it);
+  }
+
+  // Calls visit(name, object) for what was edited, or put back, since the last call and is there: for those who keep an index.
+  template <class Visit>
+  void take_changed(const Visit& visit) {
+    std::sort(changed_.begin(), changed_.end());
+    changed_.erase(std::unique(changed_.begin(), changed_.end()), changed_.end());
+    for (const sql::QualifiedName& name : changed_) {
+      if (const T* object = find(name)) visit(name, *object);
+    }
+    changed_.clear();
   }
 
   void mark() { marks_.push_back({log_.size(), {}}); }
@@ -50,6 +63,7 @@ class Journaled {
   void undo() {
     while (log_.size() > marks_.back().log_size) {
       auto& [name, old] = log_.back();
+      changed_.push_back(name);
       if (old == nullptr) {
         objects_.erase(name);
       } else {
@@ -62,6 +76,7 @@ class Journaled {
 
  private:
   Map objects_;
+  std::vector<sql::QualifiedName> changed_;
   std::vector<std::pair<sql::QualifiedName, std::shared_ptr<const T>>> log_;
   struct Mark {
     std::size_t log_size = 0;

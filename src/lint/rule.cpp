@@ -35,6 +35,8 @@ std::string table_text(const Action& action) { return action.relation.name.empty
 
 namespace {
 
+std::size_t hash_of(const Rule* rule, const std::string& relation) { return std::hash<const void*>()(rule) ^ std::hash<std::string>()(relation); }
+
 Severity lower(Severity severity) { return severity == Severity::error ? Severity::warning : Severity::info; }
 
 }  // namespace
@@ -42,6 +44,7 @@ Severity lower(Severity severity) { return severity == Severity::error ? Severit
 Finding& Reporter::report(const Action& action, std::string message) {
   Finding& finding = report(action.offset, std::move(message));
   finding.relation = quoted(action.relation);
+  reported_.insert(hash_of(rule_, finding.relation));
   finding.versions = action.versions;
   finding.depends = action.depends;
   // Facts are no locks; what an action locks is the business of the rules about locks.
@@ -67,6 +70,7 @@ Finding& Reporter::report(std::size_t offset, std::string message) {
 }
 
 void Reporter::retract(const std::string& relation, const std::function<bool(const Finding&)>& settled) {
+  if (!reported_.contains(hash_of(rule_, relation))) return;  // the usual case, without a look at every finding
   std::erase_if(findings_, [&](const Finding& finding) { return finding.rule == rule_ && finding.relation == relation && (!settled || settled(finding)); });
 }
 

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "lint/action.h"
@@ -40,6 +41,7 @@ struct FileState {
   bool has_block_in_runner = false;       // BEGIN or COMMIT where the runner has its own
   std::size_t block_in_runner = 0;
   std::set<std::string> once;  // what is said once a file
+  std::unordered_set<std::size_t> reported;  // hashes of rule and relation of the findings
 };
 
 class Reporter;
@@ -68,7 +70,7 @@ struct Rule {
 // Takes what a rule found. Findings start with what the action and the rule say; the rule adds its words.
 class Reporter {
  public:
-  Reporter(const Context& context, std::vector<Finding>& findings, std::set<std::string>& once) : context_(context), findings_(findings), once_(once) {}
+  Reporter(const Context& context, std::vector<Finding>& findings, FileState& file) : context_(context), findings_(findings), once_(file.once), reported_(file.reported) {}
   void begin(const Rule& rule) { rule_ = &rule; }
 
   Finding& report(const Action& action, std::string message);
@@ -82,6 +84,7 @@ class Reporter {
   const Context& context_;
   std::vector<Finding>& findings_;
   std::set<std::string>& once_;
+  std::unordered_set<std::size_t>& reported_;
   const Rule* rule_ = nullptr;
 };
 

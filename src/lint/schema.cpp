@@ -256,6 +256,31 @@ void Schema::end_of_migration() {
   created_types.clear();
 }
 
+void Schema::note_uses() {
+  relations.take_changed([&](const QualifiedName& name, const Relation& relation) {
+    const auto note = [&](const std::set<std::string>& called) {
+      for (const std::string& each : called) calling_[each].insert(name);
+    };
+    for (const auto& [index_name, index] : relation.indexes) note(index.functions);
+    for (const auto& [column_name, column] : relation.columns) note(column.functions);
+    for (const auto& [constraint_name, constraint] : relation.constraints) note(constraint.functions);
+    note(relation.partition_functions);
+    for (const auto& [table, column] : relation.shows) showing_[table].insert(name);
+  });
+}
+
+std::set<QualifiedName> Schema::relations_calling(const std::string& function) {
+  note_uses();
+  const auto found = calling_.find(function);
+  return found == calling_.end() ? std::set<QualifiedName>() : found->second;
+}
+
+std::set<QualifiedName> Schema::relations_showing(const QualifiedName& table) {
+  note_uses();
+  const auto found = showing_.find(table);
+  return found == showing_.end() ? std::set<QualifiedName>() : found->second;
+}
+
 void Schema::mark() {
   relations.mark();
   types.mark();

@@ -131,6 +131,17 @@ class Schema {
   void mark();
   void keep();
   void undo();
+
+  // Relations whose indexes, stored columns, checks or partition key may call a function of this bare name, in order.
+  std::set<QualifiedName> relations_calling(const std::string& function);
+  // Views that may show a column of the table, in order.
+  std::set<QualifiedName> relations_showing(const QualifiedName& table);
+
+ private:
+  void note_uses();
+  // These only grow: what is there may be gone from the relation.
+  std::map<std::string, std::set<QualifiedName>> calling_;
+  std::map<QualifiedName, std::set<QualifiedName>> showing_;
 };
 
 // Everything that the rules need of a database.

@@ -80,7 +80,7 @@ void Walker::finish() {
   const std::vector<Action> none;
   const Transaction* open = transaction_ && transaction_->explicit_block ? &*transaction_ : nullptr;
   const Context context{nothing, none, session_, open, file_, schema_, options_.majors};
-  Reporter reporter(context, findings_, file_.once);
+  Reporter reporter(context, findings_, file_);
   statement_begin_ = statement_end_ = 0;
   for (const Rule* rule : active_) {
     if (rule->finish == nullptr) continue;
@@ -165,7 +165,7 @@ void Walker::judge(const Statement& statement) {
 }
 
 void Walker::run_rules(const Context& context) {
-  Reporter reporter(context, findings_, file_.once);
+  Reporter reporter(context, findings_, file_);
   for (const Rule* rule : active_) {
     if (rule->check == nullptr) continue;
     reporter.begin(*rule);

@@ -32,14 +32,8 @@ const T& member(const ProtobufCMessage& message, unsigned offset) {
 ParseTree parse(std::string_view text, const std::string& file) {
   if (const auto offset = nests_deeper_than(text, kMaxDepth)) refuse_depth(text, *offset, file);
   const std::string terminated(text);
-  const PgQueryProtobufParseResult raw = pg_query_parse_protobuf(terminated.c_str());
-  const std::unique_ptr<const PgQueryProtobufParseResult, void (*)(const PgQueryProtobufParseResult*)> owner(
-      &raw, [](const PgQueryProtobufParseResult* result) { pg_query_free_protobuf_parse_result(*result); });
-  if (raw.error != nullptr) throw_parser_error(*raw.error, text, file);
   ParseTree tree;
-  tree.result_.reset(pg_query__parse_result__unpack(
-      nullptr, raw.parse_tree.len, reinterpret_cast<const unsigned char*>(raw.parse_tree.data)));
-  if (!tree.result_) refuse_depth(text, 0, file);
+  if (const auto error = tree.tree_.parse(terminated.c_str())) throw_parser_error(*error, text, file);
   return tree;
 }
 

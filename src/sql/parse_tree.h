@@ -8,25 +8,22 @@
 #include <string>
 #include <string_view>
 
+#include "sql/direct_parser.h"
+
 namespace contraflow::sql {
 
 // The typed tree of PostgreSQL 15's own parser. Owns its memory; nodes stay valid while the object lives.
 // Only `sql` and `lint` include this header.
 class ParseTree {
  public:
-  std::size_t size() const { return result_->n_stmts; }
-  const PgQuery__RawStmt& raw(std::size_t index) const { return *result_->stmts[index]; }
-  const PgQuery__Node& node(std::size_t index) const { return *result_->stmts[index]->stmt; }
-  const PgQuery__ParseResult& result() const { return *result_; }
+  std::size_t size() const { return tree_.result().n_stmts; }
+  const PgQuery__RawStmt& raw(std::size_t index) const { return *tree_.result().stmts[index]; }
+  const PgQuery__Node& node(std::size_t index) const { return *tree_.result().stmts[index]->stmt; }
+  const PgQuery__ParseResult& result() const { return tree_.result(); }
 
  private:
   friend ParseTree parse(std::string_view, const std::string&);
-  struct Free {
-    void operator()(PgQuery__ParseResult* result) const {
-      pg_query__parse_result__free_unpacked(result, nullptr);
-    }
-  };
-  std::unique_ptr<PgQuery__ParseResult, Free> result_;
+  DirectTree tree_;
 };
 
 // Error{usage} with the location where the text is not PostgreSQL 15's SQL, or nests too deeply for the tree.

@@ -3,10 +3,6 @@
 
 #include <pg_query.h>
 
-#include <cstdlib>
-#include <cstring>
-#include <new>
-
 #include "base/error.h"
 #include "sql/name.h"
 #include "sql/parse_tree.h"
@@ -19,19 +15,11 @@ constexpr std::string_view kPlaceholder = "contraflow_placeholder";
 
 std::string with_name(std::string text, std::string_view name) { return text.replace(text.find(kPlaceholder), kPlaceholder.size(), quote_identifier(name)); }
 
-// The tree's strings are malloc()ed by protobuf-c and freed with it.
-void set_text(char*& target, std::string_view text) {
-  char* copy = static_cast<char*>(std::malloc(text.size() + 1));
-  if (!copy) throw std::bad_alloc();
-  std::memcpy(copy, text.data(), text.size());
-  copy[text.size()] = '\0';
-  // protobuf-c's empty string is a shared constant.
-  if (target != protobuf_c_empty_string) std::free(target);
-  target = copy;
-}
+// The text must outlive the tree, which is only read by the deparser from here on.
+void set_text(char*& target, const char* text) { target = const_cast<char*>(text); }
 
 void rename_text(char*& target, const ColumnNames& names) {
-  if (auto it = names.find(target); it != names.end()) set_text(target, it->second);
+  if (auto it = names.find(target); it != names.end()) set_text(target, it->second.c_str());
 }
 
 void rename_list(PgQuery__Node** nodes, std::size_t count, const ColumnNames& names) {
@@ -56,7 +44,7 @@ void rename_below(const ProtobufCMessage& root, const ColumnNames& names, const 
       auto* type = reinterpret_cast<PgQuery__TypeName*>(writable);
       if (type->n_names == 2 && type->names[1]->node_case == PG_QUERY__NODE__NODE_STRING) {
         const auto it = types.find(quote(QualifiedName{type->names[0]->string->sval, type->names[1]->string->sval}));
-        if (it != types.end()) set_text(type->names[1]->string->sval, it->second);
+        if (it != types.end()) set_text(type->names[1]->string->sval, it->second.c_str());
       }
     }
     return true;
@@ -86,7 +74,7 @@ std::string index_over(std::string_view definition, std::string_view name, const
     throw Error(ErrorCode::usage, "not an index definition: " + std::string(definition));
   }
   auto* statement = const_cast<PgQuery__IndexStmt*>(tree.node(0).index_stmt);
-  set_text(statement->idxname, kPlaceholder);
+  set_text(statement->idxname, kPlaceholder.data());
   statement->concurrent = concurrently ? 1 : 0;
   rename_below(statement->base, columns, types);
   return with_name(deparse(tree.result()), name);

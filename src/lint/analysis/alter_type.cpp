@@ -223,8 +223,9 @@ void Analyser::alter_type(const Target& table, const PgQuery__AlterTableCmd& com
     fill(prepared);
   }
   // "cannot alter type of a column used by a view or rule"
-  for (const auto& [view_name, view] : schema_.relations.all()) {
-    if (view->shows.empty() || !view->shows.contains({table.key, name})) continue;
+  for (const QualifiedName& view_name : schema_.relations_showing(table.key)) {
+    const Relation* view = schema_.relations.find(view_name);
+    if (view == nullptr || !view->shows.contains({table.key, name})) continue;
     Action& shown = add_fact(Fact::type_under_view, table, offset);
     fill(shown);
     shown.object = sql::quote(view_name);

@@ -217,8 +217,9 @@ void Analyser::create_function(const PgQuery__CreateFunctionStmt& statement) {
   if (statement.sql_body != nullptr && made.body.empty()) made.body = standard_body(statement_->text);
   // What stands on the old definition keeps its values and entries.
   if (statement.replace != 0) {
-    for (const auto& [relation_name, relation] : schema_.relations.all()) {
-      if (relation->created_here) continue;
+    for (const QualifiedName& relation_name : schema_.relations_calling(name.name)) {
+      const Relation* relation = schema_.relations.find(relation_name);
+      if (relation == nullptr || relation->created_here) continue;
       std::string what;
       for (const auto& [index_called, index] : relation->indexes) {
         if (index.functions.contains(name.name)) what = "index " + index_called;

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The functions of libpq that are used here, loaded with the first connection (base/late_library.h).
+#include <libpq-fe.h>
+
+#include "base/late_library.h"
+
+#define CONTRAFLOW_LIBRARY "libpq.so.5"
+#define CONTRAFLOW_PACKAGE "libpq5"
+
+CONTRAFLOW_FORWARD(int, PQbackendPID, (const PGconn *conn), (conn))
+CONTRAFLOW_FORWARD(int, PQcancel, (PGcancel *cancel, char *errbuf, int errbufsize), (cancel, errbuf, errbufsize))
+CONTRAFLOW_FORWARD(void, PQclear, (PGresult *res), (res))
+CONTRAFLOW_FORWARD(char *, PQcmdStatus, (PGresult *res), (res))
+CONTRAFLOW_FORWARD(char *, PQcmdTuples, (PGresult *res), (res))
+CONTRAFLOW_FORWARD(PGconn *, PQconnectdbParams, (const char *const *keywords, const char *const *values, int expand_dbname), (keywords, values, expand_dbname))
+CONTRAFLOW_FORWARD(PQconninfoOption *, PQconninfo, (PGconn *conn), (conn))
+CONTRAFLOW_FORWARD(void, PQconninfoFree, (PQconninfoOption *connOptions), (connOptions))
+CONTRAFLOW_FORWARD(PQconninfoOption *, PQconninfoParse, (const char *conninfo, char **errmsg), (conninfo, errmsg))
+CONTRAFLOW_FORWARD(int, PQconsumeInput, (PGconn *conn), (conn))
+CONTRAFLOW_FORWARD(char *, PQdb, (const PGconn *conn), (conn))
+CONTRAFLOW_FORWARD(int, PQenterPipelineMode, (PGconn *conn), (conn))
+CONTRAFLOW_FORWARD(char *, PQerrorMessage, (const PGconn *conn), (conn))
+CONTRAFLOW_FORWARD(PGresult *, PQexec, (PGconn *conn, const char *query), (conn, query))
+CONTRAFLOW_FORWARD(PGresult *, PQexecParams, (PGconn *conn, const char *command, int nParams, const Oid *paramTypes, const char *const *paramValues, const int *paramLengths, const int *paramFormats, int resultFormat), (conn, command, nParams, paramTypes, paramValues, paramLengths, paramFormats, resultFormat))
+CONTRAFLOW_FORWARD(int, PQexitPipelineMode, (PGconn *conn), (conn))
+CONTRAFLOW_FORWARD(void, PQfinish, (PGconn *conn), (conn))
+CONTRAFLOW_FORWARD(int, PQflush, (PGconn *conn), (conn))
+CONTRAFLOW_FORWARD(int, PQfmod, (const PGresult *res, int field_num), (res, field_num))
+CONTRAFLOW_FORWARD(char *, PQfname, (const PGresult *res, int field_num), (res, field_num))
+CONTRAFLOW_FORWARD(void, PQfreeCancel, (PGcancel *cancel), (cancel))
+CONTRAFLOW_FORWARD(void, PQfreemem, (void *ptr), (ptr))
+CONTRAFLOW_FORWARD(Oid, PQftype, (const PGresult *res, int field_num), (res, field_num))
+CONTRAFLOW_FORWARD(PGcancel *, PQgetCancel, (PGconn *conn), (conn))
+CONTRAFLOW_FORWARD(int, PQgetCopyData, (PGconn *conn, char **buffer, int async), (conn, buffer, async))
+CONTRAFLOW_FORWARD(PGresult *, PQgetResult, (PGconn *conn), (conn))
+CONTRAFLOW_FORWARD(int, PQgetisnull, (const PGresult *res, int tup_num, int field_num), (res, tup_num, field_num))
+CONTRAFLOW_FORWARD(int, PQgetlength, (const PGresult *res, int tup_num, int field_num), (res, tup_num, field_num))
+CONTRAFLOW_FORWARD(char *, PQgetvalue, (const PGresult *res, int tup_num, int field_num), (res, tup_num, field_num))
+CONTRAFLOW_FORWARD(char *, PQhost, (const PGconn *conn), (conn))
+CONTRAFLOW_FORWARD(int, PQisBusy, (PGconn *conn), (conn))
+CONTRAFLOW_FORWARD(int, PQnfields, (const PGresult *res), (res))
+CONTRAFLOW_FORWARD(int, PQntuples, (const PGresult *res), (res))
+CONTRAFLOW_FORWARD(int, PQpipelineSync, (PGconn *conn), (conn))
+CONTRAFLOW_FORWARD(char *, PQport, (const PGconn *conn), (conn))
+CONTRAFLOW_FORWARD(int, PQputCopyData, (PGconn *conn, const char *buffer, int nbytes), (conn, buffer, nbytes))
+CONTRAFLOW_FORWARD(int, PQputCopyEnd, (PGconn *conn, const char *errormsg), (conn, errormsg))
+CONTRAFLOW_FORWARD(char *, PQresultErrorField, (const PGresult *res, int fieldcode), (res, fieldcode))
+CONTRAFLOW_FORWARD(ExecStatusType, PQresultStatus, (const PGresult *res), (res))
+CONTRAFLOW_FORWARD(int, PQsendQuery, (PGconn *conn, const char *query), (conn, query))
+CONTRAFLOW_FORWARD(int, PQsendQueryParams, (PGconn *conn, const char *command, int nParams, const Oid *paramTypes, const char *const *paramValues, const int *paramLengths, const int *paramFormats, int resultFormat), (conn, command, nParams, paramTypes, paramValues, paramLengths, paramFormats, resultFormat))
+CONTRAFLOW_FORWARD(int, PQserverVersion, (const PGconn *conn), (conn))
+CONTRAFLOW_FORWARD(PQnoticeReceiver, PQsetNoticeReceiver, (PGconn *conn, PQnoticeReceiver proc, void *arg), (conn, proc, arg))
+CONTRAFLOW_FORWARD(int, PQsetnonblocking, (PGconn *conn, int arg), (conn, arg))
+CONTRAFLOW_FORWARD(int, PQsocket, (const PGconn *conn), (conn))
+CONTRAFLOW_FORWARD(ConnStatusType, PQstatus, (const PGconn *conn), (conn))
+CONTRAFLOW_FORWARD(PGTransactionStatusType, PQtransactionStatus, (const PGconn *conn), (conn))
+CONTRAFLOW_FORWARD(char *, PQuser, (const PGconn *conn), (conn))

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/direct_parser.h"
+
+#include <cstdlib>
+
+#if PG_VERSION_NUM != 150001
+#error "compare these declarations with the new libpg_query's source, and its pg_query_nodes_to_protobuf() with what is said here"
+#endif
+
+// Functions of libpg_query 15-4.0.0 and of PostgreSQL's memory contexts in it that its header does not declare: src/pg_query_internal.h and
+// src/pg_query_outfuncs.h of its source. CMakeLists.txt links the static library, whose version it asks for, and gives the two wrapped ones to us.
+extern "C" {
+struct PgQueryRawTree {  // PgQueryInternalParsetreeAndError
+  void* tree;
+  char* stderr_buffer;
+  PgQueryError* error;
+};
+MemoryContextData* pg_query_enter_memory_context(void);
+void pg_query_exit_memory_context(MemoryContextData* context);
+PgQueryRawTree pg_query_raw_parse(const char* input);
+void pg_query_free_error(PgQueryError* error);
+PgQueryProtobuf pg_query_nodes_to_protobuf(const void* tree);
+void MemoryContextSetParent(MemoryContextData* context, MemoryContextData* parent);
+void MemoryContextDelete(MemoryContextData* context);
+extern __thread MemoryContextData* CurrentMemoryContext;
+extern __thread MemoryContextData* TopMemoryContext;
+
+size_t __real_pg_query__parse_result__get_packed_size(const PgQuery__ParseResult* message);
+size_t __real_pg_query__parse_result__pack(const PgQuery__ParseResult* message, uint8_t* out);
+size_t __wrap_pg_query__parse_result__get_packed_size(const PgQuery__ParseResult* message);
+size_t __wrap_pg_query__parse_result__pack(const PgQuery__ParseResult* message, uint8_t* out);
+}
+
+namespace {
+thread_local PgQuery__ParseResult* taken = nullptr;  // where the tree goes that would be packed
+}
+
+size_t __wrap_pg_query__parse_result__get_packed_size(const PgQuery__ParseResult* message) {
+  if (taken == nullptr) return __real_pg_query__parse_result__get_packed_size(message);
+  *taken = *message;
+  return 0;
+}
+
+size_t __wrap_pg_query__parse_result__pack(const PgQuery__ParseResult* message, uint8_t* out) {
+  return taken == nullptr ? __real_pg_query__parse_result__pack(message, out) : 0;
+}
+
+namespace contraflow::sql {
+
+void ParserErrorDeleter::operator()(PgQueryError* error) const { pg_query_free_error(error); }
+
+void DirectTree::Delete::operator()(MemoryContextData* context) const { MemoryContextDelete(context); }
+
+std::unique_ptr<PgQueryError, ParserErrorDeleter> DirectTree::parse(const char* text) {
+  MemoryContextData* context = pg_query_enter_memory_context();
+  const PgQueryRawTree raw = pg_query_raw_parse(text);
+  std::free(raw.stderr_buffer);
+  if (raw.error != nullptr) {
+    pg_query_exit_memory_context(context);
+    return std::unique_ptr<PgQueryError, ParserErrorDeleter>(raw.error);
+  }
+  taken = &result_;
+  std::free(pg_query_nodes_to_protobuf(raw.tree).data);
+  taken = nullptr;
+  // Without a parent the context is no thread's: TopMemoryContext takes its children along when its thread ends.
+  MemoryContextSetParent(context, nullptr);
+  CurrentMemoryContext = TopMemoryContext;
+  context_.reset(context);
+  return nullptr;
+}
+
+}  // namespace contraflow::sql
