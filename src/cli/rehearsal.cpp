@@ -17,6 +17,7 @@
 #include "catalog/source_files.h"
 #include "catalog/source_migrations.h"
 #include "cli/before.h"
+#include "cli/code_schema.h"
 #include "code/scan.h"
 #include "code/schema_facts.h"
 #include "lint/check.h"
@@ -359,8 +360,10 @@ void rehearse_plan_folder(Context& context, const RehearsalOptions& options, reh
 
 }  // namespace
 
-rehearse::Rehearsal run_rehearsal(Context& context, const RehearsalOptions& options,
+rehearse::Rehearsal run_rehearsal(Context& context, const RehearsalOptions& given,
                                   std::vector<review::Finding>* linted) {
+  RehearsalOptions options = given;
+  options.schema = named_source(context, given.schema);
   const auto begin = std::chrono::steady_clock::now();
   rehearse::Rehearsal out;
   out.subject = options.subject;
