@@ -382,7 +382,7 @@ class Test:
         shutil.rmtree(where)
 
 
-def main():
+def main(Test=Test, settings=()):
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument('--bin', required=True)
     ap.add_argument('--server', type=int, default=15)
@@ -393,14 +393,14 @@ def main():
     if opt.server not in found:
         print(f'SKIPPED: no PostgreSQL {opt.server} on this machine (tools/get_servers.sh)')
         return 77
-    server = Server(found[opt.server])
+    server = Server(found[opt.server], settings)
     server.major = opt.server
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda s, _: (server.stop(), os._exit(128 + s)))
     failed = ran = 0
     try:
         test = Test(server, opt)
-        for name in [n for n in dir(Test) if n.startswith('t_') and (not opt.only or any(o in n for o in opt.only.split(',')))]:
+        for name in [n for n in vars(Test) if n.startswith('t_') and (not opt.only or any(o in n for o in opt.only.split(',')))]:
             at = time.time()
             try:
                 said = getattr(test, name)()
