@@ -87,21 +87,17 @@ std::string read_file(const fs::path& path) {
 std::string read_text_file(const fs::path& path) {
   std::string content = read_file(path);
   if (content.starts_with("\xEF\xBB\xBF")) content.erase(0, 3);
-  if (content.find('\0') != std::string::npos) {
-    throw Error(
-        ErrorCode::usage, fmt::format("{} is a binary file, not text", path.string()),
-        content.starts_with("PGDMP") ? "a custom-format dump: convert it with pg_restore -f dump.sql" : "");
+  const auto place = [&](std::size_t offset) {
+    Location location = locate(content, offset, path.string());
+    location.source_line.clear();  // not printable
+    return location;
+  };
+  if (const std::size_t nul = content.find('\0'); nul != std::string::npos) {
+    throw Error(ErrorCode::usage, fmt::format("{} is a binary file, not text", path.string()), content.starts_with("PGDMP") ? "a custom-format dump: convert it with pg_restore -f dump.sql" : "")
+        .at(place(nul));
   }
-  if (!is_valid_utf8(content)) {
-    std::size_t end = 0;
-    while (is_valid_utf8(std::string_view(content).substr(0, content.find('\n', end)))) {
-      end = content.find('\n', end) + 1;
-    }
-    Location location = locate(content, end, path.string());
-    location.source_line.clear();
-    throw Error(ErrorCode::usage, fmt::format("{} is not UTF-8", path.string()),
-                "convert it, for instance with iconv -f latin1 -t utf-8")
-        .at(std::move(location));
+  if (const std::size_t bad = first_invalid_utf8(content); bad != content.size()) {
+    throw Error(ErrorCode::usage, fmt::format("{} is not UTF-8", path.string()), "convert it, for instance with iconv -f latin1 -t utf-8").at(place(bad));
   }
   return content;
 }

@@ -54,6 +54,16 @@ TEST(File, TextIsCheckedForBinaryAndEncoding) {
   } catch (const Error& error) {
     ASSERT_TRUE(error.location());
     EXPECT_EQ(error.location()->line, 2);
+    EXPECT_EQ(error.location()->column, 5);
+  }
+  write_file(path, std::string("a\nb\0c", 5));
+  try {
+    read_text_file(path);
+    FAIL();
+  } catch (const Error& error) {
+    ASSERT_TRUE(error.location());
+    EXPECT_EQ(error.location()->line, 2);
+    EXPECT_EQ(error.location()->column, 2);
   }
   write_file(path, "\xEF\xBB\xBFselect 1");
   EXPECT_EQ(read_text_file(path), "select 1");

@@ -47,11 +47,16 @@ int width_of(std::uint32_t c) {
 
 }  // namespace
 
-bool is_valid_utf8(std::string_view text) {
-  for (std::uint32_t character = 0; !text.empty();) {
-    if (!take_character(text, character)) return false;
+bool is_valid_utf8(std::string_view text) { return first_invalid_utf8(text) == text.size(); }
+
+std::size_t first_invalid_utf8(std::string_view text) {
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const std::string_view before = rest;
+    std::uint32_t character = 0;
+    if (!take_character(rest, character)) return text.size() - before.size();
   }
-  return true;
+  return text.size();
 }
 
 std::size_t count_characters(std::string_view text) {

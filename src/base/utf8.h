@@ -10,6 +10,8 @@
 namespace contraflow {
 
 bool is_valid_utf8(std::string_view text);
+// Byte offset of the first sequence that is not UTF-8; text.size() where there is none.
+std::size_t first_invalid_utf8(std::string_view text);
 std::size_t count_characters(std::string_view text);
 
 // Byte offset of the character with this index (from 0); text.size() where there are fewer. The server's

@@ -14,6 +14,13 @@ TEST(Utf8, TellsValidFromInvalid) {
   EXPECT_FALSE(is_valid_utf8("abc\xe2\x82"));   // cut off
 }
 
+TEST(Utf8, SaysWhereItIsInvalid) {
+  EXPECT_EQ(first_invalid_utf8("grün"), 5U);
+  EXPECT_EQ(first_invalid_utf8("grün \xe9x"), 6U);
+  EXPECT_EQ(first_invalid_utf8("abc\xe2\x82"), 3U);
+  EXPECT_EQ(first_invalid_utf8(""), 0U);
+}
+
 TEST(Utf8, CountsCharactersNotBytes) {
   EXPECT_EQ(count_characters("grün 🚧"), 6U);
   EXPECT_EQ(byte_of_character("üx", 1), 2U);

@@ -62,22 +62,6 @@ class DiskFiles : public Files {
 
 std::unique_ptr<Files> disk_files() { return std::make_unique<DiskFiles>(); }
 
-namespace {
-
-// Byte offset of the first sequence that is not UTF-8, in a text that has one.
-std::size_t first_invalid(std::string_view text) {
-  std::size_t at = 0;
-  while (at < text.size()) {
-    std::size_t length = 1;
-    while (length <= 4 && !is_valid_utf8(text.substr(at, length))) ++length;
-    if (length > 4) break;
-    at += length;
-  }
-  return at;
-}
-
-}  // namespace
-
 std::string check_sql_text(std::string text, const std::string& name) {
   const auto refuse = [&](std::string_view what, std::string_view hint) {
     return Error(ErrorCode::usage, fmt::format("\"{}\" {}", name, what), std::string(hint));
@@ -102,8 +86,8 @@ std::string check_sql_text(std::string text, const std::string& name) {
   if (const std::size_t nul = text.find('\0'); nul != std::string::npos) {
     throw refuse("is no SQL text: it contains a NUL byte", "a source is a text file in UTF-8").at(place(nul));
   }
-  if (!is_valid_utf8(text)) {
-    throw refuse("is not valid UTF-8", "convert it, for instance: iconv -f ISO-8859-1 -t UTF-8 FILE").at(place(first_invalid(text)));
+  if (const std::size_t bad = first_invalid_utf8(text); bad != text.size()) {
+    throw refuse("is not valid UTF-8", "convert it, for instance: iconv -f ISO-8859-1 -t UTF-8 FILE").at(place(bad));
   }
   return text;
 }

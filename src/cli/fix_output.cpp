@@ -28,6 +28,19 @@ std::vector<std::string> steps_for(const Fix& fix, const std::string& relation) 
   return out;
 }
 
+// "add column public.users.tier (expand), …" of the steps that work on the finding's relation.
+std::string replacement_of(const Fix& fix, const std::string& relation) {
+  constexpr std::size_t kMost = 4;
+  const std::vector<std::string> ids = steps_for(fix, relation);
+  std::vector<std::string> names;
+  for (const plan::Step& step : fix.plan ? fix.plan->steps : std::vector<plan::Step>{}) {
+    if (std::find(ids.begin(), ids.end(), step.id) != ids.end()) names.push_back(fmt::format("{} ({})", step.title, plan::phase_name(step.phase)));
+  }
+  const std::size_t more = names.size() > kMost ? names.size() - kMost : 0;
+  names.resize(names.size() - more);
+  return join(names, ", ") + (more == 0 ? "" : fmt::format(" and {} more", more));
+}
+
 std::string step_line(const plan::Step& step) { return fmt::format("{:<9} {}  ({})", plan::phase_name(step.phase), step.title, plan::mode_name(step.forward.mode)); }
 
 Json json_of(const SaidStatement& statement) {
@@ -63,6 +76,7 @@ std::string fix_text(const Fix& fix, bool color) {
     if (!is_unsafe(finding)) continue;
     out += fmt::format("  {}:{}: {}[{}] {}\n", finding.file, finding.line, severity_name(finding.severity), finding.rule->name, finding.message);
     for (const std::string& line : split_lines(trim(finding.source_line))) out += "    " + line + "\n";
+    if (const std::string instead = replacement_of(fix, finding.relation); !instead.empty()) out += "    instead: " + instead + "\n";
   }
   if (!fix.taken.empty()) {
     heading("taken from the migration");

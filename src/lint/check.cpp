@@ -13,7 +13,7 @@
 namespace contraflow::lint {
 namespace {
 
-constexpr std::size_t kSmallFile = 256 * 1024;  // bytes: larger files are parsed in parallel in themselves
+constexpr std::size_t kSmallFile = 256 * 1024;  // bytes: larger files, and one alone, are parsed in parallel in themselves
 constexpr std::size_t kFilesAhead = 16;
 
 struct Prepared {
@@ -22,10 +22,10 @@ struct Prepared {
   bool whole = false;  // `parsed` holds every statement
 };
 
-Prepared prepare(const Input& input) {
+Prepared prepare(const Input& input, bool alone) {
   Prepared out;
   out.items = catalog::split_script(input.file);
-  out.whole = input.file->text.size() <= kSmallFile;
+  out.whole = !alone && input.file->text.size() <= kSmallFile;
   if (out.whole) out.parsed = parse_all(out.items);
   return out;
 }
@@ -49,7 +49,7 @@ class FilesAhead {
   }
 
   Prepared take(std::size_t index) {
-    if (threads_.empty()) return prepare(inputs_[index]);
+    if (threads_.empty()) return prepare(inputs_[index], true);
     std::unique_lock lock(mutex_);
     wanted_ = index;
     changed_.notify_all();
@@ -67,7 +67,7 @@ class FilesAhead {
       if (stop_ || next_ >= inputs_.size()) return;
       const std::size_t index = next_++;
       lock.unlock();
-      Prepared prepared = prepare(inputs_[index]);
+      Prepared prepared = prepare(inputs_[index], false);
       lock.lock();
       done_.emplace(index, std::move(prepared));
       changed_.notify_all();

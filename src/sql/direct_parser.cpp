@@ -34,13 +34,11 @@ size_t __wrap_pg_query__parse_result__pack(const PgQuery__ParseResult* message, 
 
 namespace {
 thread_local PgQuery__ParseResult* taken = nullptr;  // where the tree goes that would be packed
-thread_local bool met = false;                       // it went there
 }
 
 size_t __wrap_pg_query__parse_result__get_packed_size(const PgQuery__ParseResult* message) {
   if (taken == nullptr) return __real_pg_query__parse_result__get_packed_size(message);
   *taken = *message;
-  met = true;
   return 0;
 }
 
@@ -63,11 +61,10 @@ std::unique_ptr<PgQueryError, ParserErrorDeleter> DirectTree::parse(const char* 
     return std::unique_ptr<PgQueryError, ParserErrorDeleter>(raw.error);
   }
   taken = &result_;
-  met = false;
-  std::free(pg_query_nodes_to_protobuf(raw.tree).data);
+  const PgQueryProtobuf packed = pg_query_nodes_to_protobuf(raw.tree);
   taken = nullptr;
-  // A shared library would call its own: then every statement would look like none.
-  if (!met) throw std::logic_error("internal error, please report: libpg_query is not linked into the program");
+  std::free(packed.data);
+  if (packed.len != 0) throw std::logic_error("internal error: the parser was not linked with --wrap");
   // Without a parent the context is no thread's: TopMemoryContext takes its children along when its thread ends.
   MemoryContextSetParent(context, nullptr);
   CurrentMemoryContext = TopMemoryContext;

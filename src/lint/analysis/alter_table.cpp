@@ -350,6 +350,17 @@ void Analyser::alter_composite_type(const PgQuery__AlterTableStmt& statement) {
 }
 
 void Analyser::move_all(const PgQuery__AlterTableMoveAllStmt& statement) {
+  // Where the whole schema is known, whether anything is in the tablespace; of indexes only their tables' are.
+  const std::string from(text_of(statement.orig_tablespacename));
+  const bool views = statement.objtype == PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW;
+  if (schema_.complete && statement.objtype != PG_QUERY__OBJECT_TYPE__OBJECT_INDEX) {
+    const bool any = std::any_of(schema_.relations.all().begin(), schema_.relations.all().end(), [&](const auto& entry) {
+      const Relation& relation = *entry.second;
+      const bool of_kind = views ? relation.kind == RelationKind::materialized_view : relation.kind == RelationKind::table;
+      return of_kind && (relation.tablespace.empty() ? "pg_default" : relation.tablespace) == from;
+    });
+    if (!any) return;
+  }
   Action& action = add(Operation::set_tablespace, Target{}, statement_->offset);
   action.reason = "ALL IN TABLESPACE … SET TABLESPACE " + std::string(text_of(statement.new_tablespacename));
   if (statement.objtype == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX) action.operation = Operation::index_set_tablespace;
