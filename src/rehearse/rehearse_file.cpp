@@ -75,9 +75,11 @@ class FileRehearsal {
     if (!failure.error.hint().empty()) proof.details.push_back(failure.error.hint());
   }
 
-  // Rights that the sandbox's role does not have say nothing about the migration.
+  // Rights that the sandbox's role does not have, and a full disk or other resources that this machine lacks (class 53), say nothing
+  // about the migration.
+  static bool lacks_resources(const Failure& failure) { return failure.sqlstate.starts_with("53"); }
   static bool lacks_rights(const Failure& failure) {
-    return failure.sqlstate == "42501" || failure.sqlstate == "0LP01";
+    return failure.sqlstate == "42501" || failure.sqlstate == "0LP01" || lacks_resources(failure);
   }
   static bool about_data(const Failure& failure) {
     return failure.sqlstate.starts_with("22") || failure.sqlstate.starts_with("23");
@@ -117,7 +119,9 @@ class FileRehearsal {
       const bool rights = lacks_rights(*first.failure);
       blame(proof, *first.failure, "", rights ? Verdict::unknown : Verdict::refuted);
       if (rights)
-        proof.reason += " (the sandbox's role is no superuser: --superuser runs it with all rights)";
+        proof.reason += lacks_resources(*first.failure)
+                            ? " (what the machine under the sandbox lacks)"
+                            : " (the sandbox's role is no superuser: --superuser runs it with all rights)";
       out_.steps = std::move(first.observations);
       // Last: it adds a proof.
       if (about_data(*first.failure)) rows_in_the_way(bases_.empty, Verdict::refuted);
@@ -158,10 +162,11 @@ class FileRehearsal {
     }
     // Rows that the schema, a dump or a clone brings were there in the first run: only made-up ones are new
     // here.
-    const bool guessed = about_data(*result.failure);
+    const bool guessed = about_data(*result.failure), lacks = lacks_resources(*result.failure);
     blame(proof, *result.failure, guessed ? "depends on the data: " : "",
-          guessed ? Verdict::unknown : Verdict::refuted);
+          guessed || lacks ? Verdict::unknown : Verdict::refuted);
     proof.decisive = !guessed;
+    if (lacks) proof.reason += " (what the machine under the sandbox lacks)";
     if (guessed) proof.reason += "; the rows were made up: rehearse on a dump or a clone to know";
     if (guessed) rows_in_the_way(bases_.filled, Verdict::unknown);
     observe_empty();
