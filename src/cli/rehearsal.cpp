@@ -120,6 +120,7 @@ void add_rehearsal_options(CLI::App& app, RehearsalOptions& options) {
                  "plan folder, or the file (or folder) of one migration; - for standard input")
       ->required()
       ->type_name("PLAN|FILE");
+  app.add_flag("--no-record", options.no_record, "do not note the outcome in the plan folder (evidence.json)");
   app.add_option("--schema", options.schema,
                  "schema before the migration: connection string, SQL file, migrations folder, git:REV:PATH "
                  "(default: the migrations before it in its folder)")
