@@ -33,6 +33,7 @@ bench:
 	@cmake --build --preset release -j $(JOBS) --target contraflow introspection_bench
 	@tools/bench.sh build/release
 	@tools/bench_rehearse.sh build/release
+	@python3 bench/backfill.py --bin build/release/contraflow
 
 install: build
 	@tools/install.sh build/release/contraflow "$(DESTDIR)$(PREFIX)"

@@ -4,7 +4,7 @@
 set -eu
 
 build='g++ cmake ninja-build ccache pkg-config libpq-dev libpg-query-dev libprotobuf-c-dev libcli11-dev libfmt-dev
-  nlohmann-json3-dev libtomlplusplus-dev libgit2-dev libtree-sitter-dev libssl-dev libgtest-dev libbenchmark-dev libmimalloc-dev
+  nlohmann-json3-dev libtomlplusplus-dev libgit2-dev libtree-sitter-dev libssl-dev libcurl4-openssl-dev libgtest-dev libbenchmark-dev libmimalloc-dev
   postgresql-15 postgresql-client-15 postgresql-contrib python3 git'
 
 # What only `make lint` and the clang preset need.

@@ -83,6 +83,7 @@ struct Waiting {
   const Tool* tool = nullptr;
   Json arguments;
   BatchPtr batch;
+  Json progress_token = nullptr;
   std::shared_ptr<std::atomic<bool>> cancelled = std::make_shared<std::atomic<bool>>(false);
 };
 
@@ -91,7 +92,7 @@ class Server {
   Server(const ServerOptions& options, std::ostream& out) : options_(options), out_(out) {}
 
   void run(std::istream& in) {
-    std::thread worker([this] { work(); });
+    std::thread worker([this] { work(waiting_); }), slow([this] { work(slow_waiting_); });
     std::exception_ptr failure;
     try {
       while (!failed()) {
@@ -105,10 +106,11 @@ class Server {
     {
       const std::lock_guard lock(mutex_);
       ended_ = true;
-      if (failure) waiting_.clear();
+      if (failure) waiting_.clear(), slow_waiting_.clear();
     }
     wake_.notify_all();
     worker.join();
+    slow.join();
     if (failure) std::rethrow_exception(failure);
     if (worker_failure_) std::rethrow_exception(worker_failure_);
   }
@@ -126,7 +128,7 @@ class Server {
     const Json message = Json::parse(line.text, nullptr, false);
     if (message.is_discarded()) return garbage(line, {parse_error, "this is no JSON"});
     if (!message.is_array()) return one(message, nullptr);
-    if (message.empty() || version_ == kProtocolVersions.front()) return garbage(line, {invalid_request, message.empty() ? "an empty batch" : "protocol version 2025-06-18 has no batches"});
+    if (message.empty() || structured()) return garbage(line, {invalid_request, message.empty() ? "an empty batch" : "protocol version " + version_ + " has no batches"});
     const auto batch = std::make_shared<Batch>();
     {
       const std::lock_guard lock(mutex_);
@@ -172,12 +174,15 @@ class Server {
     if (method == "ping") return answer(id, Json::object(), batch);
     if (method == "initialize") return initialize(id, params, batch);
     if (version_.empty()) return answer_error(id, {invalid_request, "initialize comes first"}, batch);
-    if ((method == "tools/list" || method.starts_with("resources/")) && params.contains("cursor")) return answer_error(id, {invalid_params, "there are no further pages"}, batch);
+    if ((method == "tools/list" || method == "prompts/list" || method.starts_with("resources/")) && params.contains("cursor")) return answer_error(id, {invalid_params, "there are no further pages"}, batch);
     if (method == "tools/list") return answer(id, tools(), batch);
     if (method == "tools/call") return call(id, params, batch);
     if (method == "resources/list") return answer(id, resources(), batch);
-    if (method == "resources/templates/list") return answer(id, {{"resourceTemplates", Json::array()}}, batch);
+    if (method == "resources/templates/list") return answer(id, {{"resourceTemplates", {{{"uriTemplate", "contraflow://rules/{name}"}, {"name", "rule"}, {"description", "a rule of check_migration"}, {"mimeType", "text/markdown"}}}}}, batch);
     if (method == "resources/read") return read(id, params, batch);
+    if (method == "prompts/list") return answer(id, prompts(), batch);
+    if (method == "prompts/get") return prompt(id, params, batch);
+    if (method == "logging/setLevel") return answer_error(id, {method_not_found, "this server does not log to clients"}, batch);
     answer_error(id, {method_not_found, fmt::format("there is no method \"{}\"", shown_text(method, 60))}, batch);
   }
 
@@ -186,17 +191,17 @@ class Server {
     if (asked.empty()) return answer_error(id, {invalid_params, "protocolVersion is missing"}, batch);
     const bool known = std::find(kProtocolVersions.begin(), kProtocolVersions.end(), asked) != kProtocolVersions.end();
     version_ = known ? asked : kProtocolVersions.front();
-    answer(id, {{"protocolVersion", version_}, {"capabilities", {{"tools", Json::object()}, {"resources", Json::object()}}}, {"serverInfo", {{"name", "contraflow"}, {"version", options_.version}}}, {"instructions", options_.instructions}}, batch);
+    answer(id, {{"protocolVersion", version_}, {"capabilities", {{"tools", Json::object()}, {"resources", Json::object()}, {"prompts", Json::object()}}}, {"serverInfo", {{"name", "contraflow"}, {"version", options_.version}}}, {"instructions", options_.instructions}}, batch);
   }
 
   // What came with later versions is left out for earlier ones.
-  bool structured() const { return version_ == kProtocolVersions.front(); }
+  bool structured() const { return version_ >= "2025-06-18"; }
 
   Json tools() const {
     Json list = Json::array();
     for (const Tool& tool : options_.tools) {
       Json entry{{"name", tool.name}, {"description", tool.description}, {"inputSchema", tool.input_schema}};
-      if (version_ != kProtocolVersions.back()) entry["annotations"] = {{"title", tool.title}, {"readOnlyHint", tool.read_only}, {"destructiveHint", false}, {"openWorldHint", false}};
+      if (version_ != kProtocolVersions.back()) entry["annotations"] = {{"title", tool.title}, {"readOnlyHint", tool.read_only}, {"destructiveHint", tool.destructive}, {"openWorldHint", false}};
       if (structured()) {
         entry["title"] = tool.title;
         entry["outputSchema"] = {{"type", "object"}, {"required", {"notice", "result"}}, {"properties", {{"notice", {{"type", "string"}}}, {"result", tool.result_schema}}}};
@@ -206,16 +211,57 @@ class Server {
     return {{"tools", list}};
   }
 
+  std::vector<Resource> all_resources() const {
+    std::vector<Resource> all = options_.resources;
+    if (options_.changing_resources) {
+      for (Resource& resource : options_.changing_resources()) all.push_back(std::move(resource));
+    }
+    return all;
+  }
+
+  Json prompts() const {
+    Json list = Json::array();
+    for (const Prompt& prompt : options_.prompts) {
+      Json arguments = Json::array();
+      for (const Prompt::Argument& argument : prompt.arguments) arguments.push_back({{"name", argument.name}, {"description", argument.description}, {"required", argument.required}});
+      list.push_back({{"name", prompt.name}, {"title", prompt.title}, {"description", prompt.description}, {"arguments", arguments}});
+    }
+    return {{"prompts", list}};
+  }
+
+  void prompt(const Json& id, const Json& params, const BatchPtr& batch) {
+    const std::string name = params.contains("name") && params["name"].is_string() ? params["name"].get<std::string>() : "";
+    const auto found = std::find_if(options_.prompts.begin(), options_.prompts.end(), [&](const Prompt& one) { return one.name == name; });
+    if (found == options_.prompts.end()) return answer_error(id, {invalid_params, fmt::format("there is no prompt \"{}\"", shown_text(name, 60))}, batch);
+    const Json arguments = params.contains("arguments") ? params["arguments"] : Json::object();
+    Json schema{{"properties", Json::object()}, {"required", Json::array()}};
+    for (const Prompt::Argument& argument : found->arguments) {
+      schema["properties"][argument.name] = {{"type", "string"}, {"maxLength", 500}};
+      if (argument.required) schema["required"].push_back(argument.name);
+    }
+    if (const std::string wrong = wrong_arguments(schema, arguments); !wrong.empty()) return answer_error(id, {invalid_params, wrong}, batch);
+    try {
+      answer(id, {{"description", found->description}, {"messages", {{{"role", "user"}, {"content", {{"type", "text"}, {"text", found->text(arguments)}}}}}}}, batch);
+    } catch (const Error& error) {
+      answer_error(id, {invalid_params, error.message()}, batch);
+    }
+  }
+
   Json resources() const {
     Json list = Json::array();
-    for (const Resource& resource : options_.resources) list.push_back({{"uri", resource.uri}, {"name", resource.name}, {"description", resource.description}, {"mimeType", "text/markdown"}});
+    for (const Resource& resource : all_resources()) list.push_back({{"uri", resource.uri}, {"name", resource.name}, {"description", resource.description}, {"mimeType", "text/markdown"}});
     return {{"resources", list}};
   }
 
   void read(const Json& id, const Json& params, const BatchPtr& batch) {
     const std::string uri = params.contains("uri") && params["uri"].is_string() ? params["uri"].get<std::string>() : "";
-    for (const Resource& resource : options_.resources) {
-      if (resource.uri == uri) return answer(id, {{"contents", {{{"uri", uri}, {"mimeType", "text/markdown"}, {"text", resource.read()}}}}}, batch);
+    for (const Resource& resource : all_resources()) {
+      if (resource.uri != uri) continue;
+      try {
+        return answer(id, {{"contents", {{{"uri", uri}, {"mimeType", "text/markdown"}, {"text", resource.read()}}}}}, batch);
+      } catch (const Error& error) {
+        return answer_error(id, {internal_error, error.message()}, batch);
+      }
     }
     answer_error(id, {resource_not_found, "there is no such resource", {{"uri", shown_text(uri, 200)}}}, batch);
   }
@@ -225,7 +271,16 @@ class Server {
     const auto tool = std::find_if(options_.tools.begin(), options_.tools.end(), [&](const Tool& one) { return one.name == name; });
     if (tool == options_.tools.end()) return answer_error(id, {invalid_params, fmt::format("there is no tool \"{}\"", shown_text(name, 60))}, batch);
     Waiting waiting{id, &*tool, params.contains("arguments") ? params["arguments"] : Json::object(), batch};
-    if (const std::string wrong = wrong_arguments(tool->input_schema, waiting.arguments); !wrong.empty()) return answer_error(id, {invalid_params, wrong}, batch);
+    if (params.contains("_meta") && params["_meta"].is_object() && params["_meta"].contains("progressToken")) {
+      const Json& token = params["_meta"]["progressToken"];
+      if (token.is_number_integer() || (token.is_string() && token.get_ref<const std::string&>().size() <= 200)) waiting.progress_token = token;
+    }
+    if (const std::string wrong = wrong_arguments(tool->input_schema, waiting.arguments); !wrong.empty()) {
+      // From 2025-11-25 on the model is to see what it did wrong: the result of a call that failed.
+      if (version_ < "2025-11-25") return answer_error(id, {invalid_params, wrong}, batch);
+      options_.audit->record({{"event", "result"}, {"id", id}, {"outcome", "refused"}, {"why", wrong}});
+      return answer(id, {{"content", {{{"type", "text"}, {"text", dumped({{"notice", kDataNotice}, {"error", wrong}})}}}}, {"isError", true}}, batch);
+    }
     std::optional<RpcError> refused;
     {
       const std::lock_guard lock(mutex_);
@@ -233,20 +288,20 @@ class Server {
       else if (calls_.size() >= kMostWaiting) refused = {busy, fmt::format("{} calls are waiting", kMostWaiting)};
       else {
         calls_[id.dump()] = waiting.cancelled;
-        waiting_.push_back(std::move(waiting));
+        (tool->slow ? slow_waiting_ : waiting_).push_back(std::move(waiting));
       }
     }
     if (refused) return answer_error(id, *refused, batch);
-    wake_.notify_one();
+    wake_.notify_all();
   }
 
-  void work() {
+  void work(std::deque<Waiting>& lane) {
     while (true) {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return ended_ || !waiting_.empty(); });
-      if (waiting_.empty()) return;
-      const Waiting next = std::move(waiting_.front());
-      waiting_.pop_front();
+      wake_.wait(lock, [&] { return ended_ || !lane.empty(); });
+      if (lane.empty()) return;
+      const Waiting next = std::move(lane.front());
+      lane.pop_front();
       lock.unlock();
       try {
         execute(next);
@@ -254,7 +309,7 @@ class Server {
         {
           const std::lock_guard again(mutex_);
           worker_failure_ = std::current_exception();
-          waiting_.clear();
+          waiting_.clear(), slow_waiting_.clear();
         }
         return answer_error(next.id, {internal_error, "the outcome cannot be recorded"}, next.batch);
       }
@@ -268,7 +323,14 @@ class Server {
     std::string outcome = "done";
     if (!cancelled()) {
       try {
-        Json found = next.tool->run({next.arguments, cancelled});
+        int count = 0;
+        const auto progress = [&](const std::string& message) {
+          if (next.progress_token.is_null() || cancelled()) return;
+          Json params{{"progressToken", next.progress_token}, {"progress", ++count}};
+          if (version_ >= "2025-03-26") params["message"] = shown_text(message, 200);
+          write({{"jsonrpc", "2.0"}, {"method", "notifications/progress"}, {"params", std::move(params)}});
+        };
+        Json found = next.tool->run({next.arguments, cancelled, progress});
         text = {{"notice", kDataNotice}, {"result", std::move(found)}};
         if (structured()) result["structuredContent"] = text;
       } catch (const Error& error) {
@@ -333,7 +395,7 @@ class Server {
   std::string version_;  // empty before initialize; written by the reading thread before any call
   std::mutex mutex_;     // everything below
   std::condition_variable wake_;
-  std::deque<Waiting> waiting_;
+  std::deque<Waiting> waiting_, slow_waiting_;
   std::map<std::string, std::shared_ptr<std::atomic<bool>>> calls_;
   bool ended_ = false;
   std::exception_ptr worker_failure_;

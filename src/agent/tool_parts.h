@@ -17,7 +17,11 @@ Json input_schema(Json properties, const std::vector<std::string>& required = {}
 Json object_schema();
 
 // Runs a command that prints JSON. Exit 1 is Error{refused}, other failures are errors with what the command said.
-Json run_json(const ToolOptions& options, const ToolCall& call, const std::vector<std::string>& arguments, const std::string& input = {});
+Json run_json(const ToolOptions& options, const ToolCall& call, const std::vector<std::string>& arguments, const std::string& input = {}, bool refusal_is_result = false);
+
+std::filesystem::path plan_folder(const ToolOptions& options, const std::string& relative);
+// Folders with a plan.json in the migrations folder, newest first.
+std::vector<std::filesystem::path> all_plan_folders(const ToolOptions& options);
 
 Tool schema_slice_tool(const ToolOptions& options);
 Tool check_tool(const ToolOptions& options);
@@ -25,5 +29,9 @@ Tool plan_tool(const ToolOptions& options);
 Tool review_tool(const ToolOptions& options);
 Tool queries_tool(const ToolOptions& options);
 Tool status_tool(const ToolOptions& options);
+Tool rehearse_tool(const ToolOptions& options);
+Tool orm_tool(const ToolOptions& options);
+Tool tests_tool(const ToolOptions& options);
+Tool apply_tool(const ToolOptions& options);
 
 }  // namespace contraflow::agent

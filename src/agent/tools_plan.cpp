@@ -39,12 +39,27 @@ Json plan_json_of(const ToolOptions& options, const fs::path& folder) {
           {"steps", steps_of(read.plan)}, {"gates", gates}, {"notes", read.plan.notes}, {"edited", edited}};
 }
 
+}  // namespace
+
 fs::path plan_folder(const ToolOptions& options, const std::string& relative) {
   const fs::path folder = options.root.existing(relative);
   std::error_code ignored;
   if (!fs::is_regular_file(folder / "plan.json", ignored)) throw Error(ErrorCode::usage, fmt::format("\"{}\" is no plan folder: it has no plan.json", shown_text(relative)));
   return folder;
 }
+
+std::vector<fs::path> all_plan_folders(const ToolOptions& options) {
+  std::vector<fs::path> folders;
+  const fs::path migrations = options.root.writable(options.migrations.empty() ? "migrations" : options.migrations);
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(migrations, ignored)) {
+    if (entry.is_directory(ignored) && !entry.is_symlink(ignored) && fs::is_regular_file(entry.path() / "plan.json", ignored)) folders.push_back(entry.path());
+  }
+  std::sort(folders.rbegin(), folders.rend());
+  return folders;
+}
+
+namespace {
 
 // Letters of one folder's name: what is written lies below the migrations folder, whatever is asked for.
 bool good_name(const std::string& name) {
@@ -78,7 +93,7 @@ Tool plan_tool(const ToolOptions& options) {
             "add users.nick text; add-enum-column users.tier tier(free, pro) default free; rename users.user_name to username; retype orders.amount to numeric(14,4); "
             "index users(email); unique users(email); not-null users.email; foreign-key orders(user_id) to users(id); drop users.legacy. No SQL statements. It runs nothing on a database.",
             input_schema({{"intents", text_argument("the intents", 8000)}, {"name", text_argument("of the plan: a-z, 0-9, _", 60)}}, {"intents", "name"}),
-            {{"type", "object"}, {"required", {"written"}}, {"properties", {{"written", {{"type", "boolean"}}}, {"folder", {{"type", "string"}}}, {"steps", {{"type", "array"}}}, {"gates", {{"type", "array"}}}}}}, false, {}};
+            {{"type", "object"}, {"required", {"written"}}, {"properties", {{"written", {{"type", "boolean"}}}, {"folder", {{"type", "string"}}}, {"steps", {{"type", "array"}}}, {"gates", {{"type", "array"}}}}}}, false, true, false, {}};
   tool.run = [options](const ToolCall& call) -> Json {
     const std::string name = call.arguments["name"], intents = call.arguments["intents"];
     if (!good_name(name)) throw Error(ErrorCode::usage, "a plan's name is made of a-z, 0-9 and _");
@@ -92,7 +107,7 @@ Tool plan_tool(const ToolOptions& options) {
     std::vector<std::string> words{"plan", "--format=json", "--no-rename", "--name=" + name, "--out=" + folder.string(), "--do=" + intents};
     if (!options.has_database) words.push_back("--from=" + migrations.string());
     if (options.unchanged) options.unchanged();
-    const CommandResult result = options.run(words, "", call.cancelled);
+    const CommandResult result = options.run(words, "", call.cancelled, {});
     if (result.exit_code == 0 && result.output == "no changes\n") return {{"written", false}, {"why", "the schema is already as the intents want it"}};
     if (result.exit_code != 0) {
       throw Error(result.exit_code == 1 ? ErrorCode::refused : result.exit_code == 2 ? ErrorCode::usage : ErrorCode::environment, shown_text(result.error, 2000), "nothing was written");
@@ -111,7 +126,7 @@ Tool review_tool(const ToolOptions& options) {
             "`contraflow review PLAN` on the command line does.",
             input_schema({{"plan", text_argument("plan folder, relative to the project", 500)}}, {"plan"}),
             {{"type", "object"}, {"required", {"folder", "steps", "gates", "edited", "findings", "rehearsed"}}, {"properties", {{"folder", {{"type", "string"}}}, {"steps", {{"type", "array"}}}, {"gates", {{"type", "array"}}},
-              {"edited", {{"type", "array"}}}, {"findings", {{"type", "array"}}}, {"rehearsed", {{"type", "boolean"}}}}}}, true, {}};
+              {"edited", {{"type", "array"}}}, {"findings", {{"type", "array"}}}, {"rehearsed", {{"type", "boolean"}}}}}}, true, false, false, {}};
   tool.run = [options](const ToolCall& call) {
     const fs::path folder = plan_folder(options, call.arguments["plan"]);
     Json out = plan_json_of(options, folder);
@@ -129,20 +144,15 @@ Tool review_tool(const ToolOptions& options) {
 
 Tool status_tool(const ToolOptions& options) {
   Tool tool{"status", "Status",
-            "The plan folders of the project, and how far the configured database is with them: phases, what runs, what is paused. Statements and messages are left out: they may hold values of rows.",
+            "The plan folders of the project: hash, what was rehearsed, reviewed, approved, the next step; and how far the configured database is with them. Statements and messages are left out: they may hold values of rows.",
             input_schema({{"plan", text_argument("only this plan folder, relative to the project", 500)}}),
-            {{"type", "object"}, {"required", {"plans", "database"}}, {"properties", {{"plans", {{"type", "array"}}}, {"database", {{"type", "object"}}}}}}, true, {}};
+            {{"type", "object"}, {"required", {"plans", "database"}}, {"properties", {{"plans", {{"type", "array"}}}, {"database", {{"type", "object"}}}}}}, true, false, false, {}};
   tool.run = [options](const ToolCall& call) {
     std::vector<fs::path> folders;
     if (call.arguments.contains("plan")) {
       folders.push_back(plan_folder(options, call.arguments["plan"]));
     } else {
-      const fs::path migrations = options.root.writable(options.migrations.empty() ? "migrations" : options.migrations);
-      std::error_code ignored;
-      for (const auto& entry : fs::directory_iterator(migrations, ignored)) {
-        if (entry.is_directory(ignored) && !entry.is_symlink(ignored) && fs::is_regular_file(entry.path() / "plan.json", ignored)) folders.push_back(entry.path());
-      }
-      std::sort(folders.rbegin(), folders.rend());  // newest first
+      folders = all_plan_folders(options);
     }
     Json out{{"plans", Json::array()}};
     for (const fs::path& folder : folders) {
@@ -157,14 +167,26 @@ Tool status_tool(const ToolOptions& options) {
       }
     }
     out["left_out"] = folders.size() - out["plans"].size();
+    std::vector<std::string> words{"status", "--format=json"};
+    if (call.arguments.contains("plan")) words.push_back(folders.front().string());
+    const Json said = options.has_database || !folders.empty() ? run_json(options, call, words) : Json::object();
+    // What a fresh session needs of each: which plan.json, what was proven of it, what comes next.
+    for (const Json& life : said.value("folders", Json::array())) {
+      const std::string folder = options.root.relative(life["folder"].get<std::string>());
+      for (Json& plan : out["plans"]) {
+        if (plan["folder"] != folder) continue;
+        for (const char* key : {"hash", "findings", "rehearsal", "review", "approved", "phases_complete"}) {
+          if (life.contains(key)) plan[key] = life[key];
+        }
+        plan["next"] = {{"step", life["next"]["step"]}, {"what", life["next"]["what"]}, {"conditions", life["next"]["conditions"]}, {"command", replace_all(life["next"]["command"].get<std::string>(), life["folder"].get<std::string>(), folder)}};
+      }
+    }
     out["database"] = Json::object();
     if (!options.has_database) {
       out["database"] = {{"configured", false}};
       return out;
     }
-    std::vector<std::string> words{"status", "--format=json"};
-    if (call.arguments.contains("plan")) words.push_back(folders.front().string());
-    out["database"] = journal(run_json(options, call, words));
+    out["database"] = journal(said);
     out["database"]["configured"] = true;
     return out;
   };

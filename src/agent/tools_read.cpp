@@ -21,7 +21,7 @@ Tool schema_slice_tool(const ToolOptions& options) {
             "them, the plan's state; most relevant first, within a token budget. The schema is the configured database's, else that of the configured migrations.",
             input_schema({{"tables", list_argument("NAME or SCHEMA.NAME", 40, 200)}, {"plan", text_argument("plan folder, relative to the project", 500)},
                           {"budget", number_argument("tokens (default 2000)", kLeastBudget, 20'000)}}),
-            {{"type", "object"}, {"required", {"tokens", "slice", "left_out"}}, {"properties", {{"tokens", {{"type", "integer"}}}, {"slice", {{"type", "array"}}}, {"left_out", {{"type", "object"}}}}}}, true, {}};
+            {{"type", "object"}, {"required", {"tokens", "slice", "left_out"}}, {"properties", {{"tokens", {{"type", "integer"}}}, {"slice", {{"type", "array"}}}, {"left_out", {{"type", "object"}}}}}}, true, false, false, {}};
   tool.run = [options](const ToolCall& call) {
     if (!call.arguments.contains("tables") && !call.arguments.contains("plan")) throw Error(ErrorCode::usage, "name tables, or a plan");
     std::vector<std::string> words{"context", "--format=json", fmt::format("--budget={}", call.arguments.value("budget", 2000))};
@@ -38,7 +38,7 @@ Tool check_tool(const ToolOptions& options) {
             "What a migration would do to a live database: lock, rewrite, compatibility and rerun hazards, each with line, reason and fix. SQL is read, never run. Give `path`, or `sql`.",
             input_schema({{"path", text_argument("SQL file, migrations folder or plan folder, relative to the project", 500)}, {"sql", text_argument("the migration itself", 200'000)},
                           {"server", text_argument("PostgreSQL majors: 15, or 14..17", 8)}}),
-            {{"type", "object"}, {"required", {"counts", "findings"}}, {"properties", {{"counts", {{"type", "object"}}}, {"findings", {{"type", "array"}}}, {"left_out", {{"type", "integer"}}}}}}, true, {}};
+            {{"type", "object"}, {"required", {"counts", "findings"}}, {"properties", {{"counts", {{"type", "object"}}}, {"findings", {{"type", "array"}}}, {"left_out", {{"type", "integer"}}}}}}, true, false, false, {}};
   tool.run = [options](const ToolCall& call) {
     if (call.arguments.contains("path") == call.arguments.contains("sql")) throw Error(ErrorCode::usage, "give path, or sql");
     std::vector<std::string> words{"check", "--format=json", "--fail-on=never"};
@@ -74,7 +74,7 @@ Tool queries_tool(const ToolOptions& options) {
   Tool tool{"find_queries", "Find queries",
             "Every place of the code base that reads or writes tables: SQL in strings, .sql files, Prisma calls, with columns, SELECT * and unfiltered reads.",
             input_schema({{"tables", list_argument("NAME or SCHEMA.NAME; without: all", 40, 200)}, {"limit", number_argument("sites (default 100)", 1, 500)}}),
-            {{"type", "object"}, {"required", {"sites", "left_out"}}, {"properties", {{"sites", {{"type", "array"}}}, {"left_out", {{"type", "integer"}}}}}}, true, {}};
+            {{"type", "object"}, {"required", {"sites", "left_out"}}, {"properties", {{"sites", {{"type", "array"}}}, {"left_out", {{"type", "integer"}}}}}}, true, false, false, {}};
   tool.run = [options](const ToolCall& call) {
     std::vector<std::string> words{"queries", "--format=json", "--"};
     for (const Json& table : call.arguments.value("tables", Json::array())) words.push_back(table.get<std::string>());

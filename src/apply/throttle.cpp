@@ -80,17 +80,18 @@ std::string Throttle::look(pg::Connection& connection) {
   check(reason, connection, "replica lag", "SELECT extract(epoch FROM max(replay_lag)) FROM pg_stat_replication WHERE state = 'streaming'", limits.replica_lag_seconds, "replica lag, seconds:");
   check(reason, connection, "slots", "SELECT max(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)) FROM pg_replication_slots WHERE restart_lsn IS NOT NULL", limits.slot_bytes,
         "WAL kept for a replication slot, bytes:");
-  // The archiver is behind by what has been written since the last archived segment.
+  // The archiver is behind by what has been written since the last archived segment; where it has archived none yet, since the one that it fails at.
   check(reason, connection, "archiver",
-        "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0'::pg_lsn) / s.size - (('x' || lpad(substr(a.last_archived_wal, 9, 8), 16, '0'))::bit(64)::bigint * (4294967296 / s.size) + "
-        "('x' || lpad(substr(a.last_archived_wal, 17, 8), 16, '0'))::bit(64)::bigint) FROM pg_stat_archiver a, (SELECT setting::bigint AS size FROM pg_settings WHERE name = 'wal_segment_size') s "
-        "WHERE current_setting('archive_mode') <> 'off' AND a.last_archived_wal ~ '^[0-9A-F]{24}$'",
+        "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0'::pg_lsn) / s.size - (('x' || lpad(substr(a.wal, 9, 8), 16, '0'))::bit(64)::bigint * (4294967296 / s.size) + "
+        "('x' || lpad(substr(a.wal, 17, 8), 16, '0'))::bit(64)::bigint) FROM (SELECT coalesce(last_archived_wal, last_failed_wal) AS wal FROM pg_stat_archiver) a, (SELECT setting::bigint AS size FROM pg_settings WHERE name = 'wal_segment_size') s "
+        "WHERE current_setting('archive_mode') <> 'off' AND a.wal ~ '^[0-9A-F]{24}$'",
         limits.archive_backlog, "WAL segments that wait for the archiver:");
   check(reason, connection, "the oldest snapshot", "SELECT max(age(backend_xmin)) FROM pg_stat_activity WHERE backend_xmin IS NOT NULL", limits.xmin_age,
         "age of the oldest snapshot, transactions:");
   if (limits.autovacuum) {
+    // pg_partition_tree() gives no row at all for a table that has no part in partitioning.
     check(reason, connection, "autovacuum",
-          fmt::format("SELECT count(*) FROM pg_stat_progress_vacuum v JOIN pg_partition_tree(to_regclass({})) t ON t.relid = v.relid", sql::quote_literal(table_)), 0.5,
+          fmt::format("SELECT count(*) FROM pg_stat_progress_vacuum WHERE relid = to_regclass({0}) OR relid IN (SELECT relid FROM pg_partition_tree(to_regclass({0})))", sql::quote_literal(table_)), 0.5,
           "autovacuum at work on the table, workers:");
   }
   if (reason.empty() && !limits.query.empty()) {

@@ -128,13 +128,20 @@ void drain(Descriptor& from, std::string& into) {
 }
 
 // False when the deadline passed first, or somebody wants it no more.
-bool collect(Descriptor& output, Descriptor& error, ProcessResult& result,
-             const std::optional<Clock::time_point>& deadline, const std::function<bool()>& cancelled) {
+bool collect(Descriptor& output, Descriptor& error, ProcessResult& result, std::optional<Clock::time_point> deadline,
+             const ProcessOptions& options, pid_t pid) {
+  const std::function<bool()>& cancelled = options.cancelled;
+  std::size_t told_output = 0, told_error = 0;
+  const auto tell = [&](const std::string& text, std::size_t& told) {
+    for (std::size_t end = 0; options.on_line && (end = text.find('\n', told)) != std::string::npos; told = end + 1) options.on_line(std::string_view(text).substr(told, end - told));
+  };
   while (output.get() >= 0 || error.get() >= 0) {
     int wait = -1;
-    if (cancelled && cancelled()) {
+    if (cancelled && !result.cancelled && cancelled()) {
       result.cancelled = true;
-      return false;
+      if (!options.grace) return false;
+      ::kill(pid, SIGINT);
+      deadline = Clock::now() + *options.grace;
     }
     if (deadline) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now()).count();
@@ -148,6 +155,8 @@ bool collect(Descriptor& output, Descriptor& error, ProcessResult& result,
     else {
       if (waiting[0].revents != 0) drain(output, result.output);
       if (waiting[1].revents != 0) drain(error, result.error_output);
+      tell(result.output, told_output);
+      tell(result.error_output, told_error);
     }
   }
   return true;
@@ -168,7 +177,7 @@ ProcessResult run_process(const std::vector<std::string>& arguments, const Proce
   error_end.reset();
 
   ProcessResult result;
-  const bool ended = collect(output, error, result, deadline, options.cancelled);
+  const bool ended = collect(output, error, result, deadline, options, pid);
   result.timed_out = !ended && !result.cancelled;
   if (!ended) ::kill(pid, SIGKILL);
   int status = 0;

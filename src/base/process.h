@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,8 @@ struct ProcessOptions {
   std::string folder;                                            // working folder; empty: ours
   std::optional<std::chrono::milliseconds> timeout;              // then SIGKILL
   std::function<bool()> cancelled;                               // looked at several times a second; true: SIGKILL
+  std::optional<std::chrono::milliseconds> grace;                // cancelled: SIGINT first, SIGKILL after so long
+  std::function<void(std::string_view)> on_line;                 // each line of either stream as it comes, without its end
 };
 
 struct ProcessResult {

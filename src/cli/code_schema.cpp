@@ -76,6 +76,12 @@ std::optional<prisma::Schema> find_models(const CodeSchemaOptions& options, Code
 
 }  // namespace
 
+std::string named_source(const Context& context, const std::string& source) {
+  if (source != "config:database") return source;
+  if (context.config.database_url.empty()) throw Error(ErrorCode::usage, "no database is configured", "[database] url in contraflow.toml");
+  return context.config.database_url;
+}
+
 std::string source_content(const catalog::Source& source) {
   if (source.kind == catalog::SourceKind::sql_file) return read_file(source.text);
   if (source.kind != catalog::SourceKind::migrations && source.kind != catalog::SourceKind::prisma) return {};

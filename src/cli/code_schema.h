@@ -29,6 +29,9 @@ struct CodeSchema {
   std::vector<std::string> notes;
 };
 
+// "config:database" is [database] url: the tools of `contraflow mcp` name it so, because they do not know it. Error{usage} where none is configured.
+std::string named_source(const Context& context, const std::string& source);
+
 // Content that decides what a source of files loads; empty where it cannot be told without loading it.
 std::string source_content(const catalog::Source& source);
 

@@ -30,6 +30,7 @@
   ROW(snapshot)                  \
   ROW(context)                   \
   ROW(mcp)                       \
+  ROW(ask)                       \
   ROW(approve)                   \
   ROW(doctor)                    \
   ROW(completions)               \

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/error.h"
@@ -46,6 +47,10 @@ void Console::warning(std::string_view text) {
 }
 
 void Console::progress(std::string_view text) {
+  // A program that shows progress itself (contraflow mcp) asks for lines.
+  static const bool lines = std::getenv("CONTRAFLOW_PROGRESS_LINES") != nullptr;
+  if (lines && !text.empty()) fmt::print(err_, "progress: {}\n", text);
+  if (lines) return;
   if (!is_terminal(::fileno(err_)) || (text.empty() && !progress_shown_)) return;
   fmt::print(err_, "\r\x1b[K{}", text);
   std::fflush(err_);

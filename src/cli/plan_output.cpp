@@ -9,8 +9,10 @@
 #include <filesystem>
 #include <map>
 
+#include "agent/known_plans.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "cli/version.h"
 #include "plan/layout.h"
@@ -54,6 +56,7 @@ WrittenPlan write_plan_folder(const Context& context, const plan::Plan& made, co
   folder.write("plan.json", out.json);
   folder.write("NOTES.md", notes);
   folder.publish();
+  agent::remember_plan(sha256(out.json));
   return out;
 }
 
@@ -93,6 +96,7 @@ int refresh_plan(Context& context, const std::string& name, const PlanOutput& ou
     else if (!refreshed.changes.empty()) context.console.note("NOTES.md was edited by hand and stays as it is: look whether it still says what happens");
   }
   write_file(folder / "plan.json", json);
+  agent::remember_plan(sha256(json));
   context.console.print(output.format == "json" ? json : text);
   return 0;
 }

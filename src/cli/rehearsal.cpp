@@ -2,6 +2,7 @@
 #include "cli/rehearsal.h"
 
 #include <fmt/format.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <chrono>
@@ -17,6 +18,7 @@
 #include "catalog/source_files.h"
 #include "catalog/source_migrations.h"
 #include "cli/before.h"
+#include "cli/code_schema.h"
 #include "code/scan.h"
 #include "code/schema_facts.h"
 #include "lint/check.h"
@@ -284,30 +286,20 @@ rehearse::ApplicationOptions application_options(const RehearsalOptions& options
   return out;
 }
 
-void rehearse_plan_folder(Context& context, const RehearsalOptions& options, rehearse::Rehearsal& out) {
-  const plan::ReadPlan read = plan::read_folder(options.subject);
-  const std::vector<plan::Mismatch> mismatches = plan::verify(options.subject, read);
-  if (!mismatches.empty()) {
-    throw Error(
-        ErrorCode::refused,
-        fmt::format("{} is not what plan.json says: {}", options.subject, plan::describe(mismatches.front())),
-        fmt::format("contraflow plan --refresh {} takes the edit over", options.subject));
-  }
-  const plan::Plan& plan = read.plan;
-  out.kind = "plan";
-  out.rollback = "the plan's own";
-  out.run_as = "the executor of contraflow apply";
-  out.sets_lock_timeout = true;
-  out.superuser = true;
-  out.grade = plan::grade_name(plan.grade);
-  for (const plan::Gate& gate : plan.gates)
-    for (const std::string& condition : gate.conditions)
-      out.gates.emplace_back(plan::phase_name(gate.before), condition);
-  rehearse::ArenaOptions arena_choice = arena_options(context, options);
-  arena_choice.superuser = true;  // the executor's own statements; owners must be as the plan was made with
-  if (!arena_choice.major && plan.server_major > 0) arena_choice.major = plan.server_major;
-  out.wanted_major = arena_choice.major.value_or(0);
-  rehearse::Arena arena(arena_choice);
+// What fails because the disk under the sandbox is full is reported as that: the server itself may have gone down with it.
+void explain_full_disk(rehearse::Arena& arena, const Error& error) {
+  constexpr unsigned long long kFull = 32ULL << 20;  // less than two WAL segments
+  struct statvfs room {};
+  const std::string folder = fs::path(arena.sandbox().host()).parent_path().string();
+  if (!folder.starts_with('/') || ::statvfs(folder.c_str(), &room) != 0 ||
+      static_cast<unsigned long long>(room.f_bavail) * room.f_frsize >= kFull)
+    return;
+  throw Error(ErrorCode::environment, fmt::format("the disk under the sandbox ({}) is full: {}", folder, error.message()),
+              "fewer rows (--rows, --scale), or TMPDIR on a larger disk");
+}
+
+void rehearse_plan_in(rehearse::Arena& arena, Context& context, const RehearsalOptions& options, const plan::Plan& plan,
+                      rehearse::Rehearsal& out) {
   out.major = arena.major();
   rehearse::Bases bases;
   if (!options.clone.empty()) {
@@ -357,10 +349,65 @@ void rehearse_plan_folder(Context& context, const RehearsalOptions& options, reh
   rehearse::application_beside_plan(arena, bases, plan, hash, application, out, progress);
 }
 
+void rehearse_plan_folder(Context& context, const RehearsalOptions& options, rehearse::Rehearsal& out) {
+  const plan::ReadPlan read = plan::read_folder(options.subject);
+  const std::vector<plan::Mismatch> mismatches = plan::verify(options.subject, read);
+  if (!mismatches.empty()) {
+    throw Error(
+        ErrorCode::refused,
+        fmt::format("{} is not what plan.json says: {}", options.subject, plan::describe(mismatches.front())),
+        fmt::format("contraflow plan --refresh {} takes the edit over", options.subject));
+  }
+  const plan::Plan& plan = read.plan;
+  out.kind = "plan";
+  out.rollback = "the plan's own";
+  out.run_as = "the executor of contraflow apply";
+  out.sets_lock_timeout = true;
+  out.superuser = true;
+  out.grade = plan::grade_name(plan.grade);
+  for (const plan::Gate& gate : plan.gates)
+    for (const std::string& condition : gate.conditions)
+      out.gates.emplace_back(plan::phase_name(gate.before), condition);
+  rehearse::ArenaOptions arena_choice = arena_options(context, options);
+  arena_choice.superuser = true;  // the executor's own statements; owners must be as the plan was made with
+  if (!arena_choice.major && plan.server_major > 0) arena_choice.major = plan.server_major;
+  out.wanted_major = arena_choice.major.value_or(0);
+  rehearse::Arena arena(arena_choice);
+  try {
+    rehearse_plan_in(arena, context, options, plan, out);
+  } catch (const Error& error) {
+    explain_full_disk(arena, error);
+    throw;
+  }
+}
+
+void rehearse_file_in(rehearse::Arena& arena, Context& context, const RehearsalOptions& options,
+                      const rehearse::Migration& migration, const rehearse::FileOptions& file_options,
+                      rehearse::Rehearsal& out, std::vector<review::Finding>* linted) {
+  rehearse::Bases bases;
+  std::string said;
+  bases.empty = bases.filled = load_before(arena, options, migration.forward.path, said);
+  const catalog::Database before = schema_of(bases.empty);
+  const rehearse::ApplicationOptions application = application_options(options, before, out);
+  fill(arena, options, bases, before, out, context);
+  {
+    pg::Connection connection(bases.empty);
+    out.server = connection.query("SELECT current_setting('server_version')").string(0, 0);
+  }
+  out.notes.insert(out.notes.end(), arena.notes().begin(), arena.notes().end());
+  if (linted) *linted = lint_findings(migration, before, arena.major());
+  arena.settle();
+  const auto progress = [&](const std::string& text) { context.console.progress(text); };
+  rehearse::rehearse_file(arena, bases, migration, file_options, out, progress);
+  rehearse::application_beside_file(arena, bases, migration, application, out, progress);
+}
+
 }  // namespace
 
-rehearse::Rehearsal run_rehearsal(Context& context, const RehearsalOptions& options,
+rehearse::Rehearsal run_rehearsal(Context& context, const RehearsalOptions& given,
                                   std::vector<review::Finding>* linted) {
+  RehearsalOptions options = given;
+  options.schema = named_source(context, given.schema);
   const auto begin = std::chrono::steady_clock::now();
   rehearse::Rehearsal out;
   out.subject = options.subject;
@@ -379,22 +426,12 @@ rehearse::Rehearsal run_rehearsal(Context& context, const RehearsalOptions& opti
   rehearse::Arena arena(arena_options(context, options));
   out.major = arena.major();
   out.wanted_major = options.server != 0 ? options.server : context.config.sandbox_major.value_or(0);
-  rehearse::Bases bases;
-  std::string said;
-  bases.empty = bases.filled = load_before(arena, options, migration.forward.path, said);
-  const catalog::Database before = schema_of(bases.empty);
-  const rehearse::ApplicationOptions application = application_options(options, before, out);
-  fill(arena, options, bases, before, out, context);
-  {
-    pg::Connection connection(bases.empty);
-    out.server = connection.query("SELECT current_setting('server_version')").string(0, 0);
+  try {
+    rehearse_file_in(arena, context, options, migration, file_options, out, linted);
+  } catch (const Error& error) {
+    explain_full_disk(arena, error);
+    throw;
   }
-  out.notes.insert(out.notes.end(), arena.notes().begin(), arena.notes().end());
-  if (linted) *linted = lint_findings(migration, before, arena.major());
-  arena.settle();
-  const auto progress = [&](const std::string& text) { context.console.progress(text); };
-  rehearse::rehearse_file(arena, bases, migration, file_options, out, progress);
-  rehearse::application_beside_file(arena, bases, migration, application, out, progress);
   context.console.progress("");
   out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return out;

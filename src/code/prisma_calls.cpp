@@ -58,29 +58,9 @@ Node peel(Node node) {
 struct Property {
   std::string name;
   Node value;  // for a shorthand, its identifier
+  // Of an object that is spread into this one: read, but no place to edit.
+  enum class Spread { no, always, sometimes } spread = Spread::no;
 };
-
-// The properties of an object literal; false for `complete` where something is spread into it or a name is computed.
-std::vector<Property> properties(const Node& object, bool& complete) {
-  std::vector<Property> out;
-  for (const Node& child : object.named_children()) {
-    if (child.is("pair")) {
-      const Node key = child.field("key");
-      std::string name(key.text());
-      if (key.is("string") && name.size() >= 2) name = name.substr(1, name.size() - 2);
-      if (key.is("computed_property_name")) {
-        complete = false;
-        continue;
-      }
-      out.push_back({std::move(name), peel(child.field("value"))});
-    } else if (child.is("shorthand_property_identifier")) {
-      out.push_back({std::string(child.text()), child});
-    } else {
-      complete = false;
-    }
-  }
-  return out;
-}
 
 class Analysis {
  public:
@@ -99,6 +79,58 @@ class Analysis {
   }
 
  private:
+  // The properties of an object literal; false for `complete` where something is spread into it that is not written in this file, or a name is computed.
+  std::vector<Property> properties(const Node& object, bool& complete) const {
+    std::vector<Property> out;
+    collect(object, Property::Spread::no, 0, out, complete);
+    return out;
+  }
+
+  void collect(const Node& object, Property::Spread spread, int depth, std::vector<Property>& out, bool& complete) const {
+    for (const Node& child : object.named_children()) {
+      if (child.is("pair")) {
+        const Node key = child.field("key");
+        std::string name(key.text());
+        if (key.is("string") && name.size() >= 2) name = name.substr(1, name.size() - 2);
+        if (key.is("computed_property_name")) {
+          complete = false;
+          continue;
+        }
+        out.push_back({std::move(name), peel(child.field("value")), spread});
+      } else if (child.is("shorthand_property_identifier")) {
+        out.push_back({std::string(child.text()), child, spread});
+      } else if (child.is("spread_element")) {
+        collect_spread(child.first_named(), spread == Property::Spread::sometimes ? spread : Property::Spread::always, depth + 1, out, complete);
+      } else if (!child.is("comment")) {
+        complete = false;
+      }
+    }
+  }
+
+  // `...(cond && { a })`, `...(cond ? { a } : {})`, `...base` where this file says what it is: whatever may be among the properties.
+  void collect_spread(const Node& given, Property::Spread spread, int depth, std::vector<Property>& out, bool& complete) const {
+    const Node node = peel(given);
+    if (depth > 8) {
+      complete = false;
+    } else if (node.is("object")) {
+      collect(node, spread, depth, out, complete);
+    } else if (node.is("ternary_expression")) {
+      collect_spread(node.field("consequence"), Property::Spread::sometimes, depth + 1, out, complete);
+      collect_spread(node.field("alternative"), Property::Spread::sometimes, depth + 1, out, complete);
+    } else if (node.is("binary_expression")) {
+      if (node.field("operator").text() != "&&") collect_spread(node.field("left"), Property::Spread::sometimes, depth + 1, out, complete);
+      collect_spread(node.field("right"), Property::Spread::sometimes, depth + 1, out, complete);
+    } else if (node.is("identifier")) {
+      const Node named = peel(constants_.find(node.text(), node));
+      if (named.is("object"))
+        collect(named, spread, depth, out, complete);
+      else if (node.text() != "undefined")
+        complete = false;
+    } else if (!node.is("undefined") && !node.is("null")) {
+      complete = false;
+    }
+  }
+
   // Who is a client, and which names stand for a model's delegate (`const users = prisma.user`, `const { user } = prisma`).
   void learn() {
     walk(tree_.root(), [&](Node node) {
@@ -246,7 +278,7 @@ class Analysis {
     return out;
   }
 
-  static bool looks_like_arguments(const Node& object) {
+  bool looks_like_arguments(const Node& object) const {
     if (!object) return false;
     bool complete = true;
     for (const Property& property : properties(object, complete)) {
@@ -283,11 +315,15 @@ class Analysis {
     for (const std::string& column : field.relation_fields) add_column(use(model, verb, nested), column);
     const Model* other = facts_.model(field.relation);
     if (other == nullptr || !field.relation_fields.empty()) return;
-    for (const ModelField& back : other->fields) {
-      if (back.relation == model.name) {
-        for (const std::string& column : back.relation_fields) add_column(use(*other, sql::Verb::select, true), column);
-      }
+    for (const std::string& column : key_of(*other, model, field)) add_column(use(*other, sql::Verb::select, true), column);
+  }
+
+  // The columns of `other` that hold the key of the relation that `field` of `model` is the far side of.
+  static std::vector<std::string> key_of(const Model& other, const Model& model, const ModelField& field) {
+    for (const ModelField& back : other.fields) {
+      if (back.relation == model.name && back.relation_name == field.relation_name && !back.relation_fields.empty()) return back.relation_fields;
     }
+    return {};
   }
 
   // An object, or the object that a constant of this file names; anything else makes the call opaque.
@@ -366,6 +402,7 @@ class Analysis {
     if (arguments) {
       for (const Property& property : properties(arguments, complete)) {
         if (property.name == "select") select = property.value;
+        if (property.name == "select" && property.spread == Property::Spread::sometimes) add_all(own, model);
         if (property.name == "include") include = property.value;
         if (property.name == "omit" && property.value.is("object")) {
           bool all = true;
@@ -413,7 +450,10 @@ class Analysis {
         }
         read_selection(*other, arguments_of, call, sql::Verb::select, true, inner);
       }
-      if (!all) call.opaque = true;
+      if (!all) {
+        call.opaque = true;
+        if (part == select) add_all(use(model, verb, nested), model);
+      }
     }
   }
 
@@ -495,6 +535,24 @@ class Analysis {
     if (field != nullptr && !field->column.empty()) add_column(use(model, sql::Verb::select, nested), field->column);
   }
 
+  // `rows.map((row) => ({ … }))`, or a constant of this file that is one: the object that each of them becomes.
+  Node element_of(const Node& given) const {
+    Node node = given;
+    if (node.is("identifier") || node.is("shorthand_property_identifier")) node = peel(constants_.find(node.text(), node));
+    if (!node.is("call_expression") || node.field("function").field("property").text() != "map") return {};
+    const Node body = node.field("arguments").first_named();
+    if (!body.is("arrow_function")) return {};
+    Node result = peel(body.field("body"));
+    if (result.is("statement_block")) {
+      Node returned;
+      for (const Node& statement : result.named_children()) {
+        if (statement.is("return_statement")) returned = peel(statement.first_named());
+      }
+      result = returned;
+    }
+    return result.is("object") ? result : Node();
+  }
+
   // What create and update write, with nested writes.
   void read_data(const Model& model, const Node& given, PrismaCall& call, sql::Verb verb, bool nested) {
     const Node value = peel(given);
@@ -502,19 +560,24 @@ class Analysis {
       for (const Node& element : value.named_children()) read_data(model, element, call, verb, nested);
       return;
     }
+    if (const Node element = element_of(value)) return read_data(model, element, call, verb, nested);
     const Node object = object_of(value, call);
     if (!object) {
-      use(model, verb, nested);
+      add_all(use(model, verb, nested), model);  // whatever it names: at most all
       return;
     }
     bool complete = true;
+    use(model, verb, nested);
     for (const Property& property : properties(object, complete)) {
       const ModelField* field = joined_by(model, property.name, verb, nested);
       if (field == nullptr) continue;
       const Model* other = facts_.model(field->relation);
       if (property.value.is("object")) nested_write(model, *field, *other, property.value, call);
     }
-    if (!complete) call.opaque = true;
+    if (!complete) {
+      call.opaque = true;
+      add_all(use(model, verb, nested), model);
+    }
   }
 
   void nested_write(const Model& model, const ModelField& field, const Model& other, const Node& value, PrismaCall& call) {
@@ -530,7 +593,8 @@ class Analysis {
           }
         }
         read_data(other, data, call, sql::Verb::insert, true);
-        join(model, field, sql::Verb::insert, true);
+        for (const std::string& column : key_of(other, model, field)) add_column(use(other, sql::Verb::insert, true), column);  // Prisma fills it in
+        if (!field.relation_fields.empty()) join(model, field, sql::Verb::insert, true);
       } else if (name == "connectOrCreate" || name == "upsert" || name == "update" || name == "updateMany") {
         const std::vector<Node> elements = property.value.is("array") ? property.value.named_children() : std::vector<Node>{property.value};
         for (const Node& element : elements) {
@@ -554,10 +618,7 @@ class Analysis {
         if (property.value.is("object") || property.value.is("array")) read_where(other, property.value, call, sql::Verb::select, true);
         // The side that holds the key is written.
         if (field.relation_fields.empty()) {
-          for (const ModelField& back : other.fields) {
-            if (back.relation != model.name) continue;
-            for (const std::string& column : back.relation_fields) add_column(use(other, sql::Verb::update, true), column);
-          }
+          for (const std::string& column : key_of(other, model, field)) add_column(use(other, sql::Verb::update, true), column);
         }
       } else if (name == "delete" || name == "deleteMany") {
         use(other, sql::Verb::delete_, true);
@@ -579,6 +640,11 @@ class Analysis {
     };
     call.where = option("where");
     if (call.where) read_where(model, call.where, call, method.verb, false);
+    // Filters that are spread in apply on a condition only: no place to add one to, and no sign that the call always has one.
+    if (std::any_of(options.begin(), options.end(), [](const Property& p) { return p.name == "where" && p.spread != Property::Spread::no; })) {
+      call.where = Node();
+      call.opaque = true;
+    }
     for (const std::string_view name : {"orderBy", "cursor", "distinct", "by"}) {
       if (const Node value = option(name)) read_order(model, value, call, false);
     }

@@ -70,13 +70,35 @@ TEST(Scan, PrismaCalls) {
   EXPECT_EQ(sites("a.ts", "prisma.post.findMany({ where: { author: { name: 'x' } }, select: { title: true, author: { select: { email: true } } } });\n"),
             Sites{"1:1 select Post(author_id,title) select users(email,name)~"});
   EXPECT_EQ(sites("a.ts", "prisma.$transaction(async (t) => { await t.user.update({ where: { id }, data: { name, posts: { create: { title: 'a' } } }, select: { id: true } }); });\n"),
-            Sites{"1:42 update users(id,name) select Post(author_id)~ insert Post(title)~"});
+            Sites{"1:42 update users(id,name) select Post(author_id)~ insert Post(author_id,title)~"});
   EXPECT_EQ(sites("a.ts", "const { user: people } = prisma;\npeople.deleteMany({});\n"), Sites{"2:1 delete users()!"});
   EXPECT_EQ(sites("a.ts", "cache.user.delete('x'); list.post.update(1);\n"), Sites{});
   EXPECT_EQ(sites("a.ts", "x.user.count({ where: { email: 'a' } });\n"), Sites{"1:1 select users(email) medium"});
 }
 
 // A table of the same name in another database: claimed by its name alone, and so marked.
+// What a call names need not stand in one object literal.
+TEST(Scan, PrismaArgumentsInParts) {
+  EXPECT_EQ(sites("a.ts", "prisma.user.create({ data: { email, ...(withPost && { posts: { create: { title: 'a' } } }) }, select: { id: true } });\n"),
+            Sites{"1:1 insert users(email,id) select Post(author_id)~ insert Post(author_id,title)~"});
+  EXPECT_EQ(sites("a.ts", "const base = { id: true };\nprisma.user.findMany({ where: { id: 1 }, select: { ...base, name: true } });\n"), Sites{"2:1 select users(id,name)"});
+  EXPECT_EQ(sites("a.ts", "prisma.user.findMany({ where: { id: 1 }, select: { ...elsewhere, name: true } });\n"), Sites{"1:1 select users(all) medium"});
+  EXPECT_EQ(sites("a.ts", "prisma.user.findMany({ where: { id: 1 }, ...(brief ? { select: { id: true } } : {}) });\n"), Sites{"1:1 select users(all)"});
+  EXPECT_EQ(sites("a.ts", "prisma.post.createMany({ data: titles.map((title) => ({ title, authorId: 1 })) });\n"), Sites{"1:1 insert Post(author_id,title)"});
+  EXPECT_EQ(sites("a.ts", "prisma.post.createMany({ data: rows });\n"), Sites{"1:1 insert Post(all) medium"});
+}
+
+TEST(Scan, ConditionsAndCtesOfStatementsMadeElsewhere) {
+  EXPECT_EQ(sites("a.ts", "const c = `and exists (\n select 1 from users u where u.id = x.id)`;\n"), Sites{"1:11 select users() low"});
+  EXPECT_EQ(sites("a.ts", "const c = Prisma.sql`latest AS (SELECT max(id) FROM users)`;\n"), Sites{"1:11 select users() low"});
+  EXPECT_EQ(sites("a.ts", "const c = 'and read the name from users (select one)';\n"), Sites{});
+}
+
+TEST(Scan, TypedTemplateInATernary) {
+  EXPECT_EQ(sites("a.ts", "const f = (x: number) =>\n  x\n    ? db.$queryRaw<R[]>`SELECT id FROM users WHERE id = ${x}`\n    : db.$queryRaw<R[]>`SELECT name FROM users WHERE true`;\n"),
+            (Sites{"3:7 select users(id)", "4:7 select users(name)"}));
+}
+
 TEST(Scan, SqlForOtherDatabases) {
   const auto reason = [](const std::string& statement, SchemaFacts known = facts()) {
     const std::vector<QuerySite> found = scan_text("a.ts", "db.query(\"" + statement + "\");\n", known);

@@ -56,7 +56,7 @@ std::string SchemaFacts::fingerprint() const {
   if (extensions) text += "extensions\n";
   for (const Model& model : models) {
     text += model.name + "=" + model.table.schema + "." + model.table.name + ":";
-    for (const ModelField& f : model.fields) text += f.name + ">" + f.column + ">" + f.relation + ">" + join(f.relation_fields, "+") + ",";
+    for (const ModelField& f : model.fields) text += f.name + ">" + f.column + ">" + f.relation + ">" + f.relation_name + ">" + join(f.relation_fields, "+") + ",";
     text += "\n";
   }
   return sha256(text);
@@ -99,6 +99,9 @@ void add_models(SchemaFacts& facts, const prisma::Schema& schema) {
       if (schema.model(field.type) != nullptr) {
         out.relation = field.type;
         if (const prisma::Attribute* relation = field.find("relation")) {
+          const prisma::Argument* said = relation->find("name");
+          if (said == nullptr) said = relation->find("");
+          if (said != nullptr) out.relation_name = said->value;
           if (const prisma::Argument* own = relation->find("fields")) {
             for (const std::string& name : prisma::list_elements(own->value)) {
               const prisma::Field* key = block.field(name);

@@ -20,6 +20,7 @@ struct ModelField {
   std::string name;
   std::string column;    // empty for relations
   std::string relation;  // the model that it leads to; empty for columns
+  std::string relation_name;  // what tells two relations between the same models apart; mostly empty
   std::vector<std::string> relation_fields;  // columns of this model that hold the key, where it does
   bool list = false;
 };

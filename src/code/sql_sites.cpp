@@ -51,6 +51,15 @@ bool is_system(const sql::QualifiedName& name) {
   return name.schema == "pg_catalog" || name.schema == "information_schema" || (name.schema.empty() && name.name.starts_with("pg_"));
 }
 
+// What follows the first `(select`, in whatever case and with white space between.
+std::string_view from_sub_query(std::string_view text) {
+  for (std::size_t open = text.find('('); open != std::string_view::npos; open = text.find('(', open + 1)) {
+    const std::size_t word = text.find_first_not_of(" \t\r\n", open + 1);
+    if (word != std::string_view::npos && word + 7 <= text.size() && to_lower(text.substr(word, 6)) == "select" && !is_word(text[word + 6])) return text.substr(word);
+  }
+  return {};
+}
+
 bool names_relation(std::string_view word) { return word == "from" || word == "join" || word == "into" || word == "update" || word == "only"; }
 
 struct Mention {
@@ -287,6 +296,7 @@ class Finder {
       const auto value = reader_.read(node);
       if (!value) return true;
       if (!take(node, *value)) return node.type().find("string") == std::string_view::npos || !value->holes.empty();
+      if (node.is("call_expression") && begin_of(node) != node.field("function").begin()) return true;  // the tag has statements of its own
       // Interpolated expressions may hold statements of their own.
       return !value->holes.empty();
     });
@@ -348,7 +358,7 @@ class Finder {
       if (!analyse_fragment(site, text, facts_)) return false;
       push(at, node, value, std::move(site), 0, text.size(), {});
     }
-    if (found_.size() > before) taken_.emplace_back(at.begin(), at.end());
+    if (found_.size() > before) taken_.emplace_back(begin_of(at), at.end());
     return found_.size() > before;
   }
 
@@ -356,11 +366,14 @@ class Finder {
   bool take_fragment(const Node& at, const Node& node, const StringValue& value) {
     static constexpr std::array<std::string_view, 9> kClauses{"from", "join", "left", "right", "inner", "full", "cross", "union", "natural"};
     const std::vector<std::string> words = first_words(std::string_view(value.text).substr(0, 500), 2);
-    if (words.size() < 2 || std::find(kClauses.begin(), kClauses.end(), words[0]) == kClauses.end()) return false;
+    if (words.size() < 2) return false;
+    // A condition or a CTE that is put into a statement elsewhere: `and exists (select …)`, `latest as (select …)`; prose has no parenthesis there.
+    const bool clause = std::find(kClauses.begin(), kClauses.end(), words[0]) != kClauses.end();
+    const std::string_view part = clause ? std::string_view(value.text) : from_sub_query(value.text);
     QuerySite site;
     site.verb = sql::Verb::select;
     site.reason = "a part of a statement";
-    if (!analyse_fragment(site, value.text, facts_)) return false;
+    if (!analyse_fragment(site, part, facts_)) return false;
     push(at, node, value, std::move(site), 0, value.text.size(), {});
     return true;
   }
@@ -419,9 +432,29 @@ class Finder {
     return false;
   }
 
+  // TypeScript's grammar has no tag<Type[]>`…`: before the template it takes whatever is an expression, a whole arrow function or the other arm of a ternary.
+  static std::size_t begin_of(const Node& at) {
+    if (!at.is("call_expression") || !at.field("arguments").is("template_string")) return at.begin();
+    Node tag = at.field("function");
+    for (;;) {
+      Node inner;
+      if (tag.is("arrow_function")) inner = tag.field("body");
+      else if (tag.is("ternary_expression")) inner = tag.field("alternative");
+      else if (tag.is("assignment_expression") || (tag.is("binary_expression") && !is_type_list(tag))) inner = tag.field("right");
+      if (!inner) return tag.begin();
+      tag = inner;
+    }
+  }
+
+  // `prisma.$queryRaw<Row>` read as two comparisons.
+  static bool is_type_list(const Node& tag) {
+    const std::string_view sign = tag.field("operator").text();
+    return sign == "<" || sign == ">";
+  }
+
   void push(const Node& at, const Node& node, const StringValue& value, QuerySite site, std::size_t offset, std::size_t length, std::vector<TextEdit> edits) {
     site.origin = Origin::raw_sql;
-    place(site, tree_.source(), at.begin(), at.end());
+    place(site, tree_.source(), begin_of(at), at.end());
     site.function = function_around(node);
     found_.push_back({std::move(site), value, offset, length, std::move(edits)});
   }

@@ -43,8 +43,7 @@ Severity lower(Severity severity) { return severity == Severity::error ? Severit
 
 Finding& Reporter::report(const Action& action, std::string message) {
   Finding& finding = report(action.offset, std::move(message));
-  finding.relation = quoted(action.relation);
-  reported_.insert(hash_of(rule_, finding.relation));
+  set_relation(finding, quoted(action.relation));
   finding.versions = action.versions;
   finding.depends = action.depends;
   // Facts are no locks; what an action locks is the business of the rules about locks.
@@ -67,6 +66,11 @@ Finding& Reporter::report(std::size_t offset, std::string message) {
   finding.versions = context_.majors;
   findings_.push_back(std::move(finding));
   return findings_.back();
+}
+
+void Reporter::set_relation(Finding& finding, std::string relation) {
+  reported_.insert(hash_of(rule_, relation));
+  finding.relation = std::move(relation);
 }
 
 void Reporter::retract(const std::string& relation, const std::function<bool(const Finding&)>& settled) {

@@ -75,6 +75,8 @@ class Reporter {
 
   Finding& report(const Action& action, std::string message);
   Finding& report(std::size_t offset, std::string message);  // of the statement as a whole
+  // Another relation than the action's, which retract() is to find.
+  void set_relation(Finding& finding, std::string relation);
   // Takes this rule's findings on the relation back: a later statement of the file settles them.
   void retract(const std::string& relation, const std::function<bool(const Finding&)>& settled = {});
   // True the first time that this rule asks for the key in this file.

@@ -66,13 +66,13 @@ class Search {
     return join(out, ", ");
   }
 
-  // `from`: what follows FROM, of which each row is one violation; `key`: what names such a row.
-  void count(const std::string& what, const std::string& from, const std::string& key) {
+  // `noun` and `what`: "row", "of public.users whose email is NULL"; `from`: what follows FROM, of which each row is one violation; `key`: what names such a row.
+  void count(const char* noun, const std::string& what, const std::string& from, const std::string& key) {
     try {
       const pg::Result counted = connection_.query("SELECT count(*) FROM " + from);
       const long long rows = counted.integer(0, 0);
       if (rows == 0) return;
-      std::string line = fmt::format("{} {}", rows, what);
+      std::string line = count_of(rows, noun) + " " + what;
       if (samples_) {
         const pg::Result some = connection_.query(fmt::format("SELECT {} FROM {} LIMIT {}", key, from, kSamples));
         std::vector<std::string> shown;
@@ -90,7 +90,7 @@ class Search {
       found_.push_back(line);
     } catch (const pg::ServerError& error) {
       // What the schema before cannot express (an operator or a type of the migration's own) is not counted here.
-      if (error.sqlstate() == "57014") found_.push_back(what + ": not counted, looking took longer than a minute");
+      if (error.sqlstate() == "57014") found_.push_back(fmt::format("{}s {}: not counted, looking took longer than a minute", noun, what));
     }
   }
 
@@ -106,7 +106,7 @@ class Search {
     const QualifiedName table{id.schema, id.relation};
     const std::string column = sql::quote_identifier(id.name);
     if (now.not_null && !then->not_null)
-      count(fmt::format("rows of {} whose {} is NULL", sql::quote(table), column),
+      count("row", fmt::format("of {} whose {} is NULL", sql::quote(table), column),
             fmt::format("{} WHERE {} IS NULL", sql::quote(table), column), key_of(table));
     if (now.type != then->type && now.generated == catalog::Generated::none) refused(table, id.name, now.type);
   }
@@ -122,7 +122,7 @@ class Search {
     } catch (const pg::ServerError&) {
       return;  // the type is the migration's own
     }
-    count(fmt::format("values of {}.{} that {} does not take", sql::quote(table), column, type),
+    count("value", fmt::format("of {}.{} that {} does not take", sql::quote(table), column, type),
           fmt::format("(SELECT DISTINCT {0}::text AS {0} FROM {1} WHERE {0} IS NOT NULL) AS each_value WHERE pg_temp.contraflow_refused({0})", column, sql::quote(table)), column);
   }
 
@@ -133,7 +133,7 @@ class Search {
     if (!nulls_not_distinct)
       for (const std::string& column : columns) conditions.push_back(sql::quote_identifier(column) + " IS NOT NULL");
     const std::string key = list(columns, "");
-    count(fmt::format("values of ({}) that more than one row of {} has", key, sql::quote(table)),
+    count("value", fmt::format("of ({}) that more than one row of {} has", key, sql::quote(table)),
           fmt::format("(SELECT {0}, count(*) AS rows FROM {1}{2} GROUP BY {0} HAVING count(*) > 1) AS duplicates", key, sql::quote(table),
                       conditions.empty() ? "" : " WHERE " + join(conditions, " AND ")), key + ", rows");
   }
@@ -150,7 +150,7 @@ class Search {
         return;
       case ConstraintType::check:
         if (has_columns(table.schema, table.name, now.columns))
-          count(fmt::format("rows of {} that {} refuses", sql::quote(table), sql::quote_identifier(id.name)),
+          count("row", fmt::format("of {} that {} refuses", sql::quote(table), sql::quote_identifier(id.name)),
                 fmt::format("{} WHERE NOT ({})", sql::quote(table), now.expression), key_of(table));
         return;
       case ConstraintType::foreign_key: {
@@ -162,7 +162,7 @@ class Search {
           conditions.push_back("child." + sql::quote_identifier(now.columns[i]) + " IS NOT NULL");
           same.push_back(fmt::format("parent.{} = child.{}", sql::quote_identifier(now.referenced_columns[i]), sql::quote_identifier(now.columns[i])));
         }
-        count(fmt::format("rows of {} whose ({}) is not in {}", sql::quote(table), list(now.columns, ""), sql::quote(*now.references)),
+        count("row", fmt::format("of {} whose ({}) is not in {}", sql::quote(table), list(now.columns, ""), sql::quote(*now.references)),
               fmt::format("{} AS child WHERE {} AND NOT EXISTS (SELECT FROM {} AS parent WHERE {})", sql::quote(table), join(conditions, " AND "),
                           sql::quote(*now.references), join(same, " AND ")), list(now.columns, "child."));
         return;

@@ -146,6 +146,32 @@ std::vector<AppQuery> load_queries(const std::string& from, const std::string& v
   return out;
 }
 
+namespace {
+
+// A parameter that was replaced leaves a hole: "could not determine data type of parameter $1". The others move up.
+std::string without_holes(const std::string& text) {
+  std::vector<std::pair<sql::Token, int>> found;
+  std::map<int, int> numbers;
+  for (const sql::Token& token : sql::scan(text)) {
+    if (token.end - token.begin < 2 || text[token.begin] != '$') continue;
+    const int number = std::atoi(text.c_str() + token.begin + 1);
+    if (number <= 0) continue;
+    found.emplace_back(token, number);
+    numbers.emplace(number, 0);
+  }
+  int next = 0;
+  for (auto& [number, moved] : numbers) moved = ++next;
+  std::string out;
+  std::size_t copied = 0;
+  for (const auto& [token, number] : found) {
+    out += text.substr(copied, token.begin - copied) + fmt::format("${}", numbers.at(number));
+    copied = token.end;
+  }
+  return out + text.substr(copied);
+}
+
+}  // namespace
+
 std::string repaired_placeholders(const std::string& text) {
   std::vector<sql::Token> tokens;
   try {
@@ -166,6 +192,7 @@ std::string repaired_placeholders(const std::string& text) {
   std::map<std::string, int> names;
   int next = 0;
   std::string out;
+  bool hole = false;
   std::size_t copied = 0;
   const auto replace = [&](std::size_t begin, std::size_t end, const std::string& by) {
     out += text.substr(copied, begin - copied) + by;
@@ -185,6 +212,7 @@ std::string repaired_placeholders(const std::string& text) {
     // EXTRACT takes a word; which one does not matter to whether the query works.
     if (lower == "extract" && i + 3 < tokens.size() && word(i + 1) == "(" && word(i + 2).starts_with('$')) {
       replace(tokens[i + 2].begin, tokens[i + 2].end, "epoch");
+      hole = true;
       i += 2;
       continue;
     }
@@ -202,7 +230,8 @@ std::string repaired_placeholders(const std::string& text) {
       ++i;
     }
   }
-  return out + text.substr(copied);
+  out += text.substr(copied);
+  return hole ? without_holes(out) : out;
 }
 
 }  // namespace contraflow::rehearse

@@ -82,7 +82,7 @@ TEST(Migration, RefusesWhatReachesBeyondItsDatabase) {
 TEST(Queries, RepairsPlaceholders) {
   EXPECT_EQ(repaired_placeholders("SELECT now() - interval $1"), "SELECT now() - ($1::interval)");
   EXPECT_EQ(repaired_placeholders("SELECT extract($1 FROM at) FROM t WHERE id = $2"),
-            "SELECT extract(epoch FROM at) FROM t WHERE id = $2");
+            "SELECT extract(epoch FROM at) FROM t WHERE id = $1");
   EXPECT_EQ(repaired_placeholders("SELECT * FROM t WHERE a = ? AND b = '?' AND c = ?"),
             "SELECT * FROM t WHERE a = $1 AND b = '?' AND c = $2");
   EXPECT_EQ(repaired_placeholders("SELECT * FROM t WHERE a = :name AND b = :other AND c = :name"),

@@ -15,6 +15,9 @@
 namespace contraflow::rehearse {
 namespace {
 
+constexpr std::size_t kMostCancelled = 3;
+constexpr std::chrono::milliseconds kCancelAfter{1500};  // for all that comes before it, on tables without rows
+
 class FileRehearsal {
  public:
   FileRehearsal(Arena& arena, const Bases& bases, const Migration& migration, const FileOptions& options,
@@ -42,6 +45,7 @@ class FileRehearsal {
     if (options_.data_proofs) rollback_data();
     twice();
     interrupted();
+    cancelled_concurrently();
     prefixes();
   }
 
@@ -75,9 +79,11 @@ class FileRehearsal {
     if (!failure.error.hint().empty()) proof.details.push_back(failure.error.hint());
   }
 
-  // Rights that the sandbox's role does not have say nothing about the migration.
+  // Rights that the sandbox's role does not have, and a full disk or other resources that this machine lacks (class 53), say nothing
+  // about the migration.
+  static bool lacks_resources(const Failure& failure) { return failure.sqlstate.starts_with("53"); }
   static bool lacks_rights(const Failure& failure) {
-    return failure.sqlstate == "42501" || failure.sqlstate == "0LP01";
+    return failure.sqlstate == "42501" || failure.sqlstate == "0LP01" || lacks_resources(failure);
   }
   static bool about_data(const Failure& failure) {
     return failure.sqlstate.starts_with("22") || failure.sqlstate.starts_with("23");
@@ -117,7 +123,9 @@ class FileRehearsal {
       const bool rights = lacks_rights(*first.failure);
       blame(proof, *first.failure, "", rights ? Verdict::unknown : Verdict::refuted);
       if (rights)
-        proof.reason += " (the sandbox's role is no superuser: --superuser runs it with all rights)";
+        proof.reason += lacks_resources(*first.failure)
+                            ? " (what the machine under the sandbox lacks)"
+                            : " (the sandbox's role is no superuser: --superuser runs it with all rights)";
       out_.steps = std::move(first.observations);
       // Last: it adds a proof.
       if (about_data(*first.failure)) rows_in_the_way(bases_.empty, Verdict::refuted);
@@ -129,7 +137,8 @@ class FileRehearsal {
                                                 : "statement by statement";
     proof.verdict = Verdict::proven;
     proof.reason =
-        fmt::format("{} in {}", count_of(static_cast<long long>(first.done), "statement"), out_.run_as);
+        fmt::format("{}{}{}", count_of(static_cast<long long>(first.done), "statement"),
+                    one_transaction_ && !migration_.forward.needs_psql ? " in " : ", ", out_.run_as);
     out_.steps = std::move(first.observations);
     after_ = judge_.state(trial->admin());
     changes_ = compare(before_, after_).likeness != Likeness::exact;
@@ -158,10 +167,11 @@ class FileRehearsal {
     }
     // Rows that the schema, a dump or a clone brings were there in the first run: only made-up ones are new
     // here.
-    const bool guessed = about_data(*result.failure);
+    const bool guessed = about_data(*result.failure), lacks = lacks_resources(*result.failure);
     blame(proof, *result.failure, guessed ? "depends on the data: " : "",
-          guessed ? Verdict::unknown : Verdict::refuted);
+          guessed || lacks ? Verdict::unknown : Verdict::refuted);
     proof.decisive = !guessed;
+    if (lacks) proof.reason += " (what the machine under the sandbox lacks)";
     if (guessed) proof.reason += "; the rows were made up: rehearse on a dump or a clone to know";
     if (guessed) rows_in_the_way(bases_.filled, Verdict::unknown);
     observe_empty();
@@ -416,6 +426,72 @@ class FileRehearsal {
                        ? "a single statement"
                        : fmt::format("tried after {} of {}", places.size(),
                                      count_of(static_cast<long long>(script.items.size()), "statement"));
+  }
+
+  // A statement that commits as it goes can end in its middle: here an old transaction keeps it waiting, as in production, until it is cancelled.
+  void cancelled_concurrently() {
+    const Script& script = migration_.forward;
+    if (one_transaction_ || script.needs_psql) return;
+    std::vector<std::size_t> chosen;
+    for (std::size_t i = 0; i < script.items.size() && chosen.size() < kMostCancelled; ++i)
+      if (std::find(script.items[i].words.begin(), script.items[i].words.end(), "concurrently") !=
+          script.items[i].words.end())
+        chosen.push_back(i);
+    if (chosen.empty()) return;
+    say("cancelling what runs concurrently");
+    Proof proof{.id = "interrupted.concurrently",
+                .claim = "cancelled in the middle of a concurrent statement and run again, it ends in the same schema"};
+    // Graded: who builds an index so must look for what a failed attempt left, by hand or by a tool.
+    proof.decisive = false;
+    std::size_t cut = 0;
+    for (const std::size_t i : chosen) {
+      const Arena::Trial trial = arena_.trial(bases_.empty);
+      if (!cancelled_at(i, trial)) continue;
+      ++cut;
+      const RunResult rerun = go(script, trial);
+      if (rerun.failure) {
+        blame(proof, *rerun.failure, "run again, it fails: ");
+        break;
+      }
+      const Comparison comparison = compare(after_, judge_.state(trial.admin(), false));
+      if (comparison.likeness == Likeness::exact) continue;
+      proof.verdict = Verdict::refuted;
+      proof.reason = "run again, it ends in another schema";
+      proof.place = place_of(script.items[i]);
+      proof.details = comparison.differences;
+      break;
+    }
+    if (cut == 0) return;
+    if (proof.verdict == Verdict::unknown) {
+      proof.verdict = Verdict::proven;
+      proof.reason = fmt::format("cancelled in {}, run again", count_of(static_cast<long long>(cut), "statement"));
+    }
+    out_.proofs.push_back(std::move(proof));
+  }
+
+  // False where the statement was over before it could be cancelled.
+  bool cancelled_at(std::size_t i, const Arena::Trial& trial) {
+    std::optional<pg::Connection> old;
+    const auto hold = [&] {
+      old.emplace(trial.admin(), "contraflow old transaction");
+      old->execute("BEGIN ISOLATION LEVEL REPEATABLE READ");
+      const pg::Result tables = old->query(
+          "SELECT pg_catalog.string_agg(c.oid::pg_catalog.regclass::text, ', ') FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "
+          "c.relnamespace WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'");
+      if (!tables.is_null(0, 0)) old->execute("LOCK TABLE " + tables.string(0, 0) + " IN ACCESS SHARE MODE");
+    };
+    RunRequest request;
+    request.conninfo = trial.migrator();
+    request.admin = trial.admin();
+    request.stop_after = i + 1;
+    request.budget = kCancelAfter;
+    request.elevate = arena_.elevate();
+    request.between = [&](std::size_t done) {
+      if (done == i) hold();
+    };
+    if (i == 0) hold();
+    const RunResult result = run_migration(migration_.forward, request);
+    return result.failure && result.failure->timed_out && result.done == i;
   }
 
   void prefixes() {

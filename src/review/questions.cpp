@@ -46,9 +46,15 @@ Item twice(const Rehearsal& rehearsal) {
   Item item{.id = "twice", .question = "Can it run twice?"};
   const Proof* again = rehearsal.find("twice");
   const Proof* interrupted = rehearsal.find("interrupted");
+  const Proof* concurrently = rehearsal.find("interrupted.concurrently");
   cite(item, again);
   cite(item, interrupted);
-  if (is(again, Verdict::proven) && !is(interrupted, Verdict::refuted)) {
+  cite(item, concurrently);
+  if (is(concurrently, Verdict::refuted) && !is(interrupted, Verdict::refuted)) {
+    item.answer = Answer::maybe;
+    item.because = "Cancelled in the middle of a concurrent statement, it leaves something behind that a second run does not repair.";
+    item.fix = "DROP INDEX CONCURRENTLY IF EXISTS before CREATE INDEX CONCURRENTLY; contraflow plan and apply look for INVALID indexes";
+  } else if (is(again, Verdict::proven) && !is(interrupted, Verdict::refuted)) {
     item.answer = Answer::yes;
     item.good = true;
     item.because = "A second run changes nothing.";
@@ -171,6 +177,19 @@ Item implicit_locks(const Rehearsal& rehearsal) {
   return item;
 }
 
+// Statements that delete rows and met none here: what they do to production's is not known.
+std::vector<std::string> untried_deletes(const Rehearsal& rehearsal) {
+  std::vector<std::string> out;
+  if (rehearsal.kind != "file") return out;
+  for (const Observation& step : rehearsal.steps) {
+    const std::string text = to_lower(trim(step.place.statement));
+    const bool deletes = text.starts_with("delete ") || text.starts_with("truncate");
+    const bool met = std::any_of(step.rows.begin(), step.rows.end(), [](const TouchedRows& rows) { return rows.deleted > 0; });
+    if (deletes && !met) out.push_back(step.title);
+  }
+  return out;
+}
+
 Item rollback_backfill(const Rehearsal& rehearsal) {
   Item item{.id = "rollback-backfill", .question = "Does the rollback need a data backfill?"};
   const Proof* data = rehearsal.find("rollback.data");
@@ -195,6 +214,12 @@ Item rollback_backfill(const Rehearsal& rehearsal) {
     item.good = true;
     item.because = written > 0 ? "It does, and carries it out itself: every row came back."
                                : "It moves no rows, and every row is as it was.";
+    if (!untried_deletes(rehearsal).empty()) {
+      item.answer = Answer::maybe;
+      item.good = false;
+      item.because = "Every row is as it was, but a statement that deletes rows met none here.";
+      item.fix = "rehearse on a dump or a clone (--schema FILE.dump, --clone)";
+    }
   } else {
     const bool drops = std::any_of(
         rehearsal.changes.removed.begin(), rehearsal.changes.removed.end(),
@@ -222,14 +247,26 @@ Item foreign_keys(const Rehearsal& rehearsal) {
     if (text.find("references") == std::string::npos && text.find("foreign key") == std::string::npos)
       continue;
     int blocked = 0;
+    const bool validates =
+        !step.scans.empty() ||
+        std::any_of(step.notices.begin(), step.notices.end(), [](const ObservedNotice& notice) {
+          return notice.text.find("validating foreign key") != std::string::npos;
+        });
+    // What an earlier statement of the same transaction locked stays locked, and does not show again.
+    for (const Observation& earlier : rehearsal.steps) {
+      if (&earlier == &step) break;
+      if (step.transaction == 0 || earlier.transaction != step.transaction || !validates) continue;
+      for (const HeldLock& lock : earlier.locks) {
+        if (!effects::blocks_writes(lock.mode)) continue;
+        ++blocked;
+        long_work = true;
+        item.evidence.push_back(fmt::format("{}: rows are checked while {} is still held on {}", step.title,
+                                            effects::lock_name(lock.mode), sql::quote(lock.relation)));
+      }
+    }
     for (const HeldLock& lock : step.locks) {
       if (!effects::blocks_writes(lock.mode)) continue;
       ++blocked;
-      const bool validates =
-          !step.scans.empty() ||
-          std::any_of(step.notices.begin(), step.notices.end(), [](const ObservedNotice& notice) {
-            return notice.text.find("validating foreign key") != std::string::npos;
-          });
       long_work = long_work || validates;
       item.evidence.push_back(fmt::format("{}: {} on {}{}", step.title, effects::lock_name(lock.mode),
                                           sql::quote(lock.relation),
@@ -239,7 +276,7 @@ Item foreign_keys(const Rehearsal& rehearsal) {
   }
   item.answer = long_work ? Answer::yes : Answer::no;
   item.good = !long_work;
-  item.because = long_work ? "Rows are checked while both tables take no writes."
+  item.because = long_work ? "Rows are checked while tables take no writes."
                  : any     ? "They lock both tables, without reading them."
                            : "None is added to a table that is in use.";
   if (long_work)
@@ -320,9 +357,12 @@ Item lost(const Rehearsal& rehearsal) {
       if (rows.deleted > 0)
         gone.push_back(fmt::format("{} rows of {}", rows.deleted, sql::quote(rows.relation)));
   if (gone.empty()) {
-    item.answer = Answer::no;
-    item.good = true;
-    item.because = "No table, no column and no row goes.";
+    const std::vector<std::string> untried = untried_deletes(rehearsal);
+    item.answer = untried.empty() ? Answer::no : Answer::maybe;
+    item.good = untried.empty();
+    item.because = untried.empty() ? "No table, no column and no row goes." : "It deletes rows, and met none here that it deletes.";
+    for (const std::string& title : untried) item.evidence.push_back(title);
+    if (!untried.empty()) item.fix = "rehearse on a dump or a clone (--schema FILE.dump, --clone)";
     return item;
   }
   for (const std::string& what : gone) item.evidence.push_back(what);
@@ -440,7 +480,15 @@ std::vector<std::string> deploys(const Rehearsal& rehearsal) {
   if (!gone.empty()) out.push_back("Before it: deploy a version that no longer uses " + few(gone) + ".");
   out.push_back("Run the migration.");
   if (!added.empty()) out.push_back("After it: deploy the version that uses " + few(added) + ".");
-  if (gone.empty() && added.empty()) out.push_back("No deploy depends on it.");
+  const auto broken = std::count_if(rehearsal.queries.begin(), rehearsal.queries.end(), [](const QueryEvidence& query) {
+    return query.version == "deployed" && query.verdict == Verdict::refuted;
+  });
+  if (broken > 0 && gone.empty()) {
+    out.push_back(fmt::format("With it: deploy the version that works on the new schema; {} of the deployed one {} from here on.",
+                              count_of(broken, "query", "queries"), broken == 1 ? "fails" : "fail"));
+  } else if (gone.empty() && added.empty()) {
+    out.push_back("No deploy depends on it.");
+  }
   return out;
 }
 

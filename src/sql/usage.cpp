@@ -251,7 +251,16 @@ class Resolver {
       if (count > 1) break;
     }
     if (const Item* row = named(column, scope)) return mark_star(*row, nullptr);  // a whole row: row_to_json(u)
-    if (!is_system_column(column)) out_.unresolved.push_back(column);
+    if (is_system_column(column)) return;
+    // One known relation and nothing else: the server would say that it has no such column.
+    const Item* only = nullptr;
+    std::size_t items = 0;
+    for (const Scope* s = &scope; s != nullptr; s = s->parent) {
+      items += s->items.size();
+      if (!s->items.empty()) only = &s->items.front();
+    }
+    if (items == 1 && only->relation != kNone) return use_in(*only, column);
+    out_.unresolved.push_back(column);
   }
 
   void reference(const PgQuery__ColumnRef& node, const Scope& scope, std::vector<std::string>* outputs) {

@@ -56,7 +56,8 @@ TEST(Usage, Writes) {
 
 TEST(Usage, UnknownNamesAreReported) {
   EXPECT_EQ(use("SELECT u.nickname FROM users u WHERE u.id = 1"), "select users (id) unknown nickname");
-  EXPECT_EQ(use("SELECT nickname FROM users WHERE true"), "select users (); unresolved nickname");
+  EXPECT_EQ(use("SELECT nickname FROM users WHERE true"), "select users () unknown nickname");
+  EXPECT_EQ(use("SELECT nickname FROM users, orders WHERE true"), "select users (); select orders (); unresolved nickname");
   EXPECT_EQ(use("SELECT anything FROM elsewhere"), "select elsewhere! (anything)");
   EXPECT_EQ(use("SELECT ctid FROM users WHERE id = 1"), "select users (id)");
 }

@@ -90,7 +90,7 @@ def sandboxed(program, server, top):
     (project / 'linked').symlink_to(top)
     s = Session(program, project, state)
     names = [tool['name'] for tool in s.ask('tools/list')['result']['tools']]
-    check('the tools', names == ['schema_slice', 'check_migration', 'plan_change', 'review', 'find_queries', 'status'], names)
+    check('the tools', names == ['schema_slice', 'check_migration', 'plan_change', 'review', 'find_queries', 'status', 'rehearse', 'orm_patch', 'generate_tests', 'apply_phase'], names)
     rules = s.ask('resources/list')['result']['resources']
     check('rules are resources', len(rules) > 40 and '# drop-table' in s.ask('resources/read', {'uri': 'contraflow://rules/drop-table'})['result']['contents'][0]['text'])
 
@@ -184,4 +184,5 @@ def main():
     print(f'agent session: all held, {time.monotonic() - begun:.1f} s')
 
 
-main()
+if __name__ == '__main__':
+    main()

@@ -5,7 +5,9 @@ set -u
 folder=$(cd "$(dirname "$0")/../.." && pwd)/build/browser
 if ! command -v chromium >/dev/null; then
   as_root() { if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else return 1; fi; }
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null 2>&1 ||
+  install() { as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null 2>&1; }
+  # The package list of a fresh container is empty.
+  install || { as_root apt-get update -qq >/dev/null 2>&1 && install; } ||
     { echo "setup: Debian's chromium could not be installed; the HTML report is not tested" >&2; exit 0; }
 fi
 [ -d "$folder/node_modules/playwright-core" ] && exit 0

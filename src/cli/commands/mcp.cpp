@@ -8,7 +8,9 @@
 #include <filesystem>
 #include <iostream>
 
+#include "agent/approval.h"
 #include "agent/audit.h"
+#include "agent/known_plans.h"
 #include "agent/server.h"
 #include "agent/tools.h"
 #include "base/error.h"
@@ -54,14 +56,24 @@ int run(Context& context, const Options& options) {
       throw Error(ErrorCode::refused, "contraflow.toml is not what it was when this server started", "a person looks at the change and starts the server again");
     }
   };
-  tools.run = [root, file = config.file](const std::vector<std::string>& arguments, const std::string& input, const std::function<bool()>& cancelled) {
+  tools.known_plan = agent::is_known_plan;
+  // The key is that of the start: an assistant that exchanges the file changes nothing for this session.
+  tools.approval = [key = agent::approver_key()](const std::string& hash) {
+    const auto now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return agent::judge_approval(agent::read_approval(hash), key, hash, now);
+  };
+  tools.run = [root, file = config.file](const std::vector<std::string>& arguments, const std::string& input, const std::function<bool()>& cancelled, const std::function<void(std::string_view)>& line) {
     std::vector<std::string> words{"/proc/self/exe", arguments.front(), "--color=never"};
     if (!file.empty()) words.push_back("--config=" + file.string());
     words.insert(words.end(), arguments.begin() + 1, arguments.end());
     ProcessOptions process;
     process.input = input;
     process.folder = root.path().string();
-    process.timeout = kLongestCall;
+    // A phase takes as long as its tables are large; to cancel it is to ask it to stop at a safe point.
+    if (arguments.front() == "apply") process.grace = std::chrono::seconds(30);
+    else process.timeout = kLongestCall;
+    process.on_line = line;
+    process.environment = {{"CONTRAFLOW_PROGRESS_LINES", "1"}};
     process.cancelled = cancelled;
     const ProcessResult result = run_process(words, process);
     if (result.timed_out) throw Error(ErrorCode::environment, "the command took longer than ten minutes and was ended");
@@ -70,7 +82,7 @@ int run(Context& context, const Options& options) {
 
   const auto stop = std::make_shared<std::atomic<bool>>(false);
   stop_on_signal(stop);
-  const agent::ServerOptions server{program_version(), agent::kInstructions, agent::tools(tools), agent::rule_resources(), &audit, [stop] { return stop->load(); }};
+  const agent::ServerOptions server{program_version(), agent::kInstructions, agent::tools(tools), agent::rule_resources(), [tools] { return agent::plan_resources(tools); }, agent::prompts(), &audit, [stop] { return stop->load(); }};
   audit.record({{"event", "start"}, {"version", server.version}, {"root", root.path().string()}, {"config", config.file.string()}, {"config_sha256", pinned}, {"database", !config.database_url.empty()}});
   agent::serve(server, std::cin, std::cout);
   audit.record({{"event", "end"}});
@@ -89,7 +101,7 @@ Runner add_options(CLI::App& app) {
 extern const Command mcp_command;
 const Command mcp_command{
     "mcp", "a server for coding assistants (Model Context Protocol on standard input and output)",
-    "Tools: schema_slice, check_migration, plan_change, review, find_queries, status. The database is the configured one; no tool runs SQL on it, returns rows, or reads outside of the project. docs/mcp.md has the setup.",
+    "Tools: schema_slice, check_migration, plan_change, rehearse, review, find_queries, orm_patch, generate_tests, status, and apply_phase for what a person approved with contraflow approve. The database is the configured one; no tool runs SQL of the assistant on it, returns rows, or reads outside of the project. docs/mcp.md has the setup.",
     "contraflow mcp --root /srv/shop   # what an assistant's configuration starts",
     add_options};
 

@@ -120,7 +120,8 @@ std::string json_of(const code::CodePatch& patch, const std::vector<std::string>
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-int run(Context& context, const Options& options) {
+int run(Context& context, Options options) {
+  options.schema.schema = named_source(context, options.schema.schema);
   const fs::path root(options.schema.root);
   CodeSchema schema = code_schema(context, options.schema);
   if (schema.source.empty()) throw Error(ErrorCode::usage, "no schema of the state before the plan was found", "give --schema SOURCE");

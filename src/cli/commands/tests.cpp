@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "cli/code_schema.h"
 #include "cli/command.h"
 #include "pg/connection.h"
 #include "plan/read_json.h"
@@ -79,7 +80,8 @@ std::string as_text(const std::vector<testgen::FileRun>& runs) {
   return out + fmt::format("{}, {} failed\n", count_of(passed, "test passed", "tests passed"), failed);
 }
 
-int run_tests(Context& context, const TestsOptions& options, const std::string& format) {
+int run_tests(Context& context, TestsOptions options, const std::string& format) {
+  options.schema = named_source(context, options.schema);
   if (options.stack == "vitest")
     throw Error(ErrorCode::usage, "--stack vitest: tests for Vitest and Prisma are not written yet", "--stack pgtap");
   const plan::ReadPlan read = plan::read_folder(options.plan);

@@ -12,7 +12,7 @@ void check_rename_table(const Context& context, Reporter& reporter) {
     if (action.what != "table" && action.what != "view") return;
     if (action.is_private) return;
     Finding& finding = reporter.report(action, fmt::format("{} {} is no longer there for the deployed application: it is called {} now", action.what, table_text(action), action.to));
-    finding.relation = quoted(action.key);
+    reporter.set_relation(finding, quoted(action.key));
     finding.why = "Every query of the old version fails from this statement on.";
     finding.fix = fmt::format("in one transaction: ALTER TABLE {0} RENAME TO {1}; CREATE VIEW {0} AS SELECT * FROM {1};  -- the view is updatable\nuntil no version uses the old name", table_text(action), action.to);
   });

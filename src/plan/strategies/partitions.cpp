@@ -203,10 +203,18 @@ std::vector<std::size_t> prepare_members(Planner& p, Phase phase, const ObjectId
     out.push_back(p.operations.size() - 1);
     return operation;
   };
+  const auto* leaving = table_in(p.from, id);
   for (const Object* member : Planner::members(p.to, id)) {
     if (p.from.find(member->id)) continue;
     const std::string quoted = sql::quote_identifier(member->id.name);
     if (const auto* index = std::get_if<Index>(&member->body); index && index->parent) {
+      // On the way back ATTACH would take the new part for the old parent's index, and it could not be dropped.
+      for (const Object* other : Planner::members(p.from, id)) {
+        const auto* part = std::get_if<Index>(&other->body);
+        if (leaving->partition_of && part && part->parent && attach_form(*part) == attach_form(*index) && !p.to.find(other->id)) {
+          p.refuse(fmt::format("{} moves to another parent and its {} gives way to one just like it, {}: make two plans, detach it first", describe(id), describe(other->id), describe(member->id)));
+        }
+      }
       step("build", member->id, build_index(member->id, *index, member->id.name, {}),
            concurrent("DROP INDEX CONCURRENTLY IF EXISTS " + quoted_name(member->id)), LockMode::share_update_exclusive, Work::index_build);
       const std::size_t built = out.back();
@@ -502,7 +510,8 @@ void change_partition(Planner& p, const ObjectId& id, const std::optional<Qualif
   std::vector<std::size_t> after;
   const std::size_t first = p.operations.size();
   std::optional<Proof> proof, proof_back;
-  if (proves || !swaps.empty()) after = prepare_members(p, phase, id);
+  // Also where ATTACH would make them at once: what it makes stays behind when the way back detaches the table.
+  if (proves || !old_parent || !swaps.empty()) after = prepare_members(p, phase, id);
   if (proves) {
     proof.emplace(p, id, new_body->partition_constraint, "bound");
     after.push_back(proof->forward(phase, todo, why));

@@ -42,6 +42,7 @@ void Replacements::find_second_tables() {
     out.todo = std::move(exchange.todo);
     out.undo_todo = std::move(exchange.undo_todo);
     out.phase = Phase::contract;
+    out.work = exchange.work;
     out.grade = exchange.grade;
     out.tables = {{id.schema, id.name}};
     out.touches = std::move(exchange.touches);

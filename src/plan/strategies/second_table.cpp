@@ -21,8 +21,14 @@ TableExchange SecondTable::plan() {
   choose_names();
   choose_columns();
   if (old_key_.empty() || new_key_.empty()) {
-    p_.refuse(fmt::format("{} changes online only through a second table, which needs a primary key or a UNIQUE constraint, not deferrable, in both "
-                          "schemas over columns of both: give it one first, or --allow-blocking rewrite", describe(id_)));
+    at_once_ = p_.is_small(table()) || p_.options.allow_blocking.contains("rewrite");
+    if (!at_once_) {
+      p_.refuse(fmt::format("{} changes online only through a second table, which needs a primary key or a UNIQUE constraint, not deferrable, in both "
+                            "schemas over columns of both: give it one first, or --allow-blocking rewrite", describe(id_)));
+    } else if (!references_to_itself(old_).empty() || !references_to_itself(new_).empty()) {
+      p_.refuse(fmt::format("{} references itself and has no key by which the rows of a second table could be told apart: give it one first", describe(id_)));
+    }
+    if (at_once_) out_.work = "rewrite";
   }
   take();
   collect_references();

@@ -21,9 +21,12 @@ using namespace catalog;
 // `family` under its spare names: tables, partitions, columns, keys, checks and indexes.
 Statements SecondTable::tables(const Family& family, const RelationNames& names, Statements* foreign_keys) const {
   const Database renamed = under_names(family, names);
+  std::set<ObjectId> itself;
+  for (const Object* key : references_to_itself(family)) itself.insert(key->id);
   Statements out;
   for (const ObjectId& id : family.relations) {
     const ObjectId spare = table_id(mapped(names, name_of(id)));
+    const auto own = [&](const Object& member) { return itself.contains({Kind::constraint, id.schema, id.name, member.id.name, ""}); };
     std::vector<const Object*> members;
     for (const Object* member : Planner::members(renamed, spare)) {
       if (member->id.kind == Kind::statistics) continue;
@@ -31,7 +34,7 @@ Statements SecondTable::tables(const Family& family, const RelationNames& names,
       if (comes_with_table(*member)) {
         members.push_back(member);
       } else if (foreign_keys && is_foreign_key(*member) && constraint->references && !(constraint->inherited && !constraint->local) &&
-                 !p_.crossing_foreign_keys.contains({Kind::constraint, id.schema, id.name, member->id.name, ""})) {
+                 !own(*member) && !p_.crossing_foreign_keys.contains({Kind::constraint, id.schema, id.name, member->id.name, ""})) {
         append(*foreign_keys, create_all(*member, renamed));
       }
     }
@@ -82,6 +85,13 @@ std::string SecondTable::insert(const Copy& copy, const std::string& rows, const
                      contraflow::join(values, ", "), rows, lock, list(copy.key));
 }
 
+std::string SecondTable::copy_all(const Copy& copy) {
+  std::vector<std::string> columns = copy.columns, values = copy.values;
+  columns.insert(columns.end(), copy.constants.begin(), copy.constants.end());
+  values.insert(values.end(), copy.constant_values.begin(), copy.constant_values.end());
+  return fmt::format("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}", sql::quote(copy.target), list(columns), contraflow::join(values, ", "), sql::quote(copy.source));
+}
+
 // The value of the target's column in terms of the source's row.
 std::string SecondTable::value_of(const Copy& copy, const std::string& column) {
   const auto it = std::find(copy.columns.begin(), copy.columns.end(), column);
@@ -89,6 +99,7 @@ std::string SecondTable::value_of(const Copy& copy, const std::string& column) {
 }
 
 Statements SecondTable::start_sync(const Copy& copy) const {
+  if (at_once_) return {};
   std::string same_key, changed_key;
   for (const std::string& name : copy.key) {
     const std::string old_value = sql::qualify_columns(value_of(copy, name), "OLD"), new_value = sql::qualify_columns(value_of(copy, name), "NEW");
@@ -121,6 +132,7 @@ Statements SecondTable::start_sync(const Copy& copy) const {
 }
 
 Statements SecondTable::stop_sync() const {
+  if (at_once_) return {};
   const std::string source = sql::quote(table());
   return {fmt::format("DROP TRIGGER IF EXISTS {} ON {}", kRows, source), fmt::format("DROP TRIGGER IF EXISTS {} ON {}", kTruncate, source),
           fmt::format("DROP FUNCTION IF EXISTS {}()", function_name())};
@@ -149,7 +161,7 @@ std::size_t SecondTable::make() {
                           brief(std::move(back), reason_.old_form));
   create.step.notes.push_back(fmt::format("{} is exchanged for a second table, because {}; what the new one demands, it demands of the application's rows from "
                                           "expand on", describe(id_), reason_.why));
-  if (p_.options.synchronise == Synchronise::application) {
+  if (p_.options.synchronise == Synchronise::application && !at_once_) {
     p_.notes.push_back(fmt::format("{} is kept in step with its second table by triggers, whatever --strategy says: no application writes two tables row by row", describe(id_)));
   }
   for (const Object* member : new_.members) {
@@ -171,6 +183,7 @@ std::size_t SecondTable::make() {
     key.after.push_back(last);
     last = p_.operations.size() - 1;
   }
+  if (at_once_) return last;
   Operation& sync = add(Phase::expand, "keep in step with its second table:", brief(start_sync(forward_copy()), all_of({reason_.old_form, exists(next_id)})), Action{});
   sync.after.push_back(last);
   sync.step.effects = {{table(), effects::LockMode::share_row_exclusive, effects::Work::none}};
@@ -191,12 +204,14 @@ std::string SecondTable::foreign_key_absent(const std::string& statement) const 
 }
 
 std::size_t SecondTable::fill(std::size_t made) {
+  if (at_once_) return made;
   Operation& copy = add(Phase::backfill, "copy the rows of", copy_rows(forward_copy(), all_of({reason_.old_form, exists(table_id(next()))})), Action{});
   copy.after.push_back(made);
   copy.step.effects = {{table(), effects::LockMode::row_share, effects::Work::none}};
   const std::size_t copied = p_.operations.size() - 1;
+  const std::size_t referring = refer_to_itself(copied);
   Operation& analyze = add(Phase::backfill, "collect statistics of the second table for", scan({"ANALYZE (SKIP_LOCKED) " + sql::quote(next())}, exists(table_id(next()))), Action{});
-  analyze.after.push_back(copied);
+  analyze.after.push_back(referring);
   return p_.operations.size() - 1;
 }
 

@@ -71,22 +71,25 @@ Statements SecondTable::own_sequences(const Database& database, const ObjectId& 
 }
 
 void SecondTable::exchange(std::size_t filled) {
-  const auto script = [&](const Family& leaving, const RelationNames& leaving_names, const Family& coming, const RelationNames& coming_names, const Copy& sync) {
+  const auto script = [&](const Family& leaving, const RelationNames& leaving_names, const Family& coming, const RelationNames& coming_names, const Copy& fill, const Copy& sync) {
     Statements out{fmt::format("LOCK TABLE {}, {} IN ACCESS EXCLUSIVE MODE", sql::quote(table()), sql::quote(coming_names.at(table())))};
     append(out, stop_sync());
     append(out, drop_attendants(leaving));
     append(out, leave_publications_);
+    if (at_once_) append(out, {"TRUNCATE " + sql::quote(fill.target), copy_all(fill)});
     append(out, carry_identities(coming, coming_names, leaving, {}));
     append(out, rename_family(leaving, leaving_names, true));
     append(out, rename_family(coming, coming_names, false));
+    append(out, defer_references_to_itself(leaving, leaving_names, true));
+    append(out, defer_references_to_itself(coming, {}, false));
     append(out, own_sequences(coming.database, id_));
     append(out, create_attendants(coming));
     append(out, join_publications_);
     append(out, start_sync(sync));
     return out;
   };
-  out_.forward = script(old_, retired_, new_, next_, back_copy());
-  out_.undo = script(new_, next_, old_, retired_, forward_copy());
+  out_.forward = script(old_, retired_, new_, next_, forward_copy(), back_copy());
+  out_.undo = script(new_, next_, old_, retired_, back_copy(), forward_copy());
   out_.todo = all_of({reason_.old_form, exists(table_id(next()))});
   out_.undo_todo = all_of({negate(reason_.old_form), exists(table_id(retired()))});
   out_.before.push_back(filled);
@@ -129,10 +132,13 @@ void SecondTable::purge() {
   const ObjectId retired_id = table_id(retired());
   const std::string new_form = negate(reason_.old_form);
   // Undo runs from the last operation to the first: the old table is made again, then filled.
-  Operation& copy = add(Phase::purge, "way back: copy the rows of", Action{}, copy_rows(back_copy(), all_of({new_form, exists(retired_id)})));
+  Operation& copy = add(Phase::purge, "way back: copy the rows of", Action{}, at_once_ ? Action{} : copy_rows(back_copy(), all_of({new_form, exists(retired_id)})));
   copy.step.grade = out_.grade;
   const std::size_t copied = p_.operations.size() - 1;
   out_.after.push_back(copied);
+  const std::vector<std::size_t> referring = refer_to_itself_again();
+  out_.after.insert(out_.after.end(), referring.begin(), referring.end());
+  p_.operations[copied].after.insert(p_.operations[copied].after.end(), referring.begin(), referring.end());
   Statements forward = stop_sync(), back, foreign_keys;
   forward.push_back("DROP TABLE IF EXISTS " + sql::quote(retired()));
   for (const Object* sequence : owned_sequences(p_.from, id_)) {

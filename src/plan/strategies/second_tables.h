@@ -34,6 +34,7 @@ class SecondTable {
   std::vector<const Object*> references_;  // foreign keys of other tables
   std::vector<const Object*> old_crossing_, new_crossing_;  // its own, to columns that change their type in other tables
   Statements leave_publications_, join_publications_;
+  bool at_once_ = false;  // no key by which rows find each other: they are copied within the exchange, in either direction
   TableExchange out_;
 
   QualifiedName table() const { return name_of(id_); }
@@ -71,6 +72,7 @@ class SecondTable {
 
   static std::string list(const std::vector<std::string>& names, const std::string& prefix = {});
 
+  static std::string copy_all(const Copy& copy);
   static std::string insert(const Copy& copy, const std::string& rows, const std::string& lock);
   static std::string value_of(const Copy& copy, const std::string& column);
 
@@ -87,6 +89,11 @@ class SecondTable {
   Operation& add(Phase phase, const std::string& verb, Action forward, Action undo);
   std::size_t make();
   std::string foreign_key_absent(const std::string& statement) const;
+  // second_table_itself.cpp
+  static std::vector<const Object*> references_to_itself(const Family& family);
+  std::size_t refer_to_itself(std::size_t filled);
+  std::vector<std::size_t> refer_to_itself_again();
+  static Statements defer_references_to_itself(const Family& family, const RelationNames& names, bool deferred);
   std::size_t fill(std::size_t made);
   static Statements drop_attendants(const Family& family);
   static Statements create_attendants(const Family& family);

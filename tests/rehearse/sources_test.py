@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What a rehearsal reads from elsewhere, and what can be wrong with it: pg_stat_statements of a live server and its exports, dumps, a full disk.
+
+  tests/rehearse/sources_test.py --bin build/ci/contraflow
+
+Exit 0: all hold; 77: no server here. The full disk needs root (a mount namespace with small file systems) and is said to be skipped otherwise.
+"""
+import argparse, json, os, re, subprocess, sys, tempfile
+
+sys.dont_write_bytecode = True
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, ROOT + '/tests/laws')
+from server import Server, find_servers
+
+BEFORE = "CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL, name text, created_at timestamptz NOT NULL DEFAULT now());\n"
+
+
+class Test:
+    def __init__(self, server, opt, folder):
+        self.s, self.opt, self.folder = server, opt, folder
+        self.put('before.sql', BEFORE)
+        self.put('m.sql', 'ALTER TABLE users DROP COLUMN name;\n')
+        self.put('m.rollback.sql', 'ALTER TABLE users ADD COLUMN name text;\n')
+
+    def put(self, name, text):
+        with open(f'{self.folder}/{name}', 'w' if isinstance(text, str) else 'wb') as f:
+            f.write(text)
+
+    def rehearse(self, *words, prefix=(), env=None):
+        r = subprocess.run([*prefix, self.opt.bin, '--color', 'never', 'rehearse', 'm.sql', *words], cwd=self.folder, capture_output=True, text=True, timeout=240, env=env)
+        return r.returncode, r.stdout, r.stderr
+
+    def queries(self, source):
+        code, out, err = self.rehearse('--schema', 'before.sql', '--format', 'json', '--queries', source)
+        assert code == 1, (code, out, err)
+        return {re.sub(r'\s+', ' ', q['text']): q['verdict'] for q in json.loads(out)['queries']}
+
+    def t_pg_stat_statements(self):
+        """queries of a live server, and its exports as JSON and CSV: the same verdicts; repaired where the text as such does not prepare"""
+        db = self.s.create()
+        self.s.psql(db, BEFORE + "INSERT INTO users SELECT i, i || '@x', 'n' FROM generate_series(1, 50) i; CREATE SCHEMA tools; CREATE EXTENSION pg_stat_statements SCHEMA tools; SELECT tools.pg_stat_statements_reset();")
+        self.s.psql(db, "SELECT name FROM users WHERE id = 7; SELECT id, email FROM users WHERE email = 'a'; UPDATE users SET email = 'b' WHERE id = 3;"
+                        "SELECT count(*) FROM users WHERE created_at > now() - interval '3 days'; SELECT extract(year FROM created_at) FROM users WHERE id = 1;")
+        self.put('s.json', self.s.psql(db, "SELECT json_agg(s) FROM (SELECT queryid, query, calls FROM tools.pg_stat_statements) s").stdout)
+        self.put('s.csv', self.s.psql(db, 'COPY (SELECT queryid, query, calls FROM tools.pg_stat_statements) TO STDOUT CSV HEADER').stdout)
+        live = self.queries(self.s.url(db))
+        ours = {text: verdict for text, verdict in live.items() if ' users ' in text and 'INSERT' not in text}
+        assert len(ours) == 5, live
+        assert [v for t, v in ours.items() if t.startswith('SELECT name')] == ['refuted'], ours
+        assert [v for t, v in ours.items() if not t.startswith('SELECT name')] == ['proven'] * 4, ours
+        for source in ('s.json', 's.csv'):
+            exported = self.queries(source)
+            assert ours.items() <= exported.items(), (source, ours, exported)
+
+    def t_no_pg_stat_statements(self):
+        """a server without the extension: said, with what to do"""
+        code, _, err = self.rehearse('--schema', 'before.sql', '--queries', self.s.url(self.s.create()))
+        assert code == 3 and 'extension pg_stat_statements is not installed' in err and 'CREATE EXTENSION' in err, (code, err)
+
+    def dump(self):
+        db = self.s.create()
+        self.s.psql(db, BEFORE + "INSERT INTO users SELECT i, i || '@x', 'n' FROM generate_series(1, 5000) i;")
+        r = subprocess.run(['pg_dump', '-Fc', '-d', db], env=self.s.env(), capture_output=True)
+        assert r.returncode == 0, r.stderr
+        return r.stdout
+
+    def t_dump(self):
+        """a dump is restored with its rows; a truncated one, one of a newer format and one of nothing are refused by name, with exit 2 and nothing left behind"""
+        whole = self.dump()
+        self.put('whole.dump', whole)
+        code, out, err = self.rehearse('--schema', 'whole.dump')
+        assert code == 1 and '5000 rows' in out and 'every row' in out, (code, out, err)
+        self.put('cut.dump', whole[:len(whole) // 2])
+        code, _, err = self.rehearse('--schema', 'cut.dump')
+        assert code == 2 and 'cut.dump cannot be restored' in err, (code, err)
+        self.put('newer.dump', whole[:5] + bytes([1, 99]) + whole[7:])
+        code, _, err = self.rehearse('--schema', 'newer.dump')
+        assert code == 2 and 'of a newer pg_dump' in err, (code, err)
+        self.put('head.dump', whole[:5])
+        code, _, err = self.rehearse('--schema', 'head.dump')
+        assert code == 2 and 'head.dump cannot be restored' in err, (code, err)
+
+    def t_full_disk(self):
+        """the disk under the sandbox fills up: said, exit 3, nothing left behind"""
+        small = self.folder + '/small'
+        os.mkdir(small)
+        script = f'mount -t tmpfs -o size=90m,mode=1777 tmpfs /dev/shm && mount -t tmpfs -o size=90m,mode=1777 tmpfs {small} || exit 99; "$@"; code=$?; echo "left: $(ls /dev/shm {small} | grep -c sb-)" >&2; exit $code'
+        code, out, err = self.rehearse('--schema', 'before.sql', '--rows', 'users=1e6', prefix=('unshare', '-m', 'sh', '-c', script, 'sh'), env=dict(os.environ, TMPDIR=small))
+        if os.geteuid() or code == 99:
+            return 'no mount namespaces here'
+        assert code == 3 and 'the disk under the sandbox' in err and 'is full' in err and 'left: 0' in err, (code, out, err)
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument('--bin', required=True)
+    ap.add_argument('--only')
+    opt = ap.parse_args()
+    opt.bin = os.path.abspath(opt.bin)
+    found = find_servers(ROOT)
+    if 15 not in found:
+        print('SKIPPED: no PostgreSQL 15 on this machine')
+        return 77
+    server, failed = Server(found[15], ('shared_preload_libraries=pg_stat_statements',)), 0
+    try:
+        with tempfile.TemporaryDirectory(prefix='contraflow-sources-') as folder:
+            os.chmod(folder, 0o755)
+            test = Test(server, opt, folder)
+            for name in [n for n in vars(Test) if n.startswith('t_') and (not opt.only or opt.only in n)]:
+                try:
+                    said = getattr(test, name)()
+                    print(f'{"skip" if said else "ok":4} {name[2:]}{": " + said if said else ""}', flush=True)
+                except AssertionError as error:
+                    failed += 1
+                    print(f'FAIL {name[2:]}: {error}', flush=True)
+    finally:
+        server.stop()
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
