@@ -183,7 +183,7 @@ class Settler {
   void by_path() {
     for (const auto& [pattern, disabled] : options_.disabled_paths) {
       if (!matches_pattern(input_.file->name, pattern)) continue;
-      std::erase_if(findings_, [&](const Finding& finding) {
+      std::erase_if(findings_, [this, &disabled = disabled](const Finding& finding) {  // clang 14 captures no structured bindings
         const bool gone = disabled.empty() || disabled.contains(finding.rule->name);
         if (gone) ++report_.suppressed;
         return gone;
