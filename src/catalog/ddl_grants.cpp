@@ -177,6 +177,7 @@ std::string grant_word(const Object& object) {
 
 Statements alter_grants(const Object& object, const std::vector<Grant>& from, const std::vector<Grant>& to,
                         const std::string& owner) {
+  if (from == to) return {};
   GrantTarget target;
   target.owner = owner.empty() ? object.owner : owner;
   target.all = object.default_grants;

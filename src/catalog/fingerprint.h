@@ -7,7 +7,8 @@
 
 namespace contraflow::catalog {
 
-// Equal for equal schemas: a hash of the statements that make it.
+// Equal for equal schemas: a hash of all that belongs to one, in the order of the names. Sizes, versions of extensions and the order in which
+// privileges were granted do not count.
 std::string fingerprint(const Database& database);
 
 }  // namespace contraflow::catalog

@@ -3,7 +3,14 @@
 
 #include <fmt/format.h>
 
-#include <future>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "catalog/reader.h"
@@ -49,19 +56,88 @@ class Snapshot {
   bool nested_;
 };
 
-// The connection is used by one thread at a time: this one has no business with it while the other waits for
-// a batch.
-void run_batches(pg::Connection& connection, Reader& reader) {
+// Sends the batches one after the other while the consumers of earlier ones run. One thread for all of them: each new one would begin with a
+// heap of its own.
+class Fetcher {
+ public:
   using Results = std::vector<pg::Result>;
-  const auto fetch = [&](std::size_t batch) { return connection.pipeline(reader.batches[batch].queries); };
-  Results results = fetch(0);
-  for (std::size_t batch = 0; batch < reader.batches.size(); ++batch) {
-    // Its destructor waits: an exception below does not leave the connection to a thread at work.
-    std::future<Results> next;
-    if (batch + 1 < reader.batches.size()) next = std::async(std::launch::async, fetch, batch + 1);
-    for (std::size_t i = 0; i < results.size(); ++i) reader.batches[batch].consumers[i](results[i]);
-    if (next.valid()) results = next.get();
+  Fetcher(pg::Connection& connection, const std::deque<Reader::Batch>& batches)
+      : connection_(connection), batches_(batches), thread_([this] { run(); }) {}
+  ~Fetcher() {
+    wanted_.push(kNone);
+    thread_.join();
   }
+  Fetcher(const Fetcher&) = delete;
+  Fetcher& operator=(const Fetcher&) = delete;
+
+  // The batch is complete: nothing is added to it any more.
+  void want(std::size_t batch) { wanted_.push(batch); }
+  // The results of the next one that was wanted; throws what the server answered.
+  Results get() {
+    Answer answer = answers_.pop();
+    if (answer.error) std::rethrow_exception(answer.error);
+    return std::move(answer.results);
+  }
+
+ private:
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+  struct Answer {
+    Results results;
+    std::exception_ptr error;
+  };
+  template <class T>
+  class Queue {
+   public:
+    void push(T value) {
+      {
+        const std::lock_guard lock(mutex_);
+        values_.push_back(std::move(value));
+      }
+      filled_.notify_one();
+    }
+    T pop() {
+      std::unique_lock lock(mutex_);
+      filled_.wait(lock, [this] { return !values_.empty(); });
+      T value = std::move(values_.front());
+      values_.pop_front();
+      return value;
+    }
+
+   private:
+    std::mutex mutex_;
+    std::condition_variable filled_;
+    std::deque<T> values_;
+  };
+
+  void run() {
+    for (std::size_t batch = wanted_.pop(); batch != kNone; batch = wanted_.pop()) {
+      Answer answer;
+      try {
+        answer.results = connection_.pipeline(batches_[batch].queries);
+      } catch (...) {
+        answer.error = std::current_exception();
+      }
+      answers_.push(std::move(answer));
+    }
+  }
+
+  pg::Connection& connection_;
+  const std::deque<Reader::Batch>& batches_;
+  Queue<std::size_t> wanted_;
+  Queue<Answer> answers_;
+  std::thread thread_;  // last: it uses the rest
+};
+
+void run_batches(pg::Connection& connection, Reader& reader) {
+  Fetcher fetcher(connection, reader.batches);
+  fetcher.want(0);
+  for (std::size_t batch = 0; batch < reader.batches.size(); ++batch) {
+    const Fetcher::Results results = fetcher.get();
+    if (batch + 1 == reader.batches.size() && !reader.end.queries.empty()) reader.batches.push_back(std::exchange(reader.end, {}));
+    if (batch + 1 < reader.batches.size()) fetcher.want(batch + 1);
+    for (std::size_t i = 0; i < results.size(); ++i) reader.batches[batch].consumers[i](results[i]);
+  }
+  if (!reader.end.queries.empty()) throw std::logic_error("internal error, please report: asked for more when all was read");
 }
 
 Database read_once(pg::Connection& connection, const ReadOptions& options) {
@@ -70,13 +146,14 @@ Database read_once(pg::Connection& connection, const ReadOptions& options) {
   const Snapshot snapshot(connection);
   connection.execute(kSettings);
   const pg::Result privileges = connection.execute(
-      "SELECT current_setting('is_superuser') = 'on', "
+      "SELECT (" + detail::held_catalogs_query() + "), current_setting('is_superuser') = 'on', "
       "coalesce(bool_and(has_column_privilege('pg_catalog.pg_subscription', attname, 'SELECT')), true) "
       "FROM pg_attribute WHERE attrelid = 'pg_catalog.pg_subscription'::regclass AND attname = "
       "'subconninfo'");
   detail::Session session;
-  session.superuser = privileges.boolean(0, 0);
-  session.subscriptions = privileges.boolean(0, 1);
+  for (const std::string& oid : privileges.text_array(0, 0)) session.holds.insert(static_cast<std::uint32_t>(std::stoul(oid)));
+  session.superuser = privileges.boolean(0, 1);
+  session.subscriptions = privileges.boolean(0, 2);
 
   Reader reader(database, connection.server_major(), options, session);
   // Four batches of about the same weight for the server.
@@ -87,8 +164,8 @@ Database read_once(pg::Connection& connection, const ReadOptions& options) {
   reader.next_batch();
   detail::ask_types(reader);
   detail::ask_constraints(reader);
-  reader.next_batch();
   detail::ask_indexes(reader);
+  reader.next_batch();
   detail::ask_actions(reader);
   detail::ask_routines(reader);
   reader.next_batch();

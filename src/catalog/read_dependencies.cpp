@@ -126,7 +126,9 @@ void ask_dependencies(Reader& reader) {
       "SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype FROM pg_depend "
       "WHERE objid >= 16384 AND (refobjid >= 16384 OR refclassid = 'pg_extension'::regclass) AND deptype <> "
       "'e' AND "
-      "refclassid <> 'pg_namespace'::regclass AND (classid <> 'pg_type'::regclass OR deptype <> 'i')",
+      "refclassid <> 'pg_namespace'::regclass AND (classid <> 'pg_type'::regclass OR deptype <> 'i') AND "
+      // The triggers of a foreign key are its parts.
+      "(classid <> 'pg_trigger'::regclass OR refclassid <> 'pg_constraint'::regclass OR deptype <> 'i')",
       [&reader](const pg::Result& result) {
         read_edges(reader, result);
         add_schemas(reader);

@@ -205,13 +205,13 @@ void ask_subscriptions(Reader& reader) {
 }  // namespace
 
 void ask_generic(Reader& reader) {
-  ask_languages(reader);
-  ask_collations(reader);
-  ask_conversions(reader);
-  ask_casts(reader);
-  ask_transforms(reader);
-  ask_access_methods(reader);
-  ask_foreign(reader);
+  if (reader.holds(catalog_oid::language)) ask_languages(reader);
+  if (reader.holds(catalog_oid::collation)) ask_collations(reader);
+  if (reader.holds(catalog_oid::conversion)) ask_conversions(reader);
+  if (reader.holds(catalog_oid::cast)) ask_casts(reader);
+  if (reader.holds(catalog_oid::transform)) ask_transforms(reader);
+  if (reader.holds(catalog_oid::am)) ask_access_methods(reader);
+  if (reader.holds(catalog_oid::foreign_data_wrapper)) ask_foreign(reader);
   ask_subscriptions(reader);
   ask_operators(reader);
   ask_text_search(reader);

@@ -2,7 +2,7 @@
 //
 // Indexes. pg_get_indexdef() is by far the dearest call of the whole reading (it searches all operator
 // classes for each column's default), so that the texts of plain indexes are put together here; a test
-// compares them with the server's.
+// compares them with the server's. The others are asked for by name, once it is known which they are.
 #include <fmt/format.h>
 
 #include "catalog/reader.h"
@@ -11,8 +11,20 @@ namespace contraflow::catalog::detail {
 
 namespace {
 
-// pg_get_indexdef() of an index that ask_indexes() found plain: columns only, each with its type's default
-// operator class; no storage parameters; the database's collation, or none.
+// A type's own default class prints as nothing; so does text_ops on varchar, which has none of its own.
+bool classes_are_default(const Reader& reader, const Relation& relation, const std::vector<int>& key, std::size_t key_count, const std::vector<int>& classes) {
+  constexpr Oid kText = 25, kVarchar = 1043;
+  for (std::size_t i = 0; i < key_count; ++i) {
+    const auto type = relation.types.find(key[i]);
+    const auto of = reader.default_classes.find(static_cast<Oid>(classes[i]));
+    if (type == relation.types.end() || of == reader.default_classes.end()) return false;
+    if (of->second != type->second && !(of->second == kText && type->second == kVarchar)) return false;
+  }
+  return true;
+}
+
+// pg_get_indexdef() of a plain index: columns only, each with its type's default operator class; no storage parameters; the database's
+// collation, or none.
 std::string compose_definition(const Relation& relation, const std::string& name, const Index& index,
                                const std::vector<int>& key, const std::vector<int>& flags) {
   constexpr int kDescending = 1;  // INDOPTION_DESC
@@ -43,8 +55,9 @@ std::string compose_definition(const Relation& relation, const std::string& name
   return text;
 }
 
-void read_index(Reader& reader, const pg::Result& result, int row,
-                std::vector<std::pair<Object*, Oid>>& children) {
+// `children` and `asked` get the index where it hangs on a parent's, and where its definition is the server's to say.
+void read_index(Reader& reader, const pg::Result& result, int row, std::vector<std::pair<Object*, Oid>>& children,
+                std::unordered_map<Oid, Object*>& asked) {
   Cells cells(result, row);
   const Oid oid = cells.oid();
   const Oid table = cells.oid();
@@ -60,7 +73,7 @@ void read_index(Reader& reader, const pg::Result& result, int row,
   const std::string name = cells.text();
   Index index;
   index.table = relation.name.name;
-  index.definition = cells.text();
+  bool plain = cells.boolean();
   if (const auto am = reader.access_methods.find(cells.oid()); am != reader.access_methods.end()) {
     index.access_method = am->second;
   }
@@ -80,6 +93,8 @@ void read_index(Reader& reader, const pg::Result& result, int row,
   const Oid parent = cells.oid();
   Object* constraint = reader.identify({catalog_oid::constraint, cells.oid(), 0});
   const std::vector<int> flags = cells.numbers();
+  const std::vector<int> classes = cells.numbers();
+  plain = plain && classes_are_default(reader, relation, key, key_count, classes);
   for (std::size_t i = 0; i < key.size(); ++i) {
     (i < key_count ? index.columns : index.include).push_back(reader.column_name(table, key[i]));
   }
@@ -87,13 +102,14 @@ void read_index(Reader& reader, const pg::Result& result, int row,
     index.statistics_targets = targets->second;
   }
   if (constraint) index.constraint = constraint->id.name;
-  if (index.definition.empty()) index.definition = compose_definition(relation, name, index, key, flags);
+  if (plain) index.definition = compose_definition(relation, name, index, key, flags);
   if (index.replica_identity) {
     if (auto* body = std::get_if<Table>(&relation.object->body)) body->replica_identity_index = name;
   }
   Object* object = reader.add(catalog_oid::relation, oid,
                               relation_id(Kind::index, relation.name.schema, name), std::move(index));
   if (!object) return;
+  if (!plain) asked[oid] = object;
   object->depends_on.insert(constraint ? constraint->id : relation.object->id);
   // Whatever depends on a constraint's index depends on the constraint; so do the constraint's functions and
   // operators.
@@ -101,9 +117,24 @@ void read_index(Reader& reader, const pg::Result& result, int row,
   if (parent) children.emplace_back(object, parent);
 }
 
+void ask_definitions(Reader& reader, std::unordered_map<Oid, Object*> asked) {
+  if (asked.empty()) return;
+  std::string list;
+  for (const auto& [oid, object] : asked) list += (list.empty() ? "" : ",") + std::to_string(oid);
+  reader.ask_at_end(fmt::format("SELECT i, pg_get_indexdef(i) FROM unnest('{{{}}}'::oid[]) i", list), [asked = std::move(asked)](const pg::Result& result) {
+    for (int row = 0; row < result.rows(); ++row) {
+      Cells cells(result, row);
+      auto& index = std::get<Index>(asked.at(cells.oid())->body);
+      index.definition = cells.text();
+    }
+  });
+}
+
 void read_indexes(Reader& reader, const pg::Result& result) {
   std::vector<std::pair<Object*, Oid>> children;
-  for (int row = 0; row < result.rows(); ++row) read_index(reader, result, row, children);
+  std::unordered_map<Oid, Object*> asked;
+  for (int row = 0; row < result.rows(); ++row) read_index(reader, result, row, children, asked);
+  ask_definitions(reader, std::move(asked));
   for (const auto& [object, parent] : children) {
     if (const Object* above = reader.identify({catalog_oid::relation, parent, 0})) {
       std::get<Index>(object->body).parent = QualifiedName{above->id.schema, above->id.name};
@@ -115,33 +146,29 @@ void read_indexes(Reader& reader, const pg::Result& result) {
 }  // namespace
 
 void ask_indexes(Reader& reader) {
-  // A type's own default class prints as nothing; so does text_ops on varchar (1043), which has none of its
-  // own.
-  constexpr const char* kPlain =
-      "SELECT ia.attrelid AS index, bool_and(o.opcdefault AND (o.opcintype = ia.atttypid OR o.opcintype = 25 "
-      "AND "
-      "ia.atttypid = 1043)) AS plain FROM pg_attribute ia JOIN pg_index ix ON ix.indexrelid = ia.attrelid "
-      "JOIN "
-      "pg_opclass o ON o.oid = ix.indclass[ia.attnum - 1] WHERE ia.attrelid >= 16384 AND ia.attnum <= "
-      "ix.indnkeyatts "
-      "GROUP BY ia.attrelid";
+  reader.ask("SELECT oid, opcintype FROM pg_opclass WHERE opcdefault", [&reader](const pg::Result& result) {
+    for (int row = 0; row < result.rows(); ++row) {
+      Cells cells(result, row);
+      const Oid oid = cells.oid();
+      reader.default_classes[oid] = cells.oid();
+    }
+  });
   reader.ask(
       fmt::format(
-          "SELECT x.indexrelid, x.indrelid, i.relname, "
-          "CASE WHEN s.plain AND x.indexprs IS NULL AND i.relam = 403 AND i.reloptions IS NULL AND "
-          "x.indcollation::oid[] <@ '{{0,100}}'::oid[] THEN '' ELSE pg_get_indexdef(x.indexrelid) END, "
+          // A plain one: a B-tree (403) over columns.
+          "SELECT x.indexrelid, x.indrelid, i.relname, x.indexprs IS NULL AND i.relam = 403 AND i.reloptions IS NULL AND "
+          "x.indcollation::oid[] <@ '{{0,100}}'::oid[], "
           "i.relam, x.indisunique, x.indisvalid AND x.indisready AND x.indislive, x.indisclustered, "
           "x.indisreplident, "
           "i.relkind, x.indnkeyatts, x.indkey, pg_get_expr(x.indpred, x.indrelid), i.reltablespace, "
           "i.reloptions, {}, "
-          "h.inhparent, k.oid, x.indoption "
-          "FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid LEFT JOIN ({}) s ON s.index = "
-          "x.indexrelid "
+          "h.inhparent, k.oid, x.indoption, x.indclass "
+          "FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid "
           "LEFT JOIN pg_inherits h ON h.inhrelid = x.indexrelid "
           "LEFT JOIN pg_constraint k ON k.conindid = x.indexrelid AND k.conrelid = x.indrelid AND "
           "k.contype IN ('p', 'u', 'x') "
           "WHERE i.relnamespace IN {}",
-          reader.version >= 15 ? "x.indnullsnotdistinct" : "false", kPlain, kUserSchemas),
+          reader.version >= 15 ? "x.indnullsnotdistinct" : "false", kUserSchemas),
       [&reader](const pg::Result& result) { read_indexes(reader, result); });
 }
 

@@ -115,8 +115,8 @@ void ask_families_and_classes(Reader& reader) {
 }  // namespace
 
 void ask_operators(Reader& reader) {
-  ask_operator_rows(reader);
-  ask_families_and_classes(reader);
+  if (reader.holds(catalog_oid::operator_)) ask_operator_rows(reader);
+  if (reader.holds(catalog_oid::opfamily) || reader.holds(catalog_oid::opclass) || reader.holds(catalog_oid::amop) || reader.holds(catalog_oid::amproc)) ask_families_and_classes(reader);
 }
 
 }  // namespace contraflow::catalog::detail

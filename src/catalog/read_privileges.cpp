@@ -86,7 +86,9 @@ void ask_initial_privileges(Reader& reader) {
       " UNION ALL " +
       rows("pg_class", "pg_attribute a JOIN pg_class o ON o.oid = a.attrelid", "o.oid",
            "a.attnum, 'c', o.relnamespace, o.relowner, a.attacl, a.attname, 'TABLE', o.relname",
-           "WHERE a.attnum > 0 AND NOT a.attisdropped AND o.relkind IN ('r', 'v', 'm', 'f', 'p')") +
+           // Most columns have none, and nobody asks further about these.
+           "WHERE (a.attacl IS NOT NULL OR a.attrelid IN (SELECT objoid FROM pg_init_privs WHERE objsubid > 0)) AND a.attnum > 0 AND NOT a.attisdropped AND "
+           "o.relkind IN ('r', 'v', 'm', 'f', 'p')") +
       " UNION ALL " +
       rows("pg_type", "pg_type o", "o.oid", "0, 'T', o.typnamespace, o.typowner, o.typacl, NULL, 'TYPE', o.typname",
            "WHERE o.typrelid = 0 AND o.typelem = 0") +

@@ -222,6 +222,7 @@ void read_attribute(Reader& reader, const pg::Result& result, int row, int posit
   const bool local = cells.boolean();
   const bool inherited = cells.integer() > 0;
   const std::vector<std::string> acl = cells.texts();
+  relation.types[attnum] = cells.oid();
 
   if (auto* view = std::get_if<View>(&relation.object->body)) {
     view->columns.push_back({attribute.name,
@@ -280,7 +281,6 @@ void read_attribute(Reader& reader, const pg::Result& result, int row, int posit
   reader.enter({catalog_oid::relation, table, attnum}, &object);
 }
 
-// Statistics targets of index columns come in the same scan of pg_attribute.
 void ask_attributes(Reader& reader) {
   reader.ask(
       fmt::format(
@@ -291,12 +291,12 @@ void ask_attributes(Reader& reader) {
           "END, "
           "pg_get_expr(d.adbin, d.adrelid), a.attnotnull, a.attidentity, a.attgenerated, "
           "CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage END, {}, coalesce(a.attstattarget, -1), "
-          "a.attoptions, a.attfdwoptions, a.attislocal, a.attinhcount, a.attacl::text[] "
-          "FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid LEFT JOIN pg_type t ON t.oid = "
-          "a.atttypid "
+          "a.attoptions, a.attfdwoptions, a.attislocal, a.attinhcount, a.attacl::text[], a.atttypid "
+          "FROM pg_attribute a LEFT JOIN pg_type t ON t.oid = a.atttypid "
           "LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.atthasdef "
-          "WHERE c.relnamespace IN {} AND a.attnum > 0 AND NOT a.attisdropped AND "
-          "(c.relkind NOT IN ('i', 'I', 't', 'S') OR c.relkind IN ('i', 'I') AND a.attstattarget >= 0)",
+          // One pass over pg_attribute, most of which belongs to what is read: a look into its index for each relation costs more.
+          "WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid >= 16384 AND a.attrelid IN (SELECT c.oid FROM pg_class c "
+          "WHERE c.relkind NOT IN ('i', 'I', 't', 'S') AND c.relnamespace IN {} OFFSET 0)",
           reader.version >= 14 ? "a.attcompression" : "NULL", kUserSchemas),
       [&reader](const pg::Result& result) {
         // In order of attnum per relation; the rank among the live ones is the position.
@@ -314,11 +314,18 @@ void ask_attributes(Reader& reader) {
         for (const auto& [key, row] : order) {
           position = key.first == current ? position + 1 : 1;
           current = key.first;
-          if (reader.relations.contains(current)) {
-            read_attribute(reader, result, row, position);
-          } else {
-            reader.index_statistics[current][key.second] = static_cast<int>(result.integer(row, 12));
-          }
+          if (reader.relations.contains(current)) read_attribute(reader, result, row, position);
+        }
+      });
+  reader.ask(
+      "SELECT attrelid, attnum, attstattarget FROM pg_attribute WHERE attstattarget >= 0 AND attnum > 0 AND attrelid >= 16384 AND attrelid IN "
+      "(SELECT oid FROM pg_class WHERE relkind IN ('i', 'I'))",
+      [&reader](const pg::Result& result) {
+        for (int row = 0; row < result.rows(); ++row) {
+          Cells cells(result, row);
+          const Oid index = cells.oid();
+          const int position = cells.number();
+          reader.index_statistics[index][position] = cells.number();
         }
       });
   reader.ask("SELECT oid, adrelid, adnum FROM pg_attrdef", [&reader](const pg::Result& result) {

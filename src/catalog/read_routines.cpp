@@ -164,7 +164,7 @@ void ask_aggregates(Reader& reader) {
 
 void ask_routines(Reader& reader) {
   ask_functions(reader);
-  ask_aggregates(reader);
+  if (reader.holds(catalog_oid::proc)) ask_aggregates(reader);
 }
 
 }  // namespace contraflow::catalog::detail

@@ -71,9 +71,9 @@ void ask_configurations(Reader& reader) {
 }  // namespace
 
 void ask_text_search(Reader& reader) {
-  ask_parsers_and_templates(reader);
-  ask_dictionaries(reader);
-  ask_configurations(reader);
+  if (reader.holds(catalog_oid::ts_parser) || reader.holds(catalog_oid::ts_template)) ask_parsers_and_templates(reader);
+  if (reader.holds(catalog_oid::ts_dict)) ask_dictionaries(reader);
+  if (reader.holds(catalog_oid::ts_config)) ask_configurations(reader);
 }
 
 }  // namespace contraflow::catalog::detail

@@ -181,6 +181,7 @@ std::string create_type_expression(int version) {
 }
 
 void ask_type_rows(Reader& reader) {
+  const bool made = reader.holds(type);  // base and range types
   reader.ask(
       fmt::format(
           "SELECT t.oid, t.typnamespace, t.typname, t.typtype, t.typowner, t.typrelid, t.typelem, "
@@ -193,13 +194,13 @@ void ask_type_rows(Reader& reader) {
           "t.typcollation) END, "
           "CASE WHEN t.typtype = 'd' THEN coalesce(pg_get_expr(t.typdefaultbin, 'pg_type'::regclass), "
           "t.typdefault) "
-          "END, coalesce(r.rngcanonical <> 0, false), {} "
-          "FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace "
-          "LEFT JOIN pg_type b ON b.oid = t.typbasetype AND t.typbasetype <> 0 "
-          "LEFT JOIN pg_range r ON r.rngtypid = t.oid LEFT JOIN pg_opclass o ON o.oid = r.rngsubopc "
-          "LEFT JOIN pg_type st ON st.oid = r.rngsubtype "
+          "END, {} FROM pg_type t LEFT JOIN pg_type b ON b.oid = t.typbasetype AND t.typbasetype <> 0 {} "
           "WHERE t.typnamespace IN {}",
-          create_type_expression(reader.version), kUserSchemas),
+          made ? "coalesce(r.rngcanonical <> 0, false), " + create_type_expression(reader.version) : "false, NULL",
+          made ? "JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_range r ON r.rngtypid = t.oid LEFT JOIN pg_opclass o ON o.oid = r.rngsubopc "
+                 "LEFT JOIN pg_type st ON st.oid = r.rngsubtype"
+               : "",
+          kUserSchemas),
       [&reader](const pg::Result& result) { read_types(reader, result); });
 }
 

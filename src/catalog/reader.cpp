@@ -36,6 +36,33 @@ std::vector<int> Cells::numbers() {
   return numbers;
 }
 
+std::string held_catalogs_query() {
+  using namespace catalog_oid;
+  const std::pair<Oid, const char*> kRare[] = {
+      {language, "pg_language WHERE oid >= 16384"},
+      {collation, "pg_collation WHERE oid >= 16384"},
+      {conversion, "pg_conversion WHERE oid >= 16384"},
+      {cast, "pg_cast WHERE oid >= 16384"},
+      {transform, "pg_transform WHERE oid >= 16384"},
+      {am, "pg_am WHERE oid >= 16384"},
+      {foreign_data_wrapper, "pg_foreign_data_wrapper WHERE oid >= 16384"},
+      {operator_, "pg_operator WHERE oid >= 16384"},
+      {opfamily, "pg_opfamily WHERE oid >= 16384"},
+      {opclass, "pg_opclass WHERE oid >= 16384"},
+      {amop, "pg_amop WHERE oid >= 16384"},
+      {amproc, "pg_amproc WHERE oid >= 16384"},
+      {ts_parser, "pg_ts_parser WHERE oid >= 16384"},
+      {ts_template, "pg_ts_template WHERE oid >= 16384"},
+      {ts_dict, "pg_ts_dict WHERE oid >= 16384"},
+      {ts_config, "pg_ts_config WHERE oid >= 16384"},
+      {proc, "pg_proc WHERE oid >= 16384 AND prokind = 'a'"},
+      {type, "pg_type WHERE oid >= 16384 AND typisdefined AND (typtype = 'r' OR typtype = 'b' AND NOT (typcategory = 'A' AND typelem <> 0))"},
+  };
+  std::string items;
+  for (const auto& [oid, from] : kRare) items += (items.empty() ? "" : ", ") + ("CASE WHEN EXISTS (SELECT FROM " + std::string(from) + ") THEN " + std::to_string(oid) + " END");
+  return "SELECT array_remove(ARRAY[" + items + "], NULL)";
+}
+
 Object* Reader::add(Oid catalog, Oid oid, ObjectId id, Body body) {
   const Address address{catalog, oid, 0};
   if (Object* extension = member_of(address)) {

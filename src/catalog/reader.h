@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string>
 #include <unordered_map>
@@ -93,6 +94,7 @@ struct Relation {
   bool acl_null = true;
   Persistence persistence = Persistence::permanent;
   std::unordered_map<int, std::string> columns;  // attnum -> name
+  std::unordered_map<int, Oid> types;            // attnum -> its type
   std::unordered_set<int> collated;              // attnums whose collation is not their type's
   std::vector<Oid> parents;                      // in order
 };
@@ -101,7 +103,13 @@ struct Relation {
 struct Session {
   bool superuser = false;
   bool subscriptions = false;  // may read pg_subscription.subconninfo
+  // The catalogs of rare kinds that hold anything beside what initdb made. To plan a query over them costs the server as much as to read a
+  // hundred tables: where there is nothing, nothing is asked. pg_proc stands for aggregates, pg_type for base and range types.
+  std::unordered_set<std::uint32_t> holds;
 };
+
+// The query for Session::holds: one row, one array of OIDs.
+std::string held_catalogs_query();
 
 class Reader {
  public:
@@ -120,6 +128,12 @@ class Reader {
     batches.back().consumers.push_back(std::move(consumer));
   }
   void next_batch() { batches.emplace_back(); }
+  // What the answers of earlier batches show to be needed: sent after all other batches. Not for consumers of the last of these.
+  void ask_at_end(std::string sql, Consumer consumer) {
+    end.queries.push_back(std::move(sql));
+    end.consumers.push_back(std::move(consumer));
+  }
+  bool holds(Oid catalog) const { return session.holds.contains(catalog); }
 
   // Enters an object and its address. Null when the object belongs to an extension: then whatever depends on
   // it depends on the extension.
@@ -150,7 +164,8 @@ class Reader {
   const ReadOptions& options;
   const Session session;
 
-  std::vector<Batch> batches{1};
+  std::deque<Batch> batches{1};  // stay where they are while others are added
+  Batch end;
 
   std::unordered_map<Oid, std::string> roles, schemas, access_methods, tablespaces;
   struct Known {
@@ -160,6 +175,7 @@ class Reader {
   };
   std::unordered_map<Address, Known, AddressHash> addresses;
   std::unordered_map<Oid, Relation> relations;
+  std::unordered_map<Oid, Oid> default_classes;                   // operator class that is its type's default -> that type
   std::unordered_map<Oid, std::map<int, int>> index_statistics;  // index -> position -> target
   std::map<char, std::vector<std::string>> acl_templates;        // acldefault() of the bootstrap superuser
   std::string bootstrap_superuser;

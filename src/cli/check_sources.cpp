@@ -21,12 +21,14 @@ using catalog::Object;
 // "pg_read_all_data" and its like are on every server that has them; "" is PUBLIC.
 std::map<std::string, std::string> roles_needed(const Database& database) {
   std::map<std::string, std::string> out;  // role -> what for
-  const auto need = [&](const std::string& role, const std::string& what, const Object& object) {
-    if (!role.empty()) out.emplace(role, fmt::format("{} {}", what, catalog::describe(object.id)));
+  const auto need = [&](const std::string& role, std::string_view what, const Object& object) {
+    if (!role.empty() && !out.contains(role)) out.emplace(role, fmt::format("{} {}", what, catalog::describe(object.id)));
   };
   for (const auto& [id, object] : database.objects) {
     need(object.owner, "owner of", object);
-    for (const catalog::Grant& grant : object.grants) need(grant.grantee, fmt::format("{} on", grant.privilege), object);
+    for (const catalog::Grant& grant : object.grants) {
+      if (!out.contains(grant.grantee)) need(grant.grantee, grant.privilege + " on", object);
+    }
     if (id.kind == Kind::default_privileges) need(id.relation, "role of", object);
     if (const auto* policy = std::get_if<catalog::Policy>(&object.body)) {
       for (const std::string& role : policy->roles) need(role, "role of", object);

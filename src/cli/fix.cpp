@@ -178,8 +178,8 @@ class Fixer {
     renames.sandbox = [this]() -> pg::Sandbox& { return sandbox(); };
     const SettledRenames settled = settle_renames(from_.database, to_.database, renames);
     for (const diff::RenameRequest& request : said_.renames) out_.taken.push_back(fmt::format("{}: --rename {}={}", request.where, request.from, request.to));
-    plan::Options choices = plan_options(options_.choices, settled.from, to_.database);
-    for (std::string& line : take_over(said_, settled.from, to_.database, choices)) out_.taken.push_back(std::move(line));
+    plan::Options choices = plan_options(options_.choices, settled.after(from_.database), to_.database);
+    for (std::string& line : take_over(said_, settled.after(from_.database), to_.database, choices)) out_.taken.push_back(std::move(line));
     out_.said = said_;
     if (options_.data == "refuse") {
       for (const SaidStatement& statement : said_.data)
@@ -191,7 +191,7 @@ class Fixer {
     }
     choices.renames = settled.renames;
     choices.extension_updates = extension_updates(settled.difference, from_.live ? from_ : to_);
-    plan::Outcome outcome = plan::make_plan(settled.from, to_.database, settled.difference, choices);
+    plan::Outcome outcome = plan::make_plan(settled.after(from_.database), to_.database, settled.difference, choices);
     out_.refusals.insert(out_.refusals.end(), outcome.refusals.begin(), outcome.refusals.end());
     if (!out_.refusals.empty()) return;
     outcome.plan.from_fingerprint = catalog::fingerprint(from_.database);

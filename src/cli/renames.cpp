@@ -75,23 +75,24 @@ SettledRenames settle_renames(const catalog::Database& from, const catalog::Data
   diff::ResolvedRenames resolved = diff::resolve_renames(options.requests, from, to);
   out.notes = std::move(resolved.notes);
   out.renames = std::move(resolved.renames);
-  out.from = out.renames.empty() ? from : catalog::carry_out(from, out.renames, options.sandbox);
+  if (!out.renames.empty()) out.renamed = catalog::carry_out(from, out.renames, options.sandbox);
   std::set<catalog::ObjectId> declined;
   // What is renamed uncovers more: a table's columns and keys are compared once it has its new name.
   while (true) {
-    out.difference = diff::compare(out.from, to);
+    const catalog::Database& now = out.after(from);
+    out.difference = diff::compare(now, to);
     std::vector<diff::Rename> accepted;
     std::vector<diff::Proposal> open;
-    for (const diff::Proposal& proposal : diff::propose_renames(out.difference, out.from, to)) {
+    for (const diff::Proposal& proposal : diff::propose_renames(out.difference, now, to)) {
       if (declined.contains(proposal.rename.from)) continue;
       if (proposal.harmless) {
-        if (!catalog::renamed_in_model(proposal.rename.from) && !can_be_carried_out(out.from, proposal.rename, options)) {
+        if (!catalog::renamed_in_model(proposal.rename.from) && !can_be_carried_out(now, proposal.rename, options)) {
           declined.insert(proposal.rename.from);
           continue;
         }
         accepted.push_back(proposal.rename);
         out.notes.push_back(fmt::format("{} is renamed to {}: {}", catalog::describe_renamed(proposal.rename.from), diff::new_name_of(proposal.rename), proposal.reason));
-      } else if (!options.no_rename && holds_nothing(out.from, proposal.rename.from)) {
+      } else if (!options.no_rename && holds_nothing(now, proposal.rename.from)) {
         // Dropped and added, an empty table loses nothing; whoever meant a rename is told how to say so.
         declined.insert(proposal.rename.from);
         out.notes.push_back(fmt::format("{} is dropped and {} added, which loses nothing because the table is empty; if it was renamed: --rename {}",
@@ -108,7 +109,7 @@ SettledRenames settle_renames(const catalog::Database& from, const catalog::Data
       else declined.insert(proposal.rename.from);
     }
     if (accepted.empty()) return out;
-    out.from = catalog::carry_out(out.from, accepted, options.sandbox);
+    out.renamed = catalog::carry_out(now, accepted, options.sandbox);
     for (diff::Rename& earlier : out.renames) earlier.to = catalog::renamed(earlier.to, accepted);
     out.renames.insert(out.renames.end(), accepted.begin(), accepted.end());
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,10 +27,13 @@ struct RenameOptions {
 };
 
 struct SettledRenames {
-  catalog::Database from;  // the current schema after the renames
+  std::optional<catalog::Database> renamed;  // the current schema after the renames, where there are any
   std::vector<diff::Rename> renames;
   diff::Difference difference;  // the other changes
   std::vector<std::string> notes;
+
+  // The schema that `difference` leads on from: `from` is what settle_renames() was given.
+  const catalog::Database& after(const catalog::Database& from) const { return renamed ? *renamed : from; }
 };
 
 // Which renames lead from `from` to `to`: those asked for, those that lose nothing, and those that somebody confirms.

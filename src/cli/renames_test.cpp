@@ -116,7 +116,7 @@ TEST(TableRename, BothNamesWorkUntilContractAndTheWayBackIsExact) {
   const SettledRenames settled = settle_renames(a, b, options_for({"users=accounts"}));
   plan::Options options;
   options.renames = settled.renames;
-  const plan::Outcome outcome = plan::make_plan(settled.from, b, settled.difference, options);
+  const plan::Outcome outcome = plan::make_plan(settled.after(a), b, settled.difference, options);
   ASSERT_TRUE(outcome.refusals.empty()) << outcome.refusals.front();
   const std::string before = dump(live);
   pg::Connection application(live);

@@ -2,6 +2,8 @@
 #include "diff/diff.h"
 
 #include <algorithm>
+#include <compare>
+#include <iterator>
 #include <set>
 #include <map>
 
@@ -252,7 +254,7 @@ struct Comparison {
 
 std::vector<Aspect> changed_aspects(const Object& from, const Object& to) {
   Comparison comparison;
-  std::visit(comparison, from.body, to.body);
+  if (!(from.body == to.body)) std::visit(comparison, from.body, to.body);
   // Privileges compare by what is granted beyond or short of the kind's default, so that a change of owner alone
   // (which moves the owner's implicit privileges) is one change.
   const auto explicit_grants = [](const Object& object) {
@@ -272,19 +274,27 @@ std::vector<Aspect> changed_aspects(const Object& from, const Object& to) {
   return comparison.aspects;
 }
 
+// Both sides are sorted by name: one walk over them meets each object once.
 Difference compare(const Database& from, const Database& to) {
   Difference out;
-  for (const auto& [id, object] : from.objects) {
-    const Object* other = to.find(id);
-    if (!other) {
-      out.changes.push_back(Drop{id});
-      continue;
+  std::vector<Change> created;
+  auto old = from.objects.begin();
+  auto now = to.objects.begin();
+  while (old != from.objects.end() || now != to.objects.end()) {
+    const auto order = old == from.objects.end()  ? std::strong_ordering::greater
+                       : now == to.objects.end() ? std::strong_ordering::less
+                                                 : old->first <=> now->first;
+    if (order < 0) {
+      out.changes.emplace_back(Drop{old++->first});
+    } else if (order > 0) {
+      created.emplace_back(Create{now++->first});
+    } else {
+      for (const Aspect aspect : changed_aspects(old->second, now->second)) out.changes.emplace_back(Alter{old->first, aspect});
+      ++old;
+      ++now;
     }
-    for (const Aspect aspect : changed_aspects(object, *other)) out.changes.push_back(Alter{id, aspect});
   }
-  for (const auto& [id, object] : to.objects) {
-    if (!from.find(id)) out.changes.push_back(Create{id});
-  }
+  out.changes.insert(out.changes.end(), std::make_move_iterator(created.begin()), std::make_move_iterator(created.end()));
   return out;
 }
 

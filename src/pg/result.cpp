@@ -30,18 +30,21 @@ bool Result::is_null(int row, int column) const {
 }
 
 std::string_view Result::text(int row, int column) const {
-  if (is_null(row, column)) return {};
-  const auto length = PQgetlength(impl_->result.get(), row, column);
+  if (!impl_) return {};
+  const auto length = PQgetlength(impl_->result.get(), row, column);  // 0 and "" for NULL
   return {PQgetvalue(impl_->result.get(), row, column), static_cast<std::size_t>(length)};
 }
 
-bool Result::boolean(int row, int column) const { return text(row, column) == "t"; }
+bool Result::boolean(int row, int column) const { return impl_ && *PQgetvalue(impl_->result.get(), row, column) == 't'; }
 
+// A catalog is a million of these: the value ends in a NUL, so that its length need not be asked for.
 long long Result::integer(int row, int column) const {
-  const std::string_view digits = text(row, column);
-  long long value = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  return value;
+  const char* at = impl_ ? PQgetvalue(impl_->result.get(), row, column) : "";
+  const bool negative = *at == '-';
+  if (negative) ++at;
+  unsigned long long value = 0;
+  for (; *at >= '0' && *at <= '9'; ++at) value = value * 10 + static_cast<unsigned long long>(*at - '0');
+  return static_cast<long long>(negative ? 0 - value : value);
 }
 
 std::vector<std::string> Result::text_array(int row, int column) const {

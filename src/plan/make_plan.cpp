@@ -123,9 +123,16 @@ std::vector<std::string> tables_in_other_order(const Planner& p) {
   std::vector<std::string> out;
   for (const auto& [id, object] : p.to.objects) {
     if (id.kind != catalog::Kind::table || !p.from.find(id) || p.made_anew.contains(id)) continue;
+    // Sorted by name on both sides; where no column came, went, moved or is made anew, nothing can stand elsewhere.
+    const std::vector<const Object*> before_all = Planner::columns(p.from, id), after_all = Planner::columns(p.to, id);
+    const auto stays = [&](const Object* old, const Object* now) {
+      return old->id.name == now->id.name && std::get<catalog::Column>(old->body).position == std::get<catalog::Column>(now->body).position && !p.altered.contains(now->id) &&
+             !p.moved_columns.contains(now->id);
+    };
+    if (std::equal(before_all.begin(), before_all.end(), after_all.begin(), after_all.end(), stays)) continue;
     std::vector<std::tuple<int, int, std::string>> comes_out;  // kept, added, second column or computed anew; in the order of their schema
     std::vector<std::pair<int, std::string>> desired;
-    for (const catalog::Object* member : Planner::columns(p.to, id)) {
+    for (const catalog::Object* member : after_all) {
       const auto* column = std::get_if<catalog::Column>(&member->body);
       desired.emplace_back(column->position, member->id.name);
       const auto* before = p.from.find_body<catalog::Column>(member->id);

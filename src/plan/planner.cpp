@@ -21,8 +21,13 @@ Planner::Planner(const Database& from_schema, const Database& to_schema, const d
     if (const auto* drop = std::get_if<diff::Drop>(&change)) dropped.insert(drop->id);
     if (const auto* alter = std::get_if<diff::Alter>(&change)) altered[alter->id].insert(alter->aspect);
   }
+  // The objects come in the order of their names: each is the last of its set, and neighbours depend on the same.
+  auto last = dependents.end();
   for (const auto& [id, object] : from.objects) {
-    for (const ObjectId& dependency : object.depends_on) dependents[dependency].insert(id);
+    for (const ObjectId& dependency : object.depends_on) {
+      if (last == dependents.end() || last->first != dependency) last = dependents.try_emplace(dependency).first;
+      last->second.insert(last->second.end(), id);
+    }
   }
 }
 

@@ -59,6 +59,7 @@ std::string_view common_cast(std::string_view elements) {
 }  // namespace
 
 std::string keep_array_casts(std::string_view text) {
+  if (text.find(kOpen) == std::string_view::npos) return std::string(text);
   std::string out;
   std::size_t copied = 0;
   for (std::size_t at = 0; at < text.size();) {

@@ -2,6 +2,8 @@
 #include "sql/keywords.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <iterator>
 
 namespace contraflow::sql {
@@ -180,10 +182,24 @@ constexpr std::string_view kKeywords[] = {
 
 static_assert(std::is_sorted(std::begin(kKeywords), std::end(kKeywords)));
 
+// Where the words with each first letter begin: every name that is written is looked up here.
+constexpr auto kFirst = [] {
+  std::array<std::uint8_t, 27> first{};
+  for (std::size_t letter = 0; letter < first.size(); ++letter) {
+    std::size_t at = 0;
+    while (at < std::size(kKeywords) && kKeywords[at].front() < static_cast<char>('a' + letter)) ++at;
+    first[letter] = static_cast<std::uint8_t>(at);
+  }
+  return first;
+}();
+static_assert(std::size(kKeywords) <= 255);
+
 }  // namespace
 
 bool is_quoted_keyword(std::string_view word) {
-  return std::binary_search(std::begin(kKeywords), std::end(kKeywords), word);
+  if (word.empty() || word.front() < 'a' || word.front() > 'z') return false;
+  const auto letter = static_cast<std::size_t>(word.front() - 'a');
+  return std::find(kKeywords + kFirst[letter], kKeywords + kFirst[letter + 1], word) != kKeywords + kFirst[letter + 1];
 }
 
 }  // namespace contraflow::sql

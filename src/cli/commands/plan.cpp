@@ -164,14 +164,14 @@ int run(Context& context, const Options& options) {
     context.console.print("no changes\n");
     return 0;
   }
-  plan::Options choices = plan_options(options.choices, settled.from, to.database);
+  plan::Options choices = plan_options(options.choices, settled.after(from.database), to.database);
   choices.conversion.insert(intents.conversions.begin(), intents.conversions.end());
   choices.conversion_back.insert(intents.conversions_back.begin(), intents.conversions_back.end());
   choices.fill.insert(intents.fills.begin(), intents.fills.end());
   choices.enum_map.insert(intents.enum_maps.begin(), intents.enum_maps.end());
   choices.renames = settled.renames;
   choices.extension_updates = extension_updates(settled.difference, from);
-  plan::Outcome outcome = plan::make_plan(settled.from, to.database, settled.difference, choices);
+  plan::Outcome outcome = plan::make_plan(settled.after(from.database), to.database, settled.difference, choices);
   if (!outcome.refusals.empty()) return refuse(context.console, outcome.refusals);
   outcome.plan.from_fingerprint = from_fingerprint.get();
   outcome.plan.to_fingerprint = to_fingerprint.get();

@@ -99,8 +99,9 @@ void plan_moved_foreign_keys(Planner& p) {
   };
   for (const auto& [id, object] : p.from.objects) {
     const auto* old_key = std::get_if<Constraint>(&object.body);
+    if (!old_key || old_key->type != ConstraintType::foreign_key || from_parent(*old_key) || std::none_of(object.depends_on.begin(), object.depends_on.end(), goes)) continue;
     const auto* new_key = p.to.find_body<Constraint>(id);
-    if (!old_key || !new_key || old_key->type != ConstraintType::foreign_key || new_key->type != ConstraintType::foreign_key || from_parent(*old_key)) continue;
+    if (!new_key || new_key->type != ConstraintType::foreign_key) continue;
     Planner::MovedForeignKey move;
     move.id = id;
     std::vector<std::string> standing;
@@ -109,7 +110,7 @@ void plan_moved_foreign_keys(Planner& p) {
       move.old_keys.insert(key);
       standing.push_back(p.dropped.contains(key) ? exists(key) : has_definition(p.from.objects.at(key)));
     }
-    if (standing.empty() || p.done.contains(id)) continue;
+    if (p.done.contains(id)) continue;
     if (retyped({id.schema, id.relation}, old_key->columns) || (old_key->references && retyped(*old_key->references, old_key->referenced_columns))) continue;
     for (const ObjectId& key : p.to.objects.at(id).depends_on) {
       if (key.kind == Kind::index || (key.kind == Kind::constraint && key != id)) move.new_keys.insert(key);
