@@ -147,6 +147,8 @@ void add_rehearsal_options(CLI::App& app, RehearsalOptions& options) {
       ->type_name("NUMBER")
       ->default_str("5");
   app.add_flag("--no-rows", options.no_rows, "make up no rows");
+  app.add_flag("--no-samples", options.no_samples,
+               "of rows that are in the way say how many, and show no value of any");
   app.add_option("--statistics", options.statistics,
                  "what contraflow snapshot wrote: rows are made up to match, durations scaled to production")
       ->type_name("FILE");
@@ -344,6 +346,7 @@ void rehearse_plan_folder(Context& context, const RehearsalOptions& options, reh
     }
   }
   rehearse::PlanOptions plan_options;
+  plan_options.samples = !options.no_samples;
   if (!options.desired.empty()) plan_options.desired = arena.load(options.desired);
   {
     pg::Connection connection(bases.empty);
@@ -375,6 +378,7 @@ rehearse::Rehearsal run_rehearsal(Context& context, const RehearsalOptions& give
   if (migration.rollback) out.rollback = migration.rollback->path;
   rehearse::FileOptions file_options;
   file_options.budget = duration("--budget", options.budget);
+  file_options.samples = !options.no_samples;
   rehearse::Arena arena(arena_options(context, options));
   out.major = arena.major();
   out.wanted_major = options.server != 0 ? options.server : context.config.sandbox_major.value_or(0);
