@@ -110,12 +110,23 @@ struct Fields {
   const Database& database;
   Text& out;
 
+  const Object* relation_of_column() const {
+    for (const Kind kind : {Kind::table, Kind::foreign_table}) {
+      if (const Object* relation = database.find(relation_id(kind, object.id.schema, object.id.relation))) return relation;
+    }
+    return nullptr;
+  }
   // Columns have no owner of their own.
   const std::string& relation_owner() const {
-    for (const Kind kind : {Kind::table, Kind::foreign_table}) {
-      if (const Object* relation = database.find(relation_id(kind, object.id.schema, object.id.relation))) return relation->owner;
-    }
-    return object.owner;
+    const Object* relation = relation_of_column();
+    return relation ? relation->owner : object.owner;
+  }
+  // A partition that was attached owns its columns, one that was made as such does not: no dump tells them apart.
+  bool of_partition() const {
+    const Object* relation = relation_of_column();
+    if (!relation) return false;
+    if (const auto* table = std::get_if<Table>(&relation->body)) return table->partition_of.has_value();
+    return std::get<ForeignTable>(relation->body).partition_of.has_value();
   }
   void view_columns(const std::vector<ViewColumn>& columns) const {
     for (const ViewColumn& column : columns) {
@@ -145,7 +156,8 @@ struct Fields {
                  identity_persistence, identity_grants, identity_comment, generated, storage, compression, statistics_target, options, fdw_options, local,
                  inherited] = column;  // type_base and not_null_inherited follow from others
     out.add(position, type, collation, not_null, not_null_name, default_expression, identity, generated, storage, compression, statistics_target, options, fdw_options,
-            local, inherited);
+            inherited);
+    if (inherited && !of_partition()) out.add(local);
     if (identity == Identity::none) return;
     out.add(identity_options, identity_sequence, identity_persistence, identity_comment);
     add_grants(out, identity_grants, {}, relation_owner());

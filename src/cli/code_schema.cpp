@@ -74,8 +74,9 @@ std::optional<prisma::Schema> find_models(const CodeSchemaOptions& options, Code
   return best;
 }
 
-// Content that decides what a source of files loads; empty where it cannot be told without loading it.
-std::string content_of(const catalog::Source& source) {
+}  // namespace
+
+std::string source_content(const catalog::Source& source) {
   if (source.kind == catalog::SourceKind::sql_file) return read_file(source.text);
   if (source.kind != catalog::SourceKind::migrations && source.kind != catalog::SourceKind::prisma) return {};
   if (!fs::is_directory(source.text)) return read_file(source.text);
@@ -88,6 +89,8 @@ std::string content_of(const catalog::Source& source) {
   for (const fs::path& file : files) out += file.string() + "\n" + read_file(file);
   return out;
 }
+
+namespace {
 
 std::optional<code::SchemaFacts> cached(const fs::path& file) {
   std::error_code ignored;
@@ -147,7 +150,7 @@ CodeSchema code_schema(const Context& context, const CodeSchemaOptions& options)
   if (!text.empty() && !text.ends_with(".prisma")) {
     out.source = text;
     const catalog::Source source = catalog::recognise_source(text);
-    const std::string content = content_of(source);
+    const std::string content = source_content(source);
     const fs::path folder = cache_folder();
     const fs::path kept = content.empty() || folder.empty() ? fs::path() : folder / "facts" / (sha256("2" + content) + ".json");
     std::optional<code::SchemaFacts> known = kept.empty() ? std::nullopt : cached(kept);

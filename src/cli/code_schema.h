@@ -29,6 +29,9 @@ struct CodeSchema {
   std::vector<std::string> notes;
 };
 
+// Content that decides what a source of files loads; empty where it cannot be told without loading it.
+std::string source_content(const catalog::Source& source);
+
 catalog::LoadOptions load_options(const Context& context, const std::vector<std::string>& bindirs, const std::string& sandbox_url);
 
 // The schema that sites are resolved against: --schema, else the code base's schema.prisma, else [project] migrations. Facts of SQL files are

@@ -19,6 +19,7 @@
   ROW(rules)                     \
   ROW(apply)                     \
   ROW(rollback)                  \
+  ROW(next)                      \
   ROW(status)                    \
   ROW(pause)                     \
   ROW(resume)                    \
@@ -29,6 +30,7 @@
   ROW(snapshot)                  \
   ROW(context)                   \
   ROW(mcp)                       \
+  ROW(approve)                   \
   ROW(doctor)                    \
   ROW(completions)               \
   ROW(man)

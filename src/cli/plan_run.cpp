@@ -63,6 +63,8 @@ void add_run_options(CLI::App& app, RunOptions& options, bool rollback) {
   if (rollback) {
     app.add_flag("--accept-loss", options.accept_loss, "go back although contents that are gone do not come back");
   } else {
+    app.add_option("--expect-hash", options.expect_hash, "refuse where the hash of plan.json is another: what was approved is what runs")->type_name("SHA256");
+    app.add_option("--expect-database", options.expect_database, "refuse where the database is another than HOST:PORT/NAME")->type_name("DATABASE");
     app.add_option("--until", options.until, "stop after this step of the phase")->type_name("STEP");
     app.add_option("--gate-override", options.gate_override, "run the phase although its gate does not hold; the reason is recorded")->type_name("REASON");
     app.add_option("--gate-window", options.gate_window_seconds, "seconds over which the gate looks for calls of the old shape in pg_stat_statements; 0: not at all")->check(CLI::NonNegativeNumber)->type_name("SECONDS")->default_str("3");

@@ -18,6 +18,7 @@ struct RunOptions {
   std::string folder;
   std::string target;
   std::string phase;
+  std::string expect_hash, expect_database;
   bool yes = false;
   std::string until;  // a step
   std::string gate_override;

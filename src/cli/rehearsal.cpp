@@ -119,6 +119,7 @@ void add_rehearsal_options(CLI::App& app, RehearsalOptions& options) {
                  "plan folder, or the file (or folder) of one migration; - for standard input")
       ->required()
       ->type_name("PLAN|FILE");
+  app.add_flag("--no-record", options.no_record, "do not note the outcome in the plan folder (evidence.json)");
   app.add_option("--schema", options.schema,
                  "schema before the migration: connection string, SQL file, migrations folder, git:REV:PATH "
                  "(default: the migrations before it in its folder)")
@@ -145,6 +146,8 @@ void add_rehearsal_options(CLI::App& app, RehearsalOptions& options) {
       ->type_name("NUMBER")
       ->default_str("5");
   app.add_flag("--no-rows", options.no_rows, "make up no rows");
+  app.add_flag("--no-samples", options.no_samples,
+               "of rows that are in the way say how many, and show no value of any");
   app.add_option("--statistics", options.statistics,
                  "what contraflow snapshot wrote: rows are made up to match, durations scaled to production")
       ->type_name("FILE");
@@ -342,6 +345,7 @@ void rehearse_plan_folder(Context& context, const RehearsalOptions& options, reh
     }
   }
   rehearse::PlanOptions plan_options;
+  plan_options.samples = !options.no_samples;
   if (!options.desired.empty()) plan_options.desired = arena.load(options.desired);
   {
     pg::Connection connection(bases.empty);
@@ -371,6 +375,7 @@ rehearse::Rehearsal run_rehearsal(Context& context, const RehearsalOptions& opti
   if (migration.rollback) out.rollback = migration.rollback->path;
   rehearse::FileOptions file_options;
   file_options.budget = duration("--budget", options.budget);
+  file_options.samples = !options.no_samples;
   rehearse::Arena arena(arena_options(context, options));
   out.major = arena.major();
   out.wanted_major = options.server != 0 ? options.server : context.config.sandbox_major.value_or(0);

@@ -225,25 +225,6 @@ void make_way(Planner& p, const catalog::Database& before, const Contended& cont
   }
 }
 
-// What fires when the files define their procedures.
-bool has_procedure_triggers(Planner& p) {
-  bool found = false;
-  for (const catalog::Database* database : {&p.from, &p.to}) {
-    for (const auto& [id, object] : database->objects) {
-      const auto* trigger = std::get_if<catalog::EventTrigger>(&object.body);
-      if (!trigger || trigger->enabled == 'D' || !trigger->event.starts_with("ddl_command_")) continue;
-      const auto& tags = trigger->tags;
-      if (!tags.empty() && std::find(tags.begin(), tags.end(), "CREATE PROCEDURE") == tags.end()) continue;
-      found = true;
-      const std::string note = fmt::format("{} fires on CREATE PROCEDURE, by which the files define what they call: a superuser's session keeps it from firing there (not where it is enabled "
-                                           "ALWAYS or REPLICA); where it refuses the procedure to another role, the files stop at once and have done nothing",
-                                           describe(id));
-      if (std::find(p.notes.begin(), p.notes.end(), note) == p.notes.end()) p.notes.push_back(note);
-    }
-  }
-  return found;
-}
-
 }  // namespace
 
 Outcome make_plan(const catalog::Database& from_schema, const catalog::Database& to_schema, const diff::Difference& given_difference, const Options& options) {
@@ -279,6 +260,7 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   order_by_routine_bodies(p);
   order_partitions(p);
   order_moved_foreign_keys(p);
+  order_event_triggers(p);
 
   Ordered ordered = order(std::move(p.operations), from, to);
   if (!ordered.cycle.empty()) p.refuse("these changes wait for each other: " + contraflow::join(ordered.cycle, "; "));

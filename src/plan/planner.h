@@ -150,6 +150,10 @@ void plan_other_objects(Planner& planner);     // everything that is simply crea
 void order_not_null_around_keys(Planner& planner);
 // Once all operations are there: a foreign key is off while the key that it points at changes.
 void order_moved_foreign_keys(Planner& planner);
+// Once all operations are there: event triggers that go are the first of them, those that come the last.
+void order_event_triggers(Planner& planner);
+// Some fire when the files define their procedures; says so in the notes.
+bool has_procedure_triggers(Planner& planner);
 // Once all operations are there: those that use a new name come after what makes it.
 void order_after_renames(Planner& planner);
 

@@ -73,6 +73,7 @@ struct Observation {
   int transaction = 0;  // statements with the same number committed together; 0: outside any transaction
   double duration_ms = 0;
   long long wal_bytes = 0;
+  long long pages = 0, pages_missed = 0;  // buffers asked for, and of these not found in shared buffers; 0 where it commits as it goes
   std::vector<HeldLock> locks;
   bool sampled = false;  // locks seen from a second connection while it ran: weaker ones may be missed
   std::vector<sql::QualifiedName> rewritten;        // tables and materialized views with a new file

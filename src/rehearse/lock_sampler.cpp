@@ -71,7 +71,8 @@ void LockSampler::finish(Observation& observation) {
     if (seen.mode <= effects::LockMode::access_share) continue;
     const pg::Result found = impl_->connection.query(
         "SELECT n.nspname, c.relname, c.relkind IN ('i', 'I') FROM pg_catalog.pg_class c JOIN "
-        "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1 AND n.nspname !~ '^pg_'",
+        "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1 AND n.nspname !~ '^pg_' AND "
+        "n.nspname <> 'contraflow'",
         {oid});
     if (found.rows() == 0 || found.boolean(0, 2)) continue;
     const sql::QualifiedName name{found.string(0, 0), found.string(0, 1)};

@@ -45,6 +45,12 @@ constexpr const char* kCounters =
     " AND pg_catalog.pg_stat_get_xact_numscans(c.oid) + pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid) + "
     "pg_catalog.pg_stat_get_xact_tuples_updated(c.oid)"
     " + pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) > 0";
+// Asked for and found in shared buffers by this transaction, of tables and indexes that are there now (pgstatfuncs.c). TOAST tables lie in pg_toast, with
+// user OIDs.
+constexpr const char* kBuffers =
+    "SELECT coalesce(sum(pg_catalog.pg_stat_get_xact_blocks_fetched(c.oid)), 0)::bigint, "
+    "coalesce(sum(pg_catalog.pg_stat_get_xact_blocks_hit(c.oid)), 0)::bigint FROM pg_catalog.pg_class c WHERE "
+    "c.oid >= 16384 AND c.relkind IN ('r', 'm', 't', 'i')";
 constexpr const char* kWal =
     "SELECT (pg_catalog.pg_current_wal_insert_lsn() - '0/0'::pg_catalog.pg_lsn)::bigint";
 
@@ -109,6 +115,7 @@ struct Watcher::Impl {
   std::vector<ObservedNotice> notices;
   std::vector<Clock::time_point> starts;  // of each statement in this transaction
   long long wal = 0;
+  long long fetched = 0, hit = 0;  // before the statement, in this transaction
   Clock::time_point started;
   bool outside = false;
 
@@ -128,7 +135,7 @@ struct Watcher::Impl {
   // Counters are per session until they are sent away, which this makes happen at the end of the transaction
   // (15 and later).
   static void look(pg::Connection& own, std::vector<pg::Result>& results) {
-    std::vector<std::string> queries = {kWal, kLocks, kRelations, kCounters};
+    std::vector<std::string> queries = {kWal, kLocks, kRelations, kCounters, kBuffers};
     if (own.server_major() >= 15) queries.push_back("SELECT pg_catalog.pg_stat_force_next_flush()");
     results = own.pipeline(queries);
   }
@@ -165,6 +172,13 @@ struct Watcher::Impl {
       return std::pair(b.mode, a.relation) < std::pair(a.mode, b.relation);
     });
     held = std::move(now);
+  }
+
+  void take_buffers(const pg::Result& rows, Observation& observation) const {
+    const long long fetched_now = rows.integer(0, 0) - fetched, hit_now = rows.integer(0, 1) - hit;
+    // The counters of an index that was rebuilt go with its old file.
+    observation.pages += std::max(0LL, fetched_now);
+    observation.pages_missed += std::max(0LL, fetched_now - hit_now);
   }
 
   void take_relations(const pg::Result& rows, Observation& observation,
@@ -238,6 +252,8 @@ void Watcher::inside(pg::Connection& own, Observation& observation) {
   impl_->take_locks(results[1], seen);
   impl_->counters.clear();
   impl_->take_relations(results[2], seen, counters_in(results[3]));
+  impl_->fetched = impl_->hit = 0;
+  impl_->take_buffers(results[4], observation);
   for (HeldLock& lock : seen.locks) {
     const auto known = std::find_if(observation.locks.begin(), observation.locks.end(),
                                     [&](const HeldLock& held) { return held.relation == lock.relation; });
@@ -271,9 +287,11 @@ void Watcher::inside(pg::Connection& own, Observation& observation) {
 void Watcher::before(bool in_transaction) {
   impl_->notices.clear();
   if (in_transaction) {
-    std::vector<pg::Result> results = impl_->connection.pipeline({kCounters, kWal});
+    std::vector<pg::Result> results = impl_->connection.pipeline({kCounters, kWal, kBuffers});
     impl_->counters = counters_in(results[0]);
     impl_->wal = results[1].integer(0, 0);
+    impl_->fetched = results[2].integer(0, 0);
+    impl_->hit = results[2].integer(0, 1);
   } else {
     impl_->counters.clear();
     impl_->wal = impl_->connection.query(kWal).integer(0, 0);
@@ -292,6 +310,7 @@ void Watcher::after(Observation& observation, bool in_transaction) {
     observation.wal_bytes = results[0].integer(0, 0) - impl_->wal;
     impl_->take_locks(results[1], observation);
     impl_->take_relations(results[2], observation, counters_in(results[3]));
+    impl_->take_buffers(results[4], observation);
     impl_->starts.push_back(impl_->started);
   } else {
     std::vector<pg::Result> results = impl_->connection.pipeline({kWal, kRelations});

@@ -6,7 +6,9 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "catalog/read.h"
 #include "rehearse/checksum.h"
+#include "rehearse/demands.h"
 #include "rehearse/run.h"
 #include "rehearse/state.h"
 
@@ -117,6 +119,8 @@ class FileRehearsal {
       if (rights)
         proof.reason += " (the sandbox's role is no superuser: --superuser runs it with all rights)";
       out_.steps = std::move(first.observations);
+      // Last: it adds a proof.
+      if (about_data(*first.failure)) rows_in_the_way(bases_.empty, Verdict::refuted);
       return false;
     }
     one_transaction_ = first.one_transaction;
@@ -159,7 +163,32 @@ class FileRehearsal {
           guessed ? Verdict::unknown : Verdict::refuted);
     proof.decisive = !guessed;
     if (guessed) proof.reason += "; the rows were made up: rehearse on a dump or a clone to know";
+    if (guessed) rows_in_the_way(bases_.filled, Verdict::unknown);
     observe_empty();
+  }
+
+  // Why the rows refuse it: what the schema that it leads to, without rows, asks of those that are there.
+  void rows_in_the_way(const std::string& base, Verdict verdict) {
+    say("looking for the rows that are in the way");
+    const Arena::Trial trial = arena_.trial(base);
+    catalog::Database before, after;
+    try {
+      pg::Connection connection(trial.admin(), "contraflow rehearsal");
+      before = catalog::read(connection, {.sizes = false});
+      empty_tables(trial.admin());
+      if (go(migration_.forward, trial).failure) return;
+      after = catalog::read(connection, {.sizes = false});
+    } catch (const Error&) {
+      return;  // explains a failure, and is none of its own
+    }
+    const Arena::Trial rows = arena_.trial(base);
+    std::vector<std::string> found = violations(rows.admin(), before, after, options_.samples);
+    if (found.empty()) return;
+    Proof& proof = add("preconditions", "the rows fulfil what the new schema asks of them");
+    proof.verdict = verdict;
+    proof.decisive = verdict == Verdict::refuted;
+    proof.reason = verdict == Verdict::refuted ? "these rows are in the way" : "these made-up rows are in the way";
+    proof.details = std::move(found);
   }
 
   void observe_empty() {

@@ -16,6 +16,7 @@ struct FileOptions {
   std::size_t most_prefixes =
       40;  // interruptions that are tried; evenly spread where there are more statements
   bool data_proofs = true;
+  bool samples = true;  // keys of rows that are in the way may be shown
 };
 
 // The schema before the migration, with and without rows; the same where nothing could be put in.

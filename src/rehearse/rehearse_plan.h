@@ -16,6 +16,7 @@ namespace contraflow::rehearse {
 struct PlanOptions {
   std::string desired;  // a database with the desired schema; empty: the plan's fingerprint decides
   std::size_t most_prefixes = 60;
+  bool samples = true;  // keys of rows that are in the way may be shown
 };
 
 // Columns of `before` that may hold NULL and may not after the plan: its rows must have been given values (a precondition of the plan). Found by

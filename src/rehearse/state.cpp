@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <future>
 #include <optional>
 
 #include "base/process.h"
@@ -156,21 +157,31 @@ Judge::Judge(int server_major) {
   why_not_ = seen.empty() ? "pg_dump is not installed" : seen;
 }
 
-SchemaState Judge::state(const std::string& conninfo, bool dumped) const {
+StateReader::StateReader(const std::string& conninfo) : connection_(conninfo, "contraflow judge") {
+  connection_.execute("SET search_path = ''");
+  connection_.execute(kSortedFunction);
+  connection_.execute("SET plan_cache_mode = force_generic_plan");
+  connection_.execute(fmt::format("PREPARE contraflow_state AS {}", kStateQuery));
+}
+
+SchemaState StateReader::read() {
   SchemaState out;
-  {
-    pg::Connection connection(conninfo, "contraflow judge");
-    connection.execute("SET search_path = ''");
-    connection.execute(kSortedFunction);
-    const pg::Result rows = connection.query(kStateQuery);
-    for (int row = 0; row < rows.rows(); ++row) {
-      std::string& entry = out.entries[rows.string(row, 0)];
-      entry += (entry.empty() ? "" : "\n") + rows.string(row, 1);
-    }
+  const pg::Result rows = connection_.query("EXECUTE contraflow_state");
+  for (int row = 0; row < rows.rows(); ++row) {
+    std::string& entry = out.entries[rows.string(row, 0)];
+    entry += (entry.empty() ? "" : "\n") + rows.string(row, 1);
   }
-  if (!dumped || pg_dump_.empty()) return out;
-  const ProcessResult result =
-      run_process({pg_dump_, "--schema-only", "--exclude-schema=contraflow", "-d", conninfo});
+  return out;
+}
+
+SchemaState Judge::state(const std::string& conninfo, bool dumped) const {
+  if (!dumped || pg_dump_.empty()) return StateReader(conninfo).read();
+  // Most of its time pg_dump waits for its many queries, and so do we.
+  auto dumping = std::async(std::launch::async, [&] {
+    return run_process({pg_dump_, "--schema-only", "--exclude-schema=contraflow", "-d", conninfo});
+  });
+  SchemaState out = StateReader(conninfo).read();
+  const ProcessResult result = dumping.get();
   if (!result.succeeded()) {
     throw Error(ErrorCode::environment,
                 "pg_dump failed on the sandbox: " + std::string(trim(result.error_output)));

@@ -18,6 +18,16 @@ struct SchemaState {
   bool dumped = false;  // by pg_dump; else by the catalog functions
 };
 
+// What the catalog functions say, many times of one database: a session of its own, which plans the query and fills its catalog caches once.
+class StateReader {
+ public:
+  explicit StateReader(const std::string& conninfo);
+  SchemaState read();
+
+ private:
+  pg::Connection connection_;
+};
+
 // Finds a pg_dump that can read servers of a major; asks once.
 class Judge {
  public:

@@ -24,7 +24,7 @@ WITH spaces AS (
   UNION ALL
   SELECT 'relation ' || name, pg_catalog.concat_ws(' ', relkind, relpersistence, relowner::pg_catalog.regrole,
          pg_temp.sorted(COALESCE(relacl, pg_catalog.acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner))),
-         (SELECT pg_catalog.string_agg(o, ',' ORDER BY o) FROM pg_catalog.unnest(reloptions) o),
+         CASE WHEN reloptions IS NOT NULL THEN (SELECT pg_catalog.string_agg(o, ',' ORDER BY o) FROM pg_catalog.unnest(reloptions) o) END,
          relrowsecurity, relforcerowsecurity, relreplident, relispartition, pg_catalog.pg_get_expr(relpartbound, oid),
          CASE WHEN relkind = 'p' THEN pg_catalog.pg_get_partkeydef(oid) END, reltablespace,
          (SELECT amname FROM pg_catalog.pg_am WHERE pg_am.oid = relam), NULLIF(reloftype, 0)::pg_catalog.regtype,
@@ -34,10 +34,10 @@ WITH spaces AS (
   SELECT 'column ' || name || '.' || pg_catalog.quote_ident(attname),
          pg_catalog.concat_ws(' ', pg_catalog.format_type(atttypid, atttypmod), CASE WHEN attnotnull THEN 'NOT NULL' END, attidentity, attgenerated,
          attstorage, attcompression, NULLIF(attstattarget, -1),
-         (SELECT pg_catalog.string_agg(o, ',' ORDER BY o) FROM pg_catalog.unnest(attoptions) o WHERE o NOT LIKE 'pg_attver=%'),
-         (SELECT pg_catalog.string_agg(o, ',' ORDER BY o) FROM pg_catalog.unnest(attfdwoptions) o),
+         CASE WHEN attoptions IS NOT NULL THEN (SELECT pg_catalog.string_agg(o, ',' ORDER BY o) FROM pg_catalog.unnest(attoptions) o WHERE o NOT LIKE 'pg_attver=%') END,
+         CASE WHEN attfdwoptions IS NOT NULL THEN (SELECT pg_catalog.string_agg(o, ',' ORDER BY o) FROM pg_catalog.unnest(attfdwoptions) o) END,
          CASE WHEN NOT attislocal THEN 'inherited' END, NULLIF(attinhcount, 0), NULLIF(attcollation, 100)::pg_catalog.regcollation,
-         NULLIF(pg_temp.sorted(attacl), ''), 'DEFAULT ' || pg_catalog.pg_get_expr(adbin, adrelid))
+         CASE WHEN attacl IS NOT NULL THEN NULLIF(pg_temp.sorted(attacl), '') END, 'DEFAULT ' || pg_catalog.pg_get_expr(adbin, adrelid))
     FROM rel JOIN pg_catalog.pg_attribute a ON a.attrelid = rel.oid AND attnum > 0 AND NOT attisdropped
     LEFT JOIN pg_catalog.pg_attrdef ON adrelid = attrelid AND adnum = attnum WHERE relkind NOT IN ('i', 'I', 'S')
   UNION ALL
@@ -49,12 +49,13 @@ WITH spaces AS (
     FROM rel JOIN pg_catalog.pg_attribute a ON a.attrelid = rel.oid AND attnum > 0 AND NOT attisdropped
    WHERE relkind IN ('v', 'm', 'c') GROUP BY name
   UNION ALL
-  SELECT 'constraint ' || CASE WHEN conrelid <> 0 THEN (SELECT name FROM rel WHERE rel.oid = conrelid) ELSE contypid::pg_catalog.regtype::text END
+  SELECT 'constraint ' || CASE WHEN conrelid <> 0 THEN rel.name ELSE contypid::pg_catalog.regtype::text END
          || ' ' || pg_catalog.quote_ident(conname),
          pg_catalog.concat_ws(' ', contype, CASE WHEN NOT convalidated THEN 'NOT VALID' END, conislocal, coninhcount,
-         connoinherit AND contype IN ('c', 'n'), pg_catalog.pg_get_constraintdef(oid),
+         connoinherit AND contype IN ('c', 'n'), pg_catalog.pg_get_constraintdef(k.oid),
          CASE WHEN conindid <> 0 THEN conindid::pg_catalog.regclass END)
-    FROM pg_catalog.pg_constraint WHERE connamespace IN (SELECT oid FROM spaces) AND (conrelid = 0 OR conrelid IN (SELECT oid FROM rel))
+    FROM pg_catalog.pg_constraint k LEFT JOIN rel ON rel.oid = conrelid
+   WHERE connamespace IN (SELECT oid FROM spaces) AND (conrelid = 0 OR rel.oid IS NOT NULL)
   UNION ALL
   SELECT 'index ' || indexrelid::pg_catalog.regclass, pg_catalog.concat_ws(' ', pg_catalog.pg_get_indexdef(indexrelid),
          CASE WHEN NOT indisvalid THEN 'INVALID' END, CASE WHEN NOT indisready THEN 'not ready' END, indisclustered, indisreplident, indimmediate,

@@ -220,9 +220,10 @@ TrafficRun Traffic::stop(const std::string& how) {
   std::vector<double> all;
   for (std::size_t i = 0; i < count; ++i) {
     TrafficQuery query;
-    query.name = i < impl_->queries.size() ? impl_->queries[i].name : "constant insert";
     query.text = i < impl_->queries.size() ? impl_->queries[i].text
                                            : impl_->options.inserts[i - impl_->queries.size()];
+    query.name = i < impl_->queries.size() ? impl_->queries[i].name
+                                           : "constant insert: " + query.text.substr(0, query.text.find('('));
     out.queries.push_back(std::move(query));
   }
   // Before the first statement nothing can stall: that time is the baseline.

@@ -68,10 +68,12 @@ std::string axis(double span, double height, const std::function<double(double)>
   std::string out;
   const double tick = tick_of(span);
   for (double at = 0; at <= span * 1.0001; at += tick)
+    // A label beside the last line would run out of the picture: it stands before it.
     out += fmt::format(
         "<line x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2:.0f}\" class=\"grid\"/><text x=\"{3:.1f}\" "
-        "y=\"14\" class=\"tick\">{4}</text>",
-        x(at), kTop - 6, height, x(at) + 3, duration_text(at));
+        "y=\"14\" class=\"tick\"{4}>{5}</text>",
+        x(at), kTop - 6, height, at > span * 0.93 ? x(at) - 3 : x(at) + 3,
+        at > span * 0.93 ? " text-anchor=\"end\"" : "", duration_text(at));
   return out;
 }
 
@@ -187,7 +189,7 @@ std::string stall_chart(const TrafficRun& run, double budget_ms) {
         "scope=\"col\">failed</th><th scope=\"col\">longest</th><th "
         "scope=\"col\">p99</th></tr></thead><tbody>";
     for (const TrafficQuery& query : run.queries)
-      out += fmt::format("<tr><td>{}</td><td>{}</td><td>{}{}</td><td>{}</td><td>{}</td></tr>",
+      out += fmt::format("<tr><td>{}</td><td>{}</td><td>{}{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
                          escaped(query.name), query.executed, query.failed,
                          query.error.empty() ? "" : " <small>" + escaped(query.error) + "</small>",
                          duration_text(query.longest_ms), duration_text(query.p99_ms));

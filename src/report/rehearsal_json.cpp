@@ -66,6 +66,8 @@ Json step_json(const Observation& step) {
           {"transaction", step.transaction},
           {"duration_ms", rounded(step.duration_ms)},
           {"wal_bytes", step.wal_bytes},
+          {"buffers", step.pages},
+          {"buffers_missed", step.pages_missed},
           {"locks", std::move(locks)},
           {"sampled", step.sampled},
           {"rewritten", names(step.rewritten)},

@@ -53,6 +53,8 @@ void write_step(const Observation& step, bool color, std::string& out) {
   out += "  " + styled(step.title, Style::bold, color) + "\n";
   std::string line = duration_text(step.duration_ms);
   if (step.wal_bytes > 0) line += ", WAL " + bytes_text(static_cast<double>(step.wal_bytes));
+  if (step.pages > 0)
+    line += ", " + count_of(step.pages, "buffer") + (step.pages_missed > 0 ? fmt::format(" ({} read)", step.pages_missed) : "");
   if (step.transaction == 0) line += ", outside any transaction (locks sampled)";
   out += "      " + line + "\n";
   for (const HeldLock& lock : step.locks) {

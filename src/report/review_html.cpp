@@ -154,7 +154,7 @@ std::string steps(const Review& review) {
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Steps\"><table "
       "id=\"steps-table\"><thead><tr><th scope=\"col\">#</th><th scope=\"col\">statement</th><th "
       "scope=\"col\">locks</th><th scope=\"col\">work</th><th scope=\"col\">time</th><th "
-      "scope=\"col\">WAL</th></tr></thead><tbody>";
+      "scope=\"col\">WAL</th><th scope=\"col\">buffers</th></tr></thead><tbody>";
   int number = 0;
   for (const rehearse::Observation& step : review.rehearsal.steps) {
     bool reads = false, writes = false;
@@ -171,11 +171,11 @@ std::string steps(const Review& review) {
     out += fmt::format(
         "<tr data-reads=\"{}\" data-writes=\"{}\" "
         "data-work=\"{}\"><td>{}</td><td>{}<details><summary>{}</summary><pre><code>{}</code></pre></"
-        "details></td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+        "details></td><td>{}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
         reads ? 1 : 0, writes ? 1 : 0, work.empty() ? 0 : 1, ++number,
         step.phase.empty() ? "" : fmt::format("<small>{}</small> ", escaped(step.phase)), escaped(step.title),
         escaped(step.place.statement), locks, escaped(work), duration_text(step.duration_ms),
-        bytes_text(static_cast<double>(step.wal_bytes)));
+        bytes_text(static_cast<double>(step.wal_bytes)), step.pages);
   }
   return section("steps", "Steps", out + "</tbody></table></div>");
 }

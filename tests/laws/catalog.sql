@@ -28,9 +28,11 @@ with mine as (  -- user objects only, and none that belong to an extension
     from rel join pg_catalog.pg_attribute a on a.attrelid = rel.oid and attnum > 0 and not attisdropped where relkind in ('r', 'p', 'f') group by name
   union all
   select 'constraint ' || case when conrelid <> 0 then conrelid::regclass::text else contypid::regtype::text end || ' ' || conname,
-         pg_catalog.concat_ws(' ', contype, convalidated, conislocal, coninhcount, connoinherit and contype in ('c', 'n'), pg_catalog.pg_get_constraintdef(oid), conindid::regclass)
+         pg_catalog.concat_ws(' ', contype, convalidated, conislocal, coninhcount, connoinherit and contype in ('c', 'n'), pg_catalog.pg_get_constraintdef(oid), conindid::regclass,
+         -- a foreign key to a partitioned table has a row more for each partition, whose name the server makes up by what is free: how many there are counts
+         (select nullif(count(*), 0) || ' rows for partitions, validated ' || bool_and(below.convalidated) from pg_catalog.pg_constraint below where below.conparentid = pg_constraint.oid and below.conrelid = pg_constraint.conrelid))
     from pg_catalog.pg_constraint where connamespace in (select oid from mine) and (conrelid = 0 or conrelid in (select oid from rel))
-     and not exists (select from pg_catalog.pg_constraint above where above.oid = pg_constraint.conparentid and above.conrelid = pg_constraint.conrelid)  -- a partition's row of a foreign key to its parent
+     and not exists (select from pg_catalog.pg_constraint above where above.oid = pg_constraint.conparentid and above.conrelid = pg_constraint.conrelid)  -- such a row itself
   union all
   select 'index ' || indexrelid::regclass, pg_catalog.concat_ws(' ', pg_catalog.pg_get_indexdef(indexrelid), indisvalid, indisready, indisclustered, indisreplident, indimmediate,
          (select string_agg(coalesce(attstattarget, -1)::text, ',' order by attnum) from pg_catalog.pg_attribute where attrelid = indexrelid))
@@ -58,6 +60,19 @@ with mine as (  -- user objects only, and none that belong to an extension
          (select string_agg(enumlabel, ',' order by enumsortorder) from pg_catalog.pg_enum where enumtypid = t.oid))
     from pg_catalog.pg_type t where typnamespace in (select oid from mine) and (typrelid = 0 or typrelid in (select oid from rel where relkind = 'c')) and typelem = 0
      and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_type'::regclass and d.objid = t.oid and d.deptype = 'e')
+  union all
+  select 'publication ' || pubname, (to_jsonb(p) - 'oid' - 'pubname' - 'pubowner')::text || pubowner::regrole from pg_catalog.pg_publication p
+  union all
+  select 'published ' || pubname || ' ' || pg_catalog.quote_ident(schemaname) || '.' || pg_catalog.quote_ident(tablename),
+         (to_jsonb(t) ->> 'rowfilter') || ' ' || (select string_agg(a, ',' order by a) from pg_catalog.jsonb_array_elements_text(nullif(to_jsonb(t) -> 'attnames', 'null')) a) from pg_catalog.pg_publication_tables t
+  union all
+  select 'event trigger ' || evtname, pg_catalog.concat_ws(' ', evtevent, evtowner::regrole, evtfoid::regprocedure, evtenabled, evttags::text) from pg_catalog.pg_event_trigger
+  union all
+  select 'default privileges ' || defaclrole::regrole || ' ' || coalesce(nullif(defaclnamespace, 0)::regnamespace::text, '') || ' ' || defaclobjtype::text, pg_temp.acl(defaclacl) from pg_catalog.pg_default_acl
+  union all
+  select 'foreign server ' || srvname, pg_catalog.concat_ws(' ', srvowner::regrole, srvtype, srvversion, pg_temp.acl(srvacl), srvoptions::text, (select fdwname from pg_catalog.pg_foreign_data_wrapper w where w.oid = srvfdw)) from pg_catalog.pg_foreign_server
+  union all
+  select 'foreign table ' || ftrelid::regclass, (select srvname from pg_catalog.pg_foreign_server s where s.oid = ftserver) || coalesce(ftoptions::text, '') from pg_catalog.pg_foreign_table
   union all
   select 'extension ' || extname, extversion || ' ' || extnamespace::regnamespace from pg_catalog.pg_extension
   union all

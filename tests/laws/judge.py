@@ -56,13 +56,30 @@ def contents(server, db):
 LISTED = re.compile(r'(CREATE STATISTICS .* ON )(.*)( FROM (.*?))(;?(?: \S+ -?\d+)?)$|(ALTER PUBLICATION .* ADD TABLE ONLY (.*?) \()(.*?)(\).*)$', re.M)
 
 
+def top_level(text):
+    """what stands between commas that no parenthesis or quote encloses"""
+    out, depth, quote = [''], 0, ''
+    for c in text:
+        if quote:
+            quote = '' if c == quote else quote
+        elif c in '\'"':
+            quote = c
+        else:
+            depth += (c == '(') - (c == ')')
+        if c == ',' and not depth and not quote:
+            out.append('')
+        else:
+            out[-1] += c
+    return [word.strip() for word in out]
+
+
 def without_list_order(text, tables):
-    """statistics objects and publications list columns as they stand in their table"""
+    """statistics objects and publications keep columns by number, so list them as they stand in their table: where that order is said to differ, so may theirs, and nothing else"""
     def sort(m):
         table, words = (m[4], m[2]) if m[1] else (m[7], m[8])
         if table not in tables:
             return m[0]
-        words = ', '.join(sorted(words.split(', ')))
+        words = ', '.join(sorted(top_level(words)))
         return m[1] + words + m[3] + m[5] if m[1] else m[6] + words + m[9]
     return LISTED.sub(sort, text)
 
@@ -71,7 +88,7 @@ def without_column_order(entries, tables):
     """the state in which the named tables' columns have no order"""
     out = {}
     for title, text in entries.items():
-        m = re.match(r'dump Name: (.*); Type: (?:TABLE|FOREIGN TABLE|VIEW); Schema: (.*?)(?:; Owner: .*)?$', title)
+        m = re.match(r'dump Name: (.*); Type: (?:TABLE|FOREIGN TABLE); Schema: (.*?)(?:; Owner: .*)?$', title)
         if m and f'{quoted(m[2])}.{quoted(m[1])}' in tables:
             text = '\n'.join(sorted(l.rstrip(',') for l in text.split('\n')))
         if re.match(r'dump .*; Type: (STATISTICS|PUBLICATION TABLE);|catalog statistics ', title):

@@ -7,7 +7,7 @@
 
 A golden is a sentence and fenced blocks: `sql before`, `sql migration`, `sql rollback`, `sql queries` (of the deployed version), `options` (words for the
 command), `text expected`; and for the twin `sql fine`, `sql fine rollback`, `text fine`. Expected is what a person would look at: exit code, answers that are not
-the good one, findings, proofs that are not proven. Times and places are left out.
+the good one, findings, proofs that are not proven, the rows that are in the way. Times and places are left out.
 """
 import argparse, concurrent.futures, difflib, glob, json, os, re, subprocess, sys, tempfile
 
@@ -27,6 +27,8 @@ def summary(r, answer):
     for proof in answer['rehearsal']['proofs']:
         if proof['verdict'] != 'proven':
             lines.append(' '.join(filter(None, ('proof', proof['id'], proof['verdict'], proof['outcome']))))
+            if proof['id'] == 'preconditions':
+                lines += ['  ' + detail for detail in proof['details']]
     traffic = answer['rehearsal']['traffic']
     if traffic:
         for run in traffic['runs']:

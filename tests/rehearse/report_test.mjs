@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The HTML report in a real browser: opens without errors, asks for nothing from elsewhere, filters work, names exist, keyboard reaches the bars.
 //   node tests/rehearse/report_test.mjs REPORT.html [SHOTS_FOLDER]
-// Needs playwright-core (npm) and Chromium (CHROMIUM, or /usr/bin/chromium); exits 77 where either is missing.
+// Needs playwright-core (npm; tools/setup.d/browser.sh puts it into build/browser) and Chromium (CHROMIUM, or /usr/bin/chromium); exits 77 where either is missing.
 import {createRequire} from 'node:module';
 import {existsSync} from 'node:fs';
 import {pathToFileURL} from 'node:url';
@@ -9,7 +9,7 @@ import path from 'node:path';
 
 const browserPath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 let chromium;
-for (const base of [process.cwd(), process.env.PLAYWRIGHT_FOLDER ?? '.', path.dirname(new URL(import.meta.url).pathname)]) {
+for (const base of [process.env.PLAYWRIGHT_FOLDER ?? path.join(path.dirname(new URL(import.meta.url).pathname), '../../build/browser'), process.cwd()]) {
   try {
     ({chromium} = createRequire(path.join(path.resolve(base), 'x.js'))('playwright-core'));
     break;

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "agent/approval.h"
 #include "apply/executor.h"
 #include "apply/gate.h"
 #include "apply/journal.h"
@@ -140,11 +141,21 @@ struct Run {
   const std::string go_on;  // the command that goes on after an interruption
 };
 
+// The folder was read once: what is judged here is what runs.
+void check_expected(const RunOptions& options, const std::string& hash, const std::string& target) {
+  if (!options.expect_hash.empty() && options.expect_hash != hash) throw Error(ErrorCode::refused, fmt::format("the plan is {}, not {}", hash, options.expect_hash), "");
+  if (options.expect_database.empty()) return;
+  const pg::Connection connection(target, "contraflow preflight");
+  const std::string database = agent::database_identity(connection.host(), connection.port(), connection.database());
+  if (options.expect_database != database) throw Error(ErrorCode::refused, fmt::format("the database is {}, not {}", database, options.expect_database), "");
+}
+
 int run_apply(Context& context, const RunOptions& options) {
   Run run(context, options, "apply");
   const plan::Plan& plan = run.folder.read.plan;
   RunProgress& progress = run.progress;
   return guarded(options, run.shown, progress, context.console, run.go_on, [&] {
+    check_expected(options, run.folder.hash, run.target);
     std::vector<const plan::Step*> steps;
     for (const plan::Step& step : plan.steps) {
       if (options.phase.empty() || plan::phase_name(step.phase) == options.phase) steps.push_back(&step);

@@ -15,6 +15,7 @@
 #include "catalog/source_files.h"
 #include "cli/code_schema.h"
 #include "cli/command.h"
+#include "cli/known_schema.h"
 #include "code/scan.h"
 #include "lint/check.h"
 #include "lint/gather.h"
@@ -31,7 +32,7 @@ struct Options {
   std::string plan, schema, code = ".", sandbox_url;
   std::vector<std::string> bindirs;
   int budget = 2000;
-  bool no_code = false;
+  bool no_code = false, offline = false;
   std::shared_ptr<std::string> format;
 };
 
@@ -56,9 +57,7 @@ bool in_git(fs::path folder) {
 }
 
 // What the journal of the live database says about the plan.
-std::vector<std::string> progress_of(const std::string& conninfo, const std::string& hash) {
-  pg::Connection connection(conninfo, "contraflow context");
-  connection.execute("SET lock_timeout = '2s'; SET statement_timeout = '30s'; SET search_path = ''");
+std::vector<std::string> progress_of(pg::Connection& connection, const std::string& hash) {
   const apply::Journal journal("contraflow", hash);
   if (!journal.exists(connection)) return {"no plan has run on the database"};
   std::vector<std::string> out;
@@ -73,11 +72,11 @@ std::vector<std::string> progress_of(const std::string& conninfo, const std::str
   return out;
 }
 
-agent::PlanState plan_state(const std::string& folder, const catalog::LoadedSource& schema) {
+agent::PlanState plan_state(const std::string& folder, const KnownSchema& schema) {
   const plan::ReadPlan read = plan::read_folder(folder);
   agent::PlanState out{folder, read.plan, {}, {}, {}};
   for (const plan::Mismatch& mismatch : plan::verify(folder, read)) out.edited.push_back(plan::describe(mismatch));
-  if (schema.live) out.progress = progress_of(schema.conninfo, sha256(read_file(fs::path(folder) / "plan.json")));
+  if (schema.connection) out.progress = progress_of(*schema.connection, sha256(read_file(fs::path(folder) / "plan.json")));
   const auto files = catalog::disk_files();
   std::string plain = folder;
   while (plain.size() > 1 && plain.ends_with('/')) plain.pop_back();
@@ -119,13 +118,12 @@ int run(Context& context, const Options& options) {
   if (names.empty() && plan.empty()) throw Error(ErrorCode::usage, "no subject", "name tables, or a plan folder");
   std::string source = !options.schema.empty() ? options.schema : !context.config.database_url.empty() ? context.config.database_url : context.config.migrations;
   if (source.empty()) throw Error(ErrorCode::usage, "no schema", "give --schema SOURCE, or [database] url or [project] migrations in contraflow.toml");
-  catalog::SourceLoader loader(load_options(context, options.bindirs, options.sandbox_url));
-  const catalog::LoadedSource schema = loader.load(catalog::recognise_source(source), context.config.sandbox_major);
-  context.console.progress("");
+  KnownSchema schema = known_schema(context, {source, options.bindirs, options.sandbox_url, options.offline});
+  const bool live = catalog::recognise_source(source).kind == catalog::SourceKind::connection;
 
   agent::ContextRequest request;
   request.database = &schema.database;
-  request.source = schema.live ? "the live database" : shown_source(source);
+  request.source = !live ? shown_source(source) : options.offline ? "the live database at " + schema.read_at : "the live database";
   code::SchemaFacts facts = code::facts_of(schema.database);
   const bool scan_code = !options.no_code && in_git(options.code);
   if (scan_code) {
@@ -146,6 +144,7 @@ int run(Context& context, const Options& options) {
     }
   }
   for (const std::string& name : names) add_table(request.tables, resolve(name, facts));
+  refresh_sizes(schema, request.tables);
   if (scan_code && !request.tables.empty()) {
     code::ScanOptions scan;
     scan.root = options.code;
@@ -171,6 +170,7 @@ Runner add_options(CLI::App& app) {
   app.add_option("--budget", options->budget, "tokens that the output may take, estimated from above")->check(CLI::Range(static_cast<int>(agent::kLeastBudget), 1'000'000))->type_name("TOKENS")->default_str("2000");
   app.add_option("--code", options->code, "root of the code base; it is read where it is in a git repository")->type_name("DIR")->default_str(".");
   app.add_flag("--no-code", options->no_code, "do not look for queries");
+  app.add_flag("--offline", options->offline, "do not ask the database: its schema as it was when it was read last");
   app.add_option("--pg-bindir", options->bindirs, "folder with initdb and postgres for the sandbox")->type_name("DIR");
   app.add_option("--sandbox-url", options->sandbox_url, "use databases on this server instead of a sandbox")->type_name("URL");
   options->format = add_format_option(app, {"text", "json"});
@@ -184,7 +184,7 @@ const Command context_command{
     "context", "the slice of schema, code and plan state that matters for a few tables, within a token budget",
     "Columns, constraints, types, what references the tables, indexes, partitions, views, functions, triggers, policies, comments, the code that queries them, the neighbours; "
     "sizes where the schema is a live database's, and a plan's progress from its journal. Most relevant first; what does not fit is named. A run of letters counts as one token for every three, "
-    "a digit, sign or byte outside of ASCII as one.",
+    "a digit, sign or byte outside of ASCII as one. The schema is kept in the user's cache: a live database is read again when its catalog has changed, files when their content has.",
     "contraflow context users orders --schema \"$DATABASE_URL\"\n"
     "contraflow context db/migrations/20260408120000_add_tier --budget 4000   # what the plan touches, and how far it is\n"
     "contraflow context users --schema db/schema.sql --format json",

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include "agent/evidence.h"
 #include "base/error.h"
+#include "cli/plan_life.h"
 #include "cli/rehearsal.h"
 #include "report/rehearsal_json.h"
 #include "report/rehearsal_text.h"
@@ -9,12 +11,24 @@
 namespace contraflow::cli {
 namespace {
 
+// For `next` and `status`: evidence.json in the plan folder.
+void record(Context& context, const RehearsalOptions& options, const std::string& plan, const rehearse::Rehearsal& rehearsal) {
+  if (plan.empty() || options.no_record) return;
+  try {
+    agent::record_rehearsal(options.subject, plan, recorded_rehearsal(rehearsal));
+  } catch (const Error& error) {
+    context.console.warning(fmt::format("not recorded: {}", error.message()));
+  }
+}
+
 Runner add_options(CLI::App& app) {
   auto options = std::make_shared<RehearsalOptions>();
   add_rehearsal_options(app, *options);
   const auto format = add_format_option(app, {"text", "json"});
   return [options, format](Context& context) {
+    const std::string plan = plan_hash_of(options->subject);
     const rehearse::Rehearsal rehearsal = run_rehearsal(context, *options);
+    record(context, *options, plan, rehearsal);
     context.console.print(*format == "json" ? report::rehearsal_json(rehearsal, CONTRAFLOW_VERSION)
                                             : report::rehearsal_text(rehearsal, context.console.color_out()));
     return rehearsal.verdict() == rehearse::Verdict::refuted ? static_cast<int>(ErrorCode::refused) : 0;

@@ -3,13 +3,33 @@
 
 #include <fmt/format.h>
 
+#include "agent/evidence.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "cli/plan_life.h"
 #include "cli/rehearsal.h"
 #include "report/review_text.h"
 
 namespace contraflow::cli {
 namespace {
+
+// For `next` and `status`: evidence.json in the plan folder.
+void record(Context& context, const RehearsalOptions& options, const std::string& plan, const review::Review& review) {
+  if (plan.empty() || options.no_record) return;
+  agent::RecordedRun run{timestamp_now(), std::string(review::answer_name(review.verdict())), review.rehearsal.server, {}, {}};
+  for (const review::Item& item : review.items) {
+    if (!item.good) (item.answer == review::Answer::maybe ? run.open : run.bad).push_back(fmt::format("{} {}: {}", item.question, review::answer_name(item.answer), item.because));
+  }
+  for (const review::Finding& finding : review.findings) {
+    if (finding.severity == review::Severity::error) run.bad.push_back(finding.message);
+  }
+  try {
+    agent::record_rehearsal(options.subject, plan, recorded_rehearsal(review.rehearsal));
+    agent::record_review(options.subject, plan, run);
+  } catch (const Error& error) {
+    context.console.warning(fmt::format("not recorded: {}", error.message()));
+  }
+}
 
 Runner add_options(CLI::App& app) {
   auto options = std::make_shared<RehearsalOptions>();
@@ -18,10 +38,12 @@ Runner add_options(CLI::App& app) {
   app.add_option("-o,--out", *out, "file to write (default: standard output)")->type_name("FILE");
   const auto format = add_format_option(app, {"text", "markdown", "html", "json", "sarif"});
   return [options, out, format](Context& context) {
+    const std::string plan = plan_hash_of(options->subject);
     std::vector<review::Finding> linted;
     rehearse::Rehearsal rehearsal = run_rehearsal(context, *options, &linted);
     const review::Review review =
         review::make_review(std::move(rehearsal), {.budget_ms = options->stall_budget}, std::move(linted));
+    record(context, *options, plan, review);
     std::string text;
     if (*format == "json")
       text = report::review_json(review, CONTRAFLOW_VERSION);

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/plan_life.h"
 #include "cli/plan_run.h"
 #include "pg/connection.h"
 
@@ -79,12 +80,49 @@ std::string plan_text(const Json& plan) {
   return out;
 }
 
+// The plan that was asked for, or all of the migrations folder: also those that never ran.
+std::vector<PlanLife> lives(const Context& context, const StatusOptions& options, pg::Connection* connection) {
+  std::vector<PlanLife> out;
+  const std::string target = connection != nullptr && !options.target.empty() ? fmt::format("--target '{}'", connection->description()) : "";
+  for (const std::string& folder : options.folder.empty() ? plan_folders(context.config) : std::vector<std::string>{options.folder}) {
+    try {
+      out.push_back(plan_life(folder, connection, options.journal_schema, target));
+    } catch (const Error& error) {
+      if (!options.folder.empty()) throw;
+      context.console.warning(fmt::format("{}: {}", folder, error.message()));
+    }
+  }
+  return out;
+}
+
+Json folders_json(const std::vector<PlanLife>& folders) {
+  Json out = Json::array();
+  for (const PlanLife& life : folders) out.push_back(life_json(life));
+  return out;
+}
+
+std::string folders_text(const std::vector<PlanLife>& folders) {
+  std::string out;
+  for (const PlanLife& life : folders) out += fmt::format("\n{}\n{}", life.facts.folder, life_text(life));
+  return out;
+}
+
 int run_status(Context& context, const StatusOptions& options) {
+  const bool json = *options.format == "json";
+  if (options.target.empty() && context.config.database_url.empty() && !options.drop_journal) {
+    const auto folders = lives(context, options, nullptr);
+    if (folders.empty()) target_of(context, options);  // there is nothing to say without a database
+    context.console.print(json ? Json{{"database_asked", false}, {"runner", ""}, {"sessions", Json::array()}, {"plans", Json::array()}, {"folders", folders_json(folders)}}.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
+                               : "no database is configured: what the folders say\n" + folders_text(folders));
+    return 0;
+  }
   pg::Connection connection = connect(target_of(context, options));
-  const std::string hash = options.folder.empty() ? "" : open_plan(options.folder).hash;
+  const auto folders = lives(context, options, &connection);
+  const std::string hash = options.folder.empty() ? "" : folders.front().hash;
   const apply::Journal journal(options.journal_schema, hash);
   if (!journal.exists(connection)) {
-    context.console.print(*options.format == "json" ? "{\"runner\": \"\", \"plans\": []}\n" : fmt::format("no journal in schema {}: no plan has run here\n", options.journal_schema));
+    context.console.print(json ? Json{{"database_asked", true}, {"runner", ""}, {"sessions", Json::array()}, {"plans", Json::array()}, {"folders", folders_json(folders)}}.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
+                               : fmt::format("no journal in schema {}: no plan has run here\n", options.journal_schema) + folders_text(folders));
     return 0;
   }
   const std::string runner = apply::runner_of(connection, options.journal_schema);
@@ -99,11 +137,12 @@ int run_status(Context& context, const StatusOptions& options) {
     context.console.print(fmt::format("dropped the journal in schema {}\n", options.journal_schema));
     return 0;
   }
-  Json out{{"runner", runner}, {"sessions", sessions(connection)}, {"plans", Json::array()}};
+  Json out{{"database_asked", true}, {"runner", runner}, {"sessions", sessions(connection)}, {"plans", Json::array()}};
   for (const apply::PlanRecord& plan : journal.plans(connection)) {
     if (hash.empty() || plan.hash == hash) out["plans"].push_back(plan_json(connection, plan, options.journal_schema, options.lines, runner));
   }
-  if (*options.format == "json") {
+  out["folders"] = folders_json(folders);
+  if (json) {
     context.console.print(out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     return 0;
   }
@@ -114,7 +153,7 @@ int run_status(Context& context, const StatusOptions& options) {
   }
   for (const Json& plan : out["plans"]) text += "\n" + plan_text(plan);
   if (out["plans"].empty()) text += "this plan has not run here\n";
-  context.console.print(text);
+  context.console.print(text + folders_text(folders));
   return 0;
 }
 
@@ -180,7 +219,7 @@ Runner throttle_options(CLI::App& app) {
 }  // namespace
 
 extern const Command status_command;
-const Command status_command{"status", "how far plans have come on a database, who works there, what blocks", "Reads the journal in schema contraflow; works from any machine.",
+const Command status_command{"status", "how far plans have come on a database, who works there, what blocks", "Reads the journal in schema contraflow and the plan folders: what is edited, found, rehearsed, reviewed and approved, and the next step of each. Works from any machine; without a database it says what the folders say.",
                              "contraflow status --target \"$DATABASE_URL\"\n"
                              "contraflow status db/migrations/20260408120000_add_tier --format json\n"
                              "contraflow status --drop-journal --yes   # when every plan is complete or undone",

@@ -277,7 +277,16 @@ void plan_indexes(Planner& p) {
         const auto* other = std::get_if<Index>(&entry.second.body);
         return other && other->clustered && other->table == new_index.table && entry.first.schema == id.schema;
       });
-      if (!moves) p.add(Phase::expand, "mark for clustering", id, brief(mark(new_index)), brief(mark(old_index)));
+      // Marking one takes the mark off the other, which the way back gives it again.
+      const auto marked = std::find_if(p.from.objects.begin(), p.from.objects.end(), [&](const auto& entry) {
+        const auto* other = std::get_if<Index>(&entry.second.body);
+        return other && other->clustered && other->table == old_index.table && entry.first.schema == id.schema && entry.first != id;
+      });
+      Action unmark = brief(mark(old_index));
+      if (marked != p.from.objects.end()) {
+        unmark = brief({fmt::format("{} CLUSTER ON {}", alter_table(p.from, id.schema, old_index.table), sql::quote_identifier(marked->first.name))}, exists(marked->first));
+      }
+      if (!moves) p.add(Phase::expand, "mark for clustering", id, brief(mark(new_index)), unmark);
       else p.add(Phase::expand, "unmark for clustering", id, Action{}, brief(mark(old_index)));
     }
     if (p.claim(id, Aspect::tablespace)) {

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 
 #include "catalog/ddl.h"
 #include "plan/strategies/column_parts.h"
@@ -95,6 +96,45 @@ std::optional<ObjectId> default_partition(const Database& database, const Qualif
   return std::nullopt;
 }
 
+// What ATTACH compares: key columns, uniqueness, predicate. Direction, storage parameters and tablespace it does not look at.
+std::string attach_form(const Index& index) {
+  std::string out = index.definition.starts_with("CREATE UNIQUE ") ? "unique" : "plain";
+  out += index.definition.substr(std::min(index.definition.find(" ON "), index.definition.size()));
+  return out;
+}
+
+// ATTACH gives the parent's index the first one that is alike, and the server goes through them by OID: where another index of the table is just like the one
+// that is to be the part, the two change names so that the older one has the part's. Nothing but their names tells them apart.
+Statements name_parts_by_age(const Database& database, const ObjectId& table) {
+  std::vector<const Object*> indexes;
+  for (const Object* member : Planner::members(database, table)) {
+    if (const auto* index = std::get_if<Index>(&member->body); index && index->constraint.empty()) indexes.push_back(member);
+  }
+  std::map<ObjectId, const Object*> described;
+  Statements out;
+  const auto oid = [](const QualifiedName& name) { return fmt::format("to_regclass({})::oid", sql::quote_literal(sql::quote(name))); };
+  for (std::size_t i = 0; i < indexes.size(); ++i) {
+    for (std::size_t j = 0; j < indexes.size(); ++j) {
+      const auto &part = std::get<Index>(indexes[i]->body), &other = std::get<Index>(indexes[j]->body);
+      if (i == j || !part.parent || attach_form(part) != attach_form(other) || (other.parent && j < i)) continue;
+      const QualifiedName a = name_of(indexes[i]->id), b = name_of(indexes[j]->id);
+      const std::string wrong = other.parent ? fmt::format("({} < {}) <> ({} < {})", oid(*part.parent), oid(*other.parent), oid(a), oid(b)) : fmt::format("{} > {}", oid(a), oid(b));
+      const std::string aside = sql::quote_identifier(sql::truncate_identifier(a.name.substr(0, 50) + "__aside"));
+      const auto rename = [](const std::string& from, const std::string& to) { return fmt::format("ALTER INDEX {} RENAME TO {};\n  ", from, to); };
+      const std::string schema = sql::quote_identifier(a.schema) + ".";
+      out.push_back("DO " + sql::dollar_quote(fmt::format("BEGIN IF {} THEN\n  {}{}{}END IF; END", wrong, rename(sql::quote(a), aside), rename(sql::quote(b), sql::quote_identifier(a.name)),
+                                                          rename(schema + aside, sql::quote_identifier(b.name))), "swap"));
+      described.emplace(indexes[i]->id, indexes[i]);
+      described.emplace(indexes[j]->id, indexes[j]);
+    }
+  }
+  for (const auto& [id, object] : described) {
+    if (!object->comment) out.push_back(fmt::format("COMMENT ON INDEX {} IS NULL", quoted_name(id)));
+    for (std::string& statement : describe_state(*object, database)) out.push_back(std::move(statement));
+  }
+  return out;
+}
+
 std::string attach(const ObjectId& id, const QualifiedName& parent, const std::string& bound) {
   return fmt::format("ALTER TABLE {} ATTACH PARTITION {} {}", sql::quote(parent), quoted_name(id), bound);
 }
@@ -103,10 +143,25 @@ std::string detach(const ObjectId& id, const QualifiedName& parent) {
   return fmt::format("ALTER TABLE {} DETACH PARTITION {}", sql::quote(parent), quoted_name(id));
 }
 
+// DETACH leaves copies of the parent's foreign keys, which would point where the new parent's do not.
+Statements drop_left_references(const Database& left, const Database& joined, const ObjectId& id) {
+  Statements out;
+  for (const Object* member : Planner::members(left, id)) {
+    const auto* key = std::get_if<Constraint>(&member->body);
+    if (!key || key->type != ConstraintType::foreign_key || !key->inherited || key->local) continue;
+    const auto* after = joined.find_body<Constraint>(member->id);
+    if (after && after->definition == key->definition) continue;
+    out.push_back(fmt::format("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", quoted_name(id), sql::quote_identifier(member->id.name)));
+  }
+  return out;
+}
+
 // The partition leaves its parent while both are read and written. Returns the operation after which it is out.
 std::size_t detach_online(Planner& p, const ObjectId& id, const QualifiedName& parent, const Table& body, bool keeps_proof) {
   const std::string attached = is_partition_of(id, parent), pending = half_detached(id, parent);
-  const Action back = brief({attach(id, parent, body.partition_bound)}, all_of({exists(id), negate(attached)}));
+  Statements attach_again = name_parts_by_age(p.from, id);
+  attach_again.push_back(attach(id, parent, body.partition_bound));
+  const Action back = brief(std::move(attach_again), all_of({exists(id), negate(attached)}));
   const std::vector<effects::Effect> on_parent{{parent, LockMode::share_update_exclusive, Work::none}, {name_of(id), LockMode::access_exclusive, Work::none}};
   // CONCURRENTLY is refused where there is a default partition.
   const bool online = p.from.major() >= 14 && !default_partition(p.from, parent) && !default_partition(p.to, parent) && !body.partition_constraint.empty();
@@ -184,7 +239,9 @@ std::vector<std::size_t> prepare_members(Planner& p, Phase phase, const ObjectId
 void take_copies(Planner& p, const ObjectId& id, Operation& operation) {
   for (const Database* database : {&p.from, &p.to}) {
     for (const Object* member : Planner::members(*database, id)) {
-      operation.detaches.insert(member->id);
+      // A copy of the parent's foreign key goes with that one, before or after.
+      const auto* foreign_key = std::get_if<Constraint>(&member->body);
+      if (!foreign_key || foreign_key->type != ConstraintType::foreign_key || !foreign_key->inherited) operation.detaches.insert(member->id);
       const bool copy = [&] {
         if (const auto* constraint = std::get_if<Constraint>(&member->body)) return constraint->inherited;
         if (const auto* index = std::get_if<Index>(&member->body)) return index->parent.has_value();
@@ -196,21 +253,6 @@ void take_copies(Planner& p, const ObjectId& id, Operation& operation) {
       p.take(member->id);
       if (database == &p.to) operation.provides.insert(member->id);
     }
-  }
-}
-
-// ATTACH takes the first index that is alike for the parent's.
-void note_equal_index(Planner& p, const ObjectId& id, const Object& mine, Step& step) {
-  const auto stem = [](const Object& object) {
-    const std::string& definition = std::get<Index>(object.body).definition;
-    return definition.substr(std::min(definition.find(" ON "), definition.size()));
-  };
-  for (const Object* member : Planner::members(p.from, id)) {
-    const auto* index = std::get_if<Index>(&member->body);
-    if (!index || index->parent || !p.to.find(member->id) || stem(*member) != stem(mine)) continue;
-    step.grade = Grade::order;
-    step.notes.push_back(fmt::format("{} is like {}: after a rollback the partitioned index may have taken that one for its part, which changes nothing but the name", describe(member->id),
-                                     describe(mine.id)));
   }
 }
 
@@ -226,7 +268,6 @@ void drop_left_copies(Planner& p, const ObjectId& id, std::size_t left) {
       Operation& operation = p.add(Phase::contract, "drop", member->id, concurrent("DROP INDEX CONCURRENTLY IF EXISTS " + quoted_name(member->id), {}),
                                    build_index(member->id, *index, member->id.name, {}));
       operation.step.effects = {{name_of(id), LockMode::share_update_exclusive, Work::none}};
-      note_equal_index(p, id, *member, operation.step);
     } else if (constraint && constraint->inherited) {
       const std::string quoted = sql::quote_identifier(member->id.name);
       Operation& operation = p.add(Phase::contract, "drop", member->id, brief({fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter, quoted)}),
@@ -304,7 +345,65 @@ bool may_overlap(const std::string& a, const std::string& b) {
 
 }  // namespace
 
+namespace {
+
+// DETACH refuses a partition whose rows a foreign key to its parent references: such a key that goes does so before, one that stays must find no row.
+void release_references(Planner& p, const ObjectId& partition, Operation& leave) {
+  const Table* body = table_in(p.from, partition);
+  std::set<QualifiedName> above;
+  while (body && body->partition_of && above.insert(*body->partition_of).second) body = table_in(p.from, table_id(*body->partition_of));
+  for (const auto& [id, object] : p.from.objects) {
+    const auto* key = std::get_if<Constraint>(&object.body);
+    if (!key || key->type != ConstraintType::foreign_key || !key->references || !above.contains(*key->references) || (key->inherited && !key->local)) continue;
+    bool goes = false;
+    for (std::size_t i = 0; i < p.operations.size(); ++i) {
+      if (&p.operations[i] == &leave || !p.operations[i].removes.contains(id)) continue;
+      leave.after.push_back(i);
+      goes = true;
+    }
+    if (goes) continue;
+    std::string same;
+    for (std::size_t i = 0; i < key->columns.size() && i < key->referenced_columns.size(); ++i) {
+      same += fmt::format("{}r.{} = p.{}", same.empty() ? "" : " AND ", sql::quote_identifier(key->columns[i]), sql::quote_identifier(key->referenced_columns[i]));
+    }
+    const std::string home = sql::quote(QualifiedName{id.schema, id.relation});
+    leave.step.preconditions.push_back({fmt::format("rows of {} reference rows of {}, by {}", home, quoted_name(partition), describe(id)),
+                                        fmt::format("SELECT count(*) FROM {} AS r JOIN {} AS p ON {}", home, quoted_name(partition), same),
+                                        "delete or change them first: a partition whose rows are referenced cannot leave"});
+  }
+}
+
+// ATTACH proves the new parent's foreign keys: rows of a partition that comes from another parent come after those that they reference.
+void follow_references(Planner& p, const ObjectId& partition, Operation& move) {
+  const Table *before = table_in(p.from, partition), *after = table_in(p.to, partition);
+  if (!before || !after || !after->partition_of || before->partition_of == after->partition_of) return;
+  for (const Object* member : Planner::members(p.to, table_id(*after->partition_of))) {
+    const auto* key = std::get_if<Constraint>(&member->body);
+    if (!key || key->type != ConstraintType::foreign_key || !key->references || key->columns.size() != key->referenced_columns.size()) continue;
+    for (const auto& [other, i] : p.leaves_partition) {
+      const Table* body = table_in(p.to, other);
+      if (other != partition && body && body->partition_of == key->references) move.rather_after.push_back(i);
+    }
+    std::string same, present;
+    for (std::size_t i = 0; i < key->columns.size(); ++i) {
+      const std::string mine = "p." + sql::quote_identifier(key->columns[i]);
+      same += fmt::format("{}r.{} = {}", same.empty() ? "" : " AND ", sql::quote_identifier(key->referenced_columns[i]), mine);
+      present += fmt::format("{}{} IS NOT NULL", present.empty() ? "" : " AND ", mine);
+    }
+    move.step.preconditions.push_back({fmt::format("rows of {} reference rows that {} does not hold, by {}", quoted_name(partition), sql::quote(*key->references), describe(member->id)),
+                                       fmt::format("SELECT count(*) FROM {} AS p WHERE {} AND NOT EXISTS (SELECT FROM {} AS r WHERE {})", quoted_name(partition), present,
+                                                   sql::quote(*key->references), same),
+                                       "let them reference nothing until both partitions have moved"});
+  }
+}
+
+}  // namespace
+
 void order_partitions(Planner& p) {
+  for (const auto& [partition, i] : p.leaves_partition) {
+    release_references(p, partition, p.operations[i]);
+    follow_references(p, partition, p.operations[i]);
+  }
   // Who takes a place in the parent's range comes after who leaves it.
   for (Operation& operation : p.operations) {
     for (const ObjectId& id : operation.provides) {
@@ -379,8 +478,13 @@ void change_partition(Planner& p, const ObjectId& id, const std::optional<Qualif
   Statements forward, back;
   if (old_parent) {
     forward.push_back(detach(id, *old_parent));
+    if (old_parent != new_parent) append(forward, drop_left_references(p.from, p.to, id));
+    if (old_parent != new_parent) append(back, drop_left_references(p.to, p.from, id));
+    append(back, name_parts_by_age(p.from, id));
     back.push_back(attach(id, *old_parent, old_bound));
   }
+  const Statements swaps = name_parts_by_age(p.to, id);
+  append(forward, Statements(swaps));
   forward.push_back(attach(id, *new_parent, new_bound));
   back.insert(back.begin(), detach(id, *new_parent));
   todo = negate(is_partition_of(id, *new_parent));
@@ -398,8 +502,8 @@ void change_partition(Planner& p, const ObjectId& id, const std::optional<Qualif
   std::vector<std::size_t> after;
   const std::size_t first = p.operations.size();
   std::optional<Proof> proof, proof_back;
+  if (proves || !swaps.empty()) after = prepare_members(p, phase, id);
   if (proves) {
-    after = prepare_members(p, phase, id);
     proof.emplace(p, id, new_body->partition_constraint, "bound");
     after.push_back(proof->forward(phase, todo, why));
     if (old_parent) {

@@ -181,6 +181,23 @@ bool goes_before_table(const Planner& p, const Object& member, const ObjectId& t
   return outside;
 }
 
+// The key's tables both go, and reference each other, directly or through others that go: neither can go first.
+bool closes_circle(const Planner& p, const Object& key) {
+  const ObjectId home{Kind::table, key.id.schema, "", key.id.relation, ""};
+  std::set<ObjectId> seen;
+  std::vector<ObjectId> open{table_id(*std::get<Constraint>(key.body).references)};
+  while (!open.empty()) {
+    const ObjectId id = open.back();
+    open.pop_back();
+    if (!p.dropped.contains(id) || !seen.insert(id).second) continue;
+    for (const Object* member : Planner::members(p.from, id)) {
+      const auto* constraint = std::get_if<Constraint>(&member->body);
+      if (constraint && constraint->references) open.push_back(table_id(*constraint->references));
+    }
+  }
+  return table_id(*std::get<Constraint>(key.body).references) != home && seen.contains(home);
+}
+
 void drop_table(Planner& p, const ObjectId& id) {
   const Object& object = p.from.objects.at(id);
   const Table& table = std::get<Table>(object.body);
@@ -236,8 +253,14 @@ void drop_table(Planner& p, const ObjectId& id) {
       for (const Object* key : foreign_keys) p.take(key->id);
       return;
     }
-    for (const Object* key : foreign_keys) p.take(key->id);
-    for (const Object* key : foreign_keys) append(whole, create_all(*key, p.from));
+    for (const Object* key : foreign_keys) {
+      if (closes_circle(p, *key)) {
+        leaving.erase(key->id);  // goes by itself, before both
+        continue;
+      }
+      p.take(key->id);
+      append(whole, create_all(*key, p.from));
+    }
     Operation& operation = p.add(p.options.drops == Drops::direct ? Phase::contract : Phase::purge, "drop", id, brief(drop(object), exists(id)),
                                  brief(std::move(whole), absent(id)), Grade::data);
     operation.removes = leaving;

@@ -63,6 +63,12 @@ Statements rebuilt_for(const Planner& p, const ObjectId& table, const ObjectId& 
   return rebuild_table(p.from, table, copied, conversions);
 }
 
+// Something holds values of the composite type, or shows them: ALTER TYPE … ALTER ATTRIBUTE is refused, or leaves it behind.
+bool is_stored(const Planner& p, const ObjectId& composite) {
+  auto it = p.dependents.find(composite);
+  return it != p.dependents.end() && std::any_of(it->second.begin(), it->second.end(), [](const ObjectId& id) { return id.kind != Kind::routine && id.kind != Kind::aggregate && id.kind != Kind::cast; });
+}
+
 // PostgreSQL takes no value out of an enum: the way back makes the type anew and converts every column of it, with what hangs
 // on them taken down and put back.
 // `tables`: those with renamed columns, which must have their old names only.
@@ -70,7 +76,7 @@ Statements shrink_enum(const Planner& p, const ObjectId& id, bool& possible, std
   const Object& old_type = p.from.objects.at(id);
   const std::string spare = p.spare_relation(id.schema, id.name, "more");
   std::set<ObjectId> hanging;
-  std::vector<ObjectId> columns;
+  std::vector<ObjectId> columns, composites;
   const std::set<ObjectId> rebuilt = computing_tables(p, id);
   const auto is_rebuilt = [&](const ObjectId& member) {
     const Object* object = p.from.find(member);
@@ -109,8 +115,11 @@ Statements shrink_enum(const Planner& p, const ObjectId& id, bool& possible, std
           break;
         }
         case Kind::statistics: break;
-        case Kind::domain:
         case Kind::composite_type:
+          if (of != id || is_stored(p, dependent)) possible = false;
+          else composites.push_back(dependent);
+          break;
+        case Kind::domain:
         case Kind::range_type: possible = false; break;
         default:
           if (hanging.insert(dependent).second) collect(dependent);
@@ -131,6 +140,12 @@ Statements shrink_enum(const Planner& p, const ObjectId& id, bool& possible, std
     if (!column.default_expression.empty()) out.push_back(fmt::format("{} ALTER COLUMN {} DROP DEFAULT", only, name));
     out.push_back(fmt::format("{} ALTER COLUMN {} TYPE {} USING {}::text::{}", table, name, column.type, name, column.type));
     if (!column.default_expression.empty()) out.push_back(fmt::format("{} ALTER COLUMN {} SET DEFAULT {}", only, name, column.default_expression));
+  }
+  for (const ObjectId& composite : composites) {
+    for (const CompositeAttribute& attribute : std::get<CompositeType>(p.from.objects.at(composite).body).attributes) {
+      if (attribute.type != quoted_name(id) && attribute.type != quoted_name(id) + "[]") continue;
+      out.push_back(fmt::format("ALTER TYPE {} ALTER ATTRIBUTE {} SET DATA TYPE {}", quoted_name(composite), sql::quote_identifier(attribute.name), attribute.type));
+    }
   }
   for (const ObjectId& table : rebuilt) append(out, rebuilt_for(p, table, id));
   for (const ObjectId& dependent : order) append(out, create_all(p.from.objects.at(dependent), p.from));
