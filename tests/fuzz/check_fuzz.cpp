@@ -45,7 +45,10 @@ void read_as_migration(const std::string& text, const std::string& layout, bool 
   options.threads = 1;
   try {
     lint::Gathered gathered = lint::gather_text("fuzz.sql", catalog::check_sql_text(text, "fuzz.sql"), layout);
-    if (twice) gathered.inputs.insert(gathered.inputs.end(), gathered.inputs.begin(), gathered.inputs.end());
+    if (twice) {
+      const std::vector<lint::Input> again = gathered.inputs;
+      gathered.inputs.insert(gathered.inputs.end(), again.begin(), again.end());
+    }
     const lint::Report report = lint::check(gathered.inputs, options);
     check_places(report, text);
     for (const std::string& format : cli::kFindingFormats) {
@@ -56,6 +59,10 @@ void read_as_migration(const std::string& text, const std::string& layout, bool 
 }
 
 }  // namespace
+
+// pg_query_parse_plpgsql() of libpg_query 15-4.0.0 drops the (empty) copy of stderr that pg_query_raw_parse() gave it: one byte a body. The other
+// caller is sql/direct_parser.cpp, which frees it.
+extern "C" const char* __lsan_default_suppressions() { return "leak:pg_query_raw_parse\n"; }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
