@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # examples/app from intent to patched code: tools/app_journey.sh CONTRAFLOW [NODE_MODULES]
-# NODE_MODULES holds prisma, @prisma/client, @prisma/adapter-pg and typescript (tools/setup.d/prisma.sh fetches them). Exit 77 where it is missing.
+# NODE_MODULES holds prisma, @prisma/client, @prisma/adapter-pg, vitest and typescript (tools/setup.d/prisma.sh fetches them). Exit 77 where it is missing.
 set -eu
 
 contraflow=$(realpath "$1")
@@ -40,6 +40,20 @@ sites=$(grep -c '"origin"' queries.json)
   { cat notes >&2; fail 'plan'; }
 pass 'plan: soft delete and a tier'
 "$contraflow" queries users --plan plan >proof 2>&1 && pass 'queries --plan: no site breaks' || { cat proof >&2; fail 'a site breaks'; }
+
+if [ -x "$modules/.bin/vitest" ]; then
+  "$prisma" generate --schema prisma/schema.prisma >/dev/null 2>log || { cat log >&2; fail 'prisma generate for the tests'; }
+  "$contraflow" tests plan --schema prisma/schema.prisma --out suite --run >tests 2>&1 && grep -q '0 failed' tests && [ -f suite/1_expand.phase.ts ] &&
+    pass "tests: Vitest over the project's own client, in every phase and after every rollback" || { cat tests >&2; fail 'tests --stack vitest'; }
+  "$modules/.bin/tsc" --noEmit --strict --skipLibCheck --target es2022 --module esnext --moduleResolution bundler --types node suite/*.ts && pass 'the tests compile under tsc --strict' || fail 'tsc of the tests'
+  cp -r plan mutant
+  sed -i "s/DEFAULT 'free'/DEFAULT 'basic'/" mutant/1_expand.sql
+  "$contraflow" tests mutant --schema prisma/schema.prisma --suite suite --run >tests 2>&1 && fail 'a plan with a wrong default passed its tests'
+  grep -q "a row of the deployed version has 'free' in tier" tests && pass 'a wrong default fails them' || { cat tests >&2; fail 'the wrong default is not what failed'; }
+  rm -rf suite mutant
+else
+  echo "app_journey: $modules has no Vitest: its tests are skipped" >&2
+fi
 
 "$contraflow" orm plan >patch 2>left || { cat left >&2; fail 'orm'; }
 git apply --check patch && git apply patch && pass 'orm: the patch applies'

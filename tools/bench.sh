@@ -3,6 +3,7 @@
 #   tools/bench.sh BUILD [TABLES…]      default: 100 1000 5000; BUILD has contraflow and introspection_bench
 # `read` is one connection and one introspection inside the program; `plan` is the whole command, for a change of ten tables.
 # At the end `contraflow check` beside squawk: many statements in one file, many small files (bench/check_speed.py).
+# Then `contraflow queries TABLE` over a code base, beside ripgrep (bench/queries_speed.py).
 # `peers` times the same change with other tools (tools/get_peers.sh): how many times as long each takes. PEERS=DIR has them already; PEERS=none leaves them out.
 set -eu
 build=$(realpath "$1")
@@ -83,3 +84,5 @@ done
 squawk=${PEERS:-$here/build/peers}/node_modules/@squawk-cli/linux-x64/bin/squawk
 [ -x "$squawk" ] && set -- --squawk "$squawk" || set --
 python3 "$here/bench/check_speed.py" --bin "$binary" "$@"
+# `contraflow queries TABLE` over a million generated lines, cold and warm, beside ripgrep.
+python3 "$here/bench/queries_speed.py" --bin "$binary"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # How long `contraflow rehearse` takes: a plan on a schema of 200 tables without data, and a hand-written migration on a million rows.
-#   tools/bench_rehearse.sh BUILD        seconds, the median of three, with the most memory that the process had; sandbox start and loading included
+#   tools/bench_rehearse.sh BUILD        seconds, the median of three, with the most memory that any one of its processes had (the servers’ shared buffers count); sandbox start and loading included
 set -eu
 binary=$(realpath "$1")/contraflow
 here=$(cd "$(dirname "$0")/.." && pwd)

@@ -13,4 +13,8 @@ place() {
 "$program" completions bash > "$page" && place share/bash-completion/completions/contraflow
 "$program" completions zsh > "$page" && place share/zsh/site-functions/_contraflow
 "$program" completions fish > "$page" && place share/fish/vendor_completions.d/contraflow.fish
+# JSON Schemas, prompts, configurations for assistants.
+here=$(cd "$(dirname "$0")/.." && pwd)
+(cd "$here/share/contraflow" && find . -type f) | while read -r file; do install -D -m 644 "$here/share/contraflow/$file" "$prefix/share/contraflow/$file"; done
+for schema in "$here"/docs/schemas/*.json; do install -D -m 644 "$schema" "$prefix/share/contraflow/schemas/$(basename "$schema")"; done
 echo "installed to $prefix"

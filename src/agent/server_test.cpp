@@ -191,7 +191,7 @@ TEST_F(McpTest, PlansAreWrittenBelowTheProjectOnly) {
   answer_ = {0, "no changes\n", ""};
   one(call("plan_change", {{"intents", "--from=postgresql://production/shop"}, {"name", "x"}}));
   const std::string root = fs::canonical(project()).string();
-  EXPECT_EQ(commands_.back(), (std::vector<std::string>{"plan", "--format=json", "--no-rename", "--name=x", "--out=" + root + "/db/20260408120000_x", "--do=--from=postgresql://production/shop", "--from=" + root + "/db"}));
+  EXPECT_EQ(commands_.back(), (std::vector<std::string>{"plan", "--format=json", "--layout=psql", "--no-rename", "--name=x", "--out=" + root + "/db/20260408120000_x", "--do=--from=postgresql://production/shop", "--from=" + root + "/db"}));
   commands_.clear();
   fs::remove_all(project() / "db");
   fs::create_symlink(folder_.path() / "elsewhere", project() / "db");

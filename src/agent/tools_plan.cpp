@@ -104,7 +104,7 @@ Tool plan_tool(const ToolOptions& options) {
     }
     const fs::path migrations = options.root.writable(options.migrations.empty() ? "migrations" : options.migrations);
     const fs::path folder = migrations / fmt::format("{}_{}", options.timestamp(), name);
-    std::vector<std::string> words{"plan", "--format=json", "--no-rename", "--name=" + name, "--out=" + folder.string(), "--do=" + intents};
+    std::vector<std::string> words{"plan", "--format=json", "--layout=psql", "--no-rename", "--name=" + name, "--out=" + folder.string(), "--do=" + intents};
     if (!options.has_database) words.push_back("--from=" + migrations.string());
     if (options.unchanged) options.unchanged();
     const CommandResult result = options.run(words, "", call.cancelled, {});

@@ -136,6 +136,11 @@ catalog::LoadOptions load_options(const Context& context, const std::vector<std:
   return load;
 }
 
+std::optional<prisma::Schema> find_prisma_schema(const std::string& root) {
+  CodeSchema ignored;
+  return find_models({.root = root}, ignored);
+}
+
 CodeSchema code_schema(const Context& context, const CodeSchemaOptions& options) {
   CodeSchema out;
   if (!options.prisma.empty()) {

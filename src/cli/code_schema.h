@@ -41,4 +41,7 @@ catalog::LoadOptions load_options(const Context& context, const std::vector<std:
 // kept in the user's cache by their content, so that a second run starts no server.
 CodeSchema code_schema(const Context& context, const CodeSchemaOptions& options);
 
+// The schema.prisma of PostgreSQL among the tracked files of a code base, that with most models where there are several; nothing where there is none.
+std::optional<prisma::Schema> find_prisma_schema(const std::string& root);
+
 }  // namespace contraflow::cli

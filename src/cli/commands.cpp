@@ -11,6 +11,7 @@
 // Help, completions, the man page and docs/cli.md follow from the descriptions; command_test.cpp checks
 // every row.
 #define CONTRAFLOW_COMMANDS(ROW) \
+  ROW(init)                      \
   ROW(plan)                      \
   ROW(rehearse)                  \
   ROW(review)                    \
@@ -32,6 +33,7 @@
   ROW(mcp)                       \
   ROW(ask)                       \
   ROW(approve)                   \
+  ROW(hook)                      \
   ROW(doctor)                    \
   ROW(completions)               \
   ROW(man)

@@ -16,8 +16,11 @@ namespace contraflow::cli {
 namespace fs = std::filesystem;
 namespace {
 
+// A list of texts that only one command needs and reads itself (cli/protected_databases.h).
+struct Elsewhere {};
+
 using Target =
-    std::variant<std::string Config::*, std::optional<int> Config::*, std::vector<std::string> Config::*>;
+    std::variant<Elsewhere, std::string Config::*, std::optional<int> Config::*, std::vector<std::string> Config::*>;
 
 struct Key {
   ConfigKey about;
@@ -47,6 +50,7 @@ const Key kKeys[] = {
     {{"check.enable", "", "rules that check applies on top of its own choice"}, &Config::check_enable},
     {{"check.disable", "", "rules that check leaves out"}, &Config::check_disable},
     {{"check.allow", "", "files that check leaves alone: a pattern, or \"pattern: rule, rule\""}, &Config::check_allow},
+    {{"agent.protected", "", "databases whose schema contraflow hook protects beside database.url: connection strings, env:NAME"}, Elsewhere{}},
     {{"code.include_deleted", "", "path patterns of code that goes on to see soft-deleted rows"}, &Config::include_deleted},
 };
 
@@ -123,6 +127,11 @@ class Reader {
       fail(fmt::format("{} takes a number such as 15", key.about.name), {}, value.source());
     }
     config_.*member = static_cast<int>(*number);
+  }
+  void assign(const Key& key, Elsewhere, const toml::node& value) const {
+    const toml::array* array = value.as_array();
+    if (array == nullptr) fail(fmt::format("{} takes a list of texts", key.about.name), {}, value.source());
+    for (const toml::node& element : *array) text_of(key, element);
   }
   void assign(const Key& key, std::vector<std::string> Config::*member, const toml::node& value) {
     const toml::array* array = value.as_array();

@@ -40,7 +40,9 @@ fs::path output_folder(const Context& context, const PlanOutput& output, const s
 
 }  // namespace
 
-WrittenPlan write_plan_folder(const Context& context, const plan::Plan& made, const PlanOutput& output) {
+WrittenPlan write_plan_folder(const Context& context, const plan::Plan& made, const PlanOutput& given) {
+  PlanOutput output = given;
+  if (output.layout.empty()) output.layout = plan::find_layout(context.config.layout) != nullptr ? context.config.layout : "psql";
   std::map<std::string, std::string> files = plan::sql_files(made);
   std::string notes;
   if (const plan::Layout* layout = plan::find_layout(output.layout)) {

@@ -86,12 +86,32 @@ std::string RunProgress::head(const StepRun& run) const {
 }
 
 // At most ten times a second, and no longer than the terminal is wide.
+namespace {
+
+// At most `bytes` of it, never half a character.
+std::string start_of(const std::string& text, std::size_t bytes) {
+  while (bytes > 0 && bytes < text.size() && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
+  return text.substr(0, bytes);
+}
+
+// Rate, ETA and what is waited for stand behind two spaces: where the line is too long, the step's title gives way, not they.
+std::string fitted(const std::string& text, std::size_t width) {
+  constexpr std::size_t kShortestTitle = 20;
+  if (text.size() <= width) return text;
+  const std::size_t split = text.find("  ");
+  if (split != std::string::npos && text.size() - split + kShortestTitle < width)
+    return start_of(text, width - (text.size() - split) - 1) + "…" + text.substr(split);
+  return start_of(text, width - 1) + "…";
+}
+
+}  // namespace
+
 void RunProgress::live(const std::string& text, bool always) {
   const auto now = Clock::now();
   if (json_ || (!always && now - last_live_ < std::chrono::milliseconds(100))) return;
   last_live_ = now;
   const std::size_t width = static_cast<std::size_t>(std::max(20, terminal_width(STDERR_FILENO) - 1));
-  console_.progress(text.size() > width ? text.substr(0, width - 1) + "…" : text);
+  console_.progress(fitted(text, width));
 }
 
 void RunProgress::before_step(const StepRun& run) {

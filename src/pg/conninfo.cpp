@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pg/conninfo.h"
 
+#include "pg/connection_target.h"
+
 #include <fmt/format.h>
 
 #include <memory>
@@ -91,6 +93,19 @@ std::string describe(const PGconn* connection) {
   add("port", PQport(connection));
   add("dbname", PQdb(connection));
   add("user", PQuser(connection));
+  return out;
+}
+
+ConnectionTarget target_of_conninfo(const std::string& conninfo) {
+  check_conninfo(conninfo);
+  const Options options{PQconninfoParse(conninfo.c_str(), nullptr)};
+  ConnectionTarget out;
+  for (const PQconninfoOption* option = options.get(); option != nullptr && option->keyword != nullptr; ++option) {
+    if (option->val == nullptr) continue;
+    const std::string_view keyword = option->keyword;
+    if (keyword == "host") out.host = option->val;
+    if (keyword == "dbname") out.database = option->val;
+  }
   return out;
 }
 

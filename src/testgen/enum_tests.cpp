@@ -30,7 +30,7 @@ std::vector<std::string> labels_in(const World& world, const Database& from, con
   return out;
 }
 
-void enum_tests(World& world, const Database& from, const Database& to, TapFile& file, State state) {
+void enum_tests(World& world, const Database& from, const Database& to, TestFile& file, State state) {
   std::set<catalog::ObjectId> types;
   for (const Database* database : {&from, &to}) {
     for (const auto& [id, object] : database->objects) {

@@ -28,7 +28,7 @@ const Seed& TableTests::referenced_seed() const {
   return seeds.front();
 }
 
-void TableTests::soft_delete(TapFile& file, State state) const {
+void TableTests::soft_delete(TestFile& file, State state) const {
   if (!table_.from || !table_.to || world_.seeds.at(table_.old_name).empty()) return;
   const Database& to = world_.desired.database();
   for (const ColumnPair& pair : table_.columns) {

@@ -82,9 +82,9 @@ void make_seeds(World& world, const TablePair& table, bool referenced, std::stri
 
 }  // namespace
 
-std::string file_of(plan::Phase phase) { return fmt::format("{}_{}.pg", static_cast<int>(phase) + 1, plan::phase_name(phase)); }
+std::string file_of(plan::Phase phase) { return fmt::format("{}_{}", static_cast<int>(phase) + 1, plan::phase_name(phase)); }
 
-Suite make_suite(const plan::Plan& plan, pg::Connection& before, pg::Connection& desired) {
+Suite make_suite(const Stack& stack, const plan::Plan& plan, pg::Connection& before, pg::Connection& desired) {
   const Database from = catalog::read(before, {.sizes = false});
   const Database to = catalog::read(desired, {.sizes = false});
   const Shape shape = shape_of(plan, from, to);
@@ -107,15 +107,18 @@ Suite make_suite(const plan::Plan& plan, pg::Connection& before, pg::Connection&
     if (table->from && world.seeds[table->old_name].empty()) continue;  // told by make_seeds
     tests.push_back(std::make_unique<TableTests>(world, *table));
   }
-  TapFile kept;
+  TestFile kept;
   for (const auto& table : tests) table->rows_kept(kept);
-  suite.files[kKeptFile] = kept.text("The rows are all there as they were: before the plan, and after its way back.");
+  suite.files[kKeptFile + stack.ending()] = stack.text(kept, "The rows are all there as they were: before the plan, and after its way back.");
   suite.tests += kept.tests();
+  suite.test_files = 1;
+  suite.files.merge(stack.shared_files());
   const auto write = [&](const std::string& name, const std::string& title, State state) {
-    TapFile file;
+    TestFile file;
     for (const auto& table : tests) table->write(file, state);
     enum_tests(world, from, to, file, state);
-    suite.files[name] = file.text(title);
+    suite.files[name + stack.ending()] = stack.text(file, title);
+    ++suite.test_files;
     suite.tests += file.tests();
   };
   write(kBeforeFile, "Before the plan, and after its way back: the deployed version's schema.", 0);

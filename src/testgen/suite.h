@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The pgTAP suite of a plan: one file for the state before it and one for the state after each phase, and the rows that stand in the tables before.
+// The suite of a plan: one file for the state before it and one for the state after each phase, and the rows that stand in the tables before.
 #pragma once
 
 #include <map>
@@ -10,21 +10,22 @@
 #include "pg/connection.h"
 #include "plan/plan.h"
 #include "testgen/shape.h"
+#include "testgen/stack.h"
 
 namespace contraflow::testgen {
 
 inline constexpr const char* kRowsFile = "0_rows.sql";      // SQL: rows as the deployed version has them
-inline constexpr const char* kKeptFile = "0_rows_kept.pg";  // pgTAP: they are all there, as they were: before, and after a way back
-inline constexpr const char* kBeforeFile = "0_before.pg";   // pgTAP: what the current schema takes and refuses: before, and after a way back
-std::string file_of(plan::Phase phase);                     // "1_expand.pg"
+inline constexpr const char* kKeptFile = "0_rows_kept";    // test file: they are all there, as they were: before, and after a way back
+inline constexpr const char* kBeforeFile = "0_before";       // test file: what the current schema takes and refuses: before, and after a way back
+std::string file_of(plan::Phase phase);                     // "1_expand"; the stack has the endings
 
 struct Suite {
-  std::map<std::string, std::string> files;
-  long long tests = 0;
+  std::map<std::string, std::string> files;  // what the stack's test files share among them
+  long long tests = 0, test_files = 0;
   std::vector<std::string> notes;  // what is not tested, by name, and why
 };
 
 // `before` and `desired`: superuser's connections to sandbox databases with the two schemas and no rows; nothing that is tried there stays.
-Suite make_suite(const plan::Plan& plan, pg::Connection& before, pg::Connection& desired);
+Suite make_suite(const Stack& stack, const plan::Plan& plan, pg::Connection& before, pg::Connection& desired);
 
 }  // namespace contraflow::testgen

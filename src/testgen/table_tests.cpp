@@ -170,7 +170,7 @@ std::vector<pg::Value> values_of(const Row& row, const std::vector<std::string>&
 }
 }  // namespace
 
-void TableTests::rows_kept(TapFile& file) const {
+void TableTests::rows_kept(TestFile& file) const {
   if (!table_.from) return;
   const std::vector<std::string> columns = stable(true);
   std::vector<std::vector<pg::Value>> rows;
@@ -178,7 +178,7 @@ void TableTests::rows_kept(TapFile& file) const {
   file.gives(select(table_.old_name, columns), rows, columns.size(), fmt::format("{} holds the rows of before", says(true)));
 }
 
-void TableTests::write(TapFile& file, State state) const {
+void TableTests::write(TestFile& file, State state) const {
   if (state < table_.created) return;
   const bool old = table_.from && state < world_.shape.contract;
   if (!old && !table_.to) return;
@@ -193,12 +193,12 @@ void TableTests::write(TapFile& file, State state) const {
   if (table_.changed) soft_delete(file, state);
 }
 
-void TableTests::round_trip(TapFile& file, const QualifiedName& name, const Row& row, const std::vector<std::string>& columns, bool old, const std::string& text) const {
+void TableTests::round_trip(TestFile& file, const QualifiedName& name, const Row& row, const std::vector<std::string>& columns, bool old, const std::string& text) const {
   file.lives(maker(old).insert(name, row), text);
   file.gives(select(name, columns) + " WHERE " + where(row, old), {values_of(row, columns)}, columns.size(), text + ", and it reads back");
 }
 
-void TableTests::old_shape(TapFile& file, State state) const {
+void TableTests::old_shape(TestFile& file, State state) const {
   if (!old_rows_.contains(written) || !old_rows_.contains(changed_to)) return;
   const Row& row = old_rows_.at(written);
   std::vector<std::string> columns;
@@ -246,7 +246,7 @@ void TableTests::old_shape(TapFile& file, State state) const {
 }
 
 // What stands beside the old shape before contract: second columns, added columns, a table's new name.
-void TableTests::beside(TapFile& file, State state) const {
+void TableTests::beside(TestFile& file, State state) const {
   const std::vector<Seed>& seeds = world_.seeds.at(table_.old_name);
   for (const ColumnPair& pair : table_.columns) {
     if (!pair.to) continue;
@@ -273,7 +273,7 @@ void TableTests::beside(TapFile& file, State state) const {
   }
 }
 
-void TableTests::new_shape(TapFile& file, State state) const {
+void TableTests::new_shape(TestFile& file, State state) const {
   const bool has_contract = world_.shape.contract != 99;
   if (has_contract || !table_.from) {
     const std::vector<std::string> columns = stable(false);
@@ -314,7 +314,7 @@ void TableTests::new_shape(TapFile& file, State state) const {
   enum_values(file, state);
 }
 
-void TableTests::defaults(TapFile& file, State state, bool old) const {
+void TableTests::defaults(TestFile& file, State state, bool old) const {
   const auto& rows = old ? old_rows_ : new_rows_;
   if (!rows.contains(with_default) || (old ? old_key_ : new_key_).empty()) return;
   if (!old && table_.from && world_.shape.contract == 99 && state < world_.shape.last) return;
@@ -353,7 +353,7 @@ void TableTests::defaults(TapFile& file, State state, bool old) const {
   }
 }
 
-void TableTests::rules(TapFile& file, State state, bool old) const {
+void TableTests::rules(TestFile& file, State state, bool old) const {
   for (const Ruled& ruled : rules_) {
     const Rule& rule = ruled.rule;
     const std::optional<Row>& row = old ? ruled.old_refused : ruled.new_refused;
@@ -383,7 +383,7 @@ void TableTests::rules(TapFile& file, State state, bool old) const {
 }
 
 // Every value of an enum can be written into the columns of its type.
-void TableTests::enum_values(TapFile& file, State) const {
+void TableTests::enum_values(TestFile& file, State) const {
   if (!new_rows_.contains(labelled) || new_key_.empty()) return;
   for (const ColumnPair& pair : table_.columns) {
     if (!pair.to || !new_rows_.at(labelled).contains(pair.new_name)) continue;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "testgen/rows.h"
-#include "testgen/tap_file.h"
+#include "testgen/test_file.h"
 
 namespace contraflow::testgen {
 
@@ -36,22 +36,22 @@ bool constant(const catalog::Column& column);
 class TableTests {
  public:
   TableTests(World& world, const TablePair& table);
-  void rows_kept(TapFile& file) const;  // the seeds in the current shape
-  void write(TapFile& file, State state) const;
+  void rows_kept(TestFile& file) const;  // the seeds in the current shape
+  void write(TestFile& file, State state) const;
 
  private:
   struct Ruled {
     Rule rule;
     std::optional<Row> old_refused, new_refused;  // rows that it alone refuses, in either shape
   };
-  void old_shape(TapFile& file, State state) const;
-  void new_shape(TapFile& file, State state) const;
-  void beside(TapFile& file, State state) const;
-  void defaults(TapFile& file, State state, bool old) const;
-  void rules(TapFile& file, State state, bool old) const;
-  void enum_values(TapFile& file, State state) const;
-  void soft_delete(TapFile& file, State state) const;
-  void round_trip(TapFile& file, const QualifiedName& name, const Row& row, const std::vector<std::string>& columns, bool old, const std::string& says) const;
+  void old_shape(TestFile& file, State state) const;
+  void new_shape(TestFile& file, State state) const;
+  void beside(TestFile& file, State state) const;
+  void defaults(TestFile& file, State state, bool old) const;
+  void rules(TestFile& file, State state, bool old) const;
+  void enum_values(TestFile& file, State state) const;
+  void soft_delete(TestFile& file, State state) const;
+  void round_trip(TestFile& file, const QualifiedName& name, const Row& row, const std::vector<std::string>& columns, bool old, const std::string& says) const;
   std::string where(const Row& row, bool old) const;
   std::string select(const QualifiedName& name, const std::vector<std::string>& columns) const;
   std::vector<std::string> stable(bool old) const;  // columns whose contents are known beforehand

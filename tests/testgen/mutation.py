@@ -92,7 +92,7 @@ def main():
             if r.returncode:
                 failed.append(f'{golden.name}: no plan: {r.stderr.strip()[:300]}')
                 continue
-            r = run([binary, 'tests', at('plan'), '--schema', at('schema.sql'), '--out', at('suite'), '--run'])
+            r = run([binary, 'tests', at('plan'), '--schema', at('schema.sql'), '--stack', 'pgtap', '--out', at('suite'), '--run'])
             if r.returncode == 3:
                 print(r.stderr)
                 sys.exit(77)

@@ -11,6 +11,7 @@
 #include "catalog/read.h"
 #include "cli/code_schema.h"
 #include "cli/command.h"
+#include "cli/prisma_client.h"
 #include "cli/queries_proof.h"
 #include "code/code_patch.h"
 #include "code/prisma_patch.h"
@@ -93,21 +94,6 @@ std::vector<sql::QualifiedName> changed_tables(const States& states) {
   return out;
 }
 
-// Where the client is imported from, seen from the extension's file.
-std::string import_path(const prisma::Schema& schema, const fs::path& schema_file, const fs::path& extension) {
-  for (const prisma::Block& block : schema.blocks) {
-    if (block.kind != prisma::BlockKind::generator) continue;
-    const std::string* provider = block.setting("provider");
-    const std::string* output = block.setting("output");
-    if (provider == nullptr || output == nullptr || !provider->starts_with("\"prisma-client")) continue;
-    const fs::path client = (schema_file.parent_path() / prisma::string_value(*output).value_or("")).lexically_normal();
-    std::string relative = client.lexically_relative(extension.parent_path().empty() ? "." : extension.parent_path()).generic_string();
-    if (!relative.starts_with(".")) relative = "./" + relative;
-    return *provider == "\"prisma-client\"" ? relative + "/client" : relative;
-  }
-  return "@prisma/client";
-}
-
 std::string json_of(const code::CodePatch& patch, const std::vector<std::string>& notes, const std::string& diff) {
   nlohmann::ordered_json json;
   auto& files = json["files"] = nlohmann::ordered_json::array();
@@ -156,7 +142,7 @@ int run(Context& context, Options options) {
   wanted.extension = any_model && !options.no_extension;
   if (wanted.extension) {
     const std::string file = !options.extension.empty() ? options.extension : fs::is_directory(root / "src") ? "src/soft-delete.ts" : "soft-delete.ts";
-    const std::string text = code::soft_delete_extension(wanted.soft_deletes, import_path(*schema.models, schema_path, file));
+    const std::string text = code::soft_delete_extension(wanted.soft_deletes, client_import(*schema.models, schema_path, file));
     std::error_code ignored;
     const std::string old = fs::exists(root / file, ignored) ? read_text_file(root / file) : "";
     if (old != text) patch.files.push_back({file, old, text});

@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`contraflow init` on three layouts, each then planned with what it wrote; `contraflow hook` as an assistant calls it:  everyday.py --bin PROGRAM"""
+import argparse, json, os, pathlib, subprocess, sys, tempfile, time, tomllib
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / 'laws'))
+import server as servers
+
+FAILED = []
+
+
+def check(name, holds, shown=''):
+    if not holds:
+        FAILED.append(name)
+        print(f'FAIL  {name}  {str(shown)[:1500]}', flush=True)
+
+
+LAYOUTS = {
+    'prisma': ({'prisma/schema.prisma': 'datasource db {\n  provider = "postgresql"\n  url      = env("SHOP_DATABASE_URL")\n}\nmodel User {\n  id Int @id\n  email String\n  @@map("users")\n}\n',
+                'prisma/migrations/migration_lock.toml': 'provider = "postgresql"\n',
+                'prisma/migrations/20240101000000_init/migration.sql': 'CREATE TABLE "users" ("id" integer NOT NULL, "email" text NOT NULL, CONSTRAINT "users_pkey" PRIMARY KEY ("id"));\n',
+                'node_modules/x/migrations/V1__other.sql': 'SELECT 1;', 'package.json': '{}'}, 'prisma/migrations', 'prisma', 'SHOP_DATABASE_URL'),
+    'flyway': ({'src/main/resources/db/migration/V1__init.sql': 'CREATE TABLE users (id int PRIMARY KEY, email text NOT NULL);\n', 'src/main/resources/db/migration/V2__orders.sql': 'CREATE TABLE orders (id int PRIMARY KEY);\n',
+                'docker-compose.yml': 'services:\n  app:\n    environment:\n      JDBC_URL: postgresql://app:hunter2secret@db/shop\n'}, 'src/main/resources/db/migration', 'flyway', 'JDBC_URL'),
+    'plain': ({'db/migrations/001_users.sql': 'CREATE TABLE users (id int PRIMARY KEY, email text NOT NULL);\n', 'db/migrations/002_nick.sql': 'ALTER TABLE users ADD nick text;\n', 'schema.sql': 'SELECT 1;\n',
+               '.env': 'PORT=80\nDATABASE_URL=postgres://app:hunter2secret@localhost/shop\n'}, 'db/migrations', None, 'DATABASE_URL'),
+}
+
+
+def init(program, server, top):
+    for name, (files, migrations, layout, variable) in LAYOUTS.items():
+        root = top / name
+        for path, text in files.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(text)
+        env = {k: v for k, v in os.environ.items() if not k.startswith(('PG', 'CONTRAFLOW'))} | {f'XDG_{k}_HOME': str(top / k.lower()) for k in ('CACHE', 'STATE', 'CONFIG')}
+
+        def run(*words, code=0, more={}):
+            done = subprocess.run([program, *words], cwd=root, env=env | more, capture_output=True, text=True)
+            check(f'{name}: {" ".join(words)[:60]}: exit {code}', done.returncode == code, done.stdout + done.stderr)
+            return done.stdout + done.stderr
+
+        said = run('init')
+        text = (root / 'contraflow.toml').read_text()
+        config = tomllib.loads(text)
+        check(f'{name}: migrations', config['project']['migrations'] == migrations, text)
+        check(f'{name}: layout', config['project'].get('layout') == layout, text)
+        check(f'{name}: the variable', config['database']['url'] == f'env:{variable}', text)
+        check(f'{name}: no password', 'hunter2secret' not in text + said, text + said)
+        run('init', code=2)
+        run('init', '--force')
+        run('check', migrations, '--fail-on', 'never')
+        # It works: a plan from a live database that the variable names, in the runner's layout.
+        server.psql('postgres', f'CREATE DATABASE init_{name}')
+        server.psql(f'init_{name}', 'CREATE TABLE users (id int PRIMARY KEY, email text NOT NULL);')
+        run('plan', '--do', 'add users.tier text', '--out', 'plan', '--sandbox-url', server.url('postgres'), more={variable: server.url(f'init_{name}')})
+        check(f'{name}: the plan is of its layout', json.loads((root / 'plan/plan.json').read_text())['layout'] == (layout or 'psql'))
+        check(f'{name}: context works', 'email text' in run('context', 'users', more={variable: server.url(f'init_{name}')}))
+    empty = top / 'empty'
+    empty.mkdir()
+    done = subprocess.run([program, 'init', str(empty)], capture_output=True, text=True)
+    check('an empty project is told', done.returncode == 0 and 'no migrations were found' in done.stderr and tomllib.loads((empty / 'contraflow.toml').read_text())['project'] == {}, done.stderr)
+
+
+def hook(program, top):
+    root = top / 'hooked'
+    root.mkdir()
+    (root / 'contraflow.toml').write_text('[database]\nurl = "env:SHOP_URL"\n[agent]\nprotected = ["postgresql://x@replica.example/shop", "env:OTHER_URL"]\n')
+    (root / 'ddl.sql').write_text('DROP TABLE users;\n')
+
+    def call(tool_input, tool='Bash', raw=None):
+        done = subprocess.run([program, 'hook'], cwd=root, env={**os.environ, 'SHOP_URL': 'postgresql://app:hunter2secret@db.example/shop'}, capture_output=True, text=True,
+                              input=raw if raw is not None else json.dumps({'tool_name': tool, 'tool_input': tool_input, 'cwd': str(root)}))
+        return done.returncode, done.stderr
+
+    for command in ['psql $SHOP_URL -c "DROP TABLE users"', 'psql $OTHER_URL -f ddl.sql', 'psql -h replica.example -f ddl.sql', 'psql postgresql://app:hunter2secret@db.example/shop -c "ALTER TABLE x ADD y int"', 'prisma migrate deploy']:
+        code, said = call({'command': command})
+        check(f'blocked: {command}', code == 2 and 'contraflow plan' in said, (code, said))
+    code, said = call({'sql': 'ALTER TABLE users ADD x int'}, 'mcp__postgres__query')
+    check('a tool that runs SQL is blocked', code == 2, said)
+    for tool, given in [('Bash', {'command': 'ls'}), ('Bash', {'command': 'psql $SHOP_URL -c "SELECT 1"'}), ('Bash', {'command': 'psql postgresql://localhost/test -f ddl.sql'}), ('Edit', {'file_path': 'x.sql', 'new_string': 'DROP TABLE x'}),
+                        ('mcp__contraflow__check_migration', {'sql': 'DROP TABLE x'})]:
+        code, said = call(given, tool)
+        check(f'let through: {tool} {given}', code == 0 and said == '', (code, said))
+    for raw in ['', 'no json', '[]', '{}']:
+        check(f'closed on {raw!r}', call(None, raw=raw)[0] == 2)
+    settings = json.loads((HERE.parent.parent / 'share/contraflow/assistants/claude-code-settings.json').read_text())
+    check('the ready configuration calls it', settings['hooks']['PreToolUse'][0]['hooks'][0]['command'] == 'contraflow hook')
+    check('and the server', json.loads((HERE.parent.parent / 'share/contraflow/assistants/mcp.json').read_text())['mcpServers']['contraflow']['args'] == ['mcp'])
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--bin', required=True)
+    program = os.path.abspath(parser.parse_args().bin)
+    begun = time.monotonic()
+    found = servers.find_servers(str(HERE.parent.parent))
+    if 15 not in found:
+        print('everyday: no PostgreSQL 15 server binaries')
+        sys.exit(77)
+    server = servers.Server(found[15])
+    try:
+        with tempfile.TemporaryDirectory(prefix='contraflow-everyday-') as top:
+            hook(program, pathlib.Path(top))
+            init(program, server, pathlib.Path(top))
+    finally:
+        server.stop()
+    if FAILED: sys.exit(f'{len(FAILED)} failed')
+    print(f'everyday: all held, {time.monotonic() - begun:.1f} s')
+
+
+main()

@@ -1,0 +1,60 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The .deb in a clean root that holds nothing but what it depends on: package_test.sh BUILD. Needs root and dpkg-shlibdeps (dpkg-dev).
+# The root is made of the files of the packages that the .deb declares, and of those that they need in turn: what it forgot to declare is not there.
+set -eu
+build=$(realpath "$1")
+[ "$(id -u)" = 0 ] || { echo "package: a chroot needs root"; exit 77; }
+command -v dpkg-shlibdeps >/dev/null || { echo "package: dpkg-shlibdeps is missing (apt-get install dpkg-dev)"; exit 77; }
+top=$(mktemp -d)
+trap 'rm -rf "$top"' EXIT
+(cd "$build" && cpack -G DEB -B "$top/out" >"$top/log" 2>&1) || { cat "$top/log"; exit 1; }
+deb=$(echo "$top"/out/*.deb)
+depends=$(dpkg-deb -f "$deb" Depends)
+echo "package: depends on $depends"
+names() { tr ',' '\n' | sed 's/|.*//; s/(.*//; s/:any//; s/ //g' | grep -v '^$'; }
+open=$(printf '%s' "$depends" | names)
+# Base packages that every Debian has: the loader, a shell.
+seen='' open="$open libc6 dash libc-bin ca-certificates"
+while [ -n "$open" ]; do
+  next=''
+  for package in $open; do
+    case " $seen " in *" $package "*) continue ;; esac
+    seen="$seen $package"
+    next="$next $(dpkg-query -W -f '${Depends}, ${Pre-Depends}' "$package" 2>/dev/null | names | tr '\n' ' ')"
+  done
+  open=$(echo "$next" | tr -s ' ')
+  [ "$open" != ' ' ] || open=''
+done
+root=$top/root
+mkdir -p "$root/usr/bin" "$root/usr/lib" "$root/usr/sbin" "$root/usr/lib64" "$root/tmp" "$root/dev" "$root/root"
+ln -s usr/bin "$root/bin" && ln -s usr/lib "$root/lib" && ln -s usr/sbin "$root/sbin" && ln -s usr/lib64 "$root/lib64"
+for package in $seen; do
+  dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -q '^installed$' || continue
+  dpkg -L "$package" 2>/dev/null | while read -r file; do
+    if [ ! -d "$file" ] || [ -L "$file" ]; then if [ -e "$file" ]; then echo "$file"; fi; fi
+  done
+done | grep -v -e '^/usr/share/\(doc\|man\|locale\|perl\)' -e '^/bin$' -e '^/lib$' -e '^/lib64$' -e '^/sbin$' | sort -u >"$top/files"
+tar -C / -cf - --no-recursion -T "$top/files" 2>/dev/null | tar -C "$root" --keep-directory-symlink -xf - 2>/dev/null
+mknod -m 666 "$root/dev/null" c 1 3 2>/dev/null || : >"$root/dev/null"
+cp /etc/ld.so.conf "$root/etc/" 2>/dev/null || { mkdir -p "$root/etc"; cp /etc/ld.so.conf "$root/etc/"; }
+cp -r /etc/ld.so.conf.d "$root/etc/"
+ldconfig -r "$root"
+dpkg-deb -x "$deb" "$root"
+in_root() { env -i HOME=/root PATH=/usr/bin:/bin "$(command -v chroot)" "$root" "$@"; }
+in_root contraflow --version >"$top/said"
+grep -q '^contraflow ' "$top/said" && grep -q '^parser: PostgreSQL' "$top/said" && grep -q '^servers:' "$top/said" || { cat "$top/said"; exit 1; }
+printf 'ALTER TABLE users ALTER COLUMN email SET NOT NULL;\n' >"$root/tmp/m.sql"
+if in_root contraflow check /tmp/m.sql >"$top/said" 2>&1; then echo "package: check found nothing"; exit 1; fi
+grep -q set-not-null-scans-table "$top/said" || { cat "$top/said"; exit 1; }
+if in_root contraflow doctor >"$top/said" 2>&1; then echo "package: doctor found a server in a root without one"; exit 1; fi
+grep -q 'apt-get install postgresql' "$top/said" || { cat "$top/said"; exit 1; }
+# The library that only ask needs: it gets as far as the connection.
+if in_root /bin/sh -c 'cd /tmp && echo "CREATE TABLE users (id int);" >s.sql && ANTHROPIC_BASE_URL=http://127.0.0.1:9 contraflow ask x --from "host=/nowhere"' >"$top/said" 2>&1; then exit 1; fi
+if grep -q 'error while loading shared libraries\|cannot open shared object' "$top/said"; then cat "$top/said"; exit 1; fi
+for file in usr/share/man/man1/contraflow.1 usr/share/bash-completion/completions/contraflow usr/share/zsh/vendor-completions/_contraflow usr/share/fish/vendor_completions.d/contraflow.fish \
+            usr/share/contraflow/schemas/plan.schema.json usr/share/contraflow/prompts/check_migration.md usr/share/contraflow/assistants/mcp.json usr/share/doc/contraflow/copyright; do
+  # man pages may be packed
+  [ -s "$root/$file" ] || [ -s "$root/$file.gz" ] || { echo "package: $file is missing"; exit 1; }
+done
+echo "package: $(basename "$deb") runs on its $(echo "$seen" | wc -w) declared packages"
