@@ -157,4 +157,29 @@ bool may_refuse(std::string_view from_text, std::string_view to_text) {
   return true;
 }
 
+bool may_change(std::string_view from_text, std::string_view to_text) {
+  const TypeName from = parse_type(from_text);
+  const TypeName to = parse_type(to_text);
+  if (from.array != to.array || classify_type_change(from_text, to_text) == TypeChange::free) return false;
+  const bool to_whole = any_of(to.base, {"smallint", "integer", "bigint"});
+  const auto scale = [](const TypeName& type) { return type.second == -1 ? 0 : type.second; };
+  if (from.base == "numeric") {
+    // Without a modifier each value has digits of its own; with one all have the same.
+    if (to.base == "numeric") return to.first != -1 && (from.first == -1 || scale(from) > scale(to));
+    return any_of(to.base, {"real", "double precision", "money"}) || (to_whole && (from.first == -1 || scale(from) > 0));
+  }
+  if (any_of(from.base, {"real", "double precision"})) return to_whole || to.base == "numeric" || to.base == "real";
+  if (any_of(from.base, {"integer", "bigint"}) && (to.base == "real" || (from.base == "bigint" && to.base == "double precision"))) return true;  // 24 and 53 bits of mantissa
+  if (from.base == "money") return any_of(to.base, {"integer", "bigint"});
+  if (from.base.starts_with("timestamp") && (to.base == "date" || to.base.starts_with("time "))) return true;
+  if (from.base == "interval" && to.base.starts_with("time ")) return true;
+  if (is_interval(from.base) && is_interval(to.base)) return !precision_kept(from, to) || least_field(to.base) > least_field(from.base);
+  const bool time = from.base.starts_with("time") && to.base.starts_with("time");
+  if (time && from.base == "time with time zone" && to.base == "time without time zone") return true;
+  if (time) return !precision_kept(from, to);
+  if (from.base == "json" && to.base == "jsonb") return true;   // blanks, order and doubles of keys
+  if (is_text(from.base) && from.base != "character" && to.base == "character") return true;  // blanks at the end
+  return from.base == "inet" && to.base == "cidr";              // the host's part
+}
+
 }  // namespace contraflow::effects

@@ -21,6 +21,8 @@ TypeChange classify_type_change(std::string_view from, std::string_view to);
 bool has_cast(std::string_view from, std::string_view to);
 // Values of `from` exist that the cast to `to` refuses or changes.
 bool may_refuse(std::string_view from, std::string_view to);
+// Values of `from` exist that the cast to `to` takes without a word, and which a cast back does not give: digits, seconds, blanks.
+bool may_change(std::string_view from, std::string_view to);
 
 struct TypeName {
   std::string base;  // "character varying", without modifier and array brackets

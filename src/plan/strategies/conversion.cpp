@@ -60,6 +60,7 @@ Conversion convert(const Database& database, const std::string& column_sql, cons
     out.expression = !would_cut ? fmt::format("{}::{}", column_sql, to) : text_source || source.starts_with("bit") ? column_sql : fmt::format("{}::text", column_sql);
     out.may_fail = effects::may_refuse(from, to);
     out.loses = effects::may_refuse(from, to);
+    out.changes = effects::may_change(from, to);
     return out;
   }
   // A schema that both types live in may hold a cast of the user's.

@@ -11,6 +11,7 @@ struct Conversion {
   std::string expression;      // over the table's columns
   bool may_fail = false;       // values exist that it refuses
   bool loses = false;          // values exist that do not come back
+  bool changes = false;        // values exist that it takes, and that do not come back as they were: digits, blanks
   bool through_text = false;   // no cast is known: converted by its text form, which the plan says
 };
 

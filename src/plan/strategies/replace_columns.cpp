@@ -98,6 +98,10 @@ void Replacements::add_retype(Item& out, const ObjectId& id, const Column& a, co
     out.grade = Grade::data;
     out.notes.push_back(fmt::format("the way back of {} can lose information: {} -> {}", describe(id), b.type, a.type));
   }
+  if (up.changes) {
+    out.grade = Grade::data;
+    out.notes.push_back(fmt::format("the conversion of {} can lose information: {} -> {} does not keep every value as it is, and the way back brings what is left", describe(id), a.type, b.type));
+  }
   if (up.through_text) {
     out.notes.push_back(fmt::format("no cast is known from {} to {}: {} is converted through its text form; give another conversion with --using",
                                     a.type, b.type, describe(id)));

@@ -67,12 +67,14 @@ void SecondTable::choose_columns() {
     const std::string quoted = sql::quote_identifier(member->id.name);
     if (before) {
       columns_.push_back(member->id.name);
-      std::string up = forward_conversion(p_, member->id, before->type, column->type).expression;
+      const Conversion forward = forward_conversion(p_, member->id, before->type, column->type);
+      std::string up = forward.expression;
       if (given != p_.options.fill.end() && !before->not_null) up = fmt::format("coalesce({}, {})", up, given->second);
       up_.push_back(std::move(up));
       const Conversion down = back_conversion(p_, member->id, column->type, before->type);
       down_.push_back(before->generated == Generated::none ? down.expression : std::string());
-      if (down.loses) out_.grade = Grade::data;
+      if (down.loses || forward.changes) out_.grade = Grade::data;
+      if (forward.changes) out_.notes.push_back(fmt::format("the conversion of {} can lose information: {} -> {} does not keep every value as it is", describe(member->id), before->type, column->type));
     } else if (given != p_.options.fill.end()) {
       new_only_.push_back(member->id.name);
       fills_.push_back(given->second);

@@ -131,6 +131,7 @@ ShadowColumn shadow_for(const Planner& planner, const ObjectId& id, const std::s
   out.up_may_fail = up.may_fail;
   out.down_may_fail = down.may_fail;
   out.down_loses = down.loses;
+  out.up_changes = up.changes;
   if (const auto fill = planner.options.fill.find(option_key(id)); fill != planner.options.fill.end() && b.not_null && !a.not_null) {
     // The first column keeps its NULLs, and with them the way back until purge.
     out.up = fmt::format("coalesce({}, ({})::{})", out.up, fill->second, b.type);

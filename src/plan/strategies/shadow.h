@@ -21,7 +21,7 @@ struct ShadowColumn {
   std::string shadow_type;   // what the second column is made of (an exchanged type has another name until the swap)
   std::string retired_type;  // what the loser is made of when it is made again on the way back from purge
   std::string up, down;      // conversions, over `old_name` and over `id.name`
-  bool up_may_fail = false, down_may_fail = false, down_loses = false;
+  bool up_may_fail = false, down_may_fail = false, up_changes = false, down_loses = false;
   // Exchanged types (quoted names) that have another name until the swap, and on the way back: type -> that name.
   std::map<std::string, std::string> types, back_types;
   bool shadow_wins = true;   // false: the original keeps its place and takes the new name; nothing is built twice

@@ -31,6 +31,10 @@ void Shadows::swap_scripts() {
         swap_.grade = std::max(swap_.grade, Grade::data);
         swap_.notes.push_back(fmt::format("the way back of {} can lose information: what the old type cannot hold becomes NULL", describe(column.id)));
       }
+      if (column.up_changes) {
+        swap_.notes.push_back(fmt::format("the conversion of {} can lose information: {} -> {} does not keep every value as it is; until purge the old column has them all, after it the way back brings what is left",
+                                          describe(column.id), column.retired_type, column.shadow_type));
+      }
       if (!column.two_way()) {
         swap_.notes.push_back(fmt::format("{} changes its type under the same name at the start of contract: a prepared statement that reads it fails once at that moment; a query that "
                                           "casts it to the new type ({}::{}) keeps its result type across the swap",
@@ -189,7 +193,7 @@ void Shadows::purge(const QualifiedName& table, const std::vector<ShadowColumn>&
       Object original = p_.from.objects.at(column.id);
       original.id = named(column, column.retired_name);
       described = describe_state(original, p_.from);
-      grade = std::max(grade, column.down_loses ? Grade::data : Grade::order);
+      grade = std::max(grade, column.down_loses || column.up_changes ? Grade::data : Grade::order);
       p_.moved_columns.insert(column.id);
     }
     back.push_back(fmt::format("{} ADD COLUMN IF NOT EXISTS {} {}{}", alter(table), retired, type, column.shadow_wins && !old_body.collation.empty() ? " COLLATE " + old_body.collation : ""));
