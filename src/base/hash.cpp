@@ -16,16 +16,20 @@ std::string hex_digest(std::string_view data, const EVP_MD* algorithm) {
   if (EVP_Digest(data.data(), data.size(), digest.data(), &length, algorithm, nullptr) != 1) {
     throw std::logic_error("the digest is not available in OpenSSL");
   }
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  for (unsigned int i = 0; i < length; ++i) {
-    hex += kDigits[digest[i] >> 4U];
-    hex += kDigits[digest[i] & 0xFU];
-  }
-  return hex;
+  return hex({digest.data(), length});
 }
 
 }  // namespace
+
+std::string hex(std::span<const unsigned char> bytes) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  for (const unsigned char byte : bytes) {
+    out += kDigits[byte >> 4U];
+    out += kDigits[byte & 0xFU];
+  }
+  return out;
+}
 
 std::string sha256(std::string_view data) { return hex_digest(data, EVP_sha256()); }
 std::string md5(std::string_view data) { return hex_digest(data, EVP_md5()); }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/hash.h"
 
 namespace contraflow {
 namespace {
@@ -88,12 +89,7 @@ std::string sign(const std::string& private_pem, const std::string& passphrase, 
   std::size_t size = signature.size();
   need(EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
        EVP_DigestSign(context.get(), signature.data(), &size, reinterpret_cast<const unsigned char*>(message.data()), message.size()) == 1);
-  std::string out;
-  for (const unsigned char byte : signature) {
-    out += "0123456789abcdef"[byte >> 4U];
-    out += "0123456789abcdef"[byte & 0xFU];
-  }
-  return out;
+  return hex(signature);
 }
 
 bool verify_signature(const std::string& public_pem, std::string_view message, std::string_view signature) {

@@ -4,12 +4,10 @@
 
 The person approves at a terminal of their own. Each attack has to leave the database as it is.
 """
-import argparse, hashlib, json, os, pathlib, shutil, subprocess, sys, tempfile, time
+import hashlib, json, time
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / 'laws')]
-import life, mcp_test, server as servers
-from life import check
+import held, life, mcp_test
+from held import check
 
 
 def attacks(program, server, top):
@@ -118,23 +116,4 @@ def attacks(program, server, top):
     s.end()
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--bin', required=True)
-    program = os.path.abspath(parser.parse_args().bin)
-    begun = time.monotonic()
-    found = servers.find_servers(str(HERE.parent.parent))
-    if 15 not in found:
-        print('approved phases: no PostgreSQL 15 server binaries')
-        sys.exit(77)
-    server = servers.Server(found[15])
-    try:
-        with tempfile.TemporaryDirectory(prefix='contraflow-approved-') as top:
-            attacks(program, server, pathlib.Path(top) / 'project')
-    finally:
-        server.stop()
-    if life.FAILED + mcp_test.FAILED: sys.exit(f'{len(life.FAILED + mcp_test.FAILED)} failed')
-    print(f'approved phases: all held, {time.monotonic() - begun:.1f} s')
-
-
-main()
+held.run('approved phases', lambda program, server, folder: attacks(program, server, folder / 'project'))

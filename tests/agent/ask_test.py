@@ -3,18 +3,11 @@
 """`contraflow ask` against a server of our own that replays the Anthropic Messages API, faults included:  ask_test.py --bin PROGRAM"""
 import argparse, http.server, json, os, pathlib, subprocess, sys, tempfile, threading, time
 
+from held import FAILED, check, servers
+
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / 'laws'))
-import server as servers
 
-FAILED = []
 KEY = 'sk-test-xyzzy-4711'
-
-
-def check(name, holds, shown=''):
-    if not holds:
-        FAILED.append(name)
-        print(f'FAIL  {name}  {str(shown)[:1500]}', flush=True)
 
 
 def events(*parts, stop='tool_use', tokens=(120, 34)):

@@ -1,19 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The kept catalog of `contraflow context`: it is used, it is right after every change, it spares the reading of 500 tables:  context_cache.py --bin PROGRAM"""
-import argparse, json, os, pathlib, subprocess, sys, tempfile, time
+import argparse, os, pathlib, subprocess, sys, tempfile, time
+
+from held import FAILED, check, servers
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / 'laws'))
-import server as servers
-
-FAILED = []
-
-
-def check(name, holds, shown=''):
-    if not holds:
-        FAILED.append(name)
-        print(f'FAIL  {name}  {str(shown)[:1500]}', flush=True)
 
 
 def schema(tables):

@@ -1,19 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """`contraflow init` on three layouts, each then planned with what it wrote; `contraflow hook` as an assistant calls it:  everyday.py --bin PROGRAM"""
-import argparse, json, os, pathlib, subprocess, sys, tempfile, time, tomllib
+import json, os, pathlib, subprocess, tomllib
+
+import held
+from held import check
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / 'laws'))
-import server as servers
-
-FAILED = []
-
-
-def check(name, holds, shown=''):
-    if not holds:
-        FAILED.append(name)
-        print(f'FAIL  {name}  {str(shown)[:1500]}', flush=True)
 
 
 LAYOUTS = {
@@ -90,24 +83,9 @@ def hook(program, top):
     check('and the server', json.loads((HERE.parent.parent / 'share/contraflow/assistants/mcp.json').read_text())['mcpServers']['contraflow']['args'] == ['mcp'])
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--bin', required=True)
-    program = os.path.abspath(parser.parse_args().bin)
-    begun = time.monotonic()
-    found = servers.find_servers(str(HERE.parent.parent))
-    if 15 not in found:
-        print('everyday: no PostgreSQL 15 server binaries')
-        sys.exit(77)
-    server = servers.Server(found[15])
-    try:
-        with tempfile.TemporaryDirectory(prefix='contraflow-everyday-') as top:
-            hook(program, pathlib.Path(top))
-            init(program, server, pathlib.Path(top))
-    finally:
-        server.stop()
-    if FAILED: sys.exit(f'{len(FAILED)} failed')
-    print(f'everyday: all held, {time.monotonic() - begun:.1f} s')
+def tests(program, server, folder):
+    hook(program, folder)
+    init(program, server, folder)
 
 
-main()
+held.run('everyday', tests)

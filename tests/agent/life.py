@@ -1,20 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """A plan's life by `contraflow next` and `status`, each command of it run as it is printed; approvals by a person at a terminal:  life.py --bin PROGRAM"""
-import argparse, json, os, pathlib, pty, select, shlex, subprocess, sys, tempfile, time
+import json, os, pty, select, shlex, subprocess, time
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / 'laws'))
-import server as servers
+import held
+from held import check
 
-FAILED = []
 PASSPHRASE = 'correct horse battery'
-
-
-def check(name, holds, shown=''):
-    if not holds:
-        FAILED.append(name)
-        print(f'FAIL  {name}  {str(shown)[:1500]}', flush=True)
 
 
 def at_terminal(words, answers, cwd, env):
@@ -127,25 +119,10 @@ def approvals(program, server, top):
     check('a key that others may write counts for nothing', code == 1 and 'others may write' in said, said)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--bin', required=True)
-    program = os.path.abspath(parser.parse_args().bin)
-    begun = time.monotonic()
-    found = servers.find_servers(str(HERE.parent.parent))
-    if 15 not in found:
-        print('life of a plan: no PostgreSQL 15 server binaries')
-        sys.exit(77)
-    server = servers.Server(found[15])
-    try:
-        with tempfile.TemporaryDirectory(prefix='contraflow-life-') as top:
-            life(program, server, pathlib.Path(top) / 'life')
-            approvals(program, server, pathlib.Path(top) / 'approvals')
-    finally:
-        server.stop()
-    if FAILED: sys.exit(f'{len(FAILED)} failed')
-    print(f'life of a plan: all held, {time.monotonic() - begun:.1f} s')
+def tests(program, server, folder):
+    life(program, server, folder / 'life')
+    approvals(program, server, folder / 'approvals')
 
 
 if __name__ == '__main__':
-    main()
+    held.run('life of a plan', tests)

@@ -3,10 +3,10 @@
 """`contraflow mcp` by the official SDK's client and by the inspector's command line:  official.py --bin PROGRAM  (build/mcp: tools/setup.d/mcp.sh)"""
 import argparse, json, os, pathlib, shutil, subprocess, sys, tempfile, time
 
+import life
+from held import FAILED, check, servers
+
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / 'laws')]
-import life, server as servers
-from life import check
 
 
 def main():
@@ -51,7 +51,7 @@ def main():
                 check('the inspector is there', False, inspector)
     finally:
         server.stop()
-    if life.FAILED: sys.exit(f'{len(life.FAILED)} failed')
+    if FAILED: sys.exit(f'{len(FAILED)} failed')
     print(f'official client: all held ({done.stdout.strip()}), {time.monotonic() - begun:.1f} s')
 
 
