@@ -4,13 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/utf8.h"
 
 namespace contraflow::catalog {
@@ -28,17 +27,9 @@ class DiskFiles : public Files {
 
   std::optional<std::string> read(const std::string& path) const override {
     std::error_code ignored;
-    if (!fs::exists(path, ignored) || fs::is_directory(path, ignored)) return std::nullopt;
-    errno = 0;
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream out;
-    // An empty file sets failbit on `out`, which is no error.
-    if (in) out << in.rdbuf();
-    if (!in) {
-      throw Error(ErrorCode::usage, fmt::format("cannot read \"{}\": {}", path, std::strerror(errno)),
-                  "check the permissions of the file");
-    }
-    return std::move(out).str();
+    const fs::file_status status = fs::status(path, ignored);
+    if (!fs::exists(status) || fs::is_directory(status)) return std::nullopt;
+    return read_file(path);
   }
 
   std::vector<Entry> list(const std::string& folder) const override {
@@ -58,9 +49,50 @@ class DiskFiles : public Files {
   bool on_disk() const override { return true; }
 };
 
+class ListedFiles : public Files {
+ public:
+  explicit ListedFiles(std::unique_ptr<Files> files) : files_(std::move(files)) {}
+
+  bool is_folder(const std::string& path) const override { return files_->is_folder(path); }
+  std::optional<std::string> read(const std::string& path) const override {
+    if (!may_be_there(path)) return std::nullopt;
+    return files_->read(path);
+  }
+  std::vector<Entry> list(const std::string& folder) const override { return files_->list(folder); }
+  std::string display(const std::string& path) const override { return files_->display(path); }
+  bool on_disk() const override { return files_->on_disk(); }
+
+ private:
+  using Names = std::unordered_set<std::string>;
+
+  bool may_be_there(const std::string& path) const {
+    const std::size_t slash = path.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    auto it = names_.find(folder);
+    if (it == names_.end()) it = names_.emplace(folder, names_of(folder)).first;
+    return !it->second || it->second->contains(path.substr(slash == std::string::npos ? 0 : slash + 1));
+  }
+
+  // Nothing where it cannot be listed and may hold readable files all the same.
+  std::optional<Names> names_of(const std::string& folder) const {
+    if (!files_->is_folder(folder)) return Names{};
+    try {
+      Names names;
+      for (Entry& entry : files_->list(folder)) names.insert(std::move(entry.name));
+      return names;
+    } catch (const Error&) {
+      return std::nullopt;
+    }
+  }
+
+  std::unique_ptr<Files> files_;
+  mutable std::unordered_map<std::string, std::optional<Names>> names_;
+};
+
 }  // namespace
 
 std::unique_ptr<Files> disk_files() { return std::make_unique<DiskFiles>(); }
+std::unique_ptr<Files> listed_files(std::unique_ptr<Files> files) { return std::make_unique<ListedFiles>(std::move(files)); }
 
 std::string check_sql_text(std::string text, const std::string& name) {
   const auto refuse = [&](std::string_view what, std::string_view hint) {

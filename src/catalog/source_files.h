@@ -25,6 +25,8 @@ class Files {
 };
 
 std::unique_ptr<Files> disk_files();
+// The same files, each folder listed once: for who asks for many that are not there. What is made later is not seen.
+std::unique_ptr<Files> listed_files(std::unique_ptr<Files> files);
 
 // The repository around `working_folder` at `revision`; paths are relative to its root. Throws Error{usage}
 // where there is no repository or no such revision.

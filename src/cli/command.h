@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/config.h"
@@ -51,8 +52,7 @@ struct GlobalOptions {
   std::string config_file;
 };
 
-// A parser with every command in it. `global` must outlive it; `selected` runs when a command was named.
-std::unique_ptr<CLI::App> make_app(GlobalOptions& global,
-                                   const std::function<void(const Command&, const Runner&)>& selected);
+// A parser with every command in it, or with the one named `only`. `global` must outlive it; `selected` runs when a command was named.
+std::unique_ptr<CLI::App> make_app(GlobalOptions& global, const std::function<void(const Command&, const Runner&)>& selected, std::string_view only = {});
 
 }  // namespace contraflow::cli

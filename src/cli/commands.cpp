@@ -77,8 +77,7 @@ void add_global_options(CLI::App& app, GlobalOptions& global) {
 
 }  // namespace
 
-std::unique_ptr<CLI::App> make_app(GlobalOptions& global,
-                                   const std::function<void(const Command&, const Runner&)>& selected) {
+std::unique_ptr<CLI::App> make_app(GlobalOptions& global, const std::function<void(const Command&, const Runner&)>& selected, std::string_view only) {
   auto app = std::make_unique<CLI::App>(
       "changes the schema of a live PostgreSQL database without stopping it", "contraflow");
   app->require_subcommand(0, 1);
@@ -87,6 +86,7 @@ std::unique_ptr<CLI::App> make_app(GlobalOptions& global,
          "--version", [] { return std::string(); }, "versions of this program, its parser, the servers found")
       ->group("General");
   for (const Command* command : commands()) {
+    if (!only.empty() && only != command->name) continue;
     CLI::App* sub = app->add_subcommand(command->name, command->summary);
     const Runner runner = command->add_options(*sub);
     add_global_options(*sub, global);

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <future>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "base/hash.h"
 #include "base/terminal.h"
@@ -39,18 +41,38 @@ std::string finding_fingerprint(const Finding& finding, int seen) {
   return sha256(fmt::format("{}\n{}\n{}\n{}\n{}", finding.file, finding.rule->name, finding.relation, std::string(trim(finding.source_line)), seen)).substr(0, 32);
 }
 
+namespace {
+
+std::string finding_text(const Finding& finding, const lint::Majors& servers, bool color) {
+  const std::string label = styled(fmt::format("{}[{}]", severity_name(finding.severity), finding.rule->name), style_of(finding.severity), color);
+  std::string message = finding.message;
+  if (!finding.why.empty()) message += "\nwhy: " + finding.why;
+  if (!finding.depends.empty()) message += "\ndepends: " + finding.depends;
+  if (finding.versions != servers) message += "\nversions: PostgreSQL " + lint::text_of_majors(finding.versions);
+  if (!finding.size.empty()) message += fmt::format("\nsize: {} has {}", finding.relation, finding.size);
+  const Location location{finding.file, finding.line, finding.column, finding.source_line};
+  return render_report(label, message, &location, finding.fix, color) + "\n";
+}
+
+// Many findings are worded on all processors, in order.
+std::string all_findings_text(const std::vector<Finding>& findings, const lint::Majors& servers, bool color) {
+  constexpr std::size_t kWorthAThread = 256;
+  const std::size_t parts = std::clamp<std::size_t>(findings.size() / kWorthAThread, 1, std::max(1U, std::thread::hardware_concurrency()));
+  std::vector<std::string> texts(parts);
+  const auto write = [&](std::size_t part) {
+    for (std::size_t i = findings.size() * part / parts; i < findings.size() * (part + 1) / parts; ++i) texts[part] += finding_text(findings[i], servers, color);
+  };
+  std::vector<std::future<void>> others;
+  for (std::size_t part = 1; part < parts; ++part) others.push_back(std::async(std::launch::async, write, part));
+  write(0);
+  for (auto& other : others) other.get();
+  return join(texts, "");
+}
+
+}  // namespace
+
 std::string findings_text(const lint::Report& report, const lint::Majors& servers, bool color) {
-  std::string out;
-  for (const Finding& finding : report.findings) {
-    const std::string label = styled(fmt::format("{}[{}]", severity_name(finding.severity), finding.rule->name), style_of(finding.severity), color);
-    std::string message = finding.message;
-    if (!finding.why.empty()) message += "\nwhy: " + finding.why;
-    if (!finding.depends.empty()) message += "\ndepends: " + finding.depends;
-    if (finding.versions != servers) message += "\nversions: PostgreSQL " + lint::text_of_majors(finding.versions);
-    if (!finding.size.empty()) message += fmt::format("\nsize: {} has {}", finding.relation, finding.size);
-    const Location location{finding.file, finding.line, finding.column, finding.source_line};
-    out += render_report(label, message, &location, finding.fix, color) + "\n";
-  }
+  std::string out = all_findings_text(report.findings, servers, color);
   const auto part = [](std::size_t number, const char* word) { return count_of(static_cast<long long>(number), word, std::string(word) + (std::string_view(word) == "info" ? "" : "s")); };
   out += fmt::format("{}: {}, {}, {} in {} of {}{}\n", report.findings.empty() ? "clean" : "found", part(count(report, Severity::error), "error"), part(count(report, Severity::warning), "warning"),
                      part(count(report, Severity::info), "info"), count_of(static_cast<long long>(report.statements), "statement"), count_of(static_cast<long long>(report.files), "file"),

@@ -73,10 +73,13 @@ int dispatch(const std::vector<std::string>& arguments, Console& console) {
   GlobalOptions global;
   const Command* command = nullptr;
   Runner runner;
-  const auto app = make_app(global, [&](const Command& chosen, const Runner& run_it) {
+  const std::string intended = intended_command(arguments);
+  const auto selected = [&](const Command& chosen, const Runner& run_it) {
     command = &chosen;
     runner = run_it;
-  });
+  };
+  // The options of all commands take longer to set up than a small file takes to check.
+  const auto app = make_app(global, selected, command_named(intended) != nullptr ? intended : "");
   try {
     app->parse(
         std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes the last one first
@@ -85,8 +88,7 @@ int dispatch(const std::vector<std::string>& arguments, Console& console) {
     return kDone;
   } catch (const CLI::Success&) {
     console.use_color(early_color_mode(arguments));
-    const std::string named = intended_command(arguments);
-    console.print(help_text(describe(), command_named(named) != nullptr ? named : "", console.width_out(), console.color_out()));
+    console.print(help_text(describe(), command_named(intended) != nullptr ? intended : "", console.width_out(), console.color_out()));
     return kDone;
   } catch (const CLI::ParseError& error) {
     throw usage_error(error, arguments);

@@ -14,7 +14,6 @@ namespace contraflow::lint {
 namespace {
 
 constexpr std::size_t kSmallFile = 256 * 1024;  // bytes: larger files, and one alone, are parsed in parallel in themselves
-constexpr std::size_t kFilesAhead = 16;
 
 struct Prepared {
   std::vector<catalog::ScriptItem> items;
@@ -30,12 +29,13 @@ Prepared prepare(const Input& input, bool alone) {
   return out;
 }
 
-// Small files are split and parsed on several threads, some files ahead of who takes them.
+// Small files are split and parsed on several threads, some at a time, ahead of who takes them.
 class FilesAhead {
  public:
   FilesAhead(const std::vector<Input>& inputs, unsigned threads) : inputs_(inputs) {
     if (threads < 2 || inputs.size() < 2) return;
-    for (std::size_t i = 0; i < std::min<std::size_t>(threads, inputs.size()); ++i) threads_.emplace_back([this] { work(); });
+    const std::size_t groups = (inputs.size() + kTogether - 1) / kTogether;
+    for (std::size_t i = 0; i < std::min<std::size_t>(threads, groups); ++i) threads_.emplace_back([this] { work(); });
   }
   FilesAhead(const FilesAhead&) = delete;
   FilesAhead& operator=(const FilesAhead&) = delete;
@@ -48,28 +48,36 @@ class FilesAhead {
     for (std::thread& thread : threads_) thread.join();
   }
 
+  // Called with 0, 1, 2, …
   Prepared take(std::size_t index) {
     if (threads_.empty()) return prepare(inputs_[index], true);
-    std::unique_lock lock(mutex_);
-    wanted_ = index;
-    changed_.notify_all();
-    changed_.wait(lock, [&] { return done_.contains(index); });
-    Prepared out = std::move(done_.at(index));
-    done_.erase(index);
-    return out;
+    if (index % kTogether == 0) {
+      std::unique_lock lock(mutex_);
+      wanted_ = index;
+      changed_.notify_all();
+      changed_.wait(lock, [&] { return done_.contains(index); });
+      current_ = std::move(done_.at(index));
+      done_.erase(index);
+    }
+    return std::move(current_[index % kTogether]);
   }
 
  private:
+  static constexpr std::size_t kTogether = 8;  // files between two waits
+  static constexpr std::size_t kAhead = 8 * kTogether;
+
   void work() {
     std::unique_lock lock(mutex_);
     while (true) {
-      changed_.wait(lock, [&] { return stop_ || next_ >= inputs_.size() || next_ < wanted_ + kFilesAhead; });
+      changed_.wait(lock, [&] { return stop_ || next_ >= inputs_.size() || next_ < wanted_ + kAhead; });
       if (stop_ || next_ >= inputs_.size()) return;
-      const std::size_t index = next_++;
+      const std::size_t first = next_;
+      next_ += kTogether;
       lock.unlock();
-      Prepared prepared = prepare(inputs_[index], false);
+      std::vector<Prepared> prepared;
+      for (std::size_t i = first; i < std::min(first + kTogether, inputs_.size()); ++i) prepared.push_back(prepare(inputs_[i], false));
       lock.lock();
-      done_.emplace(index, std::move(prepared));
+      done_.emplace(first, std::move(prepared));
       changed_.notify_all();
     }
   }
@@ -77,7 +85,8 @@ class FilesAhead {
   const std::vector<Input>& inputs_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::map<std::size_t, Prepared> done_;
+  std::map<std::size_t, std::vector<Prepared>> done_;  // by the first of each group
+  std::vector<Prepared> current_;
   std::size_t next_ = 0;
   std::size_t wanted_ = 0;
   bool stop_ = false;

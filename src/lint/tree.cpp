@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_set>
 #include <array>
 #include <charconv>
 
@@ -147,9 +148,13 @@ std::string base_of(std::string_view type) {
 }
 
 bool is_built_in_type(std::string_view base) {
-  if (std::find(kPlainTypes.begin(), kPlainTypes.end(), base) != kPlainTypes.end()) return true;
-  if (base == "uuid" || base == "xml" || base == "xid" || base == "xid8") return true;
-  return std::any_of(kSpellings.begin(), kSpellings.end(), [&](const Spelling& spelling) { return spelling.sql == base; });
+  static const std::unordered_set<std::string_view> known = [] {
+    std::unordered_set<std::string_view> out(kPlainTypes.begin(), kPlainTypes.end());
+    out.insert({"uuid", "xml", "xid", "xid8"});
+    for (const Spelling& spelling : kSpellings) out.insert(spelling.sql);
+    return out;
+  }();
+  return known.contains(base);
 }
 
 bool is_serial(const PgQuery__TypeName& type) {

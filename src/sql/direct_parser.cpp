@@ -30,10 +30,15 @@ size_t __real_pg_query__parse_result__get_packed_size(const PgQuery__ParseResult
 size_t __real_pg_query__parse_result__pack(const PgQuery__ParseResult* message, uint8_t* out);
 size_t __wrap_pg_query__parse_result__get_packed_size(const PgQuery__ParseResult* message);
 size_t __wrap_pg_query__parse_result__pack(const PgQuery__ParseResult* message, uint8_t* out);
+size_t __real_pg_query__scan_result__get_packed_size(const PgQuery__ScanResult* message);
+size_t __real_pg_query__scan_result__pack(const PgQuery__ScanResult* message, uint8_t* out);
+size_t __wrap_pg_query__scan_result__get_packed_size(const PgQuery__ScanResult* message);
+size_t __wrap_pg_query__scan_result__pack(const PgQuery__ScanResult* message, uint8_t* out);
 }
 
 namespace {
 thread_local PgQuery__ParseResult* taken = nullptr;  // where the tree goes that would be packed
+thread_local const contraflow::sql::TokenVisitor* visitor = nullptr;  // to whom the tokens go that would be packed
 }
 
 size_t __wrap_pg_query__parse_result__get_packed_size(const PgQuery__ParseResult* message) {
@@ -44,6 +49,16 @@ size_t __wrap_pg_query__parse_result__get_packed_size(const PgQuery__ParseResult
 
 size_t __wrap_pg_query__parse_result__pack(const PgQuery__ParseResult* message, uint8_t* out) {
   return taken == nullptr ? __real_pg_query__parse_result__pack(message, out) : 0;
+}
+
+size_t __wrap_pg_query__scan_result__get_packed_size(const PgQuery__ScanResult* message) {
+  if (visitor == nullptr) return __real_pg_query__scan_result__get_packed_size(message);
+  (*visitor)(*message);
+  return 0;
+}
+
+size_t __wrap_pg_query__scan_result__pack(const PgQuery__ScanResult* message, uint8_t* out) {
+  return visitor == nullptr ? __real_pg_query__scan_result__pack(message, out) : 0;
 }
 
 namespace contraflow::sql {
@@ -70,6 +85,15 @@ std::unique_ptr<PgQueryError, ParserErrorDeleter> DirectTree::parse(const char* 
   CurrentMemoryContext = TopMemoryContext;
   context_.reset(context);
   return nullptr;
+}
+
+std::unique_ptr<PgQueryError, ParserErrorDeleter> scan_directly(const char* text, const TokenVisitor& visit) {
+  visitor = &visit;
+  const PgQueryScanResult raw = pg_query_scan(text);
+  visitor = nullptr;
+  std::free(raw.pbuf.data);
+  std::free(raw.stderr_buffer);
+  return std::unique_ptr<PgQueryError, ParserErrorDeleter>(raw.error);
 }
 
 }  // namespace contraflow::sql

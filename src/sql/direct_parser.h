@@ -8,6 +8,7 @@
 #include <pg_query.h>
 #include <pg_query/pg_query.pb-c.h>
 
+#include <functional>
 #include <memory>
 
 struct MemoryContextData;  // PostgreSQL's
@@ -32,5 +33,9 @@ class DirectTree {
   std::unique_ptr<MemoryContextData, Delete> context_;
   PgQuery__ParseResult result_ = PG_QUERY__PARSE_RESULT__INIT;
 };
+
+// The tokens of a text in the same way: `visit` sees them once, while they live; it may not throw, nor scan. The parser's error, or null.
+using TokenVisitor = std::function<void(const PgQuery__ScanResult&)>;
+std::unique_ptr<PgQueryError, ParserErrorDeleter> scan_directly(const char* text, const TokenVisitor& visit);
 
 }  // namespace contraflow::sql

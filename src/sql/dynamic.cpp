@@ -7,10 +7,9 @@
 #include <array>
 #include <map>
 
-#include <pg_query.h>
-
 #include "base/text.h"
 #include "base/utf8.h"
+#include "sql/direct_parser.h"
 #include "sql/nesting.h"
 
 namespace contraflow::sql {
@@ -306,12 +305,10 @@ Attempt assemble(std::string_view text, const std::vector<Candidate>& candidates
 // Byte offset of the parser's complaint, or nothing where the text parses.
 std::optional<std::size_t> parser_complaint(const std::string& text) {
   if (const auto deep = nests_deeper_than(text, 1'000)) return *deep;
-  const PgQueryParseResult result = pg_query_parse(text.c_str());
-  std::optional<std::size_t> out;
-  if (result.error != nullptr)
-    out = byte_of_character(text, result.error->cursorpos > 0 ? static_cast<std::size_t>(result.error->cursorpos - 1) : text.size());
-  pg_query_free_parse_result(result);
-  return out;
+  DirectTree tree;
+  const auto error = tree.parse(text.c_str());
+  if (!error) return std::nullopt;
+  return byte_of_character(text, error->cursorpos > 0 ? static_cast<std::size_t>(error->cursorpos - 1) : text.size());
 }
 
 std::optional<DynamicStatement> settle(std::string_view text, std::vector<Candidate> candidates, int first_parameter) {

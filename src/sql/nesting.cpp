@@ -20,6 +20,20 @@ struct Level {
   std::size_t depth() const { return 1 + operators + queries; }
 };
 
+// At least as many as the symbols and keywords of the text: a keyword is, or ends, a run of letters, and a symbol holds one of the other bytes.
+std::size_t most_tokens(std::string_view text) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || static_cast<unsigned char>(c) >= 0x80; };
+  const auto is_space = [](char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f'; };
+  std::size_t count = 0;
+  bool in_word = false;
+  for (const char c : text) {
+    const bool letter = is_letter(c);
+    count += letter ? !in_word : !is_space(c);
+    in_word = letter;
+  }
+  return count;
+}
+
 bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
@@ -28,6 +42,7 @@ bool is_one_of(std::string_view word, std::initializer_list<std::string_view> wo
 
 std::optional<std::size_t> nests_deeper_than(std::string_view text, std::size_t limit) {
   if (text.size() < 2 * limit) return std::nullopt;  // every level takes two bytes at least: "+1"
+  if (most_tokens(text) < limit) return std::nullopt;  // as with a file of short statements
   std::vector<Level> levels(1);
   std::size_t enclosing = 0;  // the depth of all levels but the innermost
   for (const Token& token : scan(text)) {

@@ -37,8 +37,16 @@ ParseTree parse(std::string_view text, const std::string& file) {
   return tree;
 }
 
+const ProtobufCMessage* held(const PgQuery__Node& node) {
+  return node.node_case == PG_QUERY__NODE__NODE__NOT_SET ? nullptr : reinterpret_cast<const ProtobufCMessage*>(node.alias);  // any member of the union: all are pointers to messages
+}
+
 void walk(const ProtobufCMessage& message, const std::function<bool(const ProtobufCMessage&)>& visitor) {
   if (!visitor(message)) return;
+  if (const auto* node = message_as<PgQuery__Node>(message, pg_query__node__descriptor)) {
+    if (const ProtobufCMessage* child = held(*node)) walk(*child, visitor);
+    return;
+  }
   const ProtobufCMessageDescriptor& descriptor = *message.descriptor;
   for (unsigned i = 0; i < descriptor.n_fields; ++i) {
     const ProtobufCFieldDescriptor& field = descriptor.fields[i];

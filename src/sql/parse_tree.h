@@ -29,6 +29,9 @@ class ParseTree {
 // Error{usage} with the location where the text is not PostgreSQL 15's SQL, or nests too deeply for the tree.
 ParseTree parse(std::string_view text, const std::string& file = {});
 
+// The message that a node holds, or null: the one member that is set, of the two hundred that the node's descriptor lists.
+const ProtobufCMessage* held(const PgQuery__Node& node);
+
 // Visits a message and everything below it, parents first, in the order of the tree. The visitor returns
 // whether to descend. Compare `message.descriptor` with &pg_query__column_ref__descriptor and so on, then
 // cast.

@@ -126,7 +126,7 @@ void leave_out_old(std::vector<lint::Input>& inputs, const std::string& revision
 }
 
 std::vector<lint::Input> inputs_of(Context& context, const Options& options) {
-  const auto files = catalog::disk_files();
+  const auto files = catalog::listed_files(catalog::disk_files());
   std::vector<lint::Input> inputs;
   for (const std::string& path : options.paths) {
     lint::Gathered gathered;

@@ -67,11 +67,13 @@ void print(std::string& out, const ProtobufCMessage& message) {
     if (cast->arg != nullptr) print(out, cast->arg->base);
     return;
   }
-  if (const auto* node = sql::message_as<PgQuery__Node>(message, pg_query__node__descriptor); node == nullptr) {
-    (out += message.descriptor->short_name) += '(';
+  if (const auto* node = sql::message_as<PgQuery__Node>(message, pg_query__node__descriptor)) {
+    if (const ProtobufCMessage* child = sql::held(*node)) print(out, *child);
+    return;
   }
+  (out += message.descriptor->short_name) += '(';
   for (unsigned i = 0; i < message.descriptor->n_fields; ++i) print_field(out, message, message.descriptor->fields[i]);
-  if (message.descriptor != &pg_query__node__descriptor) out += ')';
+  out += ')';
 }
 
 bool is_null_constant(const PgQuery__Node* node) {
