@@ -48,7 +48,7 @@ const char* sqlstate_of(Rule::Kind kind) {  // documentation, appendix A: class 
 }
 
 RowMaker::RowMaker(pg::Connection& connection, const Database& database) : connection_(connection), database_(database) {
-  connection_.execute("BEGIN");
+  connection_.execute("BEGIN; SET CONSTRAINTS ALL IMMEDIATE");  // what is pending would keep a table from being altered
 }
 
 RowMaker::~RowMaker() {
@@ -100,8 +100,15 @@ std::string RowMaker::insert(const QualifiedName& table, const Row& row) const {
   return fmt::format("INSERT INTO {} ({}){} VALUES ({})", sql::quote(table), join(names, ", "), identity ? " OVERRIDING SYSTEM VALUE" : "", join(values, ", "));
 }
 
-std::optional<Row> RowMaker::make(const QualifiedName& table, long long number) {
-  Row references;
+std::optional<Row> RowMaker::make(const QualifiedName& table, long long number, const Row& given) {
+  if (std::optional<Row> row = make(table, number, given, false)) return row;
+  return make(table, number, given, true);
+}
+
+// `alone`: refers to nothing where it need not, as its reference may decide about its key.
+std::optional<Row> RowMaker::make(const QualifiedName& table, long long number, const Row& given, bool alone) {
+  bool may_be_alone = false;
+  Row references = given;
   for (const auto& [id, object] : database_.objects) {
     const auto* key = std::get_if<Constraint>(&object.body);
     if (!key || key->type != ConstraintType::foreign_key || !key->references || id.schema != table.schema || id.relation != table.name) continue;
@@ -111,6 +118,17 @@ std::optional<Row> RowMaker::make(const QualifiedName& table, long long number) 
     }
     const pg::Result rows = connection_.execute(fmt::format("SELECT {0} FROM {1} ORDER BY {0} LIMIT 1 OFFSET {2} % greatest(1, (SELECT count(*) FROM {1}))", column_list(key->referenced_columns),
                                                             sql::quote(*key->references), number));
+    if (rows.rows() == 0 || alone) {  // or there is no row to refer to, as in a circle
+      bool left_out = false;
+      for (const std::string& column : key->columns) {
+        const auto* body = database_.find_body<Column>(catalog::column_id(table.schema, table.name, column));
+        if (body == nullptr || body->not_null || references.contains(column)) continue;
+        references[column] = std::nullopt;
+        left_out = true;
+      }
+      may_be_alone = may_be_alone || left_out;
+      if (left_out) continue;
+    }
     for (std::size_t i = 0; i < key->columns.size() && rows.rows() > 0; ++i) {
       if (!references.contains(key->columns[i])) references[key->columns[i]] = rows.string(0, static_cast<int>(i));
     }
@@ -121,6 +139,7 @@ std::optional<Row> RowMaker::make(const QualifiedName& table, long long number) 
     if (!check || check->type != ConstraintType::check || id.schema != table.schema || id.relation != table.name) continue;
     for (auto& [column, values] : rehearse::listed_values(check->expression)) listed[column] = values;
   }
+  if (alone && !may_be_alone) return {};
   for (long long attempt = 0; attempt < 24; ++attempt) {
     const long long i = number + attempt * (attempt % 2 == 0 ? 1009 : 10);
     Row row;
@@ -184,7 +203,7 @@ std::vector<Row> RowMaker::candidates(const QualifiedName& table, const Rule& ru
       std::erase(key, std::string());
       std::vector<std::string> texts;
       for (const std::string& column : key) texts.push_back(sql::quote_identifier(column) + "::text");
-      const pg::Result rows = connection_.execute(fmt::format("SELECT {} FROM {} LIMIT 5", join(texts, ", "), sql::quote(table)));
+      const pg::Result rows = connection_.execute(fmt::format("SELECT {} FROM {} ORDER BY ctid DESC LIMIT 5", join(texts, ", "), sql::quote(table)));
       for (int r = 0; r < rows.rows(); ++r) {
         Row changed = row;
         for (std::size_t i = 0; i < key.size(); ++i) {

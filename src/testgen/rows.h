@@ -25,8 +25,8 @@ class RowMaker {
   RowMaker(const RowMaker&) = delete;
   RowMaker& operator=(const RowMaker&) = delete;
 
-  // A row that the table takes beside all that is there, another for each `number`; nothing where none was found.
-  std::optional<Row> make(const QualifiedName& table, long long number);
+  // A row that the table takes beside all that is there, another for each `number`, with these contents where they are given; nothing where none was found.
+  std::optional<Row> make(const QualifiedName& table, long long number, const Row& given = {});
   // Inserts it to stay (until the maker goes); its contents as they are then, every column.
   Row keep(const QualifiedName& table, const Row& row);
 
@@ -41,6 +41,7 @@ class RowMaker {
   const Database& database() const { return database_; }
 
  private:
+  std::optional<Row> make(const QualifiedName& table, long long number, const Row& given, bool alone);
   std::vector<Row> candidates(const QualifiedName& table, const Rule& rule, const Row& row);
 
   pg::Connection& connection_;

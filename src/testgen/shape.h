@@ -65,6 +65,9 @@ struct Shape {
 Shape shape_of(const plan::Plan& plan, const Database& from, const Database& to);
 std::vector<Rule> rules_of(const TablePair& table, const plan::Plan& plan, const Shape& shape, const Database& from, const Database& to);
 
+// The values of an enum type ("public.tier", quoted) that the plan renames: old label, new label.
+std::vector<std::pair<std::string, std::string>> renamed_labels(const plan::Plan& plan, const std::string& type);
+
 // The state after the last (or first) step whose title or statements hold the text, on this table; 0: none.
 State state_of(const plan::Plan& plan, const TablePair* table, const std::vector<std::string>& needles, bool first = false);
 

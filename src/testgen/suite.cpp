@@ -60,22 +60,18 @@ void make_seeds(World& world, const TablePair& table, bool referenced, std::stri
   std::vector<Seed>& seeds = world.seeds[table.old_name];
   const long long wanted = referenced ? kReferencedRows : kRows;
   for (long long number = 1; number <= wanted; ++number) {
-    std::optional<Row> row;
-    std::optional<Row> becomes;
-    for (long long attempt = 0; attempt < 8 && !becomes; ++attempt) {
-      row = world.before.make(table.old_name, number + attempt * 50'000);
-      if (!row) break;
-      if (!table.to) break;
-      becomes = converted(world, table, *row);
-      if (becomes && !world.desired.accepts(world.desired.insert(table.new_name, *becomes))) becomes.reset();
-    }
-    if (!row || (table.to && !becomes)) {
+    std::optional<Seed> made;
+    if (table.to)
+      made = row_of_both(world, table, number, 50'001);
+    else if (const std::optional<Row> row = world.before.make(table.old_name, number))
+      made = Seed{*row, {}};
+    if (!made) {
       world.notes.push_back(fmt::format("{}: no row was found that both schemas take: it has {} instead of {}", sql::quote(table.old_name), number - 1, wanted));
       return;
     }
-    sql += world.before.insert(table.old_name, *row) + ";\n";
-    Seed seed{.old_row = world.before.keep(table.old_name, *row)};
-    if (becomes) seed.new_row = world.desired.keep(table.new_name, *becomes);
+    sql += world.before.insert(table.old_name, made->old_row) + ";\n";
+    Seed seed{.old_row = world.before.keep(table.old_name, made->old_row), .new_row = {}};
+    if (table.to) seed.new_row = world.desired.keep(table.new_name, made->new_row);
     seeds.push_back(seed);
   }
 }

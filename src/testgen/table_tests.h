@@ -26,8 +26,12 @@ struct World {
   std::vector<std::string> notes;
 };
 
-// What `row` of the current shape becomes; nothing where a conversion could not be evaluated. Columns that the plan adds are left to their defaults.
-std::optional<Row> converted(World& world, const TablePair& table, const Row& row);
+// What `row` of the current shape becomes; nothing where a conversion could not be evaluated (`failed` says which). Columns that the plan adds are left to their defaults.
+std::optional<Row> converted(World& world, const TablePair& table, const Row& row, std::string* failed = nullptr);
+
+// A row of a table that is there before and after, and what it becomes: both schemas take them. Where what was made up for the old type cannot be converted
+// ('made up' to a number), contents of the new type stand in the old one. Nothing where none was found, which a note says.
+std::optional<Seed> row_of_both(World& world, const TablePair& table, long long number, long long stride);
 
 // Whether the default gives the same for every row, so that a test can name it.
 bool constant(const catalog::Column& column);
@@ -49,6 +53,7 @@ class TableTests {
   void beside(TestFile& file, State state) const;
   void defaults(TestFile& file, State state, bool old) const;
   void rules(TestFile& file, State state, bool old) const;
+  void references(TestFile& file, State state) const;
   void enum_values(TestFile& file, State state) const;
   void soft_delete(TestFile& file, State state) const;
   void round_trip(TestFile& file, const QualifiedName& name, const Row& row, const std::vector<std::string>& columns, bool old, const std::string& says) const;
