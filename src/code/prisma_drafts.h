@@ -50,6 +50,7 @@ class PrismaDrafts {
   void add(const prisma::Block& block, const std::string& attribute) { attributes_[&block].push_back(attribute); }
   void add_below(const prisma::Block& block, const prisma::Field* above, const std::string& label);
   void set_block_attribute(const prisma::Block& block, const std::string& name, const std::string& text);
+  void replace(const prisma::Attribute& attribute, const std::string& text) { replaced_[&attribute] = text; }
   void add_block(const prisma::Block* near, std::string text) { blocks_.emplace_back(near, std::move(text)); }  // into the file of `near`
   bool adds(const prisma::Block& block, const std::string& field) const;
   bool adds_type(const prisma::Block& block, const std::string& type) const;

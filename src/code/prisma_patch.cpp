@@ -329,11 +329,11 @@ class Patch {
         note(fmt::format("unique {} holds for live rows only from now on; @unique stays, so that the client finds rows by it; upsert on it needs a look", join(index->columns, ", ")));
         continue;
       }
-      drop_index(block, old_table, id, *index);
+      drop_index(block, old_table, table, id, *index);
     }
     for (const auto& [id, object] : now_.objects) {
       const auto* index = std::get_if<Index>(&object.body);
-      if (index == nullptr || id.schema != table.schema || index->table != table.name || is_helper(id.name) || is_key(now_, id, *index) || end_.find(id) == nullptr) continue;
+      if (index == nullptr || id.schema != table.schema || index->table != table.name || is_helper(id.name) || is_key(now_, id, *index) || end_.find(id) == nullptr || followed_.contains(id)) continue;
       if (const auto* old = before_.find_body<Index>(id); old != nullptr && (same_index(*old, *index) || renamed_columns(old_table, old->columns) == index->columns)) continue;
       // A column that stands under its new name beside the old one is not the field's yet.
       if (std::any_of(index->columns.begin(), index->columns.end(), [&](const std::string& column) { return is_new_name(old_table, column) && !field_has(block, old_table, column); })) continue;
@@ -373,7 +373,19 @@ class Patch {
     return field != nullptr && field->find("unique") != nullptr && !drafts_.field_is_without(*field, "unique");
   }
 
-  void drop_index(const Block& block, const QualifiedName& table, const catalog::ObjectId& id, const Index& index) {
+  // The same index under another name: of a renamed column or table.
+  const catalog::Object* renamed_index(const QualifiedName& old_table, const QualifiedName& table, const Index& index) const {
+    for (const auto& [id, object] : now_.objects) {
+      const auto* other = std::get_if<Index>(&object.body);
+      if (other == nullptr || id.schema != table.schema || other->table != table.name || is_helper(id.name) || before_.find(id) != nullptr || end_.find(id) == nullptr) continue;
+      if (other->unique == index.unique && other->access_method == index.access_method && other->predicate.empty() && index.predicate.empty() && key_options(*other) == key_options(index) &&
+          other->columns == renamed_columns(old_table, index.columns))
+        return &object;
+    }
+    return nullptr;
+  }
+
+  void drop_index(const Block& block, const QualifiedName& table, const QualifiedName& now_table, const catalog::ObjectId& id, const Index& index) {
     const std::string usual = prisma::default_name(table.name, index.columns, index.unique ? "_key" : "_idx");
     const auto named = [&](const Attribute& attribute) {
       const prisma::Argument* map = attribute.find("map");
@@ -394,9 +406,25 @@ class Patch {
     }
     // By its name; a schema that was written by hand may not say the name.
     const auto it = std::find_if(same.begin(), same.end(), [&](const Attribute* attribute) { return named(*attribute); });
-    if (it != same.end() || same.size() == 1) return drafts_.drop(it != same.end() ? **it : *same.front());
+    const catalog::Object* renamed = renamed_index(table, now_table, index);
+    if (it != same.end() || same.size() == 1) {
+      const Attribute& attribute = it != same.end() ? **it : *same.front();
+      if (renamed == nullptr) return drafts_.drop(attribute);
+      followed_.insert(renamed->id);
+      std::vector<std::string> fields;
+      for (const std::string& element : prisma::list_elements(attribute.first("fields")->value)) fields.push_back(without_arguments(element));
+      return drafts_.replace(attribute, index_text(now_table.name, renamed->id, std::get<Index>(renamed->body), fields));
+    }
     for (const Field& field : block.fields) {
-      if (index.unique && field.find("unique") != nullptr && index.columns == std::vector<std::string>{field.column()} && !drafts_.dropped(field)) drafts_.field(field).set("unique", "");
+      if (index.unique && field.find("unique") != nullptr && index.columns == std::vector<std::string>{field.column()} && !drafts_.dropped(field)) {
+        if (renamed == nullptr) {
+          drafts_.field(field).set("unique", "");
+          continue;
+        }
+        followed_.insert(renamed->id);
+        const auto& now = std::get<Index>(renamed->body);
+        drafts_.field(field).set("unique", renamed->id.name == prisma::default_name(now_table.name, now.columns, "_key") ? "@unique" : fmt::format("@unique(map: {})", in_quotes(renamed->id.name)));
+      }
     }
   }
 
@@ -427,14 +455,14 @@ class Patch {
       if (known != block.fields.end())
         above = &*known;
       else
-        drafts_.add_below(block, above, PrismaWords::new_label(label));
+        drafts_.add_below(block, above, words_.new_label(label, &block));
     }
   }
 
   void new_enumeration(const catalog::ObjectId& id, const catalog::EnumType& type) {
     const std::string name = camel(id.name, true);
     std::string text = fmt::format("enum {} {{\n", name);
-    for (const std::string& label : type.labels) text += "  " + PrismaWords::new_label(label) + "\n";
+    for (const std::string& label : type.labels) text += "  " + PrismaWords::new_label(label, nullptr) + "\n";
     if (name != id.name) text += fmt::format("\n  @@map({})\n", in_quotes(id.name));
     if (id.schema != "public") text += fmt::format("  @@schema({})\n", in_quotes(id.schema));
     // Beside the models that use it.
@@ -469,9 +497,21 @@ class Patch {
     }
     if (!maps && !schema_.blocks.empty()) return prisma_name(table.name);
     std::string name = camel(table.name, true);
-    if (plural && name.ends_with("ies")) name = name.substr(0, name.size() - 3) + "y";
-    else if (plural && name.ends_with('s') && !name.ends_with("ss")) name.pop_back();
-    return prisma_name(name);
+    return prisma_name(plural ? singular(name) : name);
+  }
+  static std::string singular(std::string name) {
+    if (name.ends_with("ies")) return name.substr(0, name.size() - 3) + "y";
+    for (const char* ending : {"sses", "xes", "ches", "shes", "zes"}) {
+      if (name.ends_with(ending)) return name.substr(0, name.size() - 2);
+    }
+    if (name.ends_with('s') && !name.ends_with("ss")) name.pop_back();
+    return name;
+  }
+  static std::string plural(const std::string& name) {
+    if (name.ends_with("ss") || name.ends_with('x') || name.ends_with("ch") || name.ends_with("sh")) return name + "es";
+    if (name.ends_with('s')) return name;
+    if (name.ends_with('y') && name.size() > 1 && std::string("aeiou").find(name[name.size() - 2]) == std::string::npos) return name.substr(0, name.size() - 1) + "ies";
+    return name + "s";
   }
   static std::string prisma_name(const std::string& name) {
     std::string out;
@@ -691,7 +731,12 @@ class Patch {
       name.resize(name.size() - 3);
     else if (name.ends_with("Id") || name.ends_with("ID"))
       name.resize(name.size() - 2);
-    if (name.empty() || (key.columns.size() == 1 && name == own[0])) name = lower_first(parent->name());
+    while (name.ends_with('_')) name.pop_back();
+    const std::string role = name;
+    if (name.empty())
+      name = lower_first(parent->name());
+    else if (name == own[0])
+      name += parent->name();
     while (taken(child, name)) name += "Relation";
     const std::set<std::string> columns(key.columns.begin(), key.columns.end());
     const bool one = std::any_of(now_.objects.begin(), now_.objects.end(), [&](const auto& entry) {
@@ -699,8 +744,8 @@ class Patch {
       return index != nullptr && index->unique && index->predicate.empty() && entry.first.schema == id.schema && index->table == id.relation && std::set<std::string>(index->columns.begin(), index->columns.end()) == columns;
     });
     const std::string both = related(child, *parent) ? in_quotes(child.name() + "_" + join(own, "_") + "To" + parent->name()) : "";
-    std::string back = lower_first(child.name()) + (one || child.name().ends_with('s') ? "" : "s");
-    if (!both.empty() && taken(*parent, back)) back += "_" + name;
+    std::string back = one ? lower_first(child.name()) : plural(lower_first(child.name()));
+    if (!both.empty() && taken(*parent, back)) back += "As" + camel(role.empty() ? name : role, true);
     while (taken(*parent, back) || (child.name() == parent->name() && back == name)) back += "Relation";
     const std::string map = id.name == prisma::default_name(id.relation, key.columns, "_fkey") ? "" : fmt::format(", map: {}", in_quotes(id.name));
     add(child, {.name = name, .type = parent->name() + (optional ? "?" : ""),
@@ -717,6 +762,7 @@ class Patch {
   PrismaWords words_;
   PrismaDrafts drafts_;
   std::set<std::string> ignored_;
+  std::set<catalog::ObjectId> followed_;  // indexes that an attribute of the schema says already
   std::vector<Made> made_;
   SchemaPatch out_;
 };

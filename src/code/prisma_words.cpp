@@ -170,11 +170,11 @@ std::string PrismaWords::label_name(const catalog::ObjectId& type, const std::st
       if (renamed != values->second.end() && renamed->second == label) return field.name;
     }
   }
-  const std::string line = new_label(label);
+  const std::string line = new_label(label, enum_block(type));
   return line.substr(0, line.find(' '));
 }
 
-std::string PrismaWords::new_label(const std::string& label) {
+std::string PrismaWords::new_label(const std::string& label, const Block* block) {
   std::string name;
   for (const char c : label) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -182,6 +182,10 @@ std::string PrismaWords::new_label(const std::string& label) {
   }
   while (name.starts_with('_')) name.erase(0, 1);
   if (name.empty()) name = "value";
+  const auto capitals = [](const Field& field) { return to_lower(field.name) != field.name && std::none_of(field.name.begin(), field.name.end(), [](char c) { return c >= 'a' && c <= 'z'; }) && field.find("map") != nullptr; };
+  if (block != nullptr && !block->fields.empty() && std::all_of(block->fields.begin(), block->fields.end(), capitals)) {
+    for (char& c : name) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
   return name == label ? name : fmt::format("{} @map({})", name, in_quotes(label));
 }
 

@@ -28,7 +28,8 @@ class PrismaWords {
 
   const prisma::Block* enum_block(const catalog::ObjectId& id) const;
   std::string label_name(const catalog::ObjectId& type, const std::string& label) const;
-  static std::string new_label(const std::string& label);  // `in_use`, or `in_use @map("in use")`
+  // `in_use`, or `in_use @map("in use")`; in capitals where all values of the enum are.
+  static std::string new_label(const std::string& label, const prisma::Block* block);
 
  private:
   const catalog::ObjectId* enum_of(const std::string& type) const;

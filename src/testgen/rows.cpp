@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "rehearse/row_values.h"
 #include "sql/expression.h"
+#include "testgen/partition_values.h"
 
 namespace contraflow::testgen {
 namespace {
@@ -47,7 +48,7 @@ const char* sqlstate_of(Rule::Kind kind) {  // documentation, appendix A: class 
   return "";
 }
 
-RowMaker::RowMaker(pg::Connection& connection, const Database& database) : connection_(connection), database_(database) {
+RowMaker::RowMaker(pg::Connection& connection, const Database& database, const Database& other) : connection_(connection), database_(database), other_(other) {
   connection_.execute("BEGIN; SET CONSTRAINTS ALL IMMEDIATE");  // what is pending would keep a table from being altered
 }
 
@@ -138,6 +139,9 @@ std::optional<Row> RowMaker::make(const QualifiedName& table, long long number, 
     const auto* check = std::get_if<Constraint>(&object.body);
     if (!check || check->type != ConstraintType::check || id.schema != table.schema || id.relation != table.name) continue;
     for (auto& [column, values] : rehearse::listed_values(check->expression)) listed[column] = values;
+  }
+  for (const Database* database : {&other_, &database_}) {
+    for (auto& [column, values] : partition_values(*database, table)) listed[column] = values;
   }
   if (alone && !may_be_alone) return {};
   for (long long attempt = 0; attempt < 24; ++attempt) {

@@ -19,8 +19,9 @@ using Row = std::map<std::string, pg::Value>;  // column -> its text, or NULL
 
 class RowMaker {
  public:
-  // The connection is in one transaction until the maker goes; what it tries is rolled back.
-  RowMaker(pg::Connection& connection, const Database& database);
+  // The connection is in one transaction until the maker goes; what it tries is rolled back. `other`: the schema on the other side of the plan, whose partitions the
+  // rows must fit as well.
+  RowMaker(pg::Connection& connection, const Database& database, const Database& other);
   ~RowMaker();
   RowMaker(const RowMaker&) = delete;
   RowMaker& operator=(const RowMaker&) = delete;
@@ -46,6 +47,7 @@ class RowMaker {
 
   pg::Connection& connection_;
   const Database& database_;
+  const Database& other_;
 };
 
 std::string literal(const pg::Value& value);

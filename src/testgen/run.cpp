@@ -80,6 +80,8 @@ std::vector<FileRun> run_suite(const Stack& stack, pg::Sandbox& sandbox, const s
       const std::string file = fmt::format("{}_{}.rollback.sql", static_cast<int>(undone) + 1, plan::phase_name(undone));
       why = run_file(back, folder / file);
       if (!why.empty()) broken(state, file, why);
+      // One phase back is the state that the phase before it left.
+      if (why.empty() && exact && i == phases.size() && i > 1) prove(back, file_of(phases[i - 2]), fmt::format("rollback to {}", plan::phase_name(phases[i - 2])));
     }
     if (why.empty()) {
       // Where the plan says that a phase gives contents up, the rows are not asked for: the schema and what it takes are.

@@ -84,7 +84,7 @@ Suite make_suite(const Stack& stack, const plan::Plan& plan, pg::Connection& bef
   const Database from = catalog::read(before, {.sizes = false});
   const Database to = catalog::read(desired, {.sizes = false});
   const Shape shape = shape_of(plan, from, to);
-  RowMaker old_rows(before, from), new_rows(desired, to);
+  RowMaker old_rows(before, from, to), new_rows(desired, to, from);
   World world{.plan = plan, .shape = shape, .before = old_rows, .desired = new_rows, .seeds = {}, .notes = {}};
   Suite suite;
 

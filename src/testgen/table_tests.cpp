@@ -272,6 +272,11 @@ void TableTests::old_shape(TestFile& file, State state) const {
     file.gives(select(table_.old_name, {pair.new_name}) + " WHERE " + where(row, true), {{value}}, 1,
                fmt::format("a row of the deployed version has {} in {}", literal(value), sql::quote_identifier(pair.new_name)));
   }
+  for (const ColumnPair& pair : table_.columns) {  // and where the server gives each row another value, they have one
+    if (pair.from || state < pair.added || constant(*pair.to) || pair.to->generated != catalog::Generated::none) continue;
+    file.gives(fmt::format("SELECT ({} IS NOT NULL)::text FROM {} WHERE {}", sql::quote_identifier(pair.new_name), sql::quote(table_.old_name), where(row, true)), {{"true"}}, 1,
+               fmt::format("a row of the deployed version has a value in {}", sql::quote_identifier(pair.new_name)));
+  }
   if (table_.renamed != 0 && state >= table_.renamed) {
     file.gives(select(table_.new_name, columns) + " WHERE " + where(row, true), {values_of(row, columns)}, columns.size(), fmt::format("{} shows what was written to {}", says(false), says(true)));
     if (old_rows_.contains(labelled))
