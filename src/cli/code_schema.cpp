@@ -11,7 +11,6 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/text.h"
-#include "base/utf8.h"
 #include "catalog/source_files.h"
 #include "code/files.h"
 
@@ -42,7 +41,6 @@ std::optional<prisma::Schema> find_models(const CodeSchemaOptions& options, Code
     if (file.language != code::Language::prisma) continue;
     try {
       std::string text = files->read(file);
-      if (!is_valid_utf8(text)) throw Error(ErrorCode::usage, "it is not UTF-8");
       const prisma::Schema part = prisma::parse(text, file.path);
       const std::size_t slash = file.path.rfind('/');
       File one{slash == std::string::npos ? "" : file.path.substr(0, slash + 1), file.path, std::move(text)};

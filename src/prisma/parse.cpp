@@ -278,7 +278,14 @@ const T* by_name(const std::vector<T>& list, std::string_view name) {
 
 }  // namespace
 
-Schema parse(std::string_view text, const std::string& file) { return Parser(text, file).schema(); }
+Schema parse(std::string_view text, const std::string& file) {
+  if (const std::size_t bad = first_invalid_utf8(text); bad != text.size()) {
+    Location at = locate(text, bad, file);
+    at.source_line.clear();  // not printable
+    throw Error(ErrorCode::usage, fmt::format("\"{}\" is not valid UTF-8", file), "convert it, for instance: iconv -f ISO-8859-1 -t UTF-8 FILE").at(at);
+  }
+  return Parser(text, file).schema();
+}
 
 Schema parse_files(const std::vector<std::pair<std::string, std::string>>& files, const std::string& folder) {
   Schema out;

@@ -96,7 +96,8 @@ std::string RowMaker::insert(const QualifiedName& table, const Row& row) const {
     names.push_back(sql::quote_identifier(name));
     values.push_back(literal(value));
     const auto* column = database_.find_body<Column>(catalog::column_id(table.schema, table.name, name));
-    identity = identity || (column && column->identity == catalog::Identity::always);
+    const auto* other = other_.find_body<Column>(catalog::column_id(table.schema, table.name, name));
+    identity = identity || (column && column->identity == catalog::Identity::always) || (column && column->identity != catalog::Identity::none && other && other->identity == catalog::Identity::always);
   }
   return fmt::format("INSERT INTO {} ({}){} VALUES ({})", sql::quote(table), join(names, ", "), identity ? " OVERRIDING SYSTEM VALUE" : "", join(values, ", "));
 }
@@ -110,9 +111,19 @@ std::optional<Row> RowMaker::make(const QualifiedName& table, long long number, 
 std::optional<Row> RowMaker::make(const QualifiedName& table, long long number, const Row& given, bool alone) {
   bool may_be_alone = false;
   Row references = given;
-  for (const auto& [id, object] : database_.objects) {
-    const auto* key = std::get_if<Constraint>(&object.body);
-    if (!key || key->type != ConstraintType::foreign_key || !key->references || id.schema != table.schema || id.relation != table.name) continue;
+  const auto has_columns = [&](const QualifiedName& name, const std::vector<std::string>& columns) {
+    return std::all_of(columns.begin(), columns.end(), [&](const std::string& column) { return database_.find_body<Column>(catalog::column_id(name.schema, name.name, column)) != nullptr; });
+  };
+  // The keys of the other side of the plan, too: both schemas are to take the row.
+  std::vector<const Constraint*> keys;
+  for (const Database* database : {&database_, &other_}) {
+    for (const auto& [id, object] : database->objects) {
+      const auto* key = std::get_if<Constraint>(&object.body);
+      if (!key || key->type != ConstraintType::foreign_key || !key->references || id.schema != table.schema || id.relation != table.name) continue;
+      if (has_columns(table, key->columns) && has_columns(*key->references, key->referenced_columns)) keys.push_back(key);
+    }
+  }
+  for (const Constraint* key : keys) {
     if (*key->references == table) {
       for (const std::string& column : key->columns) references[column] = std::nullopt;
       continue;
@@ -257,7 +268,32 @@ std::vector<Row> RowMaker::candidates(const QualifiedName& table, const Rule& ru
   return out;
 }
 
-std::optional<Row> RowMaker::violate(const QualifiedName& table, const Rule& rule, const Row& row) {
+std::set<std::string> RowMaker::altered(const QualifiedName& table, const Row& row) {
+  std::set<std::string> out;
+  connection_.execute("SAVEPOINT altered");
+  try {
+    const Row found = keep(table, row);
+    for (const auto& [column, value] : row) {
+      if (found.at(column) != value) out.insert(column);
+    }
+  } catch (const pg::ServerError&) {
+    // It is not taken now; whoever made it says why.
+  }
+  connection_.execute("ROLLBACK TO SAVEPOINT altered; RELEASE SAVEPOINT altered");
+  return out;
+}
+
+std::optional<Row> RowMaker::violate(const QualifiedName& table, const Rule& rule, const Row& row, const Row* rival) {
+  if (rival == nullptr) return violate_beside(table, rule, row);
+  if (!accepts(insert(table, *rival))) return {};
+  connection_.execute("SAVEPOINT rival");
+  connection_.execute(insert(table, *rival));
+  std::optional<Row> out = violate_beside(table, rule, row);
+  connection_.execute("ROLLBACK TO SAVEPOINT rival; RELEASE SAVEPOINT rival");
+  return out;
+}
+
+std::optional<Row> RowMaker::violate_beside(const QualifiedName& table, const Rule& rule, const Row& row) {
   const std::string lifted = rule.kind == Rule::Kind::not_null ? fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", sql::quote(table), sql::quote_identifier(rule.name))
                              : rule.by_index                   ? fmt::format("DROP INDEX {}", sql::quote(QualifiedName{table.schema, rule.name}))
                                                                : fmt::format("ALTER TABLE {} DROP CONSTRAINT {} CASCADE", sql::quote(table), sql::quote_identifier(rule.name));

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,8 +32,10 @@ class RowMaker {
   // Inserts it to stay (until the maker goes); its contents as they are then, every column.
   Row keep(const QualifiedName& table, const Row& row);
 
-  // A variant of `row` that this rule alone refuses: the server takes it once the rule is dropped. Nothing where none was found.
-  std::optional<Row> violate(const QualifiedName& table, const Rule& rule, const Row& row);
+  // A variant of `row` that this rule alone refuses, beside `rival` where one is given: the server takes it once the rule is dropped. Nothing where none was found.
+  std::optional<Row> violate(const QualifiedName& table, const Rule& rule, const Row& row, const Row* rival = nullptr);
+  // Columns that do not read back as they were written: triggers change them.
+  std::set<std::string> altered(const QualifiedName& table, const Row& row);
 
   std::string insert(const QualifiedName& table, const Row& row) const;
   bool accepts(const std::string& statement);            // tried, and rolled back
@@ -43,6 +46,7 @@ class RowMaker {
 
  private:
   std::optional<Row> make(const QualifiedName& table, long long number, const Row& given, bool alone);
+  std::optional<Row> violate_beside(const QualifiedName& table, const Rule& rule, const Row& row);
   std::vector<Row> candidates(const QualifiedName& table, const Rule& rule, const Row& row);
 
   pg::Connection& connection_;

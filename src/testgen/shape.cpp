@@ -167,7 +167,10 @@ void pair_columns(TablePair& table, const plan::Plan& plan, const Shape& shape, 
     }
   }
   for (auto& [name, pair] : by_old) {
-    if (pair.to && pair.conversion.empty()) pair.conversion = renamed_values(plan, name, *pair.to);
+    if (pair.to && pair.conversion.empty()) {
+      pair.conversion = renamed_values(plan, name, *pair.to);
+      pair.relabelled = !pair.conversion.empty();
+    }
     if (pair.to && !pair.to->type.empty() && pair.conversion.empty() && pair.from->type != pair.to->type)
       pair.conversion = fmt::format("{}::{}", sql::quote_identifier(name), pair.to->type);
     if (pair.to) taken.insert(pair.new_name);

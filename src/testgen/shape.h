@@ -27,6 +27,7 @@ struct ColumnPair {
   std::string conversion;  // SQL over the old columns that gives the new contents; empty: as they are
   // The name under which the new contents stand beside the old ones until contract, and the old beside the new ones until purge; empty: none.
   std::string beside, retired;
+  bool relabelled = false;  // the conversion is that of renamed enum values: no column has it before they are renamed
   State added = 0;  // the state from which a column that the plan adds is there
 };
 

@@ -71,6 +71,9 @@ void make_seeds(World& world, const TablePair& table, bool referenced, std::stri
     }
     sql += world.before.insert(table.old_name, made->old_row) + ";\n";
     Seed seed{.old_row = world.before.keep(table.old_name, made->old_row), .new_row = {}};
+    for (const ColumnPair& pair : table.columns) {  // a generated column that becomes a plain one keeps what it had
+      if (pair.from && pair.to && pair.from->generated != catalog::Generated::none && pair.to->generated == catalog::Generated::none) made->new_row[pair.new_name] = seed.old_row.at(pair.old_name);
+    }
     if (table.to) seed.new_row = world.desired.keep(table.new_name, made->new_row);
     seeds.push_back(seed);
   }

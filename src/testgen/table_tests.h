@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,7 @@ class TableTests {
   struct Ruled {
     Rule rule;
     std::optional<Row> old_refused, new_refused;  // rows that it alone refuses, in either shape
+    std::optional<Row> rival;                     // in the shape of its side: what a unique rule needs to be there first
   };
   void old_shape(TestFile& file, State state) const;
   void new_shape(TestFile& file, State state) const;
@@ -61,6 +63,8 @@ class TableTests {
   std::string select(const QualifiedName& name, const std::vector<std::string>& columns) const;
   std::vector<std::string> stable(bool old) const;  // columns whose contents are known beforehand
   std::string says(bool old) const;
+  bool app_writes() const;  // the application keeps second columns in step, not a trigger
+  pg::Value expected(const ColumnPair& pair, long long number) const;
   const Seed& referenced_seed() const;
   RowMaker& maker(bool old) const { return old ? world_.before : world_.desired; }
 
@@ -69,6 +73,8 @@ class TableTests {
   std::vector<std::string> old_key_, new_key_;
   std::map<long long, Row> old_rows_, new_rows_, new_of_old_;  // fresh rows by number; what the old ones become
   std::vector<Ruled> rules_;
+  std::set<std::string> old_altered_, new_altered_;  // columns that triggers write
+  bool inherited_ = false;                           // other tables inherit from it: its own rows alone are asked for
 };
 
 }  // namespace contraflow::testgen
