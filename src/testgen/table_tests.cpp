@@ -448,6 +448,8 @@ void TableTests::rules(TestFile& file, State state, bool old) const {
     if (beside_rival && (holds || old)) file.run(maker(old).insert(table, *ruled.rival));
     if (holds && (rule.old_side == old || old)) {
       file.refuses(statement, sqlstate_of(rule.kind), fmt::format("{} refuses what {} forbids", says(old), name));
+      // Where it was taken, it must not stand in the way of the next.
+      if ((rule.kind != Rule::Kind::unique || beside_rival) && !(old ? old_key_ : new_key_).empty()) file.run(fmt::format("DELETE FROM {} WHERE {}", sql::quote(table), where(*row, old)));
     } else if (!holds && old) {
       file.lives(statement, fmt::format("{} takes what {} {} forbids", says(old), name, state < rule.from ? "does not yet" : "no longer"));
       if (!old_key_.empty()) file.run(fmt::format("DELETE FROM {} WHERE {}", sql::quote(table), where(*row, true)));
