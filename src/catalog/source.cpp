@@ -56,17 +56,41 @@ ScriptUnit single_unit(std::string name, std::string path, const std::string& te
   return unit;
 }
 
+// What Prisma Migrate would create from the models; an error in it names the statement, not a line of the schema.
+Migrations prisma_models(const prisma::Schema& schema) {
+  Migrations out;
+  out.layout = "prisma schema";
+  out.units.push_back(single_unit(schema.file, "", join(prisma::to_sql(schema), ";\n") + ";\n"));
+  return out;
+}
+
+// The models that are in other files would be taken for tables to drop.
+void refuse_part_of_models(const Files& files, const std::string& folder, const prisma::Schema& schema) {
+  const bool any = std::any_of(schema.blocks.begin(), schema.blocks.end(), [](const prisma::Block& block) { return block.kind == prisma::BlockKind::model; });
+  const std::string missing = prisma::unknown_type(schema);
+  if ((any && missing.empty()) || prisma_files(files, folder).size() < 2) return;
+  throw Error(ErrorCode::usage, any ? fmt::format("{} has no type {}: the schema has several files", schema.file, missing) : fmt::format("{} has no model: the schema has several files", schema.file),
+              fmt::format("name them all: {}/*.prisma", files.display(folder)));
+}
+
+prisma::Schema read_prisma_folder(const Files& files, const std::string& folder) {
+  std::vector<std::pair<std::string, std::string>> texts;
+  const std::vector<std::string> names = prisma_files(files, folder);
+  if (names.empty()) throw Error(ErrorCode::usage, fmt::format("there is no .prisma file in \"{}\"", files.display(folder)));
+  for (const std::string& file : names) texts.emplace_back(files.display(file), files.read(file).value_or(""));
+  return prisma::parse_files(texts, files.display(folder));
+}
+
 Migrations single_file(const Files& files, const std::string& path) {
   const std::string name = files.display(path);
   const auto text = files.read(path);
   if (!text) throw Error(ErrorCode::usage, fmt::format("there is no file \"{}\"", name));
   Migrations out;
   if (path.ends_with(".prisma")) {
-    // What Prisma Migrate would create from the models; an error in it names the statement, not a line of the schema.
-    const std::vector<std::string> statements = prisma::to_sql(prisma::parse(*text, name));
-    out.layout = "prisma schema";
-    out.units.push_back(single_unit(name, "", join(statements, ";\n") + ";\n"));
-    return out;
+    const prisma::Schema schema = prisma::parse(*text, name);
+    const std::size_t slash = path.rfind('/');
+    refuse_part_of_models(files, slash == std::string::npos ? "." : path.substr(0, slash), schema);
+    return prisma_models(schema);
   }
   out.layout = "file";
   out.units.push_back(single_unit(name, path, check_sql_text(*text, name)));
@@ -137,8 +161,10 @@ pg::Sandbox& SourceLoader::Impl::get_sandbox(std::optional<int> major) {
 Migrations SourceLoader::Impl::read_units(const Source& source, std::unique_ptr<Files>& files) {
   files = disk_files();
   switch (source.kind) {
-    case SourceKind::sql_file:
     case SourceKind::prisma:
+      if (files->is_folder(source.text)) return prisma_models(read_prisma_folder(*files, source.text));
+      return single_file(*files, source.text);
+    case SourceKind::sql_file:
       return single_file(*files, source.text);
     case SourceKind::standard_input: {
       if (standard_input)
@@ -151,7 +177,7 @@ Migrations SourceLoader::Impl::read_units(const Source& source, std::unique_ptr<
       return out;
     }
     case SourceKind::migrations: {
-      const bool prisma = files->read(source.text + "/schema.prisma").has_value();
+      const bool prisma = !prisma_files(*files, source.text).empty() && files->is_folder(source.text + "/migrations");
       Migrations out = read_migrations(*files, prisma ? source.text + "/migrations" : source.text);
       if (!source.before_file.empty()) keep_before(out, source.before_file);
       return out;
@@ -161,9 +187,13 @@ Migrations SourceLoader::Impl::read_units(const Source& source, std::unique_ptr<
     case SourceKind::git: {
       const std::size_t colon = source.text.find(':', 4);
       files = git_files(fs::current_path().string(), source.text.substr(4, colon - 4));
-      const std::string path = resolve_in_git(*files, source.text.substr(colon + 1));
+      const bool all_models = source.text.ends_with("/*.prisma");
+      const std::string path = resolve_in_git(*files, source.text.substr(colon + 1, all_models ? source.text.size() - colon - 10 : std::string::npos));
+      if (all_models) return prisma_models(read_prisma_folder(*files, path));
       if (!files->is_folder(path)) return single_file(*files, path);
-      return is_plan_folder(*files, path) ? read_plan_folder(*files, path) : read_migrations(*files, path);
+      if (is_plan_folder(*files, path)) return read_plan_folder(*files, path);
+      if (prisma_files(*files, path).empty()) return read_migrations(*files, path);
+      return files->is_folder(path + "/migrations") ? read_migrations(*files, path + "/migrations") : prisma_models(read_prisma_folder(*files, path));
     }
     case SourceKind::connection:
       break;
@@ -224,6 +254,7 @@ LoadedSource SourceLoader::Impl::load_script(const Source& source, std::optional
   pg::Sandbox& server = get_sandbox(major);
   const std::vector<std::string> before = notes;
   LoadedSource out;
+  out.prisma_models = migrations.layout == "prisma schema";
   for (int attempt = 0;; ++attempt) {
     out.conninfo = server.create_database("source");
     try {

@@ -48,6 +48,7 @@ struct LoadedSource {
   Database database;
   std::string conninfo;  // where the schema can be looked at: the live database, or the sandbox's
   bool live = false;
+  bool prisma_models = false;  // from schema.prisma, or the files of one
   std::vector<RenameHint> rename_hints;
   std::vector<std::string>
       notes;  // what was left out or chosen, for the user: "x.sql:3: left out: CREATE DATABASE …"

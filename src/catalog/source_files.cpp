@@ -94,6 +94,22 @@ class ListedFiles : public Files {
 std::unique_ptr<Files> disk_files() { return std::make_unique<DiskFiles>(); }
 std::unique_ptr<Files> listed_files(std::unique_ptr<Files> files) { return std::make_unique<ListedFiles>(std::move(files)); }
 
+std::vector<std::string> prisma_files(const Files& files, const std::string& folder) {
+  std::vector<std::string> out;
+  const auto collect = [&](const auto& self, const std::string& path, int depth) -> void {
+    for (const Files::Entry& entry : files.list(path)) {
+      const std::string inside = path.ends_with('/') ? path + entry.name : path + "/" + entry.name;
+      if (!entry.folder && entry.name.ends_with(".prisma"))
+        out.push_back(inside);
+      else if (entry.folder && depth < 8 && entry.name != "node_modules" && entry.name != "migrations" && !entry.name.starts_with('.'))
+        self(self, inside, depth + 1);
+    }
+  };
+  const std::vector<Files::Entry> own = files.list(folder);
+  if (std::any_of(own.begin(), own.end(), [](const Files::Entry& entry) { return !entry.folder && entry.name.ends_with(".prisma"); })) collect(collect, folder, 0);
+  return out;
+}
+
 std::string check_sql_text(std::string text, const std::string& name) {
   const auto refuse = [&](std::string_view what, std::string_view hint) {
     return Error(ErrorCode::usage, fmt::format("\"{}\" {}", name, what), std::string(hint));

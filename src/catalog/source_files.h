@@ -34,6 +34,9 @@ std::unique_ptr<Files> git_files(const std::string& working_folder, const std::s
 // The working folder's path inside of its repository ("" at the root, else with a final slash).
 std::string git_prefix(const std::string& working_folder);
 
+// The .prisma files in a folder and below it: Prisma's multi-file form. None where the folder itself has none.
+std::vector<std::string> prisma_files(const Files& files, const std::string& folder);
+
 // Throws Error{usage} where the content is no SQL text: binary, another encoding, a dump in pg_dump's own
 // formats. Drops a byte order mark.
 std::string check_sql_text(std::string text, const std::string& name);

@@ -127,10 +127,15 @@ Source recognise_source(const std::string& text) {
     return {text, SourceKind::git};
   }
   std::error_code ignored;
+  if (text.ends_with("/*.prisma") && fs::is_directory(text.substr(0, text.size() - 9), ignored)) return {text.substr(0, text.size() - 9), SourceKind::prisma};
   if (fs::is_directory(text, ignored)) {
     const auto files = disk_files();
     if (is_plan_folder(*files, text)) return {text, SourceKind::plan_folder};
-    if (files->read(text + "/schema.prisma") && !files->is_folder(text + "/migrations")) return {text + "/schema.prisma", SourceKind::prisma};
+    if (!files->is_folder(text + "/migrations")) {
+      const std::vector<std::string> models = prisma_files(*files, text);
+      if (models.size() == 1) return {models.front(), SourceKind::prisma};
+      if (!models.empty()) return {text, SourceKind::prisma};
+    }
     return {text, SourceKind::migrations};
   }
   if (fs::exists(text, ignored)) {

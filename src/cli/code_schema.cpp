@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "catalog/source_files.h"
 #include "code/files.h"
 
 namespace contraflow::cli {
@@ -19,58 +20,53 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// A folder of .prisma files is one schema (prisma's multi-file form): its files one after another.
-prisma::Schema read_folder(const fs::path& folder) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file() && entry.path().extension() == ".prisma") files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  if (files.empty()) throw Error(ErrorCode::usage, fmt::format("there is no .prisma file in \"{}\"", folder.string()));
-  prisma::Schema out;
-  for (const fs::path& file : files) {
-    prisma::Schema part = prisma::parse(read_text_file(file), file.string());
-    out.text += part.text;
-    out.blocks.insert(out.blocks.end(), part.blocks.begin(), part.blocks.end());
-  }
-  out.file = folder.string();
-  return out;
+prisma::Schema read_models(const std::string& given) {
+  const std::string path = given.ends_with("/*.prisma") ? given.substr(0, given.size() - 9) : given;
+  if (!fs::is_directory(path)) return prisma::parse(read_text_file(path), path);
+  const auto files = catalog::disk_files();
+  std::vector<std::pair<std::string, std::string>> texts;
+  for (const std::string& file : catalog::prisma_files(*files, path)) texts.emplace_back(file, read_text_file(file));
+  if (texts.empty()) throw Error(ErrorCode::usage, fmt::format("there is no .prisma file in \"{}\"", path));
+  return prisma::parse_files(texts, path);
 }
 
 // The code base's own: the .prisma files around the `datasource` of PostgreSQL that has most models.
 std::optional<prisma::Schema> find_models(const CodeSchemaOptions& options, CodeSchema& out) {
   const auto files = code::code_files({.root = options.root, .revision = options.revision});
-  std::map<std::string, prisma::Schema> schemas;  // by folder of the datasource
-  std::vector<std::pair<std::string, prisma::Schema>> parts;
+  struct File {
+    std::string folder, path, text;
+  };
+  std::vector<File> sources, parts;  // with a datasource, without one
   for (const code::SourceFile& file : files->list()) {
     if (file.language != code::Language::prisma) continue;
     try {
-      prisma::Schema part = prisma::parse(files->read(file), file.path);
+      std::string text = files->read(file);
+      const prisma::Schema part = prisma::parse(text, file.path);
       const std::size_t slash = file.path.rfind('/');
-      const std::string folder = slash == std::string::npos ? "" : file.path.substr(0, slash + 1);
-      if (const prisma::Block* source = part.datasource()) {
-        const std::string* provider = source->setting("provider");
-        if (provider == nullptr || (*provider != "\"postgresql\"" && *provider != "\"postgres\"" && !provider->starts_with("env"))) continue;
-        schemas.emplace(folder, part);
-        if (schemas.at(folder).file.empty()) schemas.at(folder).file = file.path;
-      } else {
-        parts.emplace_back(folder, std::move(part));
-      }
+      File one{slash == std::string::npos ? "" : file.path.substr(0, slash + 1), file.path, std::move(text)};
+      const prisma::Block* source = part.datasource();
+      const std::string* provider = source != nullptr ? source->setting("provider") : nullptr;
+      if (source == nullptr)
+        parts.push_back(std::move(one));
+      else if (provider != nullptr && (*provider == "\"postgresql\"" || *provider == "\"postgres\"" || provider->starts_with("env")))
+        sources.push_back(std::move(one));
     } catch (const Error& error) {
-      out.notes.push_back(fmt::format("{}: not read: {}", file.path, error.message()));
-    }
-  }
-  for (auto& [folder, schema] : schemas) {
-    for (auto& [part_folder, part] : parts) {
-      if (part_folder.starts_with(folder)) schema.blocks.insert(schema.blocks.end(), part.blocks.begin(), part.blocks.end());
+      out.notes.push_back(fmt::format("{}{}: not read: {}", file.path, error.location() ? fmt::format(":{}", error.location()->line) : "", error.message()));
     }
   }
   std::optional<prisma::Schema> best;
-  for (auto& [folder, schema] : schemas) {
-    if (!best || schema.blocks.size() > best->blocks.size()) best = schema;
+  for (const File& source : sources) {
+    std::vector<std::pair<std::string, std::string>> texts{{source.path, source.text}};
+    for (const File& part : parts) {
+      if (part.folder.starts_with(source.folder)) texts.emplace_back(part.path, part.text);
+    }
+    // The files of one schema by name, as they come from a folder; its own file names a schema of one.
+    std::sort(texts.begin(), texts.end());
+    prisma::Schema schema = prisma::parse_files(texts, source.folder.empty() ? "." : source.folder.substr(0, source.folder.size() - 1));
+    if (!best || schema.blocks.size() > best->blocks.size()) best = std::move(schema);
   }
-  if (schemas.size() > 1)
-    out.notes.push_back(fmt::format("{} Prisma schemas in the code base: {} is used (name another with --prisma)", schemas.size(), best->file));
+  if (sources.size() > 1)
+    out.notes.push_back(fmt::format("{} Prisma schemas in the code base: {} is used (name another with --prisma)", sources.size(), best->file));
   return best;
 }
 
@@ -141,19 +137,30 @@ std::optional<prisma::Schema> find_prisma_schema(const std::string& root) {
   return find_models({.root = root}, ignored);
 }
 
+namespace {
+
+// A schema.prisma, or a folder of its files.
+bool names_models(const std::string& source) {
+  if (source.starts_with("git:") || source.empty()) return false;
+  if (source.ends_with(".prisma")) return true;
+  std::error_code ignored;
+  return fs::is_directory(source, ignored) && catalog::recognise_source(source).kind == catalog::SourceKind::prisma;
+}
+
+}  // namespace
+
 CodeSchema code_schema(const Context& context, const CodeSchemaOptions& options) {
   CodeSchema out;
   if (!options.prisma.empty()) {
-    out.models = fs::is_directory(options.prisma) ? read_folder(options.prisma) : prisma::parse(read_text_file(options.prisma), options.prisma);
-  } else if (options.schema.ends_with(".prisma") && !options.schema.starts_with("git:")) {
-    out.models = prisma::parse(read_text_file(options.schema), options.schema);
+    out.models = read_models(options.prisma);
+  } else if (names_models(options.schema)) {
+    out.models = read_models(options.schema);
   } else {
     out.models = find_models(options, out);
   }
-  if (out.models) out.prisma_file = out.models->file;
   const std::string migrations = !out.models && !context.config.migrations.empty() && fs::is_directory(context.config.migrations) ? context.config.migrations : "";
   const std::string text = options.schema.empty() ? migrations : options.schema;
-  if (!text.empty() && !text.ends_with(".prisma")) {
+  if (!text.empty() && !names_models(text)) {
     out.source = text;
     const catalog::Source source = catalog::recognise_source(text);
     const std::string content = source_content(source);
@@ -173,7 +180,7 @@ CodeSchema code_schema(const Context& context, const CodeSchemaOptions& options)
       if (!kept.empty()) keep(kept, out.facts);
     }
   } else if (out.models) {
-    out.source = out.models->file;
+    out.source = out.models->parts.size() > 1 ? out.models->file + "/*.prisma" : out.models->file;
   }
   if (out.models) code::add_models(out.facts, *out.models);
   return out;

@@ -25,7 +25,6 @@ struct CodeSchema {
   code::SchemaFacts facts;
   std::optional<prisma::Schema> models;
   std::string source;         // what the tables were taken from: "db/schema.sql", "prisma/schema.prisma"; empty: nothing was found
-  std::string prisma_file;
   std::vector<std::string> notes;
 };
 

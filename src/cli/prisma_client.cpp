@@ -11,13 +11,13 @@ namespace contraflow::cli {
 
 namespace fs = std::filesystem;
 
-std::string client_import(const prisma::Schema& schema, const fs::path& schema_file, const fs::path& importing_file) {
+std::string client_import(const prisma::Schema& schema, const fs::path& root, const fs::path& importing_file) {
   for (const prisma::Block& block : schema.blocks) {
     if (block.kind != prisma::BlockKind::generator) continue;
     const std::string* provider = block.setting("provider");
     const std::string* output = block.setting("output");
     if (provider == nullptr || output == nullptr || !provider->starts_with("\"prisma-client")) continue;
-    const fs::path client = (schema_file.parent_path() / prisma::string_value(*output).value_or("")).lexically_normal();
+    const fs::path client = ((root / schema.part_at(block.span.begin).file).parent_path() / prisma::string_value(*output).value_or("")).lexically_normal();
     std::string relative = client.lexically_relative(importing_file.parent_path().empty() ? "." : importing_file.parent_path()).generic_string();
     if (!relative.starts_with(".")) relative = "./" + relative;
     return *provider == "\"prisma-client\"" ? relative + "/client" : relative;

@@ -11,8 +11,8 @@
 
 namespace contraflow::cli {
 
-// What a file imports PrismaClient from.
-std::string client_import(const prisma::Schema& schema, const std::filesystem::path& schema_file, const std::filesystem::path& importing_file);
+// What a file imports PrismaClient from. `root`: what the names of the schema's files and of the importing file count from.
+std::string client_import(const prisma::Schema& schema, const std::filesystem::path& root, const std::filesystem::path& importing_file);
 
 struct VitestPlace {
   std::filesystem::path root;  // of the package.json that names vitest and @prisma/client, nearest above the schema

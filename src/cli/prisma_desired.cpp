@@ -131,10 +131,6 @@ std::string kind_of(const Object& object) {
 
 }  // namespace
 
-bool is_prisma_schema(const Source& source) {
-  return source.kind == SourceKind::prisma || (source.kind == SourceKind::git && source.text.ends_with(".prisma"));
-}
-
 std::vector<std::string> keep_what_prisma_leaves_alone(const Database& from, Database& to) {
   std::vector<std::string> reordered;
   for (auto& [id, object] : to.objects) {

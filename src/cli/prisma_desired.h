@@ -5,11 +5,8 @@
 #include <vector>
 
 #include "catalog/model.h"
-#include "catalog/source.h"
 
 namespace contraflow::cli {
-
-bool is_prisma_schema(const catalog::Source& source);  // a schema.prisma, also of a git revision
 
 // A desired schema that comes from a schema.prisma says nothing of what Prisma's language has no words for, and Prisma Migrate leaves that alone:
 // the order of enum values; views, functions, triggers, policies, CHECK constraints, indexes with a condition or an expression, comments,

@@ -95,6 +95,7 @@ class Formatter {
     }
     between(at, text_.size());
     while (out_.ends_with("\n\n")) out_.pop_back();
+    if (out_.empty()) out_ = "\n";
     return std::move(out_);
   }
 
@@ -237,7 +238,7 @@ class Formatter {
       // Comments that stand alone before the attributes stay with the fields.
       flush_rows();
       std::stable_sort(kept.begin(), kept.end(), [](const Kept& l, const Kept& r) { return l.rank < r.rank; });
-      if (any) out_ += "\n";
+      if (any && !out_.ends_with("\n\n")) out_ += "\n";
       for (const Kept& one : kept) {
         for (const std::string& comment : one.comments) out_ += "  " + comment + "\n";
         out_ += "  " + one.text + (one.comment.empty() ? "" : " " + one.comment) + "\n";

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -27,6 +28,7 @@ class Parser {
 
   Schema schema() {
     Schema out{.text = std::string(text_), .file = file_};
+    out.parts.push_back({file_, {0, text_.size()}});
     for (skip_blank(true); at_ < text_.size(); skip_blank(true)) out.blocks.push_back(block());
     return out;
   }
@@ -276,7 +278,66 @@ const T* by_name(const std::vector<T>& list, std::string_view name) {
 
 }  // namespace
 
-Schema parse(std::string_view text, const std::string& file) { return Parser(text, file).schema(); }
+Schema parse(std::string_view text, const std::string& file) {
+  if (const std::size_t bad = first_invalid_utf8(text); bad != text.size()) {
+    Location at = locate(text, bad, file);
+    at.source_line.clear();  // not printable
+    throw Error(ErrorCode::usage, fmt::format("\"{}\" is not valid UTF-8", file), "convert it, for instance: iconv -f ISO-8859-1 -t UTF-8 FILE").at(at);
+  }
+  return Parser(text, file).schema();
+}
+
+Schema parse_files(const std::vector<std::pair<std::string, std::string>>& files, const std::string& folder) {
+  Schema out;
+  out.file = files.size() == 1 ? files.front().first : folder;
+  const auto shift = [&](Span& span) {
+    span.begin += out.text.size();
+    span.end += out.text.size();
+  };
+  for (const auto& [name, text] : files) {
+    Schema one = parse(text, name);
+    for (Block& block : one.blocks) {
+      shift(block.span);
+      shift(block.body);
+      for (Attribute& attribute : block.attributes) shift(attribute.span);
+      for (Field& field : block.fields) {
+        shift(field.span);
+        for (Attribute& attribute : field.attributes) shift(attribute.span);
+      }
+      out.blocks.push_back(std::move(block));
+    }
+    for (Part& part : one.parts) {
+      shift(part.span);
+      out.parts.push_back(std::move(part));
+    }
+    out.text += text;
+  }
+  return out;
+}
+
+std::string unknown_type(const Schema& schema) {
+  static const std::set<std::string_view> kScalars{"String", "Boolean", "Int", "BigInt", "Float", "Decimal", "DateTime", "Json", "Bytes"};
+  for (const Block& block : schema.blocks) {
+    if (block.kind == BlockKind::enumeration) continue;
+    for (const Field& field : block.fields) {
+      if (field.type.starts_with("Unsupported") || kScalars.contains(field.type) || schema.model(field.type) || schema.enumeration(field.type) || schema.find(BlockKind::composite_type, field.type)) continue;
+      return field.type;
+    }
+  }
+  return {};
+}
+
+const Part& Schema::part_at(std::size_t offset) const {
+  for (const Part& part : parts) {
+    if (offset < part.span.end) return part;
+  }
+  return parts.back();
+}
+
+Location Schema::place(std::size_t offset) const {
+  const Part& part = part_at(offset);
+  return locate(std::string_view(text).substr(part.span.begin, part.span.end - part.span.begin), offset - part.span.begin, part.file);
+}
 
 const Argument* Attribute::find(std::string_view argument) const { return by_name(arguments, argument); }
 const Argument* Attribute::first(std::string_view argument) const {

@@ -7,7 +7,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "base/error.h"
 
 namespace contraflow::prisma {
 
@@ -64,10 +67,20 @@ struct Block {
   const std::string* setting(std::string_view name) const;
 };
 
-struct Schema {
-  std::string text;
+// One file of a schema: its bytes in the text.
+struct Part {
   std::string file;
+  Span span;
+};
+
+struct Schema {
+  std::string text;  // of all files, one after another
+  std::string file;  // its only one, or the folder
+  std::vector<Part> parts;
   std::vector<Block> blocks;  // in the order of the text
+
+  const Part& part_at(std::size_t offset) const;
+  Location place(std::size_t offset) const;
 
   const Block* find(BlockKind kind, std::string_view name) const;
   const Block* model(std::string_view name) const;        // a model or a view
@@ -77,6 +90,12 @@ struct Schema {
 
 // Error{usage} with the place where the text is no Prisma schema.
 Schema parse(std::string_view text, const std::string& file = "schema.prisma");
+
+// Prisma's multi-file form: the models of several files see each other. `files`: names and texts; `folder` names the whole.
+Schema parse_files(const std::vector<std::pair<std::string, std::string>>& files, const std::string& folder);
+
+// A field's type that is neither a model, an enum or a composite type of the schema nor one of Prisma's own; empty where there is none.
+std::string unknown_type(const Schema& schema);
 
 // The text of a string value ("a\"b" -> a"b), or nothing where the value is no string.
 std::optional<std::string> string_value(std::string_view value);

@@ -45,20 +45,7 @@ const Attribute* native_type(const Field& field) {
 bool is_relation(const Schema& schema, const Field& field) { return schema.model(field.type) != nullptr; }
 
 [[noreturn]] void refuse(const Schema& schema, const Field& field, const std::string& what) {
-  throw Error(ErrorCode::usage, what, "prisma validate says what a Prisma schema may hold").at(locate(schema.text, field.span.begin, schema.file));
-}
-
-std::string default_name(const std::string& table, const std::vector<std::string>& columns, std::string_view suffix) {
-  // PostgreSQL's identifiers have 63 bytes: the part before the suffix is cut, as Prisma's schema engine does.
-  std::string joined = table;
-  for (const std::string& column : columns) joined += "_" + column;
-  constexpr std::size_t kLimit = 63;
-  if (joined.size() >= kLimit - suffix.size()) {
-    std::size_t cut = kLimit - suffix.size() - 1;
-    while (cut > 0 && (static_cast<unsigned char>(joined[cut]) & 0xC0) == 0x80) --cut;
-    joined.resize(cut);
-  }
-  return joined + std::string(suffix);
+  throw Error(ErrorCode::usage, what, "prisma validate says what a Prisma schema may hold").at(schema.place(field.span.begin));
 }
 
 std::string literal(const Schema& schema, const Field& field, const std::string& value) {
@@ -116,7 +103,7 @@ Key key_of(const Schema& schema, const Block& model, const Attribute& attribute)
     const std::string name = call.name.empty() ? element : call.name;
     const Field* field = model.field(name.substr(0, name.find('.')));
     if (field == nullptr)
-      throw Error(ErrorCode::usage, fmt::format("model {} has no field {}", model.name, name)).at(locate(schema.text, attribute.span.begin, schema.file));
+      throw Error(ErrorCode::usage, fmt::format("model {} has no field {}", model.name, name)).at(schema.place(attribute.span.begin));
     std::string column = quoted(field->column());
     for (const Argument& argument : call.arguments) {
       if (argument.name != "ops") continue;
@@ -168,7 +155,7 @@ class Writer {
     if (source != nullptr) {
       const std::string* provider = source->setting("provider");
       if (provider != nullptr && *provider != "\"postgresql\"" && *provider != "\"postgres\"" && !provider->starts_with("env"))
-        throw Error(ErrorCode::usage, fmt::format("the datasource is {}, not PostgreSQL", *provider)).at(locate(schema_.text, source->span.begin, schema_.file));
+        throw Error(ErrorCode::usage, fmt::format("the datasource is {}, not PostgreSQL", *provider)).at(schema_.place(source->span.begin));
       if (const std::string* mode = source->setting("relationMode")) foreign_keys = *mode != "\"prisma\"";
       if (const std::string* schemas = source->setting("schemas")) {
         for (const std::string& name : list_elements(*schemas)) out_.push_back(fmt::format("CREATE SCHEMA IF NOT EXISTS {}", quoted(string_value(name).value_or(name))));
@@ -331,7 +318,7 @@ class Writer {
             if (f.find("id") != nullptr) return f;
           }
           throw Error(ErrorCode::usage, fmt::format("model {} has no single @id, which an implicit many-to-many relation needs", model.name))
-              .at(locate(schema_.text, model.span.begin, schema_.file));
+              .at(schema_.place(model.span.begin));
         };
         const Field& a_id = id_of(a);
         const Field& b_id = id_of(b);
@@ -352,6 +339,19 @@ class Writer {
 };
 
 }  // namespace
+
+std::string default_name(const std::string& table, const std::vector<std::string>& columns, std::string_view suffix) {
+  // PostgreSQL's identifiers have 63 bytes: the part before the suffix is cut, as Prisma's schema engine does.
+  std::string joined = table;
+  for (const std::string& column : columns) joined += "_" + column;
+  constexpr std::size_t kLimit = 63;
+  if (joined.size() >= kLimit - suffix.size()) {
+    std::size_t cut = kLimit - suffix.size() - 1;
+    while (cut > 0 && (static_cast<unsigned char>(joined[cut]) & 0xC0) == 0x80) --cut;
+    joined.resize(cut);
+  }
+  return joined + std::string(suffix);
+}
 
 std::string column_type(const Schema& schema, const Field& field) {
   const std::string list = field.list ? "[]" : "";

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "rehearse/row_values.h"
 #include "sql/expression.h"
+#include "testgen/partition_values.h"
 
 namespace contraflow::testgen {
 namespace {
@@ -47,8 +48,8 @@ const char* sqlstate_of(Rule::Kind kind) {  // documentation, appendix A: class 
   return "";
 }
 
-RowMaker::RowMaker(pg::Connection& connection, const Database& database) : connection_(connection), database_(database) {
-  connection_.execute("BEGIN");
+RowMaker::RowMaker(pg::Connection& connection, const Database& database, const Database& other) : connection_(connection), database_(database), other_(other) {
+  connection_.execute("BEGIN; SET CONSTRAINTS ALL IMMEDIATE");  // what is pending would keep a table from being altered
 }
 
 RowMaker::~RowMaker() {
@@ -95,22 +96,51 @@ std::string RowMaker::insert(const QualifiedName& table, const Row& row) const {
     names.push_back(sql::quote_identifier(name));
     values.push_back(literal(value));
     const auto* column = database_.find_body<Column>(catalog::column_id(table.schema, table.name, name));
-    identity = identity || (column && column->identity == catalog::Identity::always);
+    const auto* other = other_.find_body<Column>(catalog::column_id(table.schema, table.name, name));
+    identity = identity || (column && column->identity == catalog::Identity::always) || (column && column->identity != catalog::Identity::none && other && other->identity == catalog::Identity::always);
   }
   return fmt::format("INSERT INTO {} ({}){} VALUES ({})", sql::quote(table), join(names, ", "), identity ? " OVERRIDING SYSTEM VALUE" : "", join(values, ", "));
 }
 
-std::optional<Row> RowMaker::make(const QualifiedName& table, long long number) {
-  Row references;
-  for (const auto& [id, object] : database_.objects) {
-    const auto* key = std::get_if<Constraint>(&object.body);
-    if (!key || key->type != ConstraintType::foreign_key || !key->references || id.schema != table.schema || id.relation != table.name) continue;
+std::optional<Row> RowMaker::make(const QualifiedName& table, long long number, const Row& given) {
+  if (std::optional<Row> row = make(table, number, given, false)) return row;
+  return make(table, number, given, true);
+}
+
+// `alone`: refers to nothing where it need not, as its reference may decide about its key.
+std::optional<Row> RowMaker::make(const QualifiedName& table, long long number, const Row& given, bool alone) {
+  bool may_be_alone = false;
+  Row references = given;
+  const auto has_columns = [&](const QualifiedName& name, const std::vector<std::string>& columns) {
+    return std::all_of(columns.begin(), columns.end(), [&](const std::string& column) { return database_.find_body<Column>(catalog::column_id(name.schema, name.name, column)) != nullptr; });
+  };
+  // The keys of the other side of the plan, too: both schemas are to take the row.
+  std::vector<const Constraint*> keys;
+  for (const Database* database : {&database_, &other_}) {
+    for (const auto& [id, object] : database->objects) {
+      const auto* key = std::get_if<Constraint>(&object.body);
+      if (!key || key->type != ConstraintType::foreign_key || !key->references || id.schema != table.schema || id.relation != table.name) continue;
+      if (has_columns(table, key->columns) && has_columns(*key->references, key->referenced_columns)) keys.push_back(key);
+    }
+  }
+  for (const Constraint* key : keys) {
     if (*key->references == table) {
       for (const std::string& column : key->columns) references[column] = std::nullopt;
       continue;
     }
     const pg::Result rows = connection_.execute(fmt::format("SELECT {0} FROM {1} ORDER BY {0} LIMIT 1 OFFSET {2} % greatest(1, (SELECT count(*) FROM {1}))", column_list(key->referenced_columns),
                                                             sql::quote(*key->references), number));
+    if (rows.rows() == 0 || alone) {  // or there is no row to refer to, as in a circle
+      bool left_out = false;
+      for (const std::string& column : key->columns) {
+        const auto* body = database_.find_body<Column>(catalog::column_id(table.schema, table.name, column));
+        if (body == nullptr || body->not_null || references.contains(column)) continue;
+        references[column] = std::nullopt;
+        left_out = true;
+      }
+      may_be_alone = may_be_alone || left_out;
+      if (left_out) continue;
+    }
     for (std::size_t i = 0; i < key->columns.size() && rows.rows() > 0; ++i) {
       if (!references.contains(key->columns[i])) references[key->columns[i]] = rows.string(0, static_cast<int>(i));
     }
@@ -121,6 +151,10 @@ std::optional<Row> RowMaker::make(const QualifiedName& table, long long number) 
     if (!check || check->type != ConstraintType::check || id.schema != table.schema || id.relation != table.name) continue;
     for (auto& [column, values] : rehearse::listed_values(check->expression)) listed[column] = values;
   }
+  for (const Database* database : {&other_, &database_}) {
+    for (auto& [column, values] : partition_values(*database, table)) listed[column] = values;
+  }
+  if (alone && !may_be_alone) return {};
   for (long long attempt = 0; attempt < 24; ++attempt) {
     const long long i = number + attempt * (attempt % 2 == 0 ? 1009 : 10);
     Row row;
@@ -184,7 +218,7 @@ std::vector<Row> RowMaker::candidates(const QualifiedName& table, const Rule& ru
       std::erase(key, std::string());
       std::vector<std::string> texts;
       for (const std::string& column : key) texts.push_back(sql::quote_identifier(column) + "::text");
-      const pg::Result rows = connection_.execute(fmt::format("SELECT {} FROM {} LIMIT 5", join(texts, ", "), sql::quote(table)));
+      const pg::Result rows = connection_.execute(fmt::format("SELECT {} FROM {} ORDER BY ctid DESC LIMIT 5", join(texts, ", "), sql::quote(table)));
       for (int r = 0; r < rows.rows(); ++r) {
         Row changed = row;
         for (std::size_t i = 0; i < key.size(); ++i) {
@@ -234,7 +268,32 @@ std::vector<Row> RowMaker::candidates(const QualifiedName& table, const Rule& ru
   return out;
 }
 
-std::optional<Row> RowMaker::violate(const QualifiedName& table, const Rule& rule, const Row& row) {
+std::set<std::string> RowMaker::altered(const QualifiedName& table, const Row& row) {
+  std::set<std::string> out;
+  connection_.execute("SAVEPOINT altered");
+  try {
+    const Row found = keep(table, row);
+    for (const auto& [column, value] : row) {
+      if (found.at(column) != value) out.insert(column);
+    }
+  } catch (const pg::ServerError&) {
+    // It is not taken now; whoever made it says why.
+  }
+  connection_.execute("ROLLBACK TO SAVEPOINT altered; RELEASE SAVEPOINT altered");
+  return out;
+}
+
+std::optional<Row> RowMaker::violate(const QualifiedName& table, const Rule& rule, const Row& row, const Row* rival) {
+  if (rival == nullptr) return violate_beside(table, rule, row);
+  if (!accepts(insert(table, *rival))) return {};
+  connection_.execute("SAVEPOINT rival");
+  connection_.execute(insert(table, *rival));
+  std::optional<Row> out = violate_beside(table, rule, row);
+  connection_.execute("ROLLBACK TO SAVEPOINT rival; RELEASE SAVEPOINT rival");
+  return out;
+}
+
+std::optional<Row> RowMaker::violate_beside(const QualifiedName& table, const Rule& rule, const Row& row) {
   const std::string lifted = rule.kind == Rule::Kind::not_null ? fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", sql::quote(table), sql::quote_identifier(rule.name))
                              : rule.by_index                   ? fmt::format("DROP INDEX {}", sql::quote(QualifiedName{table.schema, rule.name}))
                                                                : fmt::format("ALTER TABLE {} DROP CONSTRAINT {} CASCADE", sql::quote(table), sql::quote_identifier(rule.name));

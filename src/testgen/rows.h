@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,19 +20,22 @@ using Row = std::map<std::string, pg::Value>;  // column -> its text, or NULL
 
 class RowMaker {
  public:
-  // The connection is in one transaction until the maker goes; what it tries is rolled back.
-  RowMaker(pg::Connection& connection, const Database& database);
+  // The connection is in one transaction until the maker goes; what it tries is rolled back. `other`: the schema on the other side of the plan, whose partitions the
+  // rows must fit as well.
+  RowMaker(pg::Connection& connection, const Database& database, const Database& other);
   ~RowMaker();
   RowMaker(const RowMaker&) = delete;
   RowMaker& operator=(const RowMaker&) = delete;
 
-  // A row that the table takes beside all that is there, another for each `number`; nothing where none was found.
-  std::optional<Row> make(const QualifiedName& table, long long number);
+  // A row that the table takes beside all that is there, another for each `number`, with these contents where they are given; nothing where none was found.
+  std::optional<Row> make(const QualifiedName& table, long long number, const Row& given = {});
   // Inserts it to stay (until the maker goes); its contents as they are then, every column.
   Row keep(const QualifiedName& table, const Row& row);
 
-  // A variant of `row` that this rule alone refuses: the server takes it once the rule is dropped. Nothing where none was found.
-  std::optional<Row> violate(const QualifiedName& table, const Rule& rule, const Row& row);
+  // A variant of `row` that this rule alone refuses, beside `rival` where one is given: the server takes it once the rule is dropped. Nothing where none was found.
+  std::optional<Row> violate(const QualifiedName& table, const Rule& rule, const Row& row, const Row* rival = nullptr);
+  // Columns that do not read back as they were written: triggers change them.
+  std::set<std::string> altered(const QualifiedName& table, const Row& row);
 
   std::string insert(const QualifiedName& table, const Row& row) const;
   bool accepts(const std::string& statement);            // tried, and rolled back
@@ -41,10 +45,13 @@ class RowMaker {
   const Database& database() const { return database_; }
 
  private:
+  std::optional<Row> make(const QualifiedName& table, long long number, const Row& given, bool alone);
+  std::optional<Row> violate_beside(const QualifiedName& table, const Rule& rule, const Row& row);
   std::vector<Row> candidates(const QualifiedName& table, const Rule& rule, const Row& row);
 
   pg::Connection& connection_;
   const Database& database_;
+  const Database& other_;
 };
 
 std::string literal(const pg::Value& value);

@@ -37,7 +37,7 @@ std::vector<std::pair<std::string, std::string>> environment_of(const std::strin
   return {{"PGHOST", connection.host()}, {"PGPORT", std::to_string(connection.port())}, {"PGUSER", connection.user()}, {"PGDATABASE", connection.database()}, {"PSQLRC", "/dev/null"}, {"PGOPTIONS", ""}};
 }
 
-std::vector<FileRun> run_suite(const Stack& stack, pg::Sandbox& sandbox, const std::string& base, const plan::Plan& plan, const fs::path& folder, const fs::path& suite,
+std::vector<FileRun> run_suite(const Stack& stack, pg::Sandbox& sandbox, const std::string& base, const plan::Plan& plan, const fs::path& folder, const fs::path& suite, const RunFile& run_file,
                                const std::function<void(const std::string&)>& progress) {
   std::vector<FileRun> out;
   const auto say = [&](const std::string& text) { if (progress) progress(text); };
@@ -64,7 +64,7 @@ std::vector<FileRun> run_suite(const Stack& stack, pg::Sandbox& sandbox, const s
     const std::string name(plan::phase_name(phase));
     const std::string number = fmt::format("{}_{}", static_cast<int>(phase) + 1, name);
     say(name);
-    if (const std::string why = run_plan_file(trial, folder / (number + ".sql")); !why.empty()) {
+    if (const std::string why = run_file(trial, folder / (number + ".sql")); !why.empty()) {
       broken(name, number + ".sql", why);
       return out;
     }
@@ -78,8 +78,10 @@ std::vector<FileRun> run_suite(const Stack& stack, pg::Sandbox& sandbox, const s
       const plan::Phase undone = phases[i - 1];
       for (const plan::Step* step : plan.in_phase(undone)) exact = exact && step->grade != plan::Grade::data;
       const std::string file = fmt::format("{}_{}.rollback.sql", static_cast<int>(undone) + 1, plan::phase_name(undone));
-      why = run_plan_file(back, folder / file);
+      why = run_file(back, folder / file);
       if (!why.empty()) broken(state, file, why);
+      // One phase back is the state that the phase before it left.
+      if (why.empty() && exact && i == phases.size() && i > 1) prove(back, file_of(phases[i - 2]), fmt::format("rollback to {}", plan::phase_name(phases[i - 2])));
     }
     if (why.empty()) {
       // Where the plan says that a phase gives contents up, the rows are not asked for: the schema and what it takes are.

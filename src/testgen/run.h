@@ -28,10 +28,11 @@ std::string run_plan_file(const std::string& conninfo, const std::filesystem::pa
 std::vector<std::pair<std::string, std::string>> environment_of(const std::string& conninfo);
 
 class Stack;
+using RunFile = std::function<std::string(const std::string& conninfo, const std::filesystem::path& file)>;  // run_plan_file, with what the server lacks made first
 
 // `base`: a database with the schema before the plan and no rows. The rows go in, each phase runs, its tests after it; from each phase on, on a copy,
 // the rollback files run, and the tests of the state before. Stops at the first plan file that fails.
 std::vector<FileRun> run_suite(const Stack& stack, pg::Sandbox& sandbox, const std::string& base, const plan::Plan& plan, const std::filesystem::path& folder,
-                               const std::filesystem::path& suite, const std::function<void(const std::string&)>& progress);
+                               const std::filesystem::path& suite, const RunFile& run_file, const std::function<void(const std::string&)>& progress);
 
 }  // namespace contraflow::testgen

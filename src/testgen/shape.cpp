@@ -117,6 +117,17 @@ std::string source_of(const std::string& expression, const std::map<std::string,
   return {};
 }
 
+// What ALTER TYPE … RENAME VALUE makes of the column's contents; empty where its type has no value that the plan renames.
+std::string renamed_values(const plan::Plan& plan, const std::string& name, const Column& column) {
+  std::string cases;
+  const std::string type = column.type_base.ends_with("[]") ? column.type_base.substr(0, column.type_base.size() - 2) : column.type_base;
+  for (const auto& [old_label, new_label] : renamed_labels(plan, type)) cases += fmt::format("WHEN {} THEN {} ", sql::quote_literal(old_label), sql::quote_literal(new_label));
+  if (cases.empty()) return {};
+  const std::string quoted = sql::quote_identifier(name);
+  if (column.type.ends_with("[]")) return fmt::format("array(SELECT CASE value {}ELSE value END FROM unnest({}::text::text[]) AS value)::{}", cases, quoted, column.type);
+  return fmt::format("(CASE {}::text {}ELSE {}::text END)::{}", quoted, cases, quoted, column.type);
+}
+
 void pair_columns(TablePair& table, const plan::Plan& plan, const Shape& shape, const Database& from, const Database& to) {
   const auto old_columns = table.from ? columns_of(from, table.old_name) : std::map<std::string, const Column*>{};
   const auto new_columns = table.to ? columns_of(to, table.new_name) : std::map<std::string, const Column*>{};
@@ -156,6 +167,10 @@ void pair_columns(TablePair& table, const plan::Plan& plan, const Shape& shape, 
     }
   }
   for (auto& [name, pair] : by_old) {
+    if (pair.to && pair.conversion.empty()) {
+      pair.conversion = renamed_values(plan, name, *pair.to);
+      pair.relabelled = !pair.conversion.empty();
+    }
     if (pair.to && !pair.to->type.empty() && pair.conversion.empty() && pair.from->type != pair.to->type)
       pair.conversion = fmt::format("{}::{}", sql::quote_identifier(name), pair.to->type);
     if (pair.to) taken.insert(pair.new_name);
@@ -175,6 +190,22 @@ void pair_columns(TablePair& table, const plan::Plan& plan, const Shape& shape, 
 }
 
 }  // namespace
+
+std::vector<std::pair<std::string, std::string>> renamed_labels(const plan::Plan& plan, const std::string& type) {
+  const auto text_of = [](std::string_view literal) {
+    if (literal.size() < 2 || literal.front() != '\'' || literal.back() != '\'') return std::string();
+    return replace_all(literal.substr(1, literal.size() - 2), "''", "'");
+  };
+  std::vector<std::pair<std::string, std::string>> out;
+  const std::string before = fmt::format("ALTER TYPE {} RENAME VALUE ", type);
+  for (const plan::Step& step : plan.steps) {
+    for (const std::string& statement : step.forward.statements) {
+      const std::size_t to = statement.find("' TO '");
+      if (statement.starts_with(before) && to != std::string::npos) out.emplace_back(text_of(statement.substr(before.size(), to + 1 - before.size())), text_of(statement.substr(to + 5)));
+    }
+  }
+  return out;
+}
 
 State state_of(const plan::Plan& plan, const TablePair* table, const std::vector<std::string>& needles, bool first) {
   State found = 0;
@@ -258,7 +289,7 @@ namespace {
 void add_side(std::vector<Rule>& out, const TablePair& table, const QualifiedName& name, const Database& database, bool old_side) {
   for (const auto& [id, object] : database.objects) {
     if (const auto* constraint = std::get_if<catalog::Constraint>(&object.body)) {
-      if (id.schema != name.schema || id.relation != name.name || constraint->deferrable || !constraint->enforced) continue;
+      if (id.schema != name.schema || id.relation != name.name || !constraint->enforced) continue;
       Rule rule{.name = id.name, .definition = constraint->definition, .expression = constraint->expression, .columns = constraint->columns, .old_side = old_side};
       switch (constraint->type) {
         case catalog::ConstraintType::check: rule.kind = Rule::Kind::check; break;

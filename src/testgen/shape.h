@@ -27,6 +27,7 @@ struct ColumnPair {
   std::string conversion;  // SQL over the old columns that gives the new contents; empty: as they are
   // The name under which the new contents stand beside the old ones until contract, and the old beside the new ones until purge; empty: none.
   std::string beside, retired;
+  bool relabelled = false;  // the conversion is that of renamed enum values: no column has it before they are renamed
   State added = 0;  // the state from which a column that the plan adds is there
 };
 
@@ -64,6 +65,9 @@ struct Shape {
 
 Shape shape_of(const plan::Plan& plan, const Database& from, const Database& to);
 std::vector<Rule> rules_of(const TablePair& table, const plan::Plan& plan, const Shape& shape, const Database& from, const Database& to);
+
+// The values of an enum type ("public.tier", quoted) that the plan renames: old label, new label.
+std::vector<std::pair<std::string, std::string>> renamed_labels(const plan::Plan& plan, const std::string& type);
 
 // The state after the last (or first) step whose title or statements hold the text, on this table; 0: none.
 State state_of(const plan::Plan& plan, const TablePair* table, const std::vector<std::string>& needles, bool first = false);

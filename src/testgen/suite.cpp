@@ -60,22 +60,21 @@ void make_seeds(World& world, const TablePair& table, bool referenced, std::stri
   std::vector<Seed>& seeds = world.seeds[table.old_name];
   const long long wanted = referenced ? kReferencedRows : kRows;
   for (long long number = 1; number <= wanted; ++number) {
-    std::optional<Row> row;
-    std::optional<Row> becomes;
-    for (long long attempt = 0; attempt < 8 && !becomes; ++attempt) {
-      row = world.before.make(table.old_name, number + attempt * 50'000);
-      if (!row) break;
-      if (!table.to) break;
-      becomes = converted(world, table, *row);
-      if (becomes && !world.desired.accepts(world.desired.insert(table.new_name, *becomes))) becomes.reset();
-    }
-    if (!row || (table.to && !becomes)) {
+    std::optional<Seed> made;
+    if (table.to)
+      made = row_of_both(world, table, number, 50'001);
+    else if (const std::optional<Row> row = world.before.make(table.old_name, number))
+      made = Seed{*row, {}};
+    if (!made) {
       world.notes.push_back(fmt::format("{}: no row was found that both schemas take: it has {} instead of {}", sql::quote(table.old_name), number - 1, wanted));
       return;
     }
-    sql += world.before.insert(table.old_name, *row) + ";\n";
-    Seed seed{.old_row = world.before.keep(table.old_name, *row)};
-    if (becomes) seed.new_row = world.desired.keep(table.new_name, *becomes);
+    sql += world.before.insert(table.old_name, made->old_row) + ";\n";
+    Seed seed{.old_row = world.before.keep(table.old_name, made->old_row), .new_row = {}};
+    for (const ColumnPair& pair : table.columns) {  // a generated column that becomes a plain one keeps what it had
+      if (pair.from && pair.to && pair.from->generated != catalog::Generated::none && pair.to->generated == catalog::Generated::none) made->new_row[pair.new_name] = seed.old_row.at(pair.old_name);
+    }
+    if (table.to) seed.new_row = world.desired.keep(table.new_name, made->new_row);
     seeds.push_back(seed);
   }
 }
@@ -88,7 +87,7 @@ Suite make_suite(const Stack& stack, const plan::Plan& plan, pg::Connection& bef
   const Database from = catalog::read(before, {.sizes = false});
   const Database to = catalog::read(desired, {.sizes = false});
   const Shape shape = shape_of(plan, from, to);
-  RowMaker old_rows(before, from), new_rows(desired, to);
+  RowMaker old_rows(before, from, to), new_rows(desired, to, from);
   World world{.plan = plan, .shape = shape, .before = old_rows, .desired = new_rows, .seeds = {}, .notes = {}};
   Suite suite;
 

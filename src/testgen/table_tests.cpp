@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "rehearse/row_values.h"
 
 namespace contraflow::testgen {
 namespace {
@@ -15,8 +16,8 @@ using catalog::Column;
 using plan::Phase;
 
 // Numbers of the rows that the tests write: one for each purpose, so that they do not get in each other's way.
-enum Number : long long { written = 101, changed_to = 102, with_default = 103, refused = 104, labelled = 105 };
-constexpr Number kNumbers[] = {written, changed_to, with_default, refused, labelled};
+enum Number : long long { written = 101, changed_to = 102, with_default = 103, refused = 104, labelled = 105, rival = 106 };
+constexpr Number kNumbers[] = {written, changed_to, with_default, refused, labelled, rival};
 
 }  // namespace
 
@@ -27,7 +28,7 @@ bool constant(const Column& column) {
   return column.generated == catalog::Generated::none && column.identity == catalog::Identity::none;
 }
 
-std::optional<Row> converted(World& world, const TablePair& table, const Row& row) {
+std::optional<Row> converted(World& world, const TablePair& table, const Row& row, std::string* failed) {
   std::vector<std::string> typed, text;  // the old columns, as the old types and as text
   for (const ColumnPair& pair : table.columns) {
     if (!pair.from || !row.contains(pair.old_name)) continue;
@@ -42,6 +43,7 @@ std::optional<Row> converted(World& world, const TablePair& table, const Row& ro
       if (pair.from && row.contains(pair.old_name)) out[pair.new_name] = row.at(pair.old_name);
       continue;
     }
+    if (!pair.from && pair.conversion.find("nextval(") != std::string::npos) continue;  // another for each row: no test can name it
     // An enum that is made anew has another name until the old one is gone.
     const std::string conversion = replace_all(pair.conversion, pair.to->type_base + "__new", pair.to->type_base);
     const auto value = [&](RowMaker& maker, const std::vector<std::string>& columns, const std::string& type) -> std::optional<pg::Value> {
@@ -56,12 +58,51 @@ std::optional<Row> converted(World& world, const TablePair& table, const Row& ro
     if (!found) found = value(world.desired, typed, pair.to->type);
     if (!found) found = value(world.desired, text, pair.to->type);
     if (!found) {
-      world.notes.push_back(fmt::format("{}.{}: its conversion {} could not be evaluated on a row", sql::quote(table.new_name), pair.new_name, pair.conversion));
+      if (failed) *failed = fmt::format("{}: its conversion {} could not be evaluated on any row", pair.new_name, pair.conversion);
       return {};
     }
     out[pair.new_name] = *found;
   }
   return out;
+}
+
+namespace {
+
+// Contents of the types that columns are converted to, as text of the columns that they come from.
+Row of_new_types(World& world, const TablePair& table, long long number) {
+  Row out;
+  int place = 0;
+  for (const ColumnPair& pair : table.columns) {
+    ++place;
+    if (!pair.from || !pair.to || pair.conversion.empty() || pair.from->type == pair.to->type || pair.from->generated != catalog::Generated::none) continue;
+    const std::string expression = rehearse::value_expression({.type = pair.to->type, .unique = true, .salt = place}, world.desired.database());
+    if (expression.empty()) continue;
+    try {
+      out[pair.old_name] = world.desired.evaluate(fmt::format("(({})::{})::text FROM (VALUES ({}::bigint)) AS made(i)", expression, pair.to->type, number));
+    } catch (const pg::ServerError&) {
+      // What is made up for the old type stays.
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::optional<Seed> row_of_both(World& world, const TablePair& table, long long number, long long stride) {
+  std::string failed;
+  for (const bool new_types : {false, true}) {
+    for (long long attempt = 0; attempt < 8; ++attempt) {
+      const long long i = number + attempt * stride + attempt * (attempt + 1) / 2;  // not in step with any list of values
+      const Row given = new_types ? of_new_types(world, table, i) : Row{};
+      if (new_types && given.empty()) break;
+      const std::optional<Row> row = world.before.make(table.old_name, i, given);
+      if (!row) break;
+      const std::optional<Row> becomes = converted(world, table, *row, &failed);
+      if (becomes && world.desired.accepts(world.desired.insert(table.new_name, *becomes))) return Seed{*row, *becomes};
+    }
+  }
+  world.notes.push_back(failed.empty() ? fmt::format("{}: no further row was found that both schemas take", sql::quote(table.old_name)) : fmt::format("{}.{}", sql::quote(table.new_name), failed));
+  return {};
 }
 
 TableTests::TableTests(World& world, const TablePair& table) : world_(world), table_(table) {
@@ -80,20 +121,12 @@ TableTests::TableTests(World& world, const TablePair& table) : world_(world), ta
   // A key that only one of the schemas has finds rows in that one alone.
   for (const Number number : kNumbers) {
     if (table.from) {
-      for (long long attempt = 0; attempt < 6; ++attempt) {
-        std::optional<Row> row = world.before.make(table.old_name, number + attempt * 5'000);
-        if (!row) break;
-        if (!table.to) {
-          old_rows_[number] = *row;
-          break;
-        }
-        const std::optional<Row> becomes = converted(world, table, *row);
-        if (!becomes || !world.desired.accepts(world.desired.insert(table.new_name, *becomes))) continue;
-        old_rows_[number] = *row;
-        new_of_old_[number] = *becomes;
-        break;
+      if (!table.to) {
+        if (std::optional<Row> row = world.before.make(table.old_name, number)) old_rows_[number] = *row;
+      } else if (const std::optional<Seed> both = row_of_both(world, table, number, 5'003)) {
+        old_rows_[number] = both->old_row;
+        new_of_old_[number] = both->new_row;
       }
-      if (!old_rows_.contains(number)) world.notes.push_back(fmt::format("{}: no further row was found that both schemas take", sql::quote(table.old_name)));
     }
     if (table.to) {
       if (std::optional<Row> row = world.desired.make(table.new_name, number + 200))
@@ -102,13 +135,41 @@ TableTests::TableTests(World& world, const TablePair& table) : world_(world), ta
         world.notes.push_back(fmt::format("{}: no row of the new shape was found", sql::quote(table.new_name)));
     }
   }
+  for (const auto& [row, side] : {std::pair{old_rows_.find(written), true}, std::pair{new_rows_.find(written), false}}) {
+    if (row == (side ? old_rows_ : new_rows_).end()) continue;
+    for (const std::string& column : maker(side).altered(side ? table.old_name : table.new_name, row->second)) {
+      (side ? old_altered_ : new_altered_).insert(column);
+      for (const ColumnPair& pair : table.columns) {
+        if (!pair.from || !pair.to || (side ? pair.old_name : pair.new_name) != column) continue;
+        (side ? new_altered_ : old_altered_).insert(side ? pair.new_name : pair.old_name);
+      }
+      world.notes.push_back(fmt::format("{}.{}: a trigger writes it", says(side), column));
+    }
+  }
+  for (const Database* database : {&world.before.database(), &world.desired.database()}) {
+    for (const auto& [id, object] : database->objects) {
+      const auto* other = std::get_if<catalog::Table>(&object.body);
+      if (other == nullptr) continue;
+      for (const QualifiedName& parent : other->inherits) inherited_ = inherited_ || parent == table.old_name || parent == table.new_name;
+    }
+  }
+  if (app_writes()) world.notes.push_back(fmt::format("{}: from expand to contract the application writes both columns: what the deployed version may write then is not tested", sql::quote(table.old_name)));
+  // The first row that the tests write is there for the rules where no other can be known: of a new table, and where the server numbers the rows of before.
+  const bool numbered = std::any_of(table.columns.begin(), table.columns.end(), [](const ColumnPair& pair) { return !pair.from && pair.to && !constant(*pair.to); });
+  if ((!table.from || numbered) && new_rows_.contains(written)) world.desired.keep(table.new_name, new_rows_.at(written));
   if (!table.changed) return;
   for (const Rule& rule : rules_of(table, world.plan, world.shape, world.before.database(), world.desired.database())) {
     Ruled ruled{.rule = rule, .old_refused = {}, .new_refused = {}};
     const auto& rows = rule.old_side ? old_rows_ : new_rows_;
     if (!rows.contains(refused)) continue;
     auto& found = rule.old_side ? ruled.old_refused : ruled.new_refused;
-    found = maker(rule.old_side).violate(rule.old_side ? table.old_name : table.new_name, rule, rows.at(refused));
+    const QualifiedName& name = rule.old_side ? table.old_name : table.new_name;
+    // Beside a row of its own, so that it says the same where the rows of before are gone.
+    if (rule.kind == Rule::Kind::unique && rows.contains(rival)) {
+      found = maker(rule.old_side).violate(name, rule, rows.at(refused), &rows.at(rival));
+      if (found) ruled.rival = rows.at(rival);
+    }
+    if (!found) found = maker(rule.old_side).violate(name, rule, rows.at(refused));
     if (!found) {
       if (rule.kind != Rule::Kind::not_null)
         world.notes.push_back(fmt::format("{} on {}: no row was found that it alone refuses", rule.name, sql::quote(rule.old_side ? table.old_name : table.new_name)));
@@ -144,7 +205,7 @@ std::string TableTests::where(const Row& row, bool old) const {
 std::string TableTests::select(const QualifiedName& name, const std::vector<std::string>& columns) const {
   std::vector<std::string> texts;
   for (const std::string& column : columns) texts.push_back(sql::quote_identifier(column) + "::text");
-  return fmt::format("SELECT {} FROM {}", join(texts, ", "), sql::quote(name));
+  return fmt::format("SELECT {} FROM {}{}", join(texts, ", "), inherited_ ? "ONLY " : "", sql::quote(name));
 }
 
 std::string TableTests::says(bool old) const { return sql::quote(old ? table_.old_name : table_.new_name); }
@@ -156,6 +217,7 @@ std::vector<std::string> TableTests::stable(bool old) const {
     const Column* column = old ? pair.from : pair.to;
     if (!column) continue;
     const std::string& name = old ? pair.old_name : pair.new_name;
+    if ((old ? old_altered_ : new_altered_).contains(name)) continue;
     if (!pair.from && !old && (!constant(*column) || (table_.from == nullptr))) continue;
     out.push_back(name);
   }
@@ -193,13 +255,27 @@ void TableTests::write(TestFile& file, State state) const {
   if (table_.changed) soft_delete(file, state);
 }
 
-void TableTests::round_trip(TestFile& file, const QualifiedName& name, const Row& row, const std::vector<std::string>& columns, bool old, const std::string& text) const {
+void TableTests::round_trip(TestFile& file, const QualifiedName& name, const Row& row, const std::vector<std::string>& all, bool old, const std::string& text) const {
   file.lives(maker(old).insert(name, row), text);
+  std::vector<std::string> columns;
+  for (const std::string& column : all) {
+    if (!(old ? old_altered_ : new_altered_).contains(column)) columns.push_back(column);
+  }
+  if (columns.empty()) return;
   file.gives(select(name, columns) + " WHERE " + where(row, old), {values_of(row, columns)}, columns.size(), text + ", and it reads back");
 }
 
+bool TableTests::app_writes() const {
+  return !table_.synced && std::any_of(table_.columns.begin(), table_.columns.end(), [](const ColumnPair& pair) { return pair.from && pair.to && !pair.beside.empty(); });
+}
+
+// What stands in the second column of a row of the tests before contract.
+pg::Value TableTests::expected(const ColumnPair& pair, long long number) const {
+  return pair.relabelled ? old_rows_.at(number).at(pair.old_name) : new_of_old_.at(number).at(pair.new_name);
+}
+
 void TableTests::old_shape(TestFile& file, State state) const {
-  if (!old_rows_.contains(written) || !old_rows_.contains(changed_to)) return;
+  if (!old_rows_.contains(written) || !old_rows_.contains(changed_to) || (app_writes() && state > 0)) return;
   const Row& row = old_rows_.at(written);
   std::vector<std::string> columns;
   for (const auto& [name, value] : row) columns.push_back(name);
@@ -210,13 +286,13 @@ void TableTests::old_shape(TestFile& file, State state) const {
     if (!known || pair.beside.empty() || !table_.synced || state < after(Phase::expand) || !row.contains(pair.old_name)) continue;
     const std::vector<std::string> second = {pair.beside};
     const std::string name = sql::quote_identifier(pair.beside), old_name = sql::quote_identifier(pair.old_name);
-    file.gives(select(table_.old_name, second) + " WHERE " + where(row, true), {{new_of_old_.at(written).at(pair.new_name)}}, 1, fmt::format("{} follows an INSERT of {}", name, old_name));
+    file.gives(select(table_.old_name, second) + " WHERE " + where(row, true), {{expected(pair, written)}}, 1, fmt::format("{} follows an INSERT of {}", name, old_name));
     if (std::find(old_key_.begin(), old_key_.end(), pair.old_name) != old_key_.end() || old_key_.empty()) continue;
     file.run(fmt::format("UPDATE {} SET {} = {} WHERE {}", sql::quote(table_.old_name), old_name, literal(other.at(pair.old_name)), where(row, true)));
-    file.gives(select(table_.old_name, second) + " WHERE " + where(row, true), {{new_of_old_.at(changed_to).at(pair.new_name)}}, 1, fmt::format("{} follows an UPDATE of {}", name, old_name));
+    file.gives(select(table_.old_name, second) + " WHERE " + where(row, true), {{expected(pair, changed_to)}}, 1, fmt::format("{} follows an UPDATE of {}", name, old_name));
     if (pair.beside != pair.new_name || pair.new_name == pair.old_name) continue;
     // The next version writes by the new name.
-    file.run(fmt::format("UPDATE {} SET {} = {} WHERE {}", sql::quote(table_.old_name), name, literal(new_of_old_.at(written).at(pair.new_name)), where(row, true)));
+    file.run(fmt::format("UPDATE {} SET {} = {} WHERE {}", sql::quote(table_.old_name), name, literal(expected(pair, written)), where(row, true)));
     if (pair.conversion.empty())
       file.gives(select(table_.old_name, {pair.old_name}) + " WHERE " + where(row, true), {{row.at(pair.old_name)}}, 1, fmt::format("{} follows an UPDATE of {}", old_name, name));
     if (pair.conversion.empty() && old_rows_.contains(labelled)) {
@@ -236,6 +312,11 @@ void TableTests::old_shape(TestFile& file, State state) const {
     file.gives(select(table_.old_name, {pair.new_name}) + " WHERE " + where(row, true), {{value}}, 1,
                fmt::format("a row of the deployed version has {} in {}", literal(value), sql::quote_identifier(pair.new_name)));
   }
+  for (const ColumnPair& pair : table_.columns) {  // and where the server gives each row another value, they have one
+    if (pair.from || state < pair.added || constant(*pair.to) || pair.to->generated != catalog::Generated::none) continue;
+    file.gives(fmt::format("SELECT ({} IS NOT NULL)::text FROM {} WHERE {}", sql::quote_identifier(pair.new_name), sql::quote(table_.old_name), where(row, true)), {{"true"}}, 1,
+               fmt::format("a row of the deployed version has a value in {}", sql::quote_identifier(pair.new_name)));
+  }
   if (table_.renamed != 0 && state >= table_.renamed) {
     file.gives(select(table_.new_name, columns) + " WHERE " + where(row, true), {values_of(row, columns)}, columns.size(), fmt::format("{} shows what was written to {}", says(false), says(true)));
     if (old_rows_.contains(labelled))
@@ -250,7 +331,7 @@ void TableTests::beside(TestFile& file, State state) const {
   const std::vector<Seed>& seeds = world_.seeds.at(table_.old_name);
   for (const ColumnPair& pair : table_.columns) {
     if (!pair.to) continue;
-    const bool added = !pair.from && state >= pair.added && (pair.conversion.empty() ? constant(*pair.to) : state >= after(Phase::backfill));
+    const bool added = !pair.from && state >= pair.added && (pair.conversion.empty() || !constant(*pair.to) ? constant(*pair.to) : state >= after(Phase::backfill));
     const bool second = pair.from && !pair.beside.empty() && state >= after(Phase::backfill);
     if (!added && !second) continue;
     const std::string& name = added ? pair.new_name : pair.beside;
@@ -260,7 +341,7 @@ void TableTests::beside(TestFile& file, State state) const {
     std::vector<std::vector<pg::Value>> rows;
     for (const Seed& seed : seeds) {
       std::vector<pg::Value> values = values_of(seed.old_row, old_key_);
-      values.push_back(seed.new_row.contains(pair.new_name) ? seed.new_row.at(pair.new_name) : pg::Value());
+      values.push_back(pair.relabelled ? seed.old_row.at(pair.old_name) : seed.new_row.contains(pair.new_name) ? seed.new_row.at(pair.new_name) : pg::Value());
       rows.push_back(values);
     }
     file.gives(select(table_.old_name, columns), rows, columns.size(), fmt::format("{}.{} holds what the rows of before become", says(true), sql::quote_identifier(name)));
@@ -311,6 +392,7 @@ void TableTests::new_shape(TestFile& file, State state) const {
   }
   defaults(file, state, false);
   rules(file, state, false);
+  references(file, state);
   enum_values(file, state);
 }
 
@@ -323,7 +405,7 @@ void TableTests::defaults(TestFile& file, State state, bool old) const {
     const std::string& name = old ? pair.old_name : pair.new_name;
     if (!column || !rows.at(with_default).contains(name)) continue;
     const auto& key = old ? old_key_ : new_key_;
-    if (std::find(key.begin(), key.end(), name) != key.end()) continue;
+    if (std::find(key.begin(), key.end(), name) != key.end() || (old ? old_altered_ : new_altered_).contains(name)) continue;
     std::string expression = column->default_expression;
     bool from_desired = !old;
     if (old && pair.to && pair.from->type == pair.to->type && pair.to->default_expression != expression) {
@@ -362,12 +444,17 @@ void TableTests::rules(TestFile& file, State state, bool old) const {
     const std::string statement = maker(old).insert(table, *row);
     const std::string name = rule.kind == Rule::Kind::not_null ? rule.definition : rule.name;
     const bool holds = state >= rule.from && state < rule.until;
+    const bool beside_rival = ruled.rival && rule.old_side == old;
+    if (beside_rival && (holds || old)) file.run(maker(old).insert(table, *ruled.rival));
     if (holds && (rule.old_side == old || old)) {
       file.refuses(statement, sqlstate_of(rule.kind), fmt::format("{} refuses what {} forbids", says(old), name));
+      // Where it was taken, it must not stand in the way of the next.
+      if ((rule.kind != Rule::Kind::unique || beside_rival) && !(old ? old_key_ : new_key_).empty()) file.run(fmt::format("DELETE FROM {} WHERE {}", sql::quote(table), where(*row, old)));
     } else if (!holds && old) {
       file.lives(statement, fmt::format("{} takes what {} {} forbids", says(old), name, state < rule.from ? "does not yet" : "no longer"));
       if (!old_key_.empty()) file.run(fmt::format("DELETE FROM {} WHERE {}", sql::quote(table), where(*row, true)));
     }
+    if (beside_rival && (holds || old)) file.run(fmt::format("DELETE FROM {} WHERE {}", sql::quote(table), where(*ruled.rival, old)));
   }
   if (old) return;
   // What the current schema refuses and the desired one takes.
@@ -376,9 +463,13 @@ void TableTests::rules(TestFile& file, State state, bool old) const {
     const std::optional<Row> becomes = converted(world_, table_, *ruled.old_refused);
     if (!becomes) continue;
     const std::string statement = world_.desired.insert(table_.new_name, *becomes);
-    if (!world_.desired.accepts(statement)) continue;
+    const bool beside_rival = ruled.rival && new_of_old_.contains(rival);
+    const std::string first = beside_rival ? world_.desired.insert(table_.new_name, new_of_old_.at(rival)) + "; " : "";
+    if (!world_.desired.accepts(first + statement)) continue;
+    if (beside_rival) file.run(world_.desired.insert(table_.new_name, new_of_old_.at(rival)));
     file.lives(statement, fmt::format("{} takes what {} of the former schema forbade", says(false), ruled.rule.name));
     if (!new_key_.empty()) file.run(fmt::format("DELETE FROM {} WHERE {}", sql::quote(table_.new_name), where(*becomes, false)));
+    if (beside_rival && !new_key_.empty()) file.run(fmt::format("DELETE FROM {} WHERE {}", sql::quote(table_.new_name), where(new_of_old_.at(rival), false)));
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,12 @@ struct World {
   std::vector<std::string> notes;
 };
 
-// What `row` of the current shape becomes; nothing where a conversion could not be evaluated. Columns that the plan adds are left to their defaults.
-std::optional<Row> converted(World& world, const TablePair& table, const Row& row);
+// What `row` of the current shape becomes; nothing where a conversion could not be evaluated (`failed` says which). Columns that the plan adds are left to their defaults.
+std::optional<Row> converted(World& world, const TablePair& table, const Row& row, std::string* failed = nullptr);
+
+// A row of a table that is there before and after, and what it becomes: both schemas take them. Where what was made up for the old type cannot be converted
+// ('made up' to a number), contents of the new type stand in the old one. Nothing where none was found, which a note says.
+std::optional<Seed> row_of_both(World& world, const TablePair& table, long long number, long long stride);
 
 // Whether the default gives the same for every row, so that a test can name it.
 bool constant(const catalog::Column& column);
@@ -43,12 +48,14 @@ class TableTests {
   struct Ruled {
     Rule rule;
     std::optional<Row> old_refused, new_refused;  // rows that it alone refuses, in either shape
+    std::optional<Row> rival;                     // in the shape of its side: what a unique rule needs to be there first
   };
   void old_shape(TestFile& file, State state) const;
   void new_shape(TestFile& file, State state) const;
   void beside(TestFile& file, State state) const;
   void defaults(TestFile& file, State state, bool old) const;
   void rules(TestFile& file, State state, bool old) const;
+  void references(TestFile& file, State state) const;
   void enum_values(TestFile& file, State state) const;
   void soft_delete(TestFile& file, State state) const;
   void round_trip(TestFile& file, const QualifiedName& name, const Row& row, const std::vector<std::string>& columns, bool old, const std::string& says) const;
@@ -56,6 +63,8 @@ class TableTests {
   std::string select(const QualifiedName& name, const std::vector<std::string>& columns) const;
   std::vector<std::string> stable(bool old) const;  // columns whose contents are known beforehand
   std::string says(bool old) const;
+  bool app_writes() const;  // the application keeps second columns in step, not a trigger
+  pg::Value expected(const ColumnPair& pair, long long number) const;
   const Seed& referenced_seed() const;
   RowMaker& maker(bool old) const { return old ? world_.before : world_.desired; }
 
@@ -64,6 +73,8 @@ class TableTests {
   std::vector<std::string> old_key_, new_key_;
   std::map<long long, Row> old_rows_, new_rows_, new_of_old_;  // fresh rows by number; what the old ones become
   std::vector<Ruled> rules_;
+  std::set<std::string> old_altered_, new_altered_;  // columns that triggers write
+  bool inherited_ = false;                           // other tables inherit from it: its own rows alone are asked for
 };
 
 }  // namespace contraflow::testgen

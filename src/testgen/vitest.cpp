@@ -44,7 +44,7 @@ export function rolledBack() {
           .$transaction(
             (opened) => {
               transaction = opened;
-              ready();
+              run('SET CONSTRAINTS ALL IMMEDIATE').then(ready, fail);
               return new Promise((_, reject) => {
                 end = () => reject(over);
               });

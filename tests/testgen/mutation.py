@@ -5,9 +5,9 @@
 For each golden: its plan, the tests written for it (which must be green on it), and mutants: copies of the plan with one thing broken in one SQL file. A mutant is killed
 where a test fails or a plan file does not run. mutation.py --bin CONTRAFLOW [--list] [--at-least PERCENT] GOLDEN.md …; exit 77 where pgTAP or a server is missing.
 A mutant that the program cannot tell from the plan, because schema and rows end up the same, is told by hand in EQUIVALENT, with the reason."""
-import argparse, os, re, shutil, subprocess, sys, tempfile
+import argparse, concurrent.futures, hashlib, os, re, shutil, subprocess, sys, tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'laws'))
-from golden import Golden
+from golden import Golden, Missing
 
 EQUIVALENT = {}  # (golden, mutant): reason
 
@@ -49,6 +49,8 @@ def mutants(name, text):
         for n, t in replaced(r'^CREATE UNIQUE INDEX', 'CREATE INDEX', text): yield f'index not unique {n}', t
         for n, t in replaced(r'^(CREATE UNIQUE INDEX [^;]*) WHERE [^;]*;', r'\1;', text): yield f'live predicate missing {n}', t
         for n, t in without(r"^ALTER TYPE \S+ ADD VALUE [^;]*;\n", text): yield f'enum value missing {n}', t
+        for n, t in without(r"^ALTER TYPE \S+ RENAME VALUE [^;]*;\n", text): yield f'enum value not renamed {n}', t
+        for n, t in replaced(r'^([^;\n]* FOREIGN KEY [^;\n]*?) ON DELETE (?:CASCADE|SET NULL)', r'\1', text): yield f'action of a foreign key missing {n}', t
         for n, t in replaced(r"(CREATE TYPE \S+ AS ENUM \([^;]*?), '[^']*'\)", r'\1)', text): yield f'enum value of a new type missing {n}', t
         for n, t in replaced(r"THEN '(\w+)' ELSE", lambda m: f"THEN 'new' ELSE" if m[1] != 'new' else m[0], text): yield f'wrong map {n}', t
         for n, t in replaced(r'( USING \()(.*)(\);$)', r'\1NULLIF(\2, \2)\3', text): yield f'wrong conversion {n}', t
@@ -60,6 +62,7 @@ def mutants(name, text):
         for n, t in without(r'^ALTER TABLE \S+ ALTER COLUMN \S+ DROP NOT NULL;\n', text): yield f'NOT NULL kept {n}', t
         for n, t in without(r'^ALTER TABLE \S+ ADD COLUMN IF NOT EXISTS [^;]*;\n', text): yield f'column not added {n}', t
     else:
+        for n, t in without(r"^ALTER TYPE \S+ RENAME VALUE [^;]*;\n", text): yield f'rollback: enum value not renamed {n}', t
         for n, t in without(r'^ALTER TABLE \S+ RENAME COLUMN \S+ TO \S+;\n', text): yield f'rollback: rename missing {n}', t
         for n, t in replaced(r'^ALTER TABLE (\S+) RENAME COLUMN (\S+__retired|\S+__old) TO (\S+);', r'ALTER TABLE \1 DROP COLUMN \2;', text): yield f'rollback loses a column {n}', t
         for n, t in without(r'^ALTER TABLE (?:ONLY )?\S+ ADD CONSTRAINT (?!\S+__)\S+ [^;]*;\n', text): yield f'rollback: constraint missing {n}', t
@@ -71,66 +74,93 @@ def run(arguments, **more):
     return subprocess.run(arguments, capture_output=True, text=True, **more)
 
 
+class Skip(Exception):
+    """what the tests need is not on this machine"""
+
+
+def judge(golden, binary, a):
+    """one golden: lines to print, killed, survivors, failures, whether it has tests"""
+    lines, dead, survived, failed = [], 0, [], []
+    if golden.refused:
+        return [f'{golden.name}: refused by name, no plan'], 0, [], [], False
+    with tempfile.TemporaryDirectory(prefix='contraflow-mutants-') as folder:
+        os.chmod(folder, 0o755)
+        at = lambda name: os.path.join(folder, name)
+        for name, text in (('before.sql', golden.before + '\n;\n' + golden.data), ('schema.sql', golden.before), ('after.sql', golden.after)):
+            open(at(name), 'w').write(text)
+        r = run([binary, 'plan', '--from', at('before.sql'), '--to', at('after.sql'), '--out', at('plan'), '--server', '15', *golden.options])
+        if r.returncode and 'refused, nothing was written' in r.stderr:
+            return [f'{golden.name}: refused by name where the data are not on a live server'], 0, [], [], False
+        if r.returncode:
+            return [], 0, [], [f'{golden.name}: no plan: {r.stderr.strip()[:300]}'], False
+        r = run([binary, 'tests', at('plan'), '--schema', at('schema.sql'), '--stack', 'pgtap', '--out', at('suite'), '--run'])
+        if r.returncode == 3:
+            raise Skip(r.stderr)
+        if r.returncode and 'no test ran' in r.stderr:
+            notes = [line.split('not tested: ', 1)[1] for line in r.stderr.splitlines() if 'not tested: ' in line]
+            return [f'{golden.name}: no tests: {"; ".join(notes)}'], 0, [], [], False
+        if r.returncode:
+            return [], 0, [], [f'{golden.name}: its own tests fail on it:\n{r.stdout[-1500:]}{r.stderr[-600:]}'], True
+        found = []
+        for file in sorted(os.listdir(at('plan'))):
+            if file.endswith('.sql'):
+                found += [(file, label, text) for label, text in mutants(file, open(os.path.join(at('plan'), file)).read())]
+        told = [m for m in found if (golden.name, f'{m[0]} {m[1]}') in EQUIVALENT]
+        found = [m for m in found if m not in told]
+        found.sort(key=lambda m: hashlib.sha256(f'{golden.name} {m[0]} {m[1]}'.encode()).digest())
+        for file, label, text in found[:a.most]:
+            shutil.copytree(at('plan'), at('mutant'))
+            open(os.path.join(at('mutant'), file), 'w').write(text)
+            r = run([binary, 'tests', at('mutant'), '--schema', at('schema.sql'), '--suite', at('suite'), '--run'])
+            shutil.rmtree(at('mutant'))
+            if r.returncode == 1:
+                dead += 1
+            elif r.returncode == 0:
+                survived.append(f'{golden.name}: {file}: {label}')
+            else:
+                failed.append(f'{golden.name}: {file}: {label}: exit {r.returncode}: {r.stderr.strip()[:300]}')
+            if a.list:
+                why = next((line for line in r.stdout.splitlines() if line.startswith('        ')), '')
+                lines.append(f'  {golden.name}: {file}: {label}: {"killed" if r.returncode == 1 else "SURVIVED"} {why.strip()[:110]}')
+        lines.append(f'{golden.name}: {dead} of {min(len(found), a.most)} killed' + (f' ({len(found)} mutants)' if len(found) > a.most else '') + (f', {len(told)} equivalent' if told else ''))
+    return lines, dead, survived, failed, True
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument('--bin', required=True)
     p.add_argument('--list', action='store_true', help='every mutant, not the survivors alone')
     p.add_argument('--at-least', type=float, default=90)
-    p.add_argument('--most', type=int, default=10**6, help='mutants of each golden, evenly spread')
+    p.add_argument('--most', type=int, default=10**6, help='mutants of each golden, those with the smallest hash of their name')
+    p.add_argument('--jobs', type=int, default=1, help='goldens at a time')
     p.add_argument('goldens', nargs='+')
     a = p.parse_args()
     binary, root = os.path.realpath(a.bin), os.path.realpath(os.path.join(os.path.dirname(__file__), '../..'))
-    killed, survived, failed = 0, [], []
-    for path in a.goldens:
-        golden = Golden(path, root)
-        with tempfile.TemporaryDirectory(prefix='contraflow-mutants-') as folder:
-            os.chmod(folder, 0o755)
-            at = lambda name: os.path.join(folder, name)
-            for name, text in (('before.sql', golden.before + '\n;\n' + golden.data), ('schema.sql', golden.before), ('after.sql', golden.after)):
-                open(at(name), 'w').write(text)
-            r = run([binary, 'plan', '--from', at('before.sql'), '--to', at('after.sql'), '--out', at('plan'), '--server', '15', *golden.options])
-            if r.returncode:
-                failed.append(f'{golden.name}: no plan: {r.stderr.strip()[:300]}')
-                continue
-            r = run([binary, 'tests', at('plan'), '--schema', at('schema.sql'), '--stack', 'pgtap', '--out', at('suite'), '--run'])
-            if r.returncode == 3:
-                print(r.stderr)
-                sys.exit(77)
-            if r.returncode:
-                failed.append(f'{golden.name}: its own tests fail on it:\n{r.stdout[-1500:]}{r.stderr[-600:]}')
-                continue
-            found = []
-            for file in sorted(os.listdir(at('plan'))):
-                if file.endswith('.sql'):
-                    found += [(file, label, text) for label, text in mutants(file, open(os.path.join(at('plan'), file)).read())]
-            if len(found) > a.most:
-                found = found[::-(-len(found) // a.most)]
-            dead = 0
-            for file, label, text in found:
-                if (golden.name, f'{file} {label}') in EQUIVALENT:
-                    continue
-                shutil.copytree(at('plan'), at('mutant'))
-                open(os.path.join(at('mutant'), file), 'w').write(text)
-                r = run([binary, 'tests', at('mutant'), '--schema', at('schema.sql'), '--suite', at('suite'), '--run'])
-                shutil.rmtree(at('mutant'))
-                if r.returncode == 1:
-                    dead += 1
-                elif r.returncode == 0:
-                    survived.append(f'{golden.name}: {file}: {label}')
-                else:
-                    failed.append(f'{golden.name}: {file}: {label}: exit {r.returncode}: {r.stderr.strip()[:300]}')
-                if a.list:
-                    why = next((line for line in r.stdout.splitlines() if line.startswith('        ')), '')
-                    print(f'  {golden.name}: {file}: {label}: {"killed" if r.returncode == 1 else "SURVIVED"} {why.strip()[:110]}', flush=True)
-            killed += dead
-            print(f'{golden.name}: {dead} of {len(found)} killed', flush=True)
+    killed, survived, failed, tested = 0, [], [], 0
+
+    def one(path):
+        try:
+            golden = Golden(path, root)
+        except Missing as missing:
+            return [f'{os.path.basename(path)}: {missing} is not here'], 0, [], [], False
+        return judge(golden, binary, a)
+
+    try:
+        with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
+            for lines, dead, alive, wrong, suite in pool.map(one, a.goldens):
+                for line in lines:
+                    print(line, flush=True)
+                killed, survived, failed, tested = killed + dead, survived + alive, failed + wrong, tested + suite
+    except Skip as skip:
+        print(skip)
+        sys.exit(77)
     for line in survived:
         print('survived', line)
     for line in failed:
         print('FAILED', line)
     total = killed + len(survived)
     score = 100 * killed / total if total else 0
-    print(f'{killed} of {total} mutants killed: {score:.1f} %')
+    print(f'{killed} of {total} mutants killed: {score:.1f} %; {tested} of {len(a.goldens)} goldens have tests')
     return 1 if failed or score < a.at_least else 0
 
 

@@ -15,6 +15,8 @@
 #include "cli/queries_proof.h"
 #include "code/code_patch.h"
 #include "code/prisma_patch.h"
+#include "plan/read_json.h"
+#include "testgen/shape.h"
 
 namespace contraflow::cli {
 namespace {
@@ -94,6 +96,37 @@ std::vector<sql::QualifiedName> changed_tables(const States& states) {
   return out;
 }
 
+// What the plan renames: its statements say so.
+code::PlanRenames renames_of(const Options& options, const States& states) {
+  code::PlanRenames out;
+  out.filled = options.phase != "expand";
+  plan::Plan plan;
+  try {
+    plan = plan::read_folder(options.plan).plan;
+  } catch (const Error&) {
+    return out;  // no plan.json: another program's migrations
+  }
+  for (const testgen::TablePair& table : testgen::shape_of(plan, states.before, states.end).tables) {
+    if (table.from == nullptr || table.to == nullptr) continue;
+    if (table.old_name != table.new_name) out.tables[table.old_name] = table.new_name;
+    for (const testgen::ColumnPair& column : table.columns) {
+      if (column.from != nullptr && column.to != nullptr && column.old_name != column.new_name) out.columns[table.old_name][column.old_name] = column.new_name;
+    }
+  }
+  for (const auto& [id, object] : states.before.objects) {
+    if (id.kind != catalog::Kind::enum_type) continue;
+    for (const auto& [old_label, new_label] : testgen::renamed_labels(plan, sql::quote({id.schema, id.name}))) out.values[{id.schema, id.name}][old_label] = new_label;
+  }
+  return out;
+}
+
+// Paths in the patch count from the root of the code base.
+std::string below(const fs::path& root, const std::string& file) {
+  const fs::path path(file);
+  const fs::path inside = fs::absolute(path).lexically_normal().lexically_relative(fs::absolute(root).lexically_normal());
+  return path.is_absolute() || (!fs::exists(root / path) && fs::exists(path)) ? inside.generic_string() : file;
+}
+
 std::string json_of(const code::CodePatch& patch, const std::vector<std::string>& notes, const std::string& diff) {
   nlohmann::ordered_json json;
   auto& files = json["files"] = nlohmann::ordered_json::array();
@@ -110,6 +143,9 @@ int run(Context& context, Options options) {
   options.schema.schema = named_source(context, options.schema.schema);
   const fs::path root(options.schema.root);
   CodeSchema schema = code_schema(context, options.schema);
+  if (schema.models) {
+    for (prisma::Part& part : schema.models->parts) part.file = below(root, part.file);
+  }
   if (schema.source.empty()) throw Error(ErrorCode::usage, "no schema of the state before the plan was found", "give --schema SOURCE");
   const std::string before = !options.schema.schema.empty() ? options.schema.schema : options.schema.prisma.empty() ? (root / schema.source).string() : options.schema.prisma;
   const catalog::LoadOptions load = load_options(context, options.schema.bindirs, options.schema.sandbox_url);
@@ -118,17 +154,17 @@ int run(Context& context, Options options) {
   code::CodePatch patch;
 
   std::optional<prisma::Schema> after = schema.models;
-  const std::string schema_path = options.schema.prisma.empty() ? schema.prisma_file : fs::path(options.schema.prisma).lexically_relative(root).generic_string();
   if (schema.models && !options.no_schema) {
-    if (fs::is_directory(root / schema_path) || schema.models->text.empty()) {
-      patch.left.push_back({schema_path, 1, 1, "a schema of several files: name the one to edit with --prisma", false});
-    } else {
-      const prisma::Schema whole = prisma::parse(read_text_file(root / schema_path), schema_path);
-      const code::SchemaPatch made = code::patch_schema(whole, states.before, states.now, states.end);
-      notes.insert(notes.end(), made.notes.begin(), made.notes.end());
-      if (made.text != whole.text) patch.files.push_back({schema_path, whole.text, made.text});
-      after = prisma::parse(made.text, schema_path);
+    const code::SchemaPatch made = code::patch_schema(*schema.models, states.before, states.now, states.end, renames_of(options, states));
+    notes.insert(notes.end(), made.notes.begin(), made.notes.end());
+    std::vector<std::pair<std::string, std::string>> texts;
+    for (const prisma::Part& part : schema.models->parts) {
+      const std::string old = schema.models->text.substr(part.span.begin, part.span.end - part.span.begin);
+      const auto changed = std::find_if(made.files.begin(), made.files.end(), [&](const auto& file) { return file.first == part.file; });
+      texts.emplace_back(part.file, changed == made.files.end() ? old : changed->second);
+      if (changed != made.files.end()) patch.files.push_back({part.file, old, changed->second});
     }
+    after = prisma::parse_files(texts, schema.models->file);
   }
   code::PatchOptions wanted;
   wanted.soft_deletes = soft_deletes(states, schema.facts, after);
@@ -142,7 +178,7 @@ int run(Context& context, Options options) {
   wanted.extension = any_model && !options.no_extension;
   if (wanted.extension) {
     const std::string file = !options.extension.empty() ? options.extension : fs::is_directory(root / "src") ? "src/soft-delete.ts" : "soft-delete.ts";
-    const std::string text = code::soft_delete_extension(wanted.soft_deletes, client_import(*schema.models, schema_path, file));
+    const std::string text = code::soft_delete_extension(wanted.soft_deletes, client_import(*schema.models, "", file));
     std::error_code ignored;
     const std::string old = fs::exists(root / file, ignored) ? read_text_file(root / file) : "";
     if (old != text) patch.files.push_back({file, old, text});

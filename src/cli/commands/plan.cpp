@@ -145,7 +145,7 @@ int run(Context& context, const Options& options) {
   catalog::LoadedSource& to = to_first ? first : second;
   require_schemas(options.schemas, from.database, to.database);
   align(from, to);
-  if (!by_intents && is_prisma_schema(to_source)) {
+  if (!by_intents && to.prisma_models) {
     for (std::string& note : keep_what_prisma_leaves_alone(from.database, to.database)) to.notes.push_back(std::move(note));
   }
   context.console.progress("");

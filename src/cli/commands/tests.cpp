@@ -46,13 +46,23 @@ std::string load_before(rehearse::Arena& arena, const TestsOptions& options) {
   }
 }
 
+// Roles belong to a server, not to a schema: those that the plan grants to are made here, as they are where a source is loaded. A plan file may run twice.
+std::string run_with_roles(rehearse::Arena& arena, const std::string& conninfo, const fs::path& file) {
+  std::string why = testgen::run_plan_file(conninfo, file);
+  for (std::string last; !why.empty() && why != last && arena.supply(Error(ErrorCode::refused, why, {}, "42704"));) {
+    last = why;
+    why = testgen::run_plan_file(conninfo, file);
+  }
+  return why;
+}
+
 testgen::Suite written_suite(const TestsOptions& options, const testgen::Stack& stack, const plan::Plan& plan, rehearse::Arena& arena, const std::string& base) {
   // The schema after the plan is what its files make: tried here first, so that a plan that fails is told of before any test is written.
   const std::string desired = arena.sandbox().create_database("desired", base);
   for (const plan::Phase phase : plan::kPhases) {
     if (plan.in_phase(phase).empty()) continue;
     const fs::path file = fs::path(options.plan) / fmt::format("{}_{}.sql", static_cast<int>(phase) + 1, plan::phase_name(phase));
-    if (const std::string why = testgen::run_plan_file(desired, file); !why.empty())
+    if (const std::string why = run_with_roles(arena, desired, file); !why.empty())
       throw Error(ErrorCode::refused, "the plan does not run on this schema: " + why, "--schema SRC: what contraflow plan had as --from");
   }
   pg::Connection before(arena.sandbox().create_database("rows", base), "contraflow tests");
@@ -100,7 +110,7 @@ std::unique_ptr<testgen::Stack> stack_of(Context& context, TestsOptions& options
     std::error_code there_already;
     fs::create_directory_symlink(fs::absolute(place->root / "node_modules"), suite / "node_modules", there_already);
   }
-  return testgen::vitest_stack({.root = place->root, .client = client_import(place->schema, place->schema_file, fs::absolute(suite).lexically_normal() / "contraflow.ts")});
+  return testgen::vitest_stack({.root = place->root, .client = client_import(place->schema, fs::absolute(options.code).lexically_normal(), fs::absolute(suite).lexically_normal() / "contraflow.ts")});
 }
 
 int run_tests(Context& context, TestsOptions options, const std::string& format) {
@@ -148,7 +158,8 @@ int run_tests(Context& context, TestsOptions options, const std::string& format)
   }
   std::vector<testgen::FileRun> runs;
   if (options.run) {
-    runs = testgen::run_suite(*stack, arena.sandbox(), base, read.plan, options.plan, suite, choice.progress);
+    const testgen::RunFile run_file = [&](const std::string& conninfo, const fs::path& file) { return run_with_roles(arena, conninfo, file); };
+    runs = testgen::run_suite(*stack, arena.sandbox(), base, read.plan, options.plan, suite, run_file, choice.progress);
     context.console.progress("");
     report["runs"] = as_json(runs);
   }

@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`contraflow orm` on schema.prisma, judged by the real `prisma format` and `prisma validate`.
+
+orm_schema/before.prisma becomes orm_schema/after.prisma: one plan with every kind of change. After each phase the patched schema must be what `prisma format` makes of it, `prisma validate` must accept it,
+no comment may be lost whose place is still there, and a second patch must be empty. At the end it must describe the same database as after.prisma. The same again with the models in several files, and
+with CRLF. orm_schema.py --bin CONTRAFLOW [--modules NODE_MODULES]; exit 77 where Prisma is missing."""
+import argparse, os, re, subprocess, sys, tempfile
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+OPTIONS = ['--rename', 'users.full_name=display_name', '--rename', 'tier.pro=premium', '--rename', 'coupons=vouchers', '--fill', "users.city='Berlin'"]
+PHASES = ('expand', 'backfill', 'contract', 'purge')
+# At the first phase they must be there, from the second on gone.
+EXPECTED = {
+    'expand': [r'fax +String\? +@ignore', r'@@ignore', r'limit +Int +@default\(25\)', r'note +String\?', r'nickName +String\? +@map\("nick_name"\)', r'addresses +Address\[\]', r'@@index\(\[tags\], type: Gin\)',
+               r'fullName +String +@map\("full_name"\)', r'@@map\("vouchers"\)', r'level +Level +@default\(low\)', r'key +String\? +@default\(dbgenerated\("gen_random_uuid\(\)"\)\) @db.Uuid'],
+    'backfill': [r'key +String +@default', r'fax +String\? +@ignore'],
+    'contract': [r'fullName +String +@map\("display_name"\)', r'PRO +@map\("premium"\)', r'TEAM +@map\("team"\)', r'score +Decimal +@default\(0\) @db.Decimal\(10, 2\)', r'email +String +@db.VarChar\(320\)',
+                 r'createdAt +DateTime +@default\(now\(\)\) @map\("created_at"\) @db.Timestamptz\(3\)', r'age +BigInt\?', r'onDelete: Cascade\) // the buyer', r'number +String +@unique',
+                 r'giverUser +User\? +@relation\("Order_giverToUser", fields: \[giver\], references: \[id\]\)', r'ordersAsGiver +Order\[\] +@relation\("Order_giverToUser"\)', r'  // by name\n  @@index\(\[fullName\]\)'],
+    'purge': [r'@@index\(\[createdAt\(sort: Desc\)\]\)'],
+}
+GONE = {'contract': [r'\bfax\b', r'Legacy', r'OLD', r'@@index\(\[city\]\)', r'Not read any more'], 'purge': [r'\bfax\b']}
+
+
+def blocks(text):
+    """{file: text} of the models in several files, as Prisma takes them from a folder"""
+    out = {}
+    for part in re.findall(r'(?:^//[^\n]*\n)*^\w+ \w+ \{\n.*?^\}\n', text, re.M | re.S):
+        kind, name = re.search(r'^(\w+) (\w+) \{', part, re.M).groups()
+        file = 'schema.prisma' if kind in ('generator', 'datasource') else 'enums.prisma' if kind == 'enum' else f'models/{name.lower()}.prisma'
+        out[file] = out.get(file, '') + ('\n' if file in out else '') + part
+    return out
+
+
+class Case:
+    def __init__(self, name, files, a, folder):
+        self.name, self.a, self.folder, self.failures = name, a, folder, []
+        self.whole = len(files) > 1
+        self.files = files
+        self.source = os.path.join(folder, 'before', 'prisma') if self.whole else os.path.join(folder, 'before', 'prisma', 'schema.prisma')
+        self.write('before')
+
+    def write(self, place):
+        for file, text in self.files.items():
+            path = os.path.join(self.folder, place, 'prisma', file)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, 'w', newline='') as f:
+                f.write(text)
+
+    def fail(self, what):
+        self.failures.append(f'{self.name}: {what}')
+
+    def run(self, *arguments, **more):
+        r = subprocess.run(arguments, capture_output=True, text=True, env=dict(os.environ, PRISMA_SCHEMA_ENGINE_BINARY='/bin/true', PRISMA_HIDE_UPDATE_MESSAGE='1', CHECKPOINT_DISABLE='1'), **more)
+        return r
+
+    def prisma(self, verb, path, cwd):
+        return self.run(os.path.join(self.a.modules, '.bin', 'prisma'), verb, '--schema', path, cwd=cwd)
+
+    def texts(self, place):
+        out = {}
+        for base, _, names in os.walk(os.path.join(self.folder, place, 'prisma')):
+            for name in names:
+                with open(os.path.join(base, name), newline='') as f:
+                    out[os.path.relpath(os.path.join(base, name), os.path.join(self.folder, place, 'prisma'))] = f.read()
+        return out
+
+    def judge(self, phases):
+        plan = os.path.join(self.folder, 'plan')
+        r = self.run(self.a.bin, 'plan', '--from', self.source, '--to', os.path.join(HERE, 'orm_schema', 'after.prisma'), '--out', plan, *OPTIONS)
+        if r.returncode:
+            return self.fail('plan: ' + r.stderr[-600:])
+        for phase in phases:
+            self.write(phase)
+            cwd = os.path.join(self.folder, phase)
+            path = 'prisma' if self.whole else 'prisma/schema.prisma'
+            self.run('git', 'init', '-q', '.', cwd=cwd)
+            self.run('git', 'add', '-A', cwd=cwd)
+            r = subprocess.run([self.a.bin, 'orm', plan, '--phase', phase, '--no-code'], capture_output=True, cwd=cwd)  # bytes: CRLF
+            if r.returncode:
+                return self.fail(f'orm --phase {phase}: exit {r.returncode}: {r.stderr.decode()[-600:]}')
+            applied = subprocess.run(['git', 'apply'], input=r.stdout, capture_output=True, cwd=cwd)
+            if applied.returncode:
+                return self.fail(f'{phase}: git apply: {applied.stderr.decode()[:300]}')
+            made = self.texts(phase)
+            text = ''.join(made.values())
+            for pattern in EXPECTED[phase]:
+                if not re.search(pattern, text):
+                    self.fail(f'{phase}: nothing like {pattern}')
+            for pattern in GONE.get(phase, []):
+                if re.search(pattern, text):
+                    self.fail(f'{phase}: there is still {pattern}')
+            for comment in ("// The shop's models.", '/// Who buys.', '// by which they log in', '/// shown in public', '// raised by support', '// in cents', '// the buyer', '// paying', '// by name'):
+                if text.count(comment) != 1:
+                    self.fail(f'{phase}: the comment "{comment}" is there {text.count(comment)} times')
+            r = self.prisma('validate', path, cwd)
+            if r.returncode:
+                self.fail(f'{phase}: prisma validate: {(r.stdout + r.stderr)[-900:]}')
+            r = self.prisma('format', path, cwd)
+            if r.returncode:
+                self.fail(f'{phase}: prisma format: {r.stderr[-300:]}')
+            formatted = self.texts(phase)
+            for file, one in made.items():
+                changed = one != self.files.get(file)
+                if changed and formatted[file] != one:
+                    self.fail(f'{phase}: prisma format changes {file}')
+        last = os.path.join(self.folder, phases[-1], 'prisma')
+        r = self.run(self.a.bin, 'plan', '--from', last if self.whole else last + '/schema.prisma', '--to', os.path.join(HERE, 'orm_schema', 'after.prisma'), '--out', os.path.join(self.folder, 'again'), '--no-rename')
+        # The names of fields are the schema's own: what must agree is the database.
+        if phases[-1] == 'purge' and not re.search(r'no (changes|difference)|nothing to do', r.stdout + r.stderr, re.I):
+            self.fail(f'the result is not after.prisma: {r.stdout[:1500]}{r.stderr[:300]}')
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument('--bin', required=True)
+    p.add_argument('--modules', default=os.path.join(HERE, '../../build/prisma/node_modules'))
+    p.add_argument('--keep')
+    a = p.parse_args()
+    a.bin, a.modules = os.path.realpath(a.bin), os.path.realpath(a.modules)
+    if not os.access(os.path.join(a.modules, '.bin', 'prisma'), os.X_OK):
+        print(f'orm_schema: {a.modules} has no Prisma (tools/setup.d/prisma.sh): skipped')
+        return 77
+    with open(os.path.join(HERE, 'orm_schema', 'before.prisma')) as f:
+        before = f.read()
+    failures = []
+    for name, files, phases in (('one file', {'schema.prisma': before}, PHASES), ('several files', blocks(before), ('expand', 'purge')), ('CRLF', {'schema.prisma': before.replace('\n', '\r\n')}, ('purge',))):
+        with tempfile.TemporaryDirectory(prefix='contraflow-orm-') as folder:
+            folder = a.keep + '/' + name.replace(' ', '_') if a.keep else folder
+            case = Case(name, files, a, folder)
+            case.judge(phases)
+            failures += case.failures
+            print(f'{name}: {"FAIL" if case.failures else "ok"}', flush=True)
+    for failure in failures:
+        print('FAIL', failure)
+    return 1 if failures else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
