@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,7 @@ struct ReadOptions {
   std::vector<std::string> exclude =
       {};             // --exclude: `schema`, `schema.object` or `kind:name`, patterns with *
   bool sizes = true;  // also pg_table_size and reltuples
+  std::shared_ptr<std::set<std::string>> excluding = {};  // where given: those of `exclude` that left something out
 };
 
 // Reads the whole catalog in one REPEATABLE READ, READ ONLY transaction with a constant number of set-based

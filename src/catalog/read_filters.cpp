@@ -88,8 +88,14 @@ bool kept(const ObjectId& id, const ReadOptions& options) {
       return false;
     }
   }
-  return std::none_of(options.exclude.begin(), options.exclude.end(),
-                      [&](const std::string& pattern) { return excluded_by(pattern, id); });
+  const auto out = std::find_if(options.exclude.begin(), options.exclude.end(),
+                                [&](const std::string& pattern) { return excluded_by(pattern, id); });
+  if (out == options.exclude.end()) return true;
+  if (options.excluding) {
+    for (const std::string& pattern : options.exclude)  // two may match the same object
+      if (excluded_by(pattern, id)) options.excluding->insert(pattern);
+  }
+  return false;
 }
 
 // The relation's own id says whether an index's table is kept; an index's id does not name its table.

@@ -180,6 +180,13 @@ TEST(Read, Filters) {
   EXPECT_NE(without.find(named(Kind::table, "scratch")), nullptr);
 }
 
+TEST(Read, TellsWhichExcludesLeaveSomethingOut) {
+  ReadOptions options{.exclude = {"app.users", "app.*", "app.usres", "view:nothing"}};
+  options.excluding = std::make_shared<std::set<std::string>>();
+  read_with(everything(), options);
+  EXPECT_EQ(*options.excluding, (std::set<std::string>{"app.users", "app.*"}));
+}
+
 TEST(Read, LeavesTheCallersTransactionAsItWas) {
   pg::Connection connection(everything());
   connection.execute("BEGIN; SET LOCAL search_path = app; CREATE TEMP TABLE mine (a int)");

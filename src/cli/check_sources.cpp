@@ -53,6 +53,14 @@ void require_schemas(const std::vector<std::string>& patterns, const Database& f
   }
 }
 
+void warn_of_idle_excludes(Console& console, const std::vector<std::string>& patterns, const std::set<std::string>& excluding) {
+  for (const std::string& pattern : patterns) {
+    if (excluding.contains(pattern)) continue;
+    console.note(fmt::format("warning: --exclude {} leaves nothing out: neither side has an object of that name (SCHEMA, SCHEMA.OBJECT or KIND:NAME as in the catalog, without quotes; * stands for any characters)",
+                             pattern));
+  }
+}
+
 void require_roles(const catalog::LoadedSource& from, const catalog::LoadedSource& to) {
   if (!from.live) return;
   std::vector<std::string> missing, create;

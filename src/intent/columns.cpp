@@ -80,6 +80,13 @@ void Resolver::remove(const ObjectId& id) {
            std::find(constraint_body->columns.begin(), constraint_body->columns.end(), id.name) !=
                constraint_body->columns.end();
   });
+  // What an earlier intent renamed and this one drops is dropped under its first name: the desired schema has nothing of the new one.
+  for (std::size_t i = result_.renames.size(); i-- > 0;) {
+    if (database_.find(renamed_now_[i]) != nullptr) continue;
+    result_.renames.erase(result_.renames.begin() + static_cast<std::ptrdiff_t>(i));
+    renamed_now_.erase(renamed_now_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  std::erase_if(result_.renamed_objects, [&](const auto& rename) { return database_.find(rename.second) == nullptr; });
 }
 
 void Resolver::operator()(const AddColumn& intent) {

@@ -63,6 +63,7 @@ void Resolver::rename_in_model(const ObjectId& from, const ObjectId& to) {
     objects.emplace(key, std::move(object));
   }
   database_.objects = std::move(objects);
+  for (ObjectId& now : renamed_now_) now = renamed(now);
   for (LiveView& view : live_views_) {
     view.column = renamed(view.column);
     if (from.kind == Kind::schema && view.name.schema == from.name) view.name.schema = to.name;
@@ -203,6 +204,7 @@ void Resolver::operator()(const Rename& intent) {
                                : from.relation.empty()   ? name
                                                          : of + "." + old_name,
                                new_name);
+  renamed_now_.push_back(from);  // rename_in_model() below gives it its new name
   result_.renamed_objects.emplace_back(from, to);
   // A key and its index have one name: the server renames the other too.
   if (from.kind == Kind::constraint && !database_.find_body<catalog::Constraint>(from)->index_name.empty()) {
@@ -239,6 +241,7 @@ void Resolver::rename_value(const Rename& intent) {
   std::replace(labels.begin(), labels.end(), label, wanted);
   result_.renames.emplace_back(sql::quote({id.schema, id.name}) + "." + sql::quote_identifier(label),
                                sql::quote_identifier(wanted));
+  renamed_now_.push_back(id);
 }
 
 }  // namespace contraflow::intent

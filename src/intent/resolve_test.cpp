@@ -141,6 +141,21 @@ TEST_F(IntentLive, RenamesCarryLaterIntentsAlong) {
   EXPECT_EQ(result_.renames[1].first, "public.orders");
 }
 
+TEST_F(IntentLive, WhatIsRenamedAndDroppedIsDropped) {
+  auto database = desired(
+      "rename users.country to land; rename users to people; drop people.land; rename people.email to mail");
+  EXPECT_EQ(column(database, "people", "land"), nullptr);
+  EXPECT_EQ(column(database, "people", "country"), nullptr);
+  const std::vector<std::pair<std::string, std::string>> kept{{"public.users", "people"},
+                                                              {"public.people.email", "mail"}};
+  EXPECT_EQ(result_.renames, kept);
+  database = desired("rename orders to purchases; rename purchases.state to status; drop-table purchases cascade; rename users.email to mail");
+  EXPECT_EQ(database.find({Kind::table, "public", {}, "orders", {}}), nullptr);
+  ASSERT_EQ(result_.renames.size(), 1u);
+  EXPECT_EQ(result_.renames[0].first, "public.users.email");
+  ASSERT_EQ(result_.renamed_objects.size(), 1u);
+}
+
 TEST_F(IntentLive, ColumnsAndConstraints) {
   const auto database = desired(
       "add users.nickname varchar(20) default 'x'; default users.country 'fr'; nullable users.user_name; "

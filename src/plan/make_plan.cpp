@@ -79,6 +79,41 @@ void order_by_routine_bodies(Planner& p) {
   }
 }
 
+// An expression over a cast depends, in the catalog, on the cast's function alone, and reads differently (or not at all) where the cast is not there: what uses the function comes
+// after the cast, and on the way back goes before it.
+void order_by_casts(Planner& p) {
+  const auto functions_of = [](const catalog::Object& cast) {
+    std::set<ObjectId> out;
+    for (const ObjectId& id : cast.depends_on) {
+      if (id.kind == catalog::Kind::routine) out.insert(id);
+    }
+    return out;
+  };
+  const auto uses = [](const catalog::Database& database, const ObjectId& id, const std::set<ObjectId>& functions) {
+    const catalog::Object* object = database.find(id);
+    return object && id.kind != catalog::Kind::cast && !functions.contains(id) &&
+           std::any_of(object->depends_on.begin(), object->depends_on.end(), [&](const ObjectId& need) { return functions.contains(need); });
+  };
+  for (std::size_t i = 0; i < p.operations.size(); ++i) {
+    for (const auto* touched : {&p.operations[i].provides, &p.operations[i].removes}) {
+      const bool makes = touched == &p.operations[i].provides;
+      const catalog::Database& database = makes ? p.to : p.from;
+      for (const ObjectId& cast : *touched) {
+        if (cast.kind != catalog::Kind::cast || !database.find(cast)) continue;
+        const std::set<ObjectId> functions = functions_of(database.objects.at(cast));
+        if (functions.empty()) continue;
+        for (std::size_t j = 0; j < p.operations.size(); ++j) {
+          if (j == i) continue;
+          const std::set<ObjectId>& others = makes ? p.operations[j].provides : p.operations[j].removes;
+          if (std::none_of(others.begin(), others.end(), [&](const ObjectId& id) { return uses(database, id, functions); })) continue;
+          if (makes) p.operations[j].rather_after.push_back(i);
+          else p.operations[i].rather_after.push_back(j);
+        }
+      }
+    }
+  }
+}
+
 void make_ids_unique(std::vector<Step>& steps) {
   std::map<std::string, int> seen;
   for (Step& step : steps) {
@@ -179,7 +214,7 @@ std::optional<catalog::Database> with_default_privileges_of(const catalog::Datab
   return out;
 }
 
-// Names of indexes and identity sequences that a dropped table holds until purge, and that the desired schema gives to others.
+// Names of indexes and identity sequences that a dropped table holds until purge, or an index that goes holds until contract, and that the desired schema gives to others.
 struct Contended {
   ObjectId table;
   RelationNames names;
@@ -202,10 +237,23 @@ std::vector<Contended> contended_names(const catalog::Database& from, const cata
     }
     if (!contended.names.empty()) out.push_back(std::move(contended));
   }
+  // An index of a table that stays, whose name another table's index takes.
+  std::map<ObjectId, RelationNames> moved;
+  for (auto it = from.objects.lower_bound(ObjectId{catalog::Kind::index, "", "", "", ""}); it != from.objects.end() && it->first.kind == catalog::Kind::index; ++it) {
+    const ObjectId& id = it->first;
+    const auto& before = std::get<catalog::Index>(it->second.body);
+    const auto* after = to.find_body<catalog::Index>(id);
+    const ObjectId table = table_id({id.schema, before.table});
+    if (!after || after->table == before.table || before.partitioned || before.parent || !from.find(table) || !to.find(table)) continue;
+    // A table that is renamed takes its indexes along.
+    const bool renamed = std::any_of(spare_names.renames.begin(), spare_names.renames.end(), [&](const diff::Rename& rename) { return rename.to == table || rename.to == id || rename.to.name == id.name; });
+    if (!renamed) moved[table].emplace(name_of(id), sql::QualifiedName{id.schema, spare_names.spare_relation(id.schema, id.name, "retired")});
+  }
+  for (auto& [table, names] : moved) out.push_back({table, std::move(names)});
   return out;
 }
 
-// The dropped table's index gives its name up at once.
+// The index (or sequence) that goes gives its name up at once.
 void make_way(Planner& p, const catalog::Database& before, const Contended& contended) {
   const Family family(before, contended.table);
   catalog::Statements forward, back;
@@ -240,7 +288,10 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   }
   Planner& p = *planner;
   const catalog::Database& from = p.from;
-  for (const Contended& one : contended) make_way(p, from_schema, one);
+  for (const Contended& one : contended) {
+    for (const auto& [name, spare] : one.names) p.contended.insert({catalog::Kind::index, name.schema, "", name.name, ""});
+    make_way(p, from_schema, one);
+  }
   for (const std::string& object : from.unsupported) p.refuse("the current schema holds what is not supported: " + object + " (leave it out with --exclude)");
   for (const std::string& object : to.unsupported) p.refuse("the desired schema holds what is not supported: " + object + " (leave it out with --exclude)");
   plan_renames(p);
@@ -258,6 +309,7 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   order_after_renames(p);
   order_not_null_around_keys(p);
   order_by_routine_bodies(p);
+  order_by_casts(p);
   order_partitions(p);
   order_moved_foreign_keys(p);
   order_event_triggers(p);

@@ -42,6 +42,7 @@ class Planner {
 
   std::vector<std::string> written_twice;  // --strategy app: "kind and kind__new of public.events"
   std::set<ObjectId> made_anew;      // tables whose columns stand in the desired order because a new table takes their place
+  std::set<ObjectId> contended;      // indexes whose name another table's index has before this plan: on the way back that one has it again
   std::set<ObjectId> moved_columns;  // columns of `from` that a rollback after purge brings back at the end of their table
   struct CarriedRename {
     diff::Rename rename;

@@ -117,6 +117,8 @@ int run(Context& context, const Options& options) {
   if (!options.phases.empty()) throw Error(ErrorCode::usage, "--phase chooses from a plan that exists", "give it with --from-plan DIR");
   catalog::LoadOptions load = load_options(context, options.choices);
   load.read.schemas = options.schemas;
+  load.read.excluding = std::make_shared<std::set<std::string>>();
+  const auto excluding_beside = std::make_shared<std::set<std::string>>();
   catalog::SourceLoader loader(load);
   const std::string from_text = options.from.empty() ? context.config.database_url : options.from;
   if (from_text.empty()) throw Error(ErrorCode::usage, "no current schema", "give --from SOURCE, or [database] url in contraflow.toml");
@@ -132,6 +134,7 @@ int run(Context& context, const Options& options) {
   std::future<catalog::LoadedSource> beside;
   if (!by_intents && from_source.kind == catalog::SourceKind::connection && to_source.kind == catalog::SourceKind::connection) {
     catalog::LoadOptions load_desired = load;
+    load_desired.read.excluding = excluding_beside;
     load_desired.read.sizes = false;  // how large tables are matters where the plan will run
     beside = std::async(std::launch::async, [load_desired, &to_source] { return catalog::SourceLoader(load_desired).load(to_source); });
   }
@@ -144,6 +147,8 @@ int run(Context& context, const Options& options) {
   catalog::LoadedSource& from = to_first ? second : first;
   catalog::LoadedSource& to = to_first ? first : second;
   require_schemas(options.schemas, from.database, to.database);
+  load.read.excluding->merge(*excluding_beside);
+  warn_of_idle_excludes(context.console, options.choices.exclude, *load.read.excluding);
   align(from, to);
   if (!by_intents && to.prisma_models) {
     for (std::string& note : keep_what_prisma_leaves_alone(from.database, to.database)) to.notes.push_back(std::move(note));

@@ -35,6 +35,12 @@ void retire_column(Planner& p, const ObjectId& id) {
   const std::string quoted = sql::quote_identifier(id.name);
   const bool foreign = p.from.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""}) != nullptr;
   std::set<ObjectId> gone = Planner::with_copies(p.from, id);
+  // A table that leaves its parents keeps its copy as its own until that one goes.
+  std::vector<std::size_t> after;
+  for (const auto& [table, left] : p.leaves_parent) {
+    if (gone.erase(column_id(table.schema, table.name, id.name)) != 0) after.push_back(left);
+  }
+  gone.insert(id);
   const std::set<ObjectId> copies = gone;
   Statements sequences, owned;
   // A sequence that the column owns goes with it.
@@ -58,6 +64,7 @@ void retire_column(Planner& p, const ObjectId& id) {
     copy.id = renamed;
     // It comes back without its contents: rows that are there hold NULL, and NOT NULL, where it has no default, is proven afterwards.
     auto& body = std::get<Column>(copy.body);
+    body.local = true;
     const bool bare = body.default_expression.empty() && body.identity == Identity::none;
     if (name != id.name && bare) body.not_null = false;
     if (bare) body.default_expression = neutral;
@@ -86,6 +93,7 @@ void retire_column(Planner& p, const ObjectId& id) {
     Operation& operation = p.add(Phase::contract, "drop", id, brief({fmt::format("{} DROP COLUMN IF EXISTS {}", target, quoted)}), undo,
                                  Grade::order);
     operation.removes = gone;
+    operation.after = after;
     return;
   }
   // Heirs that keep the column: a rename of it would reach them, and so would the drop, but with ONLY.
@@ -98,10 +106,10 @@ void retire_column(Planner& p, const ObjectId& id) {
     const std::string only = fmt::format("ALTER TABLE ONLY {} DROP COLUMN IF EXISTS {}", sql::quote(QualifiedName{id.schema, id.relation}), quoted);
     Operation& operation = p.add(Phase::contract, "drop", id, brief({only}), brief(own(add_back(id.name), id.name), absent(id)), Grade::data);
     operation.removes = {id};
+    operation.after = after;
     operation.step.notes.push_back(fmt::format("the contents of {} are lost from here on; the tables that inherited it keep it as their own, also after a rollback where they have grown beyond 1 MiB or have children", describe(id)));
     return;
   }
-  std::vector<std::size_t> after;
   const bool in_key = std::any_of(p.from.objects.begin(), p.from.objects.end(), [&](const auto& entry) {
     if (entry.first.kind != Kind::constraint || entry.first.schema != id.schema || entry.first.relation != id.relation) return false;
     const auto& constraint = std::get<Constraint>(entry.second.body);

@@ -10,5 +10,8 @@ inline bool from_parent(const catalog::Constraint& constraint) { return constrai
 bool partitioned(const Database& database, const ObjectId& constraint);
 // A foreign key or CHECK. The operations come in pairs whose other half is the undo of a dropped one: `adding` says which.
 void add_or_restore(Planner& planner, const ObjectId& constraint, bool adding);
+// CHECKs that are NOT VALID in one schema and nobody has taken care of; and, once their own operations are there, which of their copies are valid.
+std::vector<ObjectId> checks_with_copies(const Planner& planner);
+void follow_checks(Planner& planner, const std::vector<ObjectId>& checks);
 
 }  // namespace contraflow::plan

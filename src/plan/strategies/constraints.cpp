@@ -278,7 +278,7 @@ void add_key(Planner& p, const ObjectId& id) {
   build.step.preconditions = unique_precondition(index_id, definition);
   build.step.effects = {{{id.schema, id.relation}, effects::LockMode::share_update_exclusive, effects::Work::index_build}};
   build.step.undo = concurrent(fmt::format("DROP INDEX CONCURRENTLY IF EXISTS {}", quoted_name(index_id)),
-                               all_of({absent(id), exists(index_id)}));
+                               all_of({absent(id), p.contended.contains(index_id) ? belongs_to(index_id, table_id({id.schema, id.relation})) : exists(index_id)}));
   const std::size_t built = p.operations.size() - 1;
   Statements statements{add_key_using_index(p.to, id, id.name)};
   for (const Object* part : {&object, index}) {
@@ -387,6 +387,8 @@ void alter_constraint(Planner& p, const ObjectId& id) {
   const Object& b = p.to.objects.at(id);
   const Constraint& old_constraint = std::get<Constraint>(a.body);
   const Constraint& new_constraint = std::get<Constraint>(b.body);
+  // A copy follows its parent's, or follow_checks() sees to it.
+  if (old_constraint.inherited && new_constraint.inherited && old_constraint.type == ConstraintType::check) p.claim(id, Aspect::validated);
   if (from_parent(old_constraint) && from_parent(new_constraint)) {
     for (const Aspect aspect : p.altered.at(id)) p.claim(id, aspect);
     return;
@@ -410,6 +412,13 @@ void alter_constraint(Planner& p, const ObjectId& id) {
     }
     operation->detaches.insert(id);
     operation->step.effects = effects_of(id, new_constraint, new_constraint.validated, false);
+    if (!old_constraint.inherited && new_constraint.inherited) {
+      // Its table joins a parent, which then holds on to it.
+      const std::size_t changed = p.operations.size() - 1;
+      for (std::size_t i = 0; i < changed; ++i) {
+        if (p.operations[i].provides.contains(table_id({id.schema, id.relation}))) p.operations[i].after.push_back(changed);
+      }
+    }
   }
   if (p.claim(id, Aspect::deferrability)) {
     const auto alter = [&](const Constraint& constraint) {
@@ -428,6 +437,7 @@ void alter_constraint(Planner& p, const ObjectId& id) {
 // A primary key and a replica identity stand on NOT NULL columns: it is set before they come, and dropped after they are gone. The way back runs
 // the same order backwards.
 void plan_constraints(Planner& p) {
+  const std::vector<ObjectId> checks = checks_with_copies(p);
   for (const ObjectId& id : p.created) {
     if (id.kind != Kind::constraint || !p.take(id)) continue;
     const Constraint& constraint = std::get<Constraint>(p.to.objects.at(id).body);
@@ -473,6 +483,7 @@ void plan_constraints(Planner& p) {
     }
     alter_constraint(p, id);
   }
+  follow_checks(p, checks);
 }
 
 }  // namespace contraflow::plan

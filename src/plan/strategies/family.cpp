@@ -92,6 +92,9 @@ Database under_names(const Family& family, const RelationNames& names) {
     if (!object.id.relation.empty()) object.id.relation = mapped(names, {id.schema, id.relation}).name;
     if (Planner::is_relation(id.kind) || id.kind == Kind::index) object.id.name = mapped(names, name_of(id)).name;
     if (auto* table = std::get_if<Table>(&object.body); table && table->partition_of) table->partition_of = mapped(names, *table->partition_of);
+    if (auto* table = std::get_if<Table>(&object.body); table && !table->replica_identity_index.empty()) {
+      table->replica_identity_index = mapped(names, {id.schema, table->replica_identity_index}).name;
+    }
     if (auto* column = std::get_if<Column>(&object.body); column && column->identity != Identity::none) {
       column->identity_sequence = mapped(names, column->identity_sequence);
     }

@@ -103,6 +103,8 @@ std::string identity_is(const ObjectId& id, Identity identity) {
                      sql::quote_literal(sql::quote(QualifiedName{id.schema, id.relation})), sql::quote_literal(id.name), letter);
 }
 
+int rank(const std::string& type) { return type == "bigint" ? 2 : type == "integer" ? 1 : 0; }
+
 bool restarts(const Statements& statements) {
   return std::any_of(statements.begin(), statements.end(), [](const std::string& s) { return s.find(" RESTART WITH ") != std::string::npos; });
 }
@@ -147,6 +149,14 @@ void plan_identity(Planner& p, const ObjectId& id) {
     for (const ObjectId& sequence : made) operation.needs.erase(sequence);
   }
   operation.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
+  if (!kind_changes && rank(a.type) > rank(b.type)) {
+    // Bounds that the narrower type can hold come before it; the other way round they come after it, with its new range.
+    operation.needs.erase(id);
+    const std::size_t bounded = p.operations.size() - 1;
+    for (std::size_t i = 0; i < bounded; ++i) {
+      if (p.operations[i].provides.contains(id)) p.operations[i].after.push_back(bounded);
+    }
+  }
 }
 
 void add_column_in_stages(Planner& p, const ObjectId& id) {

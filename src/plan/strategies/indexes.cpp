@@ -102,9 +102,9 @@ void create_index(Planner& p, const ObjectId& id) {
     return;
   }
   Operation& build = common(p.add(phase, "create", id, build_index(id, index, id.name, {}), drop_index_concurrently(id, id.name)));
+  if (p.contended.contains(id)) build.step.undo.todo = belongs_to(id, table_id({id.schema, index.table}));
   if (index.parent) {
     // Once attached it goes with its parent's index; an interruption may have left it on its own.
-    build.step.undo = drop_index_concurrently(id, id.name);
     build.step.undo.todo = fmt::format("NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass({}))", sql::quote_literal(quoted_name(id)));
   }
   build.step.preconditions = unique_precondition(id, index);

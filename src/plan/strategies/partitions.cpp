@@ -232,8 +232,10 @@ std::vector<std::size_t> prepare_members(Planner& p, Phase phase, const ObjectId
       }
     } else if (const auto* constraint = std::get_if<Constraint>(&member->body); constraint && constraint->inherited &&
                (constraint->type == ConstraintType::check || (constraint->type == ConstraintType::foreign_key && constraint->references))) {
-      step("add NOT VALID", member->id, brief({fmt::format("{} ADD CONSTRAINT {} {} NOT VALID", alter, quoted, constraint->definition)}, absent(member->id)),
+      const std::string not_valid = constraint->definition.ends_with(" NOT VALID") ? "" : " NOT VALID";
+      step("add NOT VALID", member->id, brief({fmt::format("{} ADD CONSTRAINT {} {}{}", alter, quoted, constraint->definition, not_valid)}, absent(member->id)),
            brief({fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter, quoted)}, exists(member->id)), LockMode::access_exclusive, Work::none);
+      if (!constraint->validated) continue;
       const std::size_t added = out.back();
       step("validate", member->id, scan({fmt::format("{} VALIDATE CONSTRAINT {}", alter, quoted)}, negate(constraint_is_validated(member->id))), Action{},
            LockMode::share_update_exclusive, Work::scan)

@@ -189,11 +189,28 @@ void restore_column_order(Planner& p, const ObjectId& id) {
     order.push_back(name);
   }
   if (!lost_in_front) return;  // what comes back at the end was at the end
-  if (!stands_alone(p.from, id)) return;
+  const bool alone = stands_alone(p.from, id);
+  if (!p.from.find_body<Table>(id)->partition_of && (!alone || !p.is_small(name_of(id)))) {  // partitions stand as their parent does
+    p.notes.push_back(fmt::format("after a rollback from purge the columns of {} stand in another order: what was purged comes back at the end, and {}", quoted_name(id),
+                                  alone ? "the table is too large to be written anew under a lock" : "a table with partitions, parents or children is not made anew for it"));
+  }
+  if (!alone) return;
   std::string todo = all_of({exists(id), negate(column_order_is(id, order)), columns_present(id, order)});
   if (!nulls.empty()) todo = all_of({todo, fmt::format("NOT EXISTS (SELECT FROM {} WHERE {})", quoted_name(id), nulls)});
   rebuild_on_the_way_back(p, id, "way back: restore the order of columns of", std::move(todo));
 }
+
+namespace {
+
+// Some parent that the column came from stays: it goes with that one's.
+bool goes_with_parents(const Planner& p, const ObjectId& column) {
+  const auto &before = *p.from.find_body<Table>(table_id({column.schema, column.relation})), &after = *p.to.find_body<Table>(table_id({column.schema, column.relation}));
+  return std::any_of(before.inherits.begin(), before.inherits.end(), [&](const QualifiedName& parent) {
+    return std::find(after.inherits.begin(), after.inherits.end(), parent) != after.inherits.end() && p.from.find(column_id(parent.schema, parent.name, column.name));
+  });
+}
+
+}  // namespace
 
 void restore_inheritance(Planner& p, const ObjectId& id) {
   const auto* table = p.from.find_body<Table>(id);
@@ -205,7 +222,7 @@ void restore_inheritance(Planner& p, const ObjectId& id) {
     columns.push_back(member->id.name);
     if (p.dropped.contains(member->id) && before->not_null) nulls += fmt::format("{}{} IS NULL", nulls.empty() ? "" : " OR ", sql::quote_identifier(member->id.name));
     const auto* after = p.to.find_body<Column>(member->id);
-    if (before->inherited && !before->local && after && after->local) owned += (owned.empty() ? "" : ", ") + sql::quote_literal(member->id.name);
+    if (before->inherited && !before->local && (after ? after->local : !goes_with_parents(p, member->id))) owned += (owned.empty() ? "" : ", ") + sql::quote_literal(member->id.name);
   }
   if (owned.empty()) return;
   const std::string literal = sql::quote_literal(quoted_name(id));

@@ -114,6 +114,9 @@ void Replacements::regenerate(const ObjectId& id) {
   const Object& b = p_.to.objects.at(id);
   Item& out = item(id);
   regenerated_.insert(id);
+  // On the way back it comes again at the end.
+  const ObjectId table = table_id({id.schema, id.relation});
+  if (p_.is_small(name_of(table)) && stands_alone(p_.from, table)) p_.moved_columns.insert(id);
   const auto script = [&](Script& into, const Database& database, const Object& object) {
     into.core.push_back(fmt::format("{} DROP COLUMN IF EXISTS {}", alter_table(database, id.schema, id.relation),
                                     sql::quote_identifier(id.name)));

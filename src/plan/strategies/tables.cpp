@@ -6,6 +6,7 @@
 #include "catalog/alter.h"
 #include "catalog/ddl.h"
 #include "plan/planner.h"
+#include "plan/strategies/column_parts.h"
 #include "plan/strategies/partitions.h"
 #include "plan/strategies/table_parts.h"
 
@@ -286,15 +287,88 @@ void drop_table(Planner& p, const ObjectId& id) {
 
 std::string inherits_condition(const ObjectId& id, const QualifiedName& parent) { return is_partition_of(id, parent); }
 
+// INHERIT asks for the parent's columns and CHECKs in the table beforehand, and what the table declares is its own for good. What it is to have from the parent alone, and the parent
+// has in both schemas, it inherits first from a parent that lives no longer than this transaction: the way of ADD COLUMN on a parent, without the real one's other children.
+struct GivenMembers {
+  Statements join, leave;
+  std::vector<const Object*> members;
+  std::string work;  // the --allow-blocking kind; empty: none
+  std::vector<Precondition> preconditions;
+
+  // `with`: the schema in which the table inherits, `without`: the other one.
+  GivenMembers(const Planner& p, const Database& with, const Database& without, const ObjectId& id, const QualifiedName& parent, const Statements& join_alone, const Statements& leave_alone) {
+    const std::string table = alter_table(with, id.schema, id.name), helper = sql::quote(QualifiedName{id.schema, p.spare_relation(id.schema, id.name, "parent")});
+    std::vector<std::pair<int, const Object*>> columns;
+    std::vector<const Object*> checks;
+    for (const Object* member : Planner::members(with, id)) {
+      const auto *column = std::get_if<Column>(&member->body);
+      const auto* constraint = std::get_if<Constraint>(&member->body);
+      ObjectId of_parent = member->id;
+      of_parent.relation = parent.name;
+      of_parent.schema = parent.schema;
+      if (without.find(member->id) || !with.find(of_parent) || p.done.contains(member->id)) continue;
+      // A parent that gets it in this plan gives it to the table by itself; a CHECK that the parent loses goes before the table leaves.
+      if (!without.find(of_parent) && (constraint || &with == &p.to)) continue;
+      if (column && column->inherited && !column->local) columns.emplace_back(column->position, member);
+      if (constraint && constraint->type == ConstraintType::check && constraint->inherited && !constraint->local) checks.push_back(member);
+    }
+    std::sort(columns.begin(), columns.end());
+    Statements made, described;
+    for (const auto& [position, member] : columns) {
+      const Column& column = std::get<Column>(member->body);
+      members.push_back(member);
+      made.push_back(fmt::format("ALTER TABLE {} ADD COLUMN {}", helper, column_definition(member->id, column, with.major())));
+      Statements own = create(*member, with);  // what sets it apart from the parent's
+      std::erase_if(own, [](const std::string& statement) { return statement.find(" SET DEFAULT ") != std::string::npos || statement.find(" SET NOT NULL") != std::string::npos; });
+      append(described, std::move(own));
+      append(described, describe_state(*member, with));
+      if (column.generated == Generated::stored || has_volatile_default(with, column) || has_checked_domain(with, column)) work = "rewrite";
+      if (column.not_null && column.default_expression.empty()) {
+        preconditions.push_back({fmt::format("rows of {} that would hold NULL in {}", quoted_name(id), sql::quote_identifier(member->id.name)), fmt::format("SELECT count(*) FROM {}", quoted_name(id)),
+                                 "give the table the column first, filled, in a plan of its own"});
+      }
+    }
+    for (const Object* member : checks) {
+      members.push_back(member);
+      made.push_back(fmt::format("ALTER TABLE {} ADD CONSTRAINT {} {}", helper, sql::quote_identifier(member->id.name), std::get<Constraint>(member->body).definition));
+      append(described, describe_state(*member, with));
+      if (work.empty()) work = "scan";
+    }
+    join = join_alone;
+    leave = leave_alone;
+    if (members.empty()) return;
+    join = {fmt::format("CREATE TABLE {} ()", helper), fmt::format("{} INHERIT {}", table, helper)};
+    append(join, std::move(made));
+    append(join, join_alone);
+    append(join, {fmt::format("{} NO INHERIT {}", table, helper), fmt::format("DROP TABLE {}", helper)});
+    append(join, std::move(described));
+    for (auto it = members.rbegin(); it != members.rend(); ++it) {
+      leave.push_back(fmt::format("{} DROP {} IF EXISTS {}", table, (*it)->id.kind == Kind::column ? "COLUMN" : "CONSTRAINT", sql::quote_identifier((*it)->id.name)));
+    }
+  }
+};
+
 void change_parents(Planner& p, const ObjectId& id, const std::vector<QualifiedName>& a, const std::vector<QualifiedName>& b) {
   const std::string table = alter_table(p.to, id.schema, id.name);
   const auto step = [&](const QualifiedName& parent, bool joining) {
-    const Action join = brief({fmt::format("{} INHERIT {}", table, sql::quote(parent))}, negate(inherits_condition(id, parent)));
-    const Action leave = brief({fmt::format("{} NO INHERIT {}", table, sql::quote(parent))}, inherits_condition(id, parent));
+    const Statements join_alone{fmt::format("{} INHERIT {}", table, sql::quote(parent))}, leave_alone{fmt::format("{} NO INHERIT {}", table, sql::quote(parent))};
+    GivenMembers given(p, joining ? p.to : p.from, joining ? p.from : p.to, id, parent, join_alone, leave_alone);
+    Action join = brief(joining ? given.join : join_alone, negate(inherits_condition(id, parent)));
+    const Action leave = brief(joining ? given.leave : leave_alone, inherits_condition(id, parent));
+    if (joining && !given.work.empty()) p.allow_blocking(join, given.work, {name_of(id)}, fmt::format("letting {} inherit from {}", describe(id), sql::quote(parent)));
     Operation& operation = joining ? p.add(Phase::expand, "let inherit", id, join, leave) : p.add(Phase::contract, "stop the inheritance of", id, leave, join);
     operation.needs = p.to.objects.at(id).depends_on;
     operation.detaches.insert(id);
-    if (joining) return;
+    if (joining) {
+      for (const Object* member : given.members) {
+        p.take(member->id);
+        operation.provides.insert(member->id);
+        operation.needs.insert(member->depends_on.begin(), member->depends_on.end());
+      }
+      for (const ObjectId& made : operation.provides) operation.needs.erase(made);
+      operation.step.preconditions = given.preconditions;
+      return;
+    }
     p.leaves_parent.emplace(id, p.operations.size() - 1);
     const bool orphans = std::any_of(p.from.objects.begin(), p.from.objects.end(), [&](const auto& entry) {
       const auto* column = std::get_if<Column>(&entry.second.body);
@@ -302,11 +376,24 @@ void change_parents(Planner& p, const ObjectId& id, const std::vector<QualifiedN
       const auto* after = p.to.find_body<Column>(entry.first);
       return after && !after->inherited;
     });
-    if (orphans) {
+    if (orphans || !given.members.empty()) {
       operation.step.grade = Grade::order;
       operation.step.notes.push_back("after a rollback the columns that " + describe(id) + " inherits are its own too where it has grown beyond 1 MiB or has children: dropping them from the "
                                      "parent leaves them here");
     }
+    // NO INHERIT makes them the table's own; then they go as its own do.
+    const std::size_t left = p.operations.size() - 1;
+    for (const Object* member : given.members) {
+      if (!p.take(member->id)) continue;
+      if (member->id.kind == Kind::column) {
+        retire_column(p, member->id);
+      } else {
+        p.add(Phase::contract, "drop", member->id, brief({fmt::format("{} DROP CONSTRAINT IF EXISTS {}", table, sql::quote_identifier(member->id.name))}),
+              blocking({fmt::format("{} ADD CONSTRAINT {} {}", table, sql::quote_identifier(member->id.name), std::get<Constraint>(member->body).definition)}, absent(member->id)));
+        p.operations.back().removes.insert(member->id);
+      }
+    }
+    for (std::size_t i = left + 1; i < p.operations.size(); ++i) p.operations[i].after.push_back(left);
   };
   for (const QualifiedName& parent : a) {
     if (std::find(b.begin(), b.end(), parent) == b.end()) step(parent, false);

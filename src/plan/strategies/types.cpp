@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "catalog/alter.h"
@@ -128,8 +129,38 @@ Statements shrink_enum(const Planner& p, const ObjectId& id, bool& possible, std
   };
   collect(id);
   Statements out;
-  const std::vector<ObjectId> order = dependency_order(hanging, p.from);
+  // What is read from a table that is made anew goes before its columns, and comes back after it; functions by which they are computed, and what belongs to these, the other way round.
+  std::set<ObjectId> around, inside;
+  for (const ObjectId& table : rebuilt) {
+    for (const ObjectId& outside : outside_dependents(p, table)) {
+      if (hanging.contains(outside)) around.insert(outside);
+    }
+  }
+  for (const ObjectId& one : hanging) {
+    if (!around.contains(one)) inside.insert(one);
+  }
+  const std::vector<ObjectId> order = dependency_order(around, p.from), order_inside = dependency_order(inside, p.from);
   for (auto it = order.rbegin(); it != order.rend(); ++it) append(out, drop(p.from.objects.at(*it)));
+  for (const ObjectId& table : rebuilt) {
+    for (const Object* member : Planner::columns(p.from, table)) {
+      const auto& column = std::get<Column>(member->body);
+      const bool computed_by_them = std::any_of(member->depends_on.begin(), member->depends_on.end(), [&](const ObjectId& need) { return inside.contains(need); });
+      if (!computed_by_them) continue;
+      // The rows are copied without it.
+      out.push_back(column.generated != Generated::none ? fmt::format("ALTER TABLE {} DROP COLUMN {}", quoted_name(table), sql::quote_identifier(member->id.name))
+                                                        : fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP DEFAULT", quoted_name(table), sql::quote_identifier(member->id.name)));
+    }
+  }
+  Statements defaults;
+  for (const auto& [other, object] : p.from.objects) {
+    const auto* column = std::get_if<Column>(&object.body);
+    if (!column || column->default_expression.empty() || column->generated != Generated::none || is_rebuilt(other) || std::find(columns.begin(), columns.end(), other) != columns.end()) continue;
+    if (std::none_of(object.depends_on.begin(), object.depends_on.end(), [&](const ObjectId& need) { return inside.contains(need); })) continue;
+    const std::string alter = fmt::format("ALTER TABLE ONLY {} ALTER COLUMN {}", sql::quote(QualifiedName{other.schema, other.relation}), sql::quote_identifier(other.name));
+    out.push_back(alter + " DROP DEFAULT");
+    defaults.push_back(fmt::format("{} SET DEFAULT {}", alter, column->default_expression));
+  }
+  for (auto it = order_inside.rbegin(); it != order_inside.rend(); ++it) append(out, drop(p.from.objects.at(*it)));
   out.push_back(fmt::format("ALTER TYPE {} RENAME TO {}", quoted_name(id), sql::quote_identifier(spare)));
   append(out, create_all(old_type, p.from));
   for (const ObjectId& column_id : columns) {
@@ -147,8 +178,10 @@ Statements shrink_enum(const Planner& p, const ObjectId& id, bool& possible, std
       out.push_back(fmt::format("ALTER TYPE {} ALTER ATTRIBUTE {} SET DATA TYPE {}", quoted_name(composite), sql::quote_identifier(attribute.name), attribute.type));
     }
   }
+  for (const ObjectId& dependent : order_inside) append(out, create_all(p.from.objects.at(dependent), p.from));
   for (const ObjectId& table : rebuilt) append(out, rebuilt_for(p, table, id));
   for (const ObjectId& dependent : order) append(out, create_all(p.from.objects.at(dependent), p.from));
+  append(out, std::move(defaults));
   for (const ObjectId& table : rebuilt) append(out, publish_again(p.from, table));
   out.push_back("DROP TYPE " + sql::quote(QualifiedName{id.schema, spare}));
   // All of this is spelled as `from` reads, with the new names of columns and values.
@@ -241,6 +274,44 @@ std::vector<effects::Effect> tests_rows(Planner& p, Action& action, const std::v
   return out;
 }
 
+std::string validate_statement(const ObjectId& check) {
+  return fmt::format("ALTER DOMAIN {} VALIDATE CONSTRAINT {}", sql::quote(QualifiedName{check.schema, check.relation}), sql::quote_identifier(check.name));
+}
+
+// ADD CONSTRAINT … NOT VALID: no row is read.
+Statements add_check_not_valid(const Database& database, const ObjectId& id) {
+  const Object& object = database.objects.at(id);
+  std::string definition = std::get<DomainConstraint>(object.body).definition;
+  if (!definition.ends_with(" NOT VALID")) definition += " NOT VALID";
+  Statements out{fmt::format("ALTER DOMAIN {} ADD CONSTRAINT {} {}", sql::quote(QualifiedName{id.schema, id.relation}), sql::quote_identifier(id.name), definition)};
+  append(out, describe_state(object, database));
+  return out;
+}
+
+// On the way back the CHECK comes NOT VALID, so that what is written obeys it at once; then its users are read, in a step of its own. Returns that step's operation, which
+// the one that takes the CHECK away must follow; none where no row is read.
+std::optional<std::size_t> validate_on_the_way_back(Planner& p, Phase phase, const ObjectId& id) {
+  if (!std::get<DomainConstraint>(p.from.objects.at(id).body).validated) return std::nullopt;
+  const std::vector<QualifiedName> users = users_of_domain(p, {Kind::domain, id.schema, "", id.relation, ""});
+  const std::string pending = fmt::format("EXISTS (SELECT FROM pg_constraint WHERE contypid = to_regtype({}) AND conname = {} AND NOT convalidated)",
+                                          sql::quote_literal(sql::quote(QualifiedName{id.schema, id.relation})), sql::quote_literal(id.name));
+  Action undo = blocking({validate_statement(id)}, pending);
+  const bool small = std::all_of(users.begin(), users.end(), [&](const QualifiedName& user) { return p.is_small(user); });
+  if (small) undo.small_tables = users;
+  Operation& operation = p.add(phase, "way back: validate", id, Action{}, std::move(undo));
+  operation.groupable = false;
+  operation.step.undo_skips_large = small && !users.empty();
+  std::string names;
+  for (const QualifiedName& user : users) names += (names.empty() ? "" : ", ") + sql::quote(user);
+  if (operation.step.undo_skips_large) {
+    operation.step.notes.push_back(fmt::format("after a rollback {} is NOT VALID where one of {} has grown beyond 1 MiB: its validation would keep writers out for too long", describe(id), names));
+  } else if (!users.empty()) {
+    operation.step.notes.push_back(fmt::format("a rollback validates {} under SHARE on {}: writers wait while the rows are read; no form of it takes a weaker lock. The CHECK is there before, NOT VALID: "
+                                               "who would rather have it so stops there", describe(id), names));
+  }
+  return p.operations.size() - 1;
+}
+
 }  // namespace
 
 void plan_types(Planner& p) {
@@ -301,17 +372,12 @@ void plan_types(Planner& p) {
     p.take(id);
     const Object& object = p.to.objects.at(id);
     const auto& check = std::get<DomainConstraint>(object.body);
-    const std::string domain = sql::quote(QualifiedName{id.schema, id.relation});
-    std::string definition = check.definition;
-    if (!definition.ends_with(" NOT VALID")) definition += " NOT VALID";
-    Statements add{fmt::format("ALTER DOMAIN {} ADD CONSTRAINT {} {}", domain, sql::quote_identifier(id.name), definition)};
-    append(add, describe_state(object, p.to));
-    Operation& operation = p.add(Phase::contract, "add NOT VALID", id, brief(std::move(add), absent(id)), brief(drop_check(id)));
+    Operation& operation = p.add(Phase::contract, "add NOT VALID", id, brief(add_check_not_valid(p.to, id), absent(id)), brief(drop_check(id)));
     operation.provides.insert(id);
     operation.needs = object.depends_on;
     if (check.validated) {
       const std::size_t added = p.operations.size() - 1;
-      Action action = brief({fmt::format("ALTER DOMAIN {} VALIDATE CONSTRAINT {}", domain, sql::quote_identifier(id.name))});
+      Action action = brief({validate_statement(id)});
       std::vector<effects::Effect> effects = tests_rows(p, action, users_of_domain(p, {Kind::domain, id.schema, "", id.relation, ""}), "validation of " + describe(id), kLeaveNotValid);
       Operation& validate = p.add(Phase::contract, "validate", id, std::move(action), Action{});
       validate.step.effects = std::move(effects);
@@ -323,8 +389,10 @@ void plan_types(Planner& p) {
     if (id.kind != Kind::domain_constraint || p.done.contains(id)) continue;
     if (p.dropped.contains(ObjectId{Kind::domain, id.schema, "", id.relation, ""})) continue;
     p.take(id);
-    Operation& operation = p.add(Phase::expand, "drop", id, brief(drop_check(id)), blocking(create_all(p.from.objects.at(id), p.from), absent(id)));
+    const std::optional<std::size_t> validated = validate_on_the_way_back(p, Phase::expand, id);
+    Operation& operation = p.add(Phase::expand, "drop", id, brief(drop_check(id)), brief(add_check_not_valid(p.from, id), absent(id)));
     operation.removes.insert(id);
+    if (validated) operation.after.push_back(*validated);
   }
   for (const auto& [id, aspects] : p.altered) {
     if (id.kind != Kind::domain_constraint || p.done.contains(id)) continue;
@@ -333,12 +401,14 @@ void plan_types(Planner& p) {
     const bool tests = std::get<DomainConstraint>(p.to.objects.at(id).body).validated;
     Statements forward = drop_check(id), back = drop_check(id);
     append(forward, create_all(p.to.objects.at(id), p.to));
-    append(back, create_all(p.from.objects.at(id), p.from));
+    append(back, add_check_not_valid(p.from, id));
+    const std::optional<std::size_t> proven = validate_on_the_way_back(p, Phase::contract, id);
     Action action = brief(std::move(forward));
     std::vector<effects::Effect> effects;
     if (tests) effects = tests_rows(p, action, users_of_domain(p, {Kind::domain, id.schema, "", id.relation, ""}), (definition ? "replacement of " : "validation of ") + describe(id), kLeaveNotValid);
-    Operation& operation = p.add(Phase::contract, "replace", id, std::move(action), blocking(std::move(back)));
+    Operation& operation = p.add(Phase::contract, "replace", id, std::move(action), brief(std::move(back)));
     operation.step.effects = std::move(effects);
+    if (proven) operation.after.push_back(*proven);
     operation.detaches.insert(id);
     operation.needs = p.to.objects.at(id).depends_on;
   }
