@@ -36,7 +36,7 @@ class McpTest : public testing::Test {
   fs::path project() const { return folder_.path() / "project"; }
 
   std::vector<Json> talk(const std::string& input, bool database = false) {
-    ToolOptions options{ProjectRoot(project()), (project() / "db").string(), database, {}, {}, [] { return std::string("20260408120000"); }};
+    ToolOptions options{ProjectRoot(project()), (project() / "db").string(), database, false, {}, {}, [] { return std::string("20260408120000"); }};
     options.run = [this](const std::vector<std::string>& arguments, const std::string& text, const std::function<bool()>& cancelled, const std::function<void(std::string_view)>& line) {
       if (line) line("progress: half of it");
       commands_.push_back(arguments);

@@ -26,6 +26,7 @@ struct ToolOptions {
   ProjectRoot root;
   std::string migrations;   // [project] migrations; empty: none is configured
   bool has_database = false;  // [database] url is configured; what it is, no tool knows
+  bool allow_samples = false;  // a person said so on the command line: values of rows that are in a plan's way may be told
   RunCommand run;
   std::function<void()> unchanged = {};  // Error{refused} where the configuration is not what it was when the server started
   std::function<std::string()> timestamp;  // "20260408120000", for new plan folders

@@ -78,14 +78,22 @@ Tool rehearse_tool(const ToolOptions& options) {
   tool.run = [options](const ToolCall& call) {
     const Subject subject = subject_of(options, call.arguments["plan"]);
     std::vector<std::string> words{"rehearse", "--format=json", "--no-record"};
+    if (!options.allow_samples) words.push_back("--no-samples");
     words.insert(words.end(), subject.schema.begin(), subject.schema.end());
     words.push_back(subject.path.string());
     const Json report = run_json(options, call, words, {}, true);
     Json out{{"verdict", report.value("verdict", "")}, {"server", report.value("server", Json())}, {"proofs", Json::array()}, {"steps", Json::array()}};
     for (const Json& proof : report.value("proofs", Json::array())) {
       Json one{{"claim", proof.value("claim", "")}, {"verdict", proof.value("verdict", "")}};
-      // Its details may hold rows: made up here, but a schema's SQL can bring its own.
       if (proof.value("verdict", "") != "proven") one["reason"] = shown_text(proof.value("reason", ""));
+      // With --allow-samples they name rows: made up here, but a schema's SQL can bring its own.
+      if (proof.value("verdict", "") == "refuted" && options.allow_samples) {
+        for (const Json& detail : proof.value("details", Json::array())) {
+          if (detail.is_string() && one["details"].size() < kMostLines) one["details"].push_back(shown_text(detail.get<std::string>()));
+        }
+      }
+      // Without, how many there are of each kind.
+      if (proof.value("id", "") == "preconditions" && !options.allow_samples) one["details"] = proof.value("details", Json::array());
       out["proofs"].push_back(std::move(one));
     }
     for (const Json& step : report.value("steps", Json::array())) {

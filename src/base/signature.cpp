@@ -49,7 +49,11 @@ int give(char* buffer, int size, int, void* passphrase) {
   return static_cast<int>(text.size());
 }
 
-int digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
+// An encrypted block in the place of a public key: OpenSSL would ask on the terminal for its passphrase.
+int decline(char*, int, int, void*) { return -1; }
+
+int digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                                                                 : -1; }
 
 std::optional<std::vector<unsigned char>> from_hex(std::string_view text) {
   if (text.size() != kSignatureBytes * 2) return std::nullopt;
@@ -94,7 +98,7 @@ std::string sign(const std::string& private_pem, const std::string& passphrase, 
 
 bool verify_signature(const std::string& public_pem, std::string_view message, std::string_view signature) {
   const auto bytes = from_hex(signature);
-  const Key key(PEM_read_bio_PUBKEY(reader(public_pem).get(), nullptr, nullptr, nullptr));
+  const Key key(PEM_read_bio_PUBKEY(reader(public_pem).get(), nullptr, decline, nullptr));
   ERR_clear_error();
   if (!bytes || !key || EVP_PKEY_id(key.get()) != EVP_PKEY_ED25519) return false;
   const std::unique_ptr<EVP_MD_CTX, Free> context(EVP_MD_CTX_new());

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "pg/row_values.h"
 
 namespace contraflow::catalog {
 
@@ -49,12 +50,16 @@ Error read_failure(const std::string& output, const ScriptUnit& unit) {
       state = message.substr(0, 5);
       message = message.substr(7);
     }
-    std::string hint;
+    pg::ServerWords words{.sqlstate = state, .message = message};
     for (std::size_t j = i + 1; j < lines.size() && !lines[j].starts_with("psql:"); ++j) {
-      if (lines[j].starts_with("DETAIL:  ")) message += "\n" + lines[j].substr(9);
-      if (lines[j].starts_with("CONTEXT:  ")) message += "\n" + lines[j].substr(10);
-      if (lines[j].starts_with("HINT:  ")) hint = lines[j].substr(7);
+      if (lines[j].starts_with("DETAIL:  ")) words.detail = lines[j].substr(9);
+      if (lines[j].starts_with("CONTEXT:  ")) words.context = lines[j].substr(10);
+      if (lines[j].starts_with("HINT:  ")) words.hint = lines[j].substr(7);
+      if (lines[j].starts_with("LOCATION:  ")) words.source_function = lines[j].substr(11, lines[j].find(',') - 11);
     }
+    if (pg::row_values_withheld()) words = pg::without_row_values(std::move(words));
+    message = words.message + (words.detail.empty() ? "" : "\n" + words.detail) + (words.context.empty() ? "" : "\n" + words.context);
+    const std::string& hint = words.hint;
     Location at;
     at.file = unit.file->name;
     at.line = std::atoi(line.c_str() + colon + 1);
@@ -66,7 +71,8 @@ Error read_failure(const std::string& output, const ScriptUnit& unit) {
                  hint.empty() ? "psql ran the file up to the statement that ends on this line" : hint, state)
         .at(at);
   }
-  return Error(ErrorCode::usage, fmt::format("psql could not run \"{}\": {}", unit.file->name, trim(output)));
+  const std::string said = pg::row_values_withheld() ? pg::output_without_row_values(output) : output;
+  return Error(ErrorCode::usage, fmt::format("psql could not run \"{}\": {}", unit.file->name, trim(said)));
 }
 
 }  // namespace

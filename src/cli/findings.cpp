@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <future>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -38,7 +39,7 @@ std::size_t count(const lint::Report& report, Severity severity) {
 }  // namespace
 
 std::string finding_fingerprint(const Finding& finding, int seen) {
-  return sha256(fmt::format("{}\n{}\n{}\n{}\n{}", finding.file, finding.rule->name, finding.relation, std::string(trim(finding.source_line)), seen)).substr(0, 32);
+  return sha256(fmt::format("{}\n{}\n{}\n{}\n{}", std::filesystem::path(finding.file).lexically_normal().string(), finding.rule->name, finding.relation, std::string(trim(finding.source_line)), seen)).substr(0, 32);
 }
 
 namespace {

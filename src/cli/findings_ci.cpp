@@ -3,18 +3,21 @@
 // Findings in the forms that code hosts and continuous integration read.
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "cli/findings.h"
 #include "lint/rule.h"
+#include "report/comment.h"
 
 namespace contraflow::cli {
 namespace {
 
 using lint::Finding;
 using lint::Severity;
+using report::comment_folded;
 using Json = nlohmann::ordered_json;
 
 std::string paragraph(const Finding& finding) {
@@ -24,6 +27,9 @@ std::string paragraph(const Finding& finding) {
   if (!finding.fix.empty()) out += "\nInstead: " + finding.fix;
   return out;
 }
+
+// As code hosts name files: GitLab matches the text, without ./ in front.
+std::string shown_path(const std::string& file) { return file.starts_with('<') ? file : std::filesystem::path(file).lexically_normal().string(); }
 
 std::string xml(std::string_view text) {
   std::string out;
@@ -44,7 +50,8 @@ std::string xml(std::string_view text) {
 }  // namespace
 
 std::string findings_sarif(const lint::Report& report) {
-  const auto level = [](Severity severity) { return severity == Severity::error ? "error" : severity == Severity::warning ? "warning" : "note"; };
+  const auto level = [](Severity severity) { return severity == Severity::error ? "error" : severity == Severity::warning ? "warning"
+                                                                                                                          : "note"; };
   Json rules = Json::array();
   std::map<std::string, std::size_t> index;
   for (const lint::Rule* rule : lint::rules()) {
@@ -68,7 +75,7 @@ std::string findings_sarif(const lint::Report& report) {
     object["message"]["text"] = paragraph(finding);
     Json place;
     std::string uri;
-    for (const char c : finding.file) {
+    for (const char c : shown_path(finding.file)) {
       const auto byte = static_cast<unsigned char>(c);
       const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || std::string_view("-._~/").find(c) != std::string_view::npos;
       if (plain) uri += c;
@@ -99,8 +106,9 @@ std::string findings_github(const lint::Report& report) {
   const auto property = [&](std::string text) { return replace_all(replace_all(data(std::move(text)), ":", "%3A"), ",", "%2C"); };
   std::string out;
   for (const Finding& finding : report.findings) {
-    const char* command = finding.severity == Severity::error ? "error" : finding.severity == Severity::warning ? "warning" : "notice";
-    out += fmt::format("::{} file={},line={},col={},title={}::{}\n", command, property(finding.file), finding.line, finding.column, property(finding.rule->name), data(paragraph(finding)));
+    const char* command = finding.severity == Severity::error ? "error" : finding.severity == Severity::warning ? "warning"
+                                                                                                                : "notice";
+    out += fmt::format("::{} file={},line={},col={},title={}::{}\n", command, property(shown_path(finding.file)), finding.line, finding.column, property(finding.rule->name), data(paragraph(finding)));
   }
   return out;
 }
@@ -114,8 +122,9 @@ std::string findings_gitlab(const lint::Report& report) {
     object["check_name"] = finding.rule->name;
     const std::string plain = finding_fingerprint(finding, 0);
     object["fingerprint"] = finding_fingerprint(finding, seen[plain]++);
-    object["severity"] = finding.severity == Severity::error ? "major" : finding.severity == Severity::warning ? "minor" : "info";
-    object["location"] = {{"path", finding.file}, {"lines", {{"begin", finding.line}}}};
+    object["severity"] = finding.severity == Severity::error ? "major" : finding.severity == Severity::warning ? "minor"
+                                                                                                               : "info";
+    object["location"] = {{"path", shown_path(finding.file)}, {"lines", {{"begin", finding.line}}}};
     document.push_back(std::move(object));
   }
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -137,16 +146,18 @@ std::string findings_junit(const lint::Report& report) {
   return fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"contraflow check\" tests=\"{}\" failures=\"{}\">\n{}  </testsuite>\n</testsuites>\n", tests, failures, cases);
 }
 
-std::string findings_markdown(const lint::Report& report) {
-  if (report.findings.empty()) return fmt::format("**contraflow check**: nothing found in {}.\n", count_of(static_cast<long long>(report.statements), "statement"));
-  const auto cell = [](std::string text) { return replace_all(replace_all(std::move(text), "|", "\\|"), "\n", " "); };
-  std::string out = fmt::format("**contraflow check**: {} in {}\n\n| | where | rule | what happens |\n|---|---|---|---|\n", count_of(static_cast<long long>(report.findings.size()), "finding"), count_of(static_cast<long long>(report.statements), "statement"));
-  for (const Finding& finding : report.findings) out += fmt::format("| {} | {}:{} | `{}` | {} |\n", severity_name(finding.severity), cell(finding.file), finding.line, finding.rule->name, cell(finding.message));
-  for (const Finding& finding : report.findings) {
+std::string findings_markdown(const lint::Report& found) {
+  using report::comment_text;
+  if (found.findings.empty()) return fmt::format("**contraflow check**: nothing found in {}.\n", count_of(static_cast<long long>(found.statements), "statement"));
+  std::vector<std::string> rows, blocks;
+  for (const Finding& finding : found.findings) {
+    rows.push_back(fmt::format("| {} | {}:{} | `{}` | {} |\n", severity_name(finding.severity), comment_text(shown_path(finding.file)), finding.line, finding.rule->name, comment_text(finding.message)));
     if (finding.fix.empty() || finding.severity == Severity::info) continue;
-    out += fmt::format("\n<details><summary>{}:{} {}</summary>\n\n{}\n\n```sql\n{}\n```\n\n</details>\n", finding.file, finding.line, finding.rule->name, finding.why, finding.fix);
+    blocks.push_back(comment_folded(fmt::format("{}:{} {}", comment_text(shown_path(finding.file)), finding.line, finding.rule->name), comment_text(finding.why) + "\n\n" + report::comment_sql(finding.fix)));
   }
-  return out;
+  const std::string head = fmt::format("**contraflow check**: {} in {}\n\n| | where | rule | what happens |\n|---|---|---|---|\n{}\n", count_of(static_cast<long long>(found.findings.size()), "finding"),
+                                       count_of(static_cast<long long>(found.statements), "statement"), report::comment_rows(rows, "finding"));
+  return report::comment(head, blocks, "`contraflow check` has them");
 }
 
 }  // namespace contraflow::cli

@@ -28,19 +28,6 @@ std::vector<std::string> steps_for(const Fix& fix, const std::string& relation) 
   return out;
 }
 
-// "add column public.users.tier (expand), …" of the steps that work on the finding's relation.
-std::string replacement_of(const Fix& fix, const std::string& relation) {
-  constexpr std::size_t kMost = 4;
-  const std::vector<std::string> ids = steps_for(fix, relation);
-  std::vector<std::string> names;
-  for (const plan::Step& step : fix.plan ? fix.plan->steps : std::vector<plan::Step>{}) {
-    if (std::find(ids.begin(), ids.end(), step.id) != ids.end()) names.push_back(fmt::format("{} ({})", step.title, plan::phase_name(step.phase)));
-  }
-  const std::size_t more = names.size() > kMost ? names.size() - kMost : 0;
-  names.resize(names.size() - more);
-  return join(names, ", ") + (more == 0 ? "" : fmt::format(" and {} more", more));
-}
-
 std::string step_line(const plan::Step& step) { return fmt::format("{:<9} {}  ({})", plan::phase_name(step.phase), step.title, plan::mode_name(step.forward.mode)); }
 
 Json json_of(const SaidStatement& statement) {
@@ -58,6 +45,18 @@ std::string said_lines(const std::vector<SaidStatement>& statements) {
 }
 
 }  // namespace
+
+std::string replacement_of(const Fix& fix, const std::string& relation) {
+  constexpr std::size_t kMost = 4;
+  const std::vector<std::string> ids = steps_for(fix, relation);
+  std::vector<std::string> names;
+  for (const plan::Step& step : fix.plan ? fix.plan->steps : std::vector<plan::Step>{}) {
+    if (std::find(ids.begin(), ids.end(), step.id) != ids.end()) names.push_back(fmt::format("{} ({})", step.title, plan::phase_name(step.phase)));
+  }
+  const std::size_t more = names.size() > kMost ? names.size() - kMost : 0;
+  names.resize(names.size() - more);
+  return join(names, ", ") + (more == 0 ? "" : fmt::format(" and {} more", more));
+}
 
 std::string fix_text(const Fix& fix, bool color) {
   std::string out;
@@ -111,9 +110,7 @@ std::string fix_json(const Fix& fix) {
   Json unsafe = Json::array();
   for (const lint::Finding& finding : fix.report.findings) {
     if (!is_unsafe(finding)) continue;
-    unsafe.push_back({{"rule", finding.rule->name}, {"severity", severity_name(finding.severity)}, {"file", finding.file}, {"line", finding.line}, {"column", finding.column},
-                      {"message", finding.message}, {"relation", finding.relation}, {"lock", effects::lock_name(finding.lock)}, {"work", effects::work_name(finding.work)},
-                      {"replaced_by", steps_for(fix, finding.relation)}});
+    unsafe.push_back({{"rule", finding.rule->name}, {"severity", severity_name(finding.severity)}, {"file", finding.file}, {"line", finding.line}, {"column", finding.column}, {"message", finding.message}, {"relation", finding.relation}, {"lock", effects::lock_name(finding.lock)}, {"work", effects::work_name(finding.work)}, {"replaced_by", steps_for(fix, finding.relation)}});
   }
   Json proofs = Json::array();
   for (const rehearse::Proof& proof : fix.proofs)

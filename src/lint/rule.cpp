@@ -78,6 +78,10 @@ void Reporter::retract(const std::string& relation, const std::function<bool(con
   std::erase_if(findings_, [&](const Finding& finding) { return finding.rule == rule_ && finding.relation == relation && (!settled || settled(finding)); });
 }
 
+void Reporter::retract_all(const std::function<bool(const Finding&)>& settled) {
+  std::erase_if(findings_, [&](const Finding& finding) { return finding.rule == rule_ && settled(finding); });
+}
+
 bool Reporter::first(const std::string& key) { return once_.insert(std::string(rule_->name) + '\1' + key).second; }
 
 const Rule* find_rule(std::string_view name) {

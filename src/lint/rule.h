@@ -17,7 +17,14 @@
 namespace contraflow::lint {
 
 // What a rule is about. `lock`: work in proportion to a table under a lock that blocks writers.
-enum class Category { lock, brief_lock, transaction, compatibility, data, idempotence, process, style };
+enum class Category { lock,
+                      brief_lock,
+                      transaction,
+                      compatibility,
+                      data,
+                      idempotence,
+                      process,
+                      style };
 std::string_view category_name(Category category);
 
 // Who decides on the transaction around a file's statements.
@@ -30,17 +37,17 @@ enum class Runner {
 // The file at hand, as far as rules need it.
 struct FileState {
   std::string name;
-  std::string layout;        // "flyway", …; empty: plain
+  std::string layout;  // "flyway", …; empty: plain
   Runner runner = Runner::none;
-  bool rollback = false;     // it goes back: what it takes away is meant to go
-  bool in_plan = false;      // of a plan folder: what it takes away waits for a gate
+  bool rollback = false;  // it goes back: what it takes away is meant to go
+  bool in_plan = false;   // of a plan folder: what it takes away waits for a gate
   std::size_t statements = 0;
-  std::size_t index = 0;     // of the statement at hand
+  std::size_t index = 0;  // of the statement at hand
   bool lacks_rollback = false;
   std::set<std::string> dropped_indexes;  // by earlier statements
   bool has_block_in_runner = false;       // BEGIN or COMMIT where the runner has its own
   std::size_t block_in_runner = 0;
-  std::set<std::string> once;  // what is said once a file
+  std::set<std::string> once;                // what is said once a file
   std::unordered_set<std::size_t> reported;  // hashes of rule and relation of the findings
 };
 
@@ -49,10 +56,10 @@ class Reporter;
 struct Context {
   const Statement& statement;
   const std::vector<Action>& actions;
-  const Session& session;           // before the statement
-  const Transaction* transaction;   // before the statement; null: none is open
+  const Session& session;          // before the statement
+  const Transaction* transaction;  // before the statement; null: none is open
   const FileState& file;
-  const Schema& schema;             // after the statement
+  const Schema& schema;  // after the statement
   const Majors& majors;
 };
 
@@ -60,8 +67,8 @@ struct Rule {
   const char* name;
   Category category;
   Severity severity;
-  const char* summary;   // one line, no full stop
-  bool by_default;       // false: --enable NAME, or --all
+  const char* summary;  // one line, no full stop
+  bool by_default;      // false: --enable NAME, or --all
   void (*check)(const Context&, Reporter&);
   // After the last statement of a file; null where a rule has nothing to say there.
   void (*finish)(const Context&, Reporter&) = nullptr;
@@ -79,6 +86,8 @@ class Reporter {
   void set_relation(Finding& finding, std::string relation);
   // Takes this rule's findings on the relation back: a later statement of the file settles them.
   void retract(const std::string& relation, const std::function<bool(const Finding&)>& settled = {});
+  // The same on any relation, where what settles it names none.
+  void retract_all(const std::function<bool(const Finding&)>& settled);
   // True the first time that this rule asks for the key in this file.
   bool first(const std::string& key = {});
 
@@ -114,7 +123,7 @@ void each(const Context& context, Fact fact, F&& found) {
   }
 }
 
-std::string quoted(const QualifiedName& name);      // for messages: public.users
-std::string table_text(const Action& action);       // the same of the action's table; "the table" where it has no name
+std::string quoted(const QualifiedName& name);  // for messages: public.users
+std::string table_text(const Action& action);   // the same of the action's table; "the table" where it has no name
 
 }  // namespace contraflow::lint

@@ -168,6 +168,7 @@ class Loader {
 
   void add(const Id& id, const catalog::Trigger& trigger) {
     if (!trigger.inherited) relation(owner(id)).user_triggers.insert(id.name);
+    if (!trigger.inherited) relation(owner(id)).trigger_functions[id.name] = name(trigger.function);
     if (trigger.enabled == 'D') relation(owner(id)).disabled_triggers.insert(id.name);
   }
   void add(const Id& id, const catalog::EnumType& type) {

@@ -29,7 +29,12 @@ struct Column {
   std::set<std::string> functions;  // that its default or generation expression calls
 };
 
-enum class ConstraintKind { check, foreign_key, primary_key, unique, exclusion, not_null };
+enum class ConstraintKind { check,
+                            foreign_key,
+                            primary_key,
+                            unique,
+                            exclusion,
+                            not_null };
 
 struct Constraint {
   ConstraintKind kind{};
@@ -44,21 +49,27 @@ struct Constraint {
 };
 
 struct Index {
-  std::vector<std::string> key;      // column names, "" for an expression
-  std::set<std::string> columns;     // that it uses anywhere
+  std::vector<std::string> key;   // column names, "" for an expression
+  std::set<std::string> columns;  // that it uses anywhere
   std::vector<std::string> collations_and_classes;
   bool unique = false;
   bool has_expression = false;
   bool partial = false;
   bool of_constraint = false;
-  bool concurrently = false;         // built so by a statement of these files
+  bool concurrently = false;  // built so by a statement of these files
   std::string method = "btree";
-  std::string where;                 // normalised text of the predicate
-  std::string expressions;           // normalised text of its expressions
+  std::string where;        // normalised text of the predicate
+  std::string expressions;  // normalised text of its expressions
   std::set<std::string> functions;
 };
 
-enum class RelationKind { table, partitioned, view, materialized_view, foreign_table, sequence, composite };
+enum class RelationKind { table,
+                          partitioned,
+                          view,
+                          materialized_view,
+                          foreign_table,
+                          sequence,
+                          composite };
 
 struct Relation {
   RelationKind kind = RelationKind::table;
@@ -73,29 +84,33 @@ struct Relation {
   std::map<std::string, Index> indexes;
   std::set<std::string> user_triggers;
   std::set<std::string> disabled_triggers;
+  std::map<std::string, QualifiedName> trigger_functions;  // of user_triggers, where known
   std::optional<QualifiedName> partition_of;
-  std::string partition_strategy;           // of a partitioned table: "range", "list", "hash"
-  std::vector<std::string> partition_key;   // "" for an expression
+  std::string partition_strategy;          // of a partitioned table: "range", "list", "hash"
+  std::vector<std::string> partition_key;  // "" for an expression
   std::set<std::string> partition_functions;
   bool is_default_partition = false;
-  std::string partition_bound;              // as the catalog writes it; empty where only a migration said it
+  std::string partition_bound;  // as the catalog writes it; empty where only a migration said it
   std::set<QualifiedName> partitions;
-  std::set<QualifiedName> children;         // by INHERIT
-  std::set<QualifiedName> referenced_by;    // tables that have a foreign key to it
+  std::set<QualifiedName> children;                       // by INHERIT
+  std::set<QualifiedName> referenced_by;                  // tables that have a foreign key to it
   std::set<std::pair<QualifiedName, std::string>> shows;  // views: columns used; column "" is all of them
   std::string clustered_on;
-  std::string of_type;                      // a typed table
-  std::set<std::string> dropped_columns;    // known to be gone, of a partial relation
-  bool has_data_here = false;               // rows were put into it by this migration
+  std::string of_type;                    // a typed table
+  std::set<std::string> dropped_columns;  // known to be gone, of a partial relation
+  bool has_data_here = false;             // rows were put into it by this migration
 };
 
-enum class TypeKind { enumeration, domain, composite, other };
+enum class TypeKind { enumeration,
+                      domain,
+                      composite,
+                      other };
 
 struct Type {
   TypeKind kind = TypeKind::other;
-  std::string base;                // domain: its type
-  bool not_null = false;           // domain: of its own
-  bool constrained = false;        // domain: NOT NULL or CHECK, its own or of a domain below
+  std::string base;          // domain: its type
+  bool not_null = false;     // domain: of its own
+  bool constrained = false;  // domain: NOT NULL or CHECK, its own or of a domain below
   bool has_default = false;
   bool volatile_default = false;
   bool created_here = false;
@@ -113,7 +128,7 @@ struct Function {
   std::vector<std::string> argument_names;  // "" where an argument has none
   std::size_t defaults = 0;                 // of the last arguments
   bool variadic = false;
-  std::size_t offset = 0;   // of the body's text in the file, where it comes from one
+  std::size_t offset = 0;  // of the body's text in the file, where it comes from one
   bool has_offset = false;
 };
 
@@ -121,12 +136,12 @@ class Schema {
  public:
   Journaled<Relation> relations;
   Journaled<Type> types;
-  Journaled<std::vector<Function>> functions;  // a name's overloads
-  Journaled<QualifiedName> operators;          // user's: the function of the latest of that name
-  Journaled<QualifiedName> index_tables;      // index -> its table
-  bool complete = false;                      // --schema was given: what is not here does not exist
+  Journaled<std::vector<Function>> functions;                   // a name's overloads
+  Journaled<QualifiedName> operators;                           // user's: the function of the latest of that name
+  Journaled<QualifiedName> index_tables;                        // index -> its table
+  bool complete = false;                                        // --schema was given: what is not here does not exist
   std::vector<QualifiedName> created_relations, created_types;  // by the file at hand
-  void end_of_migration();                    // what it created is in use from now on
+  void end_of_migration();                                      // what it created is in use from now on
 
   void mark();
   void keep();

@@ -12,7 +12,7 @@ namespace contraflow::lint {
 
 // Settings that statements of the session gave; empty: what the server has, which is not known.
 struct Session {
-  std::optional<long long> lock_timeout_ms;       // 0: no timeout
+  std::optional<long long> lock_timeout_ms;  // 0: no timeout
   std::optional<long long> statement_timeout_ms;
   std::optional<std::string> time_zone;
   std::vector<std::string> search_path = {"public"};
@@ -38,9 +38,10 @@ struct Transaction {
   std::vector<HeldLock> locks;
   std::vector<std::pair<QualifiedName, std::string>> not_valid;  // constraints added NOT VALID in it
   std::map<std::string, int> enum_values;                        // added in it: "type.value" -> line
-  int ddl_line = 0;    // of the first statement that changed a table others use
-  int data_line = 0;   // of the first that changed rows of one
+  int ddl_line = 0;                                              // of the first statement that changed a table others use
+  int data_line = 0;                                             // of the first that changed rows of one
   int statements = 0;
+  bool fails = false;                     // a statement of it is refused in any transaction
   std::vector<QualifiedName> referenced;  // tables locked because a foreign key points at them
 
   const HeldLock* strongest(const QualifiedName& key) const;

@@ -149,6 +149,7 @@ void Walker::judge(const Statement& statement) {
     action.versions = options_.majors;
     actions.push_back(std::move(action));
     analyser.analyse(statement);
+    transaction_->fails = true;
   } else {
     actions = analyser.analyse(statement);
   }
@@ -175,6 +176,7 @@ void Walker::run_rules(const Context& context) {
     finding->statement_begin = statement_begin_;
     finding->statement_end = statement_end_;
   }
+  if (context.transaction != nullptr && context.transaction->fails && context.transaction->explicit_block) keep_errors_of_failing();
 }
 
 void Walker::unread(const Statement& statement, const Parsed& parsed) {

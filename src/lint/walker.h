@@ -44,6 +44,7 @@ class Walker {
   void roll_back();
   void roll_back_to(const std::string& name);
   void release(const std::string& name);
+  void keep_errors_of_failing();
 
   // settings
   bool take_setting(const PgQuery__Node& node);
@@ -66,12 +67,12 @@ class Walker {
   FileState file_;
   const Input* input_ = nullptr;
   std::string_view text_;
-  std::vector<Finding> findings_;   // of the file
+  std::vector<Finding> findings_;                           // of the file
   std::vector<std::pair<std::size_t, std::size_t>> spans_;  // of its statements
   std::size_t statement_begin_ = 0, statement_end_ = 0;
-  std::set<QualifiedName> small_;   // tables that a plan's own check keeps below its limit
+  std::set<QualifiedName> small_;  // tables that a plan's own check keeps below its limit
   mutable std::vector<std::size_t> line_starts_;
-  int depth_ = 0;                   // of bodies in bodies
+  int depth_ = 0;  // of bodies in bodies
 };
 
 // Severity by size, suppressions, lines: what is done to a file's findings when all are there.

@@ -55,6 +55,17 @@ void Walker::begin(bool explicit_block, std::size_t offset) {
   schema_.mark();
 }
 
+// BEGIN … COMMIT around a statement that the server refuses there never takes effect: of what stands beside it, only what is an error as well is worth a word
+// before that is mended.
+void Walker::keep_errors_of_failing() {
+  std::erase_if(findings_, [&](const Finding& finding) {
+    if (finding.offset < transaction_->offset || finding.severity == Severity::error) return false;
+    const std::string once = std::string(finding.rule->name) + '\1';
+    std::erase_if(file_.once, [&](const std::string& key) { return key.starts_with(once); });  // what is said once a file is said later
+    return true;
+  });
+}
+
 void Walker::commit() {
   for (std::size_t i = 0; i < savepoints_.size(); ++i) schema_.keep();
   savepoints_.clear();

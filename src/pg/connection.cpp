@@ -14,6 +14,7 @@
 
 #include "pg/conninfo.h"
 #include "pg/result.h"
+#include "pg/row_values.h"
 
 namespace contraflow::pg {
 namespace {
@@ -34,6 +35,11 @@ std::string trimmed(const char* text) {
 std::string field(const PGresult* result, int code) {
   const char* text = PQresultErrorField(result, code);
   return text ? text : "";
+}
+
+ServerWords words_of(const PGresult* result) {
+  ServerWords words{.sqlstate = field(result, PG_DIAG_SQLSTATE), .message = field(result, PG_DIAG_MESSAGE_PRIMARY), .detail = field(result, PG_DIAG_MESSAGE_DETAIL), .hint = field(result, PG_DIAG_MESSAGE_HINT), .context = field(result, PG_DIAG_CONTEXT), .source_file = field(result, PG_DIAG_SOURCE_FILE), .source_function = field(result, PG_DIAG_SOURCE_FUNCTION)};
+  return row_values_withheld() ? without_row_values(std::move(words)) : words;
 }
 
 // libpq takes C strings: a NUL inside would silently cut the statement.
@@ -70,9 +76,8 @@ void Connection::Impl::receive_notice(void* self, const PGresult* result) {
   auto* impl = static_cast<Impl*>(self);
   if (!impl->handler || impl->handler_failure) return;
   try {
-    impl->handler({.severity = field(result, PG_DIAG_SEVERITY_NONLOCALIZED),
-                   .sqlstate = field(result, PG_DIAG_SQLSTATE),
-                   .message = field(result, PG_DIAG_MESSAGE_PRIMARY)});
+    const ServerWords words = words_of(result);
+    impl->handler({.severity = field(result, PG_DIAG_SEVERITY_NONLOCALIZED), .sqlstate = words.sqlstate, .message = words.message});
   } catch (...) {
     impl->handler_failure = std::current_exception();
   }
@@ -92,9 +97,8 @@ void Connection::Impl::fail(const PGresult* result) const {
   const std::string primary = result ? field(result, PG_DIAG_MESSAGE_PRIMARY) : "";
   if (PQstatus(get()) == CONNECTION_BAD || sqlstate.empty())
     lost(sqlstate, primary.empty() ? trimmed(PQerrorMessage(get())) : primary);
-  throw ServerError(primary, field(result, PG_DIAG_MESSAGE_HINT), sqlstate,
-                    std::atoi(field(result, PG_DIAG_STATEMENT_POSITION).c_str()),
-                    field(result, PG_DIAG_MESSAGE_DETAIL), field(result, PG_DIAG_CONTEXT));
+  const ServerWords words = words_of(result);
+  throw ServerError(words.message, words.hint, sqlstate, std::atoi(field(result, PG_DIAG_STATEMENT_POSITION).c_str()), words.detail, words.context);
 }
 
 // Ends a COPY that nobody feeds or reads, so that the connection stays usable.

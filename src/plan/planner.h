@@ -36,9 +36,9 @@ class Planner {
   std::set<ObjectId> created, dropped;
   std::map<ObjectId, std::set<Aspect>> altered;
   std::map<ObjectId, std::set<ObjectId>> dependents;  // in `from`: who depends on it
-  std::set<ObjectId> replaced;  // in both schemas, but dropped and created again (see replace.cpp)
-  std::set<ObjectId> done;      // objects whose changes a strategy has taken care of already
-  std::set<std::pair<ObjectId, Aspect>> handled;  // single aspects likewise
+  std::set<ObjectId> replaced;                        // in both schemas, but dropped and created again (see replace.cpp)
+  std::set<ObjectId> done;                            // objects whose changes a strategy has taken care of already
+  std::set<std::pair<ObjectId, Aspect>> handled;      // single aspects likewise
 
   std::vector<std::string> written_twice;  // --strategy app: "kind and kind__new of public.events"
   std::set<ObjectId> made_anew;      // tables whose columns stand in the desired order because a new table takes their place
@@ -51,7 +51,7 @@ class Planner {
   };
   std::vector<CarriedRename> carried_renames;
   struct RenamedColumn {
-    ObjectId id;            // its name afterwards
+    ObjectId id;  // its name afterwards
     std::string old_name;
     std::size_t operation;  // the swap that gives it its new name
   };
@@ -59,8 +59,8 @@ class Planner {
   std::vector<Operation> operations;
   std::map<ObjectId, std::vector<std::size_t>> not_null_operations;  // column -> what sets its NOT NULL
   std::map<ObjectId, std::vector<std::size_t>> null_operations;      // column -> what drops its NOT NULL
-  std::vector<std::pair<ObjectId, std::size_t>> attachments;  // an index, and what attaches it to its parent's
-  struct MovedForeignKey {  // leaves one key for another
+  std::vector<std::pair<ObjectId, std::size_t>> attachments;         // an index, and what attaches it to its parent's
+  struct MovedForeignKey {                                           // leaves one key for another
     ObjectId id;
     std::set<ObjectId> old_keys, new_keys;
     std::vector<std::size_t> drop, add;  // operations
@@ -69,9 +69,9 @@ class Planner {
   std::vector<MovedForeignKey> moved_foreign_keys;
   // Between a table that is exchanged and a column that changes its type: taken off and put back around both, in one transaction.
   std::set<ObjectId> crossing_foreign_keys;
-  std::set<std::pair<ObjectId, std::size_t>> leaves_parent;          // table, and what ends its inheritance
-  std::set<std::pair<ObjectId, std::size_t>> leaves_partition;       // partition, and what takes it out of its bound
-  std::map<ObjectId, std::size_t> replica_identity_operations;       // table -> what sets its replica identity
+  std::set<std::pair<ObjectId, std::size_t>> leaves_parent;     // table, and what ends its inheritance
+  std::set<std::pair<ObjectId, std::size_t>> leaves_partition;  // partition, and what takes it out of its bound
+  std::map<ObjectId, std::size_t> replica_identity_operations;  // table -> what sets its replica identity
   std::vector<std::string> refusals;
   std::vector<std::string> notes;
 
@@ -104,7 +104,7 @@ class Planner {
 
   // Members of a table (columns, constraints, triggers, rules, policies: by relation; indexes, statistics: by table).
   static std::vector<const Object*> members(const Database& database, const ObjectId& table);
-  static std::vector<const Object*> columns(const Database& database, const ObjectId& table);  // by name
+  static std::vector<const Object*> columns(const Database& database, const ObjectId& table);        // by name
   static std::vector<QualifiedName> children(const Database& database, const QualifiedName& table);  // direct
   static std::vector<QualifiedName> descendants(const Database& database, const QualifiedName& table);
   static bool is_relation(Kind kind) {
@@ -136,16 +136,16 @@ Action concurrent(std::string statement, std::string todo = {});
 Action blocking(Statements statements, std::string todo = {});
 
 // The strategies, each in its file, in the order in which they look at the changes.
-void plan_renames(Planner& planner);           // of everything but columns
+void plan_renames(Planner& planner);             // of everything but columns
 void plan_moved_foreign_keys(Planner& planner);  // whose unique index or key gives way to another
-void plan_replacements(Planner& planner);      // views, functions, types … that must be dropped and created again
+void plan_replacements(Planner& planner);        // views, functions, types … that must be dropped and created again
 void plan_columns(Planner& planner);
 void plan_constraints(Planner& planner);
 void plan_indexes(Planner& planner);
-void plan_tables(Planner& planner);            // create, retire, purge; table properties
+void plan_tables(Planner& planner);  // create, retire, purge; table properties
 void plan_sequences(Planner& planner);
-void plan_types(Planner& planner);             // enums, domains, composite types
-void plan_other_objects(Planner& planner);     // everything that is simply created, altered and dropped
+void plan_types(Planner& planner);          // enums, domains, composite types
+void plan_other_objects(Planner& planner);  // everything that is simply created, altered and dropped
 
 // Once all operations are there: NOT NULL before the primary keys that stand on it.
 void order_not_null_around_keys(Planner& planner);
@@ -170,6 +170,8 @@ Statements publish_again(const Database& database, const ObjectId& table);
 bool stands_alone(const Database& database, const ObjectId& table);
 // The last thing on the way back: columns that were purged stand where they stood.
 void restore_column_order(Planner& planner, const ObjectId& table);
+// The view under which a renamed table answers to its old name: statements that drop it and make it again; empty where the table has none.
+std::pair<Statements, Statements> old_name_again(const Planner& planner, const ObjectId& table);
 // Likewise: columns that a child came to own in between are its parents' alone again.
 void restore_inheritance(Planner& planner, const ObjectId& table);
 

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "catalog/source_psql.h"
 #include "pg/connection.h"
+#include "pg/row_values.h"
 
 namespace contraflow::rehearse {
 namespace {
@@ -48,11 +49,11 @@ void restore_archive(const std::string& path, const std::string& conninfo, std::
   const ProcessResult result = run_process({program("pg_restore"), "--no-owner", "--no-privileges",
                                             "--exit-on-error", "-j", "2", "-d", conninfo, path});
   if (!result.succeeded()) {
-    const std::string said = last_lines(result.error_output);
-    if (said.find("No space left") != std::string::npos)
+    const std::string said = last_lines(pg::row_values_withheld() ? pg::output_without_row_values(result.error_output) : result.error_output);
+    if (result.error_output.find("No space left") != std::string::npos)
       throw Error(ErrorCode::environment, "no disk space for the dump: " + said,
                   "the sandbox lies in /dev/shm where that has room, else in TMPDIR");
-    if (said.find("unsupported version") != std::string::npos)
+    if (result.error_output.find("unsupported version") != std::string::npos)
       throw Error(ErrorCode::usage,
                   fmt::format("{} is of a newer pg_dump than the pg_restore here: {}", path, said),
                   "install the client of that major, or dump as plain SQL");

@@ -15,6 +15,7 @@
 #include "rehearse/demands.h"
 #include "rehearse/plan_observer.h"
 #include "rehearse/state.h"
+#include "rehearse/table_names.h"
 
 namespace contraflow::rehearse {
 namespace {
@@ -41,7 +42,7 @@ class PlanRehearsal {
     reordered_.insert(plan.column_order.begin(), plan.column_order.end());
     settings_.backfill.verify = true;
     settings_.idle_limit = std::chrono::seconds(60);  // looking inside a transaction takes its time on a busy machine
-    settings_.throttle.commit_latency_factor = 0;  // nobody else works here
+    settings_.throttle.commit_latency_factor = 0;     // nobody else works here
   }
 
   void run() {
@@ -89,7 +90,8 @@ class PlanRehearsal {
     return std::none_of(plan_.steps.begin(), plan_.steps.begin() + static_cast<std::ptrdiff_t>(steps),
                         [](const plan::Step& step) { return step.grade == plan::Grade::data; });
   }
-  // A step whose undo is not exact (a purged column is made anew, at the end) gives up the column order of the tables that it works on.
+  // A step whose undo is not exact (a purged column is made anew, at the end) gives up the column order of the tables that it works on: under the
+  // names that the plan knows, and under those from before it, which the way back leads to.
   std::set<std::string> order_given_up(std::size_t steps) const {
     std::set<std::string> out;
     for (std::size_t i = 0; i < steps; ++i) {
@@ -97,7 +99,7 @@ class PlanRehearsal {
       out.insert(reordered_.begin(), reordered_.end());
       for (const effects::Effect& effect : plan_.steps[i].effects) out.insert(sql::quote(effect.relation));
     }
-    return out;
+    return names_ ? names_->with_names_before(out) : out;
   }
 
   bool forward(std::future<SchemaState>& before) {
@@ -108,12 +110,14 @@ class PlanRehearsal {
       shape_ = shape_of(connection);
       rows_ = checksums(connection, shape_);
     }
+    if (std::any_of(plan_.steps.begin(), plan_.steps.end(), [](const plan::Step& step) { return step.grade != plan::Grade::exact; })) names_.emplace(trial_->admin());
     PlanObserver observer(trial_->admin());
     try {
       Executor executor(plan_, hash_, trial_->admin(), settings_, observer);
       for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
         say(fmt::format("step {} of {}: {}", i + 1, plan_.steps.size(), plan_.steps[i].title));
         executor.forward(i);
+        if (names_) names_->look();
       }
       out_.steps = observer.forward;
       before_ = before.get();
@@ -374,6 +378,7 @@ class PlanRehearsal {
   Judge judge_;
   apply::Options settings_;
   std::set<std::string> reordered_;
+  std::optional<TableNames> names_;  // where a step gives column order up
   SchemaState before_, after_;
   Shape shape_;
   Checksums rows_;

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The kept catalog of `contraflow context`: it is used, it is right after every change, it spares the reading of 500 tables:  context_cache.py --bin PROGRAM"""
-import argparse, os, pathlib, subprocess, sys, tempfile, time
+import os, subprocess, time
 
-from held import FAILED, check, servers
-
-HERE = pathlib.Path(__file__).resolve().parent
+import held
+from held import check
 
 
 def schema(tables):
@@ -17,71 +16,57 @@ def schema(tables):
     return '\n'.join(out)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--bin', required=True)
-    program = os.path.abspath(parser.parse_args().bin)
-    found = servers.find_servers(str(HERE.parent.parent))
-    if 15 not in found:
-        print('context cache: no PostgreSQL 15 server binaries')
-        sys.exit(77)
-    server = servers.Server(found[15])
-    try:
-        with tempfile.TemporaryDirectory(prefix='contraflow-context-') as top:
-            top = pathlib.Path(top)
-            env = {k: v for k, v in os.environ.items() if not k.startswith(('PG', 'CONTRAFLOW'))} | {'XDG_CACHE_HOME': str(top / 'cache')}
+def tests(program, server, top):
+    env = {k: v for k, v in os.environ.items() if not k.startswith(('PG', 'CONTRAFLOW'))} | {'XDG_CACHE_HOME': str(top / 'cache')}
 
-            def run(*words):
-                done = subprocess.run([program, 'context', '--no-code', *words], cwd=top, env=env, capture_output=True, text=True)
-                check(f'{words}: exit code', done.returncode == 0 or '--offline' in words, done.stderr)
-                return done.stdout + (done.stderr if done.returncode else '')
+    def run(*words):
+        done = subprocess.run([program, 'context', '--no-code', *words], cwd=top, env=env, capture_output=True, text=True)
+        check(f'{words}: exit code', done.returncode == 0 or '--offline' in words, done.stderr)
+        return done.stdout + (done.stderr if done.returncode else '')
 
-            server.psql('postgres', 'CREATE DATABASE big')
-            server.psql('big', schema(500))
-            url = server.url('big')
-            refused = run('t7', '--schema', url, '--offline')
-            check('never read: --offline says so', 'was not read before' in refused, refused)
-            first = run('t7', '--schema', url)
-            kept = [p for p in (top / 'cache/contraflow/catalog').iterdir() if p.stat().st_size > 1000]
-            check('one schema is kept', len(kept) == 1, kept)
-            before = kept[0].stat().st_mtime_ns
-            second = run('t7', '--schema', url)
-            check('the second answer is the first', second == first, [pair for pair in zip(first.splitlines(), second.splitlines()) if pair[0] != pair[1]])
-            check('the catalog was not read again', kept[0].stat().st_mtime_ns == before)
-            times = []
-            for _ in range(9):
-                begun = time.monotonic()
-                run('t7', 't400', '--schema', url)
-                times.append(time.monotonic() - begun)
-            check('none of these read the catalog', kept[0].stat().st_mtime_ns == before)
-            server.psql('big', "INSERT INTO t7 (id, email) SELECT g, 'x' FROM generate_series(1, 5000) g; ANALYZE t7")
-            check('sizes are those of now', '~5000 rows' in run('t7', '--schema', url))
-            check('rows are no reason to read the catalog', kept[0].stat().st_mtime_ns == before)
-            for change, shown in [('ALTER TABLE t7 ADD COLUMN brand_new int', 'brand_new'), ("COMMENT ON COLUMN t7.email IS 'other words'", 'other words'), ('CREATE VIEW w AS SELECT id FROM t7', 'public.w'),
-                                  ('ALTER TABLE t9 ADD COLUMN seven bigint REFERENCES t7', 'seven')]:
-                server.psql('big', change)
-                check(f'after {change}', shown in run('t7', '--schema', url, '--budget', '6000'))
-            offline = run('t7', '--schema', url, '--offline')
-            check('--offline answers, and says of when', 'brand_new' in offline and 'the live database at 20' in offline, offline[:300])
-            kept[0].write_bytes(kept[0].read_bytes()[:-20])
-            check('a file that is cut short is read again', 'brand_new' in run('t7', '--schema', url))
-            kept[0].unlink()
-            kept[0].symlink_to('/etc/passwd')
-            check('a link is no file of ours', 'brand_new' in run('t7', '--schema', url))
+    server.psql('postgres', 'CREATE DATABASE big')
+    server.psql('big', schema(500))
+    url = server.url('big')
+    refused = run('t7', '--schema', url, '--offline')
+    check('never read: --offline says so', 'was not read before' in refused, refused)
+    first = run('t7', '--schema', url)
+    kept = [p for p in (top / 'cache/contraflow/catalog').iterdir() if p.stat().st_size > 1000]
+    check('one schema is kept', len(kept) == 1, kept)
+    before = kept[0].stat().st_mtime_ns
+    second = run('t7', '--schema', url)
+    check('the second answer is the first', second == first, [pair for pair in zip(first.splitlines(), second.splitlines()) if pair[0] != pair[1]])
+    check('the catalog was not read again', kept[0].stat().st_mtime_ns == before)
+    times = []
+    for _ in range(9):
+        begun = time.monotonic()
+        run('t7', 't400', '--schema', url)
+        times.append(time.monotonic() - begun)
+    check('none of these read the catalog', kept[0].stat().st_mtime_ns == before)
+    server.psql('big', "INSERT INTO t7 (id, email) SELECT g, 'x' FROM generate_series(1, 5000) g; ANALYZE t7")
+    check('sizes are those of now', '~5000 rows' in run('t7', '--schema', url))
+    check('rows are no reason to read the catalog', kept[0].stat().st_mtime_ns == before)
+    for change, shown in [('ALTER TABLE t7 ADD COLUMN brand_new int', 'brand_new'), ("COMMENT ON COLUMN t7.email IS 'other words'", 'other words'), ('CREATE VIEW w AS SELECT id FROM t7', 'public.w'),
+                          ('ALTER TABLE t9 ADD COLUMN seven bigint REFERENCES t7', 'seven')]:
+        server.psql('big', change)
+        check(f'after {change}', shown in run('t7', '--schema', url, '--budget', '6000'))
+    offline = run('t7', '--schema', url, '--offline')
+    check('--offline answers, and says of when', 'brand_new' in offline and 'the live database at 20' in offline, offline[:300])
+    kept[0].write_bytes(kept[0].read_bytes()[:-20])
+    check('a file that is cut short is read again', 'brand_new' in run('t7', '--schema', url))
+    kept[0].unlink()
+    kept[0].symlink_to('/etc/passwd')
+    check('a link is no file of ours', 'brand_new' in run('t7', '--schema', url))
 
-            (top / 'db').mkdir()
-            (top / 'db/001_a.sql').write_text('CREATE TABLE users (id int PRIMARY KEY);\n')
-            (top / 'contraflow.toml').write_text(f'[sandbox]\nurl = "{server.url("postgres")}"\n[project]\nmigrations = "db"\n')
-            first = run('users')
-            (top / 'contraflow.toml').write_text('[sandbox]\nurl = "host=/nowhere"\n[project]\nmigrations = "db"\n')
-            check('files that did not change start no server', run('users') == first)
-            (top / 'contraflow.toml').write_text(f'[sandbox]\nurl = "{server.url("postgres")}"\n[project]\nmigrations = "db"\n')
-            (top / 'db/002_b.sql').write_text('ALTER TABLE users ADD COLUMN nick text;\n')
-            check('a new migration is seen', 'nick text' in run('users'))
-    finally:
-        server.stop()
-    if FAILED: sys.exit(f'{len(FAILED)} failed')
-    print(f'context cache: all held; 500 tables: {min(times) * 1000:.0f} ms at best, {sorted(times)[4] * 1000:.0f} ms in the median')
+    (top / 'db').mkdir()
+    (top / 'db/001_a.sql').write_text('CREATE TABLE users (id int PRIMARY KEY);\n')
+    (top / 'contraflow.toml').write_text(f'[sandbox]\nurl = "{server.url("postgres")}"\n[project]\nmigrations = "db"\n')
+    first = run('users')
+    (top / 'contraflow.toml').write_text('[sandbox]\nurl = "host=/nowhere"\n[project]\nmigrations = "db"\n')
+    check('files that did not change start no server', run('users') == first)
+    (top / 'contraflow.toml').write_text(f'[sandbox]\nurl = "{server.url("postgres")}"\n[project]\nmigrations = "db"\n')
+    (top / 'db/002_b.sql').write_text('ALTER TABLE users ADD COLUMN nick text;\n')
+    check('a new migration is seen', 'nick text' in run('users'))
+    return f'500 tables: {min(times) * 1000:.0f} ms at best, {sorted(times)[4] * 1000:.0f} ms in the median'
 
 
-main()
+held.run('context cache', tests)

@@ -32,6 +32,11 @@ const rehearsed = await client.callTool({ name: 'rehearse', arguments: { plan } 
 check('rehearse with progress', rehearsed.structuredContent?.result.proofs.length > 0 && told.length > 0, [rehearsed, told.length]);
 const made = await client.callTool({ name: 'generate_tests', arguments: { plan, out: 'generated' } }, undefined, { timeout: 120000 });
 check('generate_tests', made.structuredContent?.result.files.length > 0, made);
+// The patch of a real plan's ORM layer, which is for the caller to apply.
+const patched = await client.callTool({ name: 'orm_patch', arguments: { plan, phase: 'expand' } }, undefined, { timeout: 120000 });
+const patch = patched.structuredContent?.result;
+check('orm_patch names the file', patch?.files.length > 0 && patch.diff.includes('src/users.ts') && !patch.diff_cut, patched);
+require('fs').writeFileSync(project + '/orm.diff', patch?.diff ?? '');
 const wrong = await client.callTool({ name: 'schema_slice', arguments: { tables: 'users' } });
 check('wrong arguments are told to the model', wrong.isError && wrong.content[0].text.includes('list'), wrong);
 const refused = await client.callTool({ name: 'apply_phase', arguments: { plan_hash: 'a'.repeat(64), phase: 'expand' } });

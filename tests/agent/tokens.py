@@ -16,6 +16,14 @@ console.log(JSON.stringify(texts.map(text => encodings.map(e => e.encode(text).l
 """
 
 
+def count(modules, texts):
+    """for each text the tokens in o200k_base and in cl100k_base"""
+    with tempfile.NamedTemporaryFile('w', suffix='.mjs') as script:
+        script.write(COUNT)
+        script.flush()
+        return json.loads(subprocess.run(['node', script.name, str(modules)], input=json.dumps(texts), capture_output=True, text=True, check=True).stdout)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--bin', required=True)
@@ -33,10 +41,7 @@ def main():
                     if run.returncode: continue
                     texts.append(run.stdout)
                     estimates.append(json.loads(run.stdout)['tokens'] if form == 'json' else int(re.search(r'about (\d+)', run.stderr)[1]))
-        with tempfile.NamedTemporaryFile('w', suffix='.mjs') as script:
-            script.write(COUNT)
-            script.flush()
-            real = json.loads(subprocess.run(['node', script.name, options.node_modules], input=json.dumps(texts), capture_output=True, text=True, check=True).stdout)
+        real = count(options.node_modules, texts)
         for i, name in enumerate(('o200k_base', 'cl100k_base')):
             ratios = sorted(e / r[i] for e, r in zip(estimates, real))
             lowest = min(lowest, ratios[0])
@@ -44,4 +49,5 @@ def main():
     sys.exit(lowest < 1)
 
 
-main()
+if __name__ == '__main__':
+    main()

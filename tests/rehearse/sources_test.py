@@ -6,7 +6,7 @@
 
 Exit 0: all hold; 77: no server here. The full disk needs root (a mount namespace with small file systems) and is said to be skipped otherwise.
 """
-import argparse, json, os, re, subprocess, sys, tempfile
+import argparse, json, os, re, shutil, subprocess, sys, tempfile
 
 sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -80,6 +80,88 @@ class Test:
         self.put('head.dump', whole[:5])
         code, _, err = self.rehearse('--schema', 'head.dump')
         assert code == 2 and 'head.dump cannot be restored' in err, (code, err)
+
+    def t_no_samples(self):
+        """--no-samples: no value of a row in any format, whatever the server says about one: DETAIL lines, data exceptions, RAISE, EXECUTE, notices, psql, a dump's COPY"""
+        value = 'SECRETVALUE'
+        self.put('rows.sql', f"CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL, age text, note text);\nINSERT INTO users SELECT i, '{value}' || (i % 3) || '@x', CASE WHEN i = 5 THEN '{value}' ELSE '3' END, 'n' FROM generate_series(1, 9) i;\nCREATE TABLE tokens (v text PRIMARY KEY);\nINSERT INTO tokens VALUES ('{value}');\n")
+        raising = "DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM users LOOP RAISE NOTICE 'row %', r.email; END LOOP; {} END $$;\n"
+        cases = {
+            'duplicate': 'CREATE UNIQUE INDEX u ON users (email);\n',
+            'already there': 'INSERT INTO tokens SELECT v FROM tokens;\n',
+            'failing row': 'INSERT INTO users SELECT 100, NULL, age, email FROM users WHERE id = 2;\n',
+            'conversion': 'ALTER TABLE users ALTER age TYPE integer USING age::integer;\n',
+            'raised': raising.format("RAISE EXCEPTION 'bad %', (SELECT email FROM users LIMIT 1) USING HINT = (SELECT email FROM users LIMIT 1), DETAIL = (SELECT email FROM users LIMIT 1), ERRCODE = '42P01';"),
+            'noticed': raising.format(''),
+            'executed': "DO $$ BEGIN EXECUTE 'DROP TABLE ' || (SELECT quote_ident(email) FROM users LIMIT 1); END $$;\n",
+            'psql, conversion': '\\if true\nALTER TABLE users ALTER age TYPE integer USING age::integer;\n\\endif\n',
+            'psql, duplicate': '\\if true\nCREATE UNIQUE INDEX u ON users (email);\n\\endif\n',
+            'psql, raised': '\\if true\n' + raising.format("RAISE EXCEPTION 'bad %', (SELECT email FROM users LIMIT 1);") + '\\endif\n',
+        }
+        for name, text in cases.items():
+            self.put('s.sql', text)
+            told = {}
+            for words in ((), ('--no-samples',)):
+                told[words] = ''
+                others = (('rehearse', 'text'), ('review', 'html'), ('review', 'markdown'), ('review', 'sarif')) if name in ('duplicate', 'raised') else ()
+                for command, form in (('review', 'json'), *others):
+                    r = subprocess.run([self.opt.bin, command, 's.sql', '--schema', 'rows.sql', '--format', form, *words], cwd=self.folder, capture_output=True, text=True, timeout=240)
+                    assert r.returncode in (0, 1), (name, r.returncode, r.stderr)
+                    told[words] += r.stdout + r.stderr
+            assert value in told[()], f'{name}: nothing to hide'
+            at = told[('--no-samples',)].find(value)
+            assert at < 0, (name, told[('--no-samples',)][max(0, at - 300):at + 100])
+        # What cannot be loaded is not quoted either.
+        self.put('bad.sql', f"CREATE TABLE users (id bigint PRIMARY KEY, n integer);\nINSERT INTO users VALUES (1, '{value}');\n")
+        self.put('s.sql', 'SELECT 1;\n')
+        code, out, err = self.rehearse('--schema', 'bad.sql')
+        assert code == 2 and value in out + err, (code, out, err)
+        code, out, err = self.rehearse('--schema', 'bad.sql', '--no-samples')
+        assert code == 2 and value not in out + err and 'bad.sql:2' in err, (code, out, err)
+
+    def t_code_of_two_revisions(self):
+        """--code with the revision that is deployed: the sample application before and after a column has another name, by a plan and by hand"""
+        app = self.folder + '/app'
+        shutil.copytree(ROOT + '/examples/app', app)
+        git = lambda *words: subprocess.run(['git', '-C', app, '-c', 'user.name=n', '-c', 'user.email=n@localhost', *words], check=True, capture_output=True)
+        run = lambda *words: subprocess.run([self.opt.bin, '--color', 'never', *words], cwd=app, capture_output=True, text=True, timeout=240)
+        login = app + '/src/login.ts'
+        text = open(login).read().replace('SELECT * FROM users', 'SELECT id, email FROM users')
+        assert 'SELECT id' in text
+        open(login, 'w').write(text)
+        git('init', '-q', '.')
+        git('add', '-A')
+        git('commit', '-q', '-m', 'deployed')
+        open(login, 'w').write(text.replace('password_hash = ', 'secret = '))
+        open(app + '/m.sql', 'w').write('ALTER TABLE users RENAME COLUMN password_hash TO secret;\n')
+        open(app + '/m.rollback.sql', 'w').write('ALTER TABLE users RENAME COLUMN secret TO password_hash;\n')
+        made = run('plan', '--from', 'deployed.sql', '--do', 'rename users.password_hash to secret', '--out', 'plan')
+        assert made.returncode == 0, made.stderr
+
+        def verdicts(subject):
+            r = run('rehearse', subject, '--schema', 'deployed.sql', '--code', '.', '--deployed-revision', 'HEAD', '--format', 'json')
+            report = json.loads(r.stdout)
+            return r.returncode, {q['version']: q['verdict'] for q in report['queries'] if q['name'].startswith('src/login.ts:')}, {p['id']: p['verdict'] for p in report['proofs'] if p['id'].startswith('queries')}, report['queries']
+        code, of_login, proofs, all_of = verdicts('m.sql')
+        assert code == 1 and of_login == {'deployed': 'refuted', 'next': 'proven'} and proofs['queries.deployed'] == 'refuted', (code, of_login, proofs)
+        assert len({q['name'] for q in all_of if q['version'] == 'deployed'}) >= 4, all_of
+        code, of_login, proofs, _ = verdicts('plan')
+        assert code == 0 and of_login == {'deployed': 'proven', 'next': 'proven'} and set(proofs.values()) == {'proven'}, (code, of_login, proofs)
+        r = run('rehearse', 'm.sql', '--schema', 'deployed.sql', '--code', '.', '--deployed-revision', 'nosuch')
+        assert r.returncode == 2 and 'nosuch' in r.stderr, (r.returncode, r.stderr)
+        r = run('rehearse', 'm.sql', '--schema', 'deployed.sql', '--deployed-revision', 'HEAD')
+        assert r.returncode == 2 and '--code' in r.stderr, (r.returncode, r.stderr)
+
+    def t_order_of_a_renamed_table(self):
+        """a plan that gives up the order of columns of a table that it renames: the way back leads to the old name, and what is announced is proven"""
+        self.put('from.sql', 'CREATE TABLE users (id bigint PRIMARY KEY, a text, b text);\n')
+        self.put('to.sql', 'CREATE TABLE accounts (id bigint PRIMARY KEY, b text);\n')
+        r = subprocess.run([self.opt.bin, 'plan', '--from', 'from.sql', '--to', 'to.sql', '--rename', 'users=accounts', '--out', 'renamed'], cwd=self.folder, capture_output=True, text=True, timeout=240)
+        assert r.returncode == 0, r.stderr
+        for rows, outcome in (('20', 'exact'), ('40000', 'order')):  # only a small table is made anew for the order of its columns
+            r = subprocess.run([self.opt.bin, 'rehearse', 'renamed', '--schema', 'from.sql', '--rows', f'users={rows}', '--format', 'json'], cwd=self.folder, capture_output=True, text=True, timeout=240)
+            proofs = {p['id']: p for p in json.loads(r.stdout)['proofs']}
+            assert r.returncode == 0 and all(p['verdict'] == 'proven' for p in proofs.values()) and proofs['rollback.schema']['outcome'] == outcome, (rows, proofs)
 
     def t_full_disk(self):
         """the disk under the sandbox fills up: said, exit 3, nothing left behind"""

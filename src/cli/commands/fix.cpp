@@ -20,10 +20,11 @@ Runner add_options(CLI::App& app) {
       ->default_str("refuse");
   app.add_flag("--force", options->force, "write the plan although nothing unsafe was found");
   add_plan_choices(app, options->choices, options->output);
-  const auto format = add_format_option(app, {"text", "json"});
+  const auto format = add_format_option(app, {"text", "json", "markdown"});
   return [options, format](Context& context) {
     const Fix fix = run_fix(context, *options);
-    context.console.print(*format == "json" ? fix_json(fix) : fix_text(fix, context.console.color_out()));
+    context.console.print(*format == "json" ? fix_json(fix) : *format == "markdown" ? fix_markdown(fix)
+                                                                                    : fix_text(fix, context.console.color_out()));
     if (!fix.refusals.empty()) return refuse(context.console, fix.refusals);
     if (!fix.folder.empty()) context.console.note("wrote " + fix.folder);
     return 0;

@@ -29,6 +29,7 @@ namespace fs = std::filesystem;
 
 struct Options {
   std::string root, audit;
+  bool allow_samples = false;
 };
 
 constexpr auto kLongestCall = std::chrono::minutes(10);
@@ -44,7 +45,7 @@ int run(Context& context, const Options& options) {
   const fs::path audit_file = options.audit.empty() ? agent::Audit::default_file() : fs::absolute(options.audit);
   agent::Audit audit(audit_file, fmt::format("{}-{}", timestamp(), ::getpid()), hide_passwords);
 
-  agent::ToolOptions tools{root, config.migrations.empty() ? "" : fs::absolute(config.migrations).string(), !config.database_url.empty(), {}, {}, timestamp};
+  agent::ToolOptions tools{root, config.migrations.empty() ? "" : fs::absolute(config.migrations).string(), !config.database_url.empty(), options.allow_samples, {}, {}, timestamp};
   const std::string pinned = config_hash(config);
   // An assistant can edit the project's files. It cannot lead this session to another database by that.
   tools.unchanged = [pinned, file = config.file, root] {
@@ -83,7 +84,7 @@ int run(Context& context, const Options& options) {
   const auto stop = std::make_shared<std::atomic<bool>>(false);
   stop_on_signal(stop);
   const agent::ServerOptions server{program_version(), agent::kInstructions, agent::tools(tools), agent::rule_resources(), [tools] { return agent::plan_resources(tools); }, agent::prompts(), &audit, [stop] { return stop->load(); }};
-  audit.record({{"event", "start"}, {"version", server.version}, {"root", root.path().string()}, {"config", config.file.string()}, {"config_sha256", pinned}, {"database", !config.database_url.empty()}});
+  audit.record({{"event", "start"}, {"version", server.version}, {"root", root.path().string()}, {"config", config.file.string()}, {"config_sha256", pinned}, {"database", !config.database_url.empty()}, {"allow_samples", options.allow_samples}});
   agent::serve(server, std::cin, std::cout);
   audit.record({{"event", "end"}});
   return 0;
@@ -93,6 +94,7 @@ Runner add_options(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("--root", options->root, "the project: no file outside of it is read or written (default: the folder of contraflow.toml, else the working folder)")->type_name("DIR");
   app.add_option("--audit", options->audit, "file to which every message and outcome is appended (default: contraflow/mcp-audit.jsonl in $XDG_STATE_HOME or ~/.local/state)")->type_name("FILE");
+  app.add_flag("--allow-samples", options->allow_samples, "rehearse may tell values of rows that are in a plan's way: three keys each, what the server's errors quote (default: no value of any row)");
   return [options](Context& context) { return run(context, *options); };
 }
 
@@ -101,7 +103,7 @@ Runner add_options(CLI::App& app) {
 extern const Command mcp_command;
 const Command mcp_command{
     "mcp", "a server for coding assistants (Model Context Protocol on standard input and output)",
-    "Tools: schema_slice, check_migration, plan_change, rehearse, review, find_queries, orm_patch, generate_tests, status, and apply_phase for what a person approved with contraflow approve. The database is the configured one; no tool runs SQL of the assistant on it, returns rows, or reads outside of the project. docs/mcp.md has the setup.",
+    "Tools: schema_slice, check_migration, plan_change, rehearse, review, find_queries, orm_patch, generate_tests, status, and apply_phase for what a person approved with contraflow approve. The database is the configured one; no tool runs SQL of the assistant on it, returns rows (see --allow-samples), or reads outside of the project. docs/mcp.md has the setup.",
     "contraflow mcp --root /srv/shop   # what an assistant's configuration starts",
     add_options};
 

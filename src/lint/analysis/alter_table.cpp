@@ -152,6 +152,7 @@ void Analyser::alter_table_command(const Target& table, const PgQuery__AlterTabl
       action.fact = Fact::drop_object;
       action.what = "column";
       action.column = action.object = name;
+      triggers_reading(table, name, "dropped", offset);
       Relation& relation = edit(table);
       relation.columns.erase(name);
       relation.dropped_columns.insert(name);
@@ -162,7 +163,8 @@ void Analyser::alter_table_command(const Target& table, const PgQuery__AlterTabl
     case PG_QUERY__ALTER_TABLE_TYPE__AT_ColumnDefault: {
       // SET EXPRESSION was blanked to SET DEFAULT for the parser.
       if (newer_at(offset, Newer::Kind::set_expression) != nullptr) {
-        const auto column = table.known == nullptr ? nullptr : table.known->columns.contains(name) ? &table.known->columns.at(name) : nullptr;
+        const auto column = table.known == nullptr ? nullptr : table.known->columns.contains(name) ? &table.known->columns.at(name)
+                                                                                                   : nullptr;
         Action& action = add(column != nullptr && column->virtual_ ? Operation::alter_column : Operation::set_expression, table, offset);
         action.column = name;
         narrow(action, 17);
@@ -320,7 +322,8 @@ void Analyser::alter_materialized_view(const PgQuery__AlterTableStmt& statement)
     const bool is_method = command.subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_SetAccessMethod;
     if (!is_space && !is_method) continue;
     const std::string wanted(text_of(command.name));
-    const std::string now = view.known == nullptr ? "" : is_space ? (view.known->tablespace.empty() ? "pg_default" : view.known->tablespace) : (view.known->access_method.empty() ? "heap" : view.known->access_method);
+    const std::string now = view.known == nullptr ? "" : is_space ? (view.known->tablespace.empty() ? "pg_default" : view.known->tablespace)
+                                                                  : (view.known->access_method.empty() ? "heap" : view.known->access_method);
     if (now == wanted) continue;
     add(is_space ? Operation::set_tablespace : Operation::set_access_method, view, statement_->offset).reason = (is_space ? "SET TABLESPACE " : "SET ACCESS METHOD ") + wanted;
   }
@@ -339,7 +342,8 @@ void Analyser::alter_composite_type(const PgQuery__AlterTableStmt& statement) {
       const Target table = target(name);
       const bool retypes = command.subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_AlterColumnType;
       const bool adds = command.subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_AddColumn;
-      Operation operation = retypes ? Operation::typed_table_rewrite : adds ? Operation::add_column : Operation::drop_column;
+      Operation operation = retypes ? Operation::typed_table_rewrite : adds ? Operation::add_column
+                                                                            : Operation::drop_column;
       if (retypes && command.def != nullptr && command.def->node_case == PG_QUERY__NODE__NODE_COLUMN_DEF) {
         alter_type(table, command, statement_->offset);
         continue;

@@ -27,11 +27,11 @@ class Analyser {
  private:
   // A relation that a statement names.
   struct Target {
-    QualifiedName key;            // completed by the search path
-    QualifiedName shown;          // as messages show it
+    QualifiedName key;    // completed by the search path
+    QualifiedName shown;  // as messages show it
     const Relation* known = nullptr;
     bool is_private = false;
-    bool only = false;            // ONLY: neither partitions nor children
+    bool only = false;  // ONLY: neither partitions nor children
   };
 
   Target target(const QualifiedName& written) const;
@@ -119,6 +119,16 @@ class Analyser {
   void rename_relation(const PgQuery__RenameStmt& statement);
   void rename_column(const PgQuery__RenameStmt& statement);
   void set_schema(const PgQuery__AlterObjectSchemaStmt& statement);
+
+  // left_behind.cpp
+  QualifiedName known_function(const QualifiedName& written) const;
+  void note_trigger(const Target& table, const PgQuery__CreateTrigStmt& statement);
+  void rename_trigger(const Target& table, const std::string& old_name, const std::string& new_name);
+  void forget_trigger(const Target& table, const std::string& trigger);
+  void forget_function(const QualifiedName& function);
+  void functions_left(const Relation& gone, const Target& table, std::size_t offset);
+  void function_left(const QualifiedName& function, const Target& table, std::size_t offset);
+  void triggers_reading(const Target& table, const std::string& column, const char* happens, std::size_t offset);
 
   // data.cpp
   void update_rows(const PgQuery__RangeVar& relation, const PgQuery__Node* where, Fact fact);

@@ -239,6 +239,7 @@ void Analyser::create_function(const PgQuery__CreateFunctionStmt& statement) {
   }
   auto& overloads = schema_.functions.edit(name);
   std::erase_if(overloads, [&](const Function& old) { return old.arguments == made.arguments; });
+  add_fact(Fact::function_used, Target{}, statement_->offset).key = name;
   overloads.push_back(std::move(made));
 }
 
@@ -255,6 +256,7 @@ void Analyser::create_trigger(const PgQuery__CreateTrigStmt& statement) {
   action.object = text_of(statement.trigname);
   if (statement.constrrel != nullptr) action.other = target(*statement.constrrel).shown;
   edit(table).user_triggers.insert(action.object);
+  note_trigger(table, statement);
 }
 
 }  // namespace contraflow::lint

@@ -63,7 +63,10 @@ void Analyser::drop(const PgQuery__DropStmt& statement) {
     action.reason = statement.behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE ? "CASCADE" : "";
     if (relation) schema_.relations.erase(named.key);
     if (is_type) schema_.types.erase(type);
-    if (statement.remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION) schema_.functions.erase(named.key);
+    if (statement.remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION || statement.remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_ROUTINE || statement.remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_PROCEDURE) {
+      action.key = known_function(written);
+      forget_function(action.key);
+    }
   }
 }
 
@@ -100,6 +103,7 @@ void Analyser::drop_table(const PgQuery__DropStmt& statement) {
     action.reason = statement.behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE ? "CASCADE" : "";
     if (table.known != nullptr) {
       const Relation gone = *table.known;
+      functions_left(gone, table, statement_->offset);
       if (gone.partition_of) schema_.relations.edit(*gone.partition_of).partitions.erase(table.key);
       for (const auto& [name, index] : gone.indexes) schema_.index_tables.erase({table.key.schema, name});
       schema_.relations.erase(table.key);
@@ -122,6 +126,7 @@ void Analyser::drop_on_table(const PgQuery__DropStmt& statement, Operation opera
       if (!table.known->partial && statement.missing_ok != 0 && !table.known->user_triggers.contains(name)) actions_.pop_back();
       edit(table).user_triggers.erase(name);
       edit(table).disabled_triggers.erase(name);
+      forget_trigger(table, name);
     }
   }
 }
@@ -147,6 +152,7 @@ void Analyser::rename(const PgQuery__RenameStmt& statement) {
     case PG_QUERY__OBJECT_TYPE__OBJECT_POLICY:
     case PG_QUERY__OBJECT_TYPE__OBJECT_RULE:
       if (statement.relation != nullptr) add(Operation::rename, target(*statement.relation), statement_->offset).what = "trigger";
+      if (statement.relation != nullptr && statement.rename_type == PG_QUERY__OBJECT_TYPE__OBJECT_TRIGGER) rename_trigger(target(*statement.relation), std::string(text_of(statement.subname)), std::string(text_of(statement.newname)));
       return;
     default: break;
   }
@@ -224,6 +230,7 @@ void Analyser::rename_column(const PgQuery__RenameStmt& statement) {
   action.what = "column";
   action.column = action.from = old_name;
   action.to = new_name;
+  triggers_reading(table, old_name, "renamed", statement_->offset);
   Relation& relation = edit(table);
   const auto replace = [&](std::vector<std::string>& names) { std::replace(names.begin(), names.end(), old_name, new_name); };
   const auto replace_in = [&](std::set<std::string>& names) {

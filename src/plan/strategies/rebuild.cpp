@@ -132,9 +132,13 @@ void rebuild_on_the_way_back(Planner& p, const ObjectId& id, const std::string& 
   Statements statements;
   const std::vector<ObjectId> ordered = dependency_order(outside, p.from);
   for (auto it = ordered.rbegin(); it != ordered.rend(); ++it) append(statements, drop(p.from.objects.at(*it)));
+  // A renamed table is reached through a view as well, which hangs on the table that goes.
+  auto [drop_old_name, make_old_name] = old_name_again(p, id);
+  append(statements, std::move(drop_old_name));
   append(statements, rebuild_table(p.from, id, copied));
-  std::vector<ObjectId> unproven;             // foreign keys of other tables: validated when this transaction is over
-  std::vector<QualifiedName> proven_here;     // their tables, where they cannot be NOT VALID
+  append(statements, std::move(make_old_name));
+  std::vector<ObjectId> unproven;          // foreign keys of other tables: validated when this transaction is over
+  std::vector<QualifiedName> proven_here;  // their tables, where they cannot be NOT VALID
   for (const ObjectId& dependent : ordered) {
     Object object = p.from.objects.at(dependent);
     auto* key = std::get_if<Constraint>(&object.body);

@@ -89,7 +89,8 @@ void note_move(const Planner& p, const diff::Rename& rename, Step& step) {
   for (const auto& [id, object] : p.from.objects) {
     const auto* sequence = std::get_if<Sequence>(&object.body);
     const auto* column = std::get_if<Column>(&object.body);
-    const ObjectId* of = sequence && sequence->owned_by ? &*sequence->owned_by : column && column->identity != Identity::none ? &id : nullptr;
+    const ObjectId* of = sequence && sequence->owned_by ? &*sequence->owned_by : column && column->identity != Identity::none ? &id
+                                                                                                                              : nullptr;
     if (!of || of->schema != rename.to.schema || of->relation != rename.to.name) continue;
     sequences.push_back(sequence ? quoted_name(id) : sql::quote(column->identity_sequence));
   }
@@ -144,6 +145,19 @@ void rename_table(Planner& p, const diff::Rename& rename) {
   p.carried_renames.push_back({rename, renamed_at, renamed_at + 1});
 }
 
+}  // namespace
+
+std::pair<Statements, Statements> old_name_again(const Planner& p, const ObjectId& table) {
+  for (const Planner::CarriedRename& carried : p.carried_renames) {
+    if (!is_table(carried.rename.to) || carried.rename.to != table) continue;
+    const Object view = old_name_view(p, carried.rename);
+    return {{fmt::format("DROP VIEW IF EXISTS {}", quoted_name(view.id))}, create_all(view, p.from)};
+  }
+  return {};
+}
+
+namespace {
+
 void rename_simply(Planner& p, const diff::Rename& rename) {
   const ObjectId old = before(p, rename);
   Phase phase = Phase::contract;
@@ -173,9 +187,10 @@ void rename_simply(Planner& p, const diff::Rename& rename) {
     case Kind::policy: phase = Phase::expand; break;
     case Kind::sequence: note = fmt::format("{} has its new name from contract on: nextval() and currval() by the old name fail then", describe(rename.from)); break;
     case Kind::enum_type:
-      note = is_enum_value(rename.to) ? fmt::format("{} has its new name from contract on: clients that send or compare with the old one fail then, those that use the new one fail before: "
-                                                    "deploy a version that understands both first",
-                                                    describe_renamed(rename.from))
+      note = is_enum_value(rename.to) ? fmt::format(
+                                            "{} has its new name from contract on: clients that send or compare with the old one fail then, those that use the new one fail before: "
+                                            "deploy a version that understands both first",
+                                            describe_renamed(rename.from))
                                       : fmt::format("{} has its new name from contract on: casts to the old one fail then", describe(rename.from));
       break;
     case Kind::domain:
