@@ -220,7 +220,7 @@ Runner add_options(CLI::App& app) {
       ->check(CLI::IsMember(std::vector<std::string>{"expand", "backfill", "contract", "purge"}))->default_str("expand");
   app.add_option("--code", options->schema.root, "root of the code base")->type_name("DIR")->default_str(".");
   app.add_option("--schema", options->schema.schema, "the schema before the plan (default: the code base's schema.prisma, else [project] migrations)")->type_name("SOURCE");
-  app.add_option("--prisma", options->schema.prisma, "the schema.prisma to edit (default: found in the code base)")->type_name("FILE");
+  app.add_option("--prisma", options->schema.prisma, "the schema.prisma, or the folder of its files, to edit (default: found in the code base)")->type_name("FILE");
   app.add_option("--include-deleted", options->include_deleted, "code that goes on to see deleted rows: a path pattern such as **/admin/** (repeatable; also [code] include_deleted)")
       ->type_name("PATTERN");
   app.add_option("--extension", options->extension, "file of the client extension for soft delete (default: src/soft-delete.ts)")->type_name("FILE");
