@@ -154,15 +154,15 @@ int run(Context& context, Options options) {
   code::CodePatch patch;
 
   std::optional<prisma::Schema> after = schema.models;
-  if (schema.models && !options.no_schema) {
+  if (schema.models) {
     const code::SchemaPatch made = code::patch_schema(*schema.models, states.before, states.now, states.end, renames_of(options, states));
-    notes.insert(notes.end(), made.notes.begin(), made.notes.end());
+    if (!options.no_schema) notes.insert(notes.end(), made.notes.begin(), made.notes.end());
     std::vector<std::pair<std::string, std::string>> texts;
     for (const prisma::Part& part : schema.models->parts) {
       const std::string old = schema.models->text.substr(part.span.begin, part.span.end - part.span.begin);
       const auto changed = std::find_if(made.files.begin(), made.files.end(), [&](const auto& file) { return file.first == part.file; });
       texts.emplace_back(part.file, changed == made.files.end() ? old : changed->second);
-      if (changed != made.files.end()) patch.files.push_back({part.file, old, changed->second});
+      if (changed != made.files.end() && !options.no_schema) patch.files.push_back({part.file, old, changed->second});
     }
     after = prisma::parse_files(texts, schema.models->file);
   }
