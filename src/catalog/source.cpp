@@ -68,9 +68,15 @@ Migrations prisma_models(const prisma::Schema& schema) {
 void refuse_part_of_models(const Files& files, const std::string& folder, const prisma::Schema& schema) {
   const bool any = std::any_of(schema.blocks.begin(), schema.blocks.end(), [](const prisma::Block& block) { return block.kind == prisma::BlockKind::model; });
   const std::string missing = prisma::unknown_type(schema);
-  if ((any && missing.empty()) || prisma_files(files, folder).size() < 2) return;
-  throw Error(ErrorCode::usage, any ? fmt::format("{} has no type {}: the schema has several files", schema.file, missing) : fmt::format("{} has no model: the schema has several files", schema.file),
-              fmt::format("name them all: {}/*.prisma", files.display(folder)));
+  const std::string why = !any ? "no model" : !missing.empty() ? "no type " + missing : schema.datasource() == nullptr ? "no datasource" : "";
+  if (why.empty()) return;
+  std::string top = folder;  // the schema's own folder may be further up
+  for (std::size_t slash = top.rfind('/'); slash != std::string::npos && slash > 0; slash = top.rfind('/')) {
+    if (prisma_files(files, top.substr(0, slash)).empty()) break;
+    top.resize(slash);
+  }
+  if (prisma_files(files, top).size() < 2) return;
+  throw Error(ErrorCode::usage, fmt::format("{} has {}: the schema has several files", schema.file, why), fmt::format("name them all: {}/*.prisma", files.display(top)));
 }
 
 prisma::Schema read_prisma_folder(const Files& files, const std::string& folder) {

@@ -277,7 +277,11 @@ class FilePatcher {
     for (const NestedRead& nested : call.nested) {
       const SoftDelete* other = nested.model != nullptr ? soft_delete_of(nested.model->table) : nullptr;
       if (other == nullptr) continue;
-      if (!nested.list) {
+      if (nested.how == NestedRead::How::filtered) {
+        relation_filter(nested, *other, call.site);
+      } else if (!nested.value) {
+        leave(call.site, fmt::format("{} counts deleted rows: name the relations that are counted", nested.path));
+      } else if (!nested.list) {
         leave(call.site, fmt::format("{} is a to-one relation, which Prisma reads without a filter: look at {}.{} in the result", nested.path, nested.path, other->field));
       } else if (nested.value.text() == "true") {
         edits_.push_back({nested.value.begin(), nested.value.end(), fmt::format("{{ where: {{ {}: null }} }}", other->field)});
@@ -287,11 +291,26 @@ class FilePatcher {
         leave(call.site, fmt::format("the arguments of {} are put together elsewhere", nested.path));
       }
     }
-    const bool nested_only = own == nullptr && call.nested.empty();
+    const bool nested_only = own == nullptr;
     const bool other_nested = std::any_of(call.site.tables.begin(), call.site.tables.end(), [&](const TableUse& use) {
       return use.nested && soft_delete_of(use.table) != nullptr && use.verb != sql::Verb::select;
     });
     if (nested_only && other_nested) leave(call.site, "a nested write reaches the table: Prisma's extension does not see it");
+  }
+
+  // `users: { some: { … } }` and the like: rows that are deleted do not count for it.
+  void relation_filter(const NestedRead& filter, const SoftDelete& other, const QuerySite& site) {
+    if (filter.quantifier == "every" || filter.quantifier == "isNot") {
+      leave(site, fmt::format("the filter {}: {{ {} }} looks at deleted rows: say what they count for", filter.path, filter.quantifier));
+    } else if (!filter.arguments) {
+      if (filter.value.text() != "null" && filter.value.text() != "undefined") leave(site, fmt::format("the filter on {} is put together elsewhere", filter.path));
+    } else {
+      for (const Node& inner : filter.arguments.named_children()) {
+        const Node name = inner.is("pair") ? inner.field("key") : inner;
+        if (name.text() == other.field) return;
+      }
+      insert_property(filter.arguments, other.field + ": null");
+    }
   }
 
   // Classes that are the model's repository get the methods of a soft delete.

@@ -386,11 +386,18 @@ class Analysis {
         static constexpr std::array<std::string_view, 5> kQuantifiers{"some", "every", "none", "is", "isNot"};
         if (std::find(kQuantifiers.begin(), kQuantifiers.end(), part.name) == kQuantifiers.end()) continue;
         quantified = true;
+        filtered(property.name, *other, part.value, field->list, part.name, call);
         read_where(*other, part.value, call, sql::Verb::select, true);
       }
-      if (!quantified) read_where(*other, property.value, call, sql::Verb::select, true);
+      if (quantified) continue;
+      filtered(property.name, *other, property.value, field->list, "", call);
+      read_where(*other, property.value, call, sql::Verb::select, true);
     }
     if (!complete) call.opaque = true;
+  }
+
+  static void filtered(const std::string& name, const Model& other, const Node& value, bool list, const std::string& quantifier, PrismaCall& call) {
+    call.nested.push_back({.how = NestedRead::How::filtered, .path = name, .model = &other, .arguments = value.is("object") ? value : Node(), .value = value, .list = list, .quantifier = quantifier});
   }
 
   // Columns that come back, and relations that are read through. `select` and `include` of one level.
@@ -440,7 +447,7 @@ class Analysis {
           Node opaque_before = object_of(property.value, call);
           arguments_of = opaque_before;
         }
-        call.nested.push_back({inner, other, arguments_of, property.value, field->list});
+        call.nested.push_back({.path = inner, .model = other, .arguments = arguments_of, .value = property.value, .list = field->list});
         if (arguments_of) {
           bool every = true;
           for (const Property& option : properties(arguments_of, every)) {
@@ -467,6 +474,8 @@ class Analysis {
           names.push_back(relation.name);
           const ModelField* field = model.field(relation.name);
           const Model* other = field != nullptr ? facts_.model(field->relation) : nullptr;
+          if (other != nullptr && relation.value.text() != "false")
+            call.nested.push_back({.how = NestedRead::How::counted, .path = "_count." + relation.name, .model = other, .arguments = relation.value.is("object") ? relation.value : Node(), .value = relation.value, .list = true});
           if (other == nullptr || !relation.value.is("object")) continue;
           bool all = true;
           for (const Property& option : properties(relation.value, all)) {
@@ -476,7 +485,9 @@ class Analysis {
       }
     } else {
       for (const ModelField& field : model.fields) {
-        if (!field.relation.empty() && field.list) names.push_back(field.name);
+        if (field.relation.empty() || !field.list) continue;
+        names.push_back(field.name);
+        if (const Model* other = facts_.model(field.relation)) call.nested.push_back({.how = NestedRead::How::counted, .path = "_count." + field.name, .model = other, .list = true});
       }
     }
     for (const std::string& name : names) {

@@ -10,13 +10,15 @@
 
 namespace contraflow::code {
 
-// A relation that a call reads through: include or select of a relation, with the place of its own arguments.
+// A relation that a call reads through, with the place of its own arguments: include or select of it, its count, or a filter on it.
 struct NestedRead {
+  enum class How { read, counted, filtered } how = How::read;
   std::string path;   // "posts.author"
   const Model* model = nullptr;
   Node arguments;     // the object behind it; a null node for `posts: true`
   Node value;         // `true`, or the object
   bool list = false;  // a to-many relation takes a `where` of its own
+  std::string quantifier = {};  // filtered: some, every, none, is, isNot; empty: the filter stands there by itself
 };
 
 // A call of Prisma's client, with the places that an edit needs.

@@ -85,6 +85,7 @@ class Editor {
         collect_ctes(added->with_clause, names);
         insert(*added);
       } else {
+        whole(message);
         return true;
       }
       below(message, names);
@@ -317,6 +318,21 @@ class Editor {
     where(level, first, node.where_clause, conditions);
   }
 
+  // Statements that have no place for a condition.
+  void whole(const ProtobufCMessage& message) {
+    const auto target = [&](const PgQuery__RangeVar* range) { return range != nullptr && is_table_({range->schemaname, range->relname}); };
+    if (const auto* emptied = message_as<PgQuery__TruncateStmt>(message, pg_query__truncate_stmt__descriptor)) {
+      for (std::size_t i = 0; i < emptied->n_relations; ++i) {
+        if (emptied->relations[i]->node_case == PG_QUERY__NODE__NODE_RANGE_VAR && target(emptied->relations[i]->range_var)) out_.refusals.emplace_back("TRUNCATE removes the rows for good");
+      }
+    } else if (const auto* merge = message_as<PgQuery__MergeStmt>(message, pg_query__merge_stmt__descriptor)) {
+      const bool reads = merge->source_relation != nullptr && merge->source_relation->node_case == PG_QUERY__NODE__NODE_RANGE_VAR && target(merge->source_relation->range_var);
+      if (target(merge->relation) || reads) out_.refusals.emplace_back("MERGE: which of its branches see deleted rows, only its author can say");
+    } else if (const auto* copy = message_as<PgQuery__CopyStmt>(message, pg_query__copy_stmt__descriptor)) {
+      if (copy->is_from == 0 && target(copy->relation)) out_.refusals.emplace_back("COPY writes deleted rows, too: COPY (SELECT …) TO leaves them out");
+    }
+  }
+
   // A unique index that holds for live rows only is found by ON CONFLICT where its condition is given (an index without one is found as well).
   void insert(const PgQuery__InsertStmt& node) {
     if (!is_table_({node.relation->schemaname, node.relation->relname}) || node.on_conflict_clause == nullptr) return;
@@ -359,8 +375,6 @@ StatementEdits expand_stars(std::string_view statement, const IsTable& is_table,
     return true;
   });
   walk(tree.result().base, [&](const ProtobufCMessage& message) {
-    const auto* query = message_as<PgQuery__SelectStmt>(message, pg_query__select_stmt__descriptor);
-    if (query == nullptr) return true;
     std::vector<const PgQuery__RangeVar*> ranges;
     bool other = false;
     const std::function<void(const PgQuery__Node&)> collect = [&](const PgQuery__Node& node) {
@@ -374,7 +388,23 @@ StatementEdits expand_stars(std::string_view statement, const IsTable& is_table,
         other = true;
       }
     };
-    for (std::size_t i = 0; i < query->n_from_clause; ++i) collect(*query->from_clause[i]);
+    std::size_t count = 0;
+    PgQuery__Node* const* targets = nullptr;
+    const auto take = [&](PgQuery__Node* const* list, std::size_t n, const PgQuery__RangeVar* relation, PgQuery__Node* const* from, std::size_t n_from) {
+      targets = list;
+      count = n;
+      if (relation != nullptr) ranges.push_back(relation);
+      for (std::size_t i = 0; i < n_from; ++i) collect(*from[i]);
+    };
+    if (const auto* query = message_as<PgQuery__SelectStmt>(message, pg_query__select_stmt__descriptor))
+      take(query->target_list, query->n_target_list, nullptr, query->from_clause, query->n_from_clause);
+    else if (const auto* changed = message_as<PgQuery__UpdateStmt>(message, pg_query__update_stmt__descriptor))
+      take(changed->returning_list, changed->n_returning_list, changed->relation, changed->from_clause, changed->n_from_clause);
+    else if (const auto* removed = message_as<PgQuery__DeleteStmt>(message, pg_query__delete_stmt__descriptor))
+      take(removed->returning_list, removed->n_returning_list, removed->relation, removed->using_clause, removed->n_using_clause);
+    else if (const auto* added = message_as<PgQuery__InsertStmt>(message, pg_query__insert_stmt__descriptor))
+      take(added->returning_list, added->n_returning_list, added->relation, nullptr, 0);
+    if (count == 0) return true;
     const auto list = [&](const PgQuery__RangeVar& range, bool qualified, std::vector<std::string>& into) {
       const auto columns = range.schemaname[0] == '\0' && ctes.contains(range.relname) ? std::nullopt : columns_of({range.schemaname, range.relname});
       if (!columns) return false;
@@ -382,8 +412,8 @@ StatementEdits expand_stars(std::string_view statement, const IsTable& is_table,
       for (const std::string& column : *columns) into.push_back((qualified ? name + "." : "") + quote_identifier(column));
       return true;
     };
-    for (std::size_t i = 0; i < query->n_target_list; ++i) {
-      const PgQuery__Node* value = query->target_list[i]->res_target->val;
+    for (std::size_t i = 0; i < count; ++i) {
+      const PgQuery__Node* value = targets[i]->res_target->val;
       if (value == nullptr || value->node_case != PG_QUERY__NODE__NODE_COLUMN_REF) continue;
       const PgQuery__ColumnRef& ref = *value->column_ref;
       if (ref.fields[ref.n_fields - 1]->node_case != PG_QUERY__NODE__NODE_A_STAR) continue;

@@ -25,6 +25,14 @@ TEST(LiveRows, WhereIsAddedOrExtended) {
   EXPECT_EQ(live("SELECT id FROM orders"), "SELECT id FROM orders");
 }
 
+TEST(LiveRows, WhatHasNoPlaceForAConditionIsNamed) {
+  EXPECT_EQ(live("TRUNCATE orders, users"), "refused: TRUNCATE removes the rows for good");
+  EXPECT_TRUE(live("MERGE INTO orders o USING users u ON u.id = o.user_id WHEN MATCHED THEN DO NOTHING").starts_with("refused: MERGE"));
+  EXPECT_TRUE(live("COPY users TO STDOUT").starts_with("refused: COPY"));
+  EXPECT_EQ(live("COPY users FROM STDIN"), "COPY users FROM STDIN");
+  EXPECT_EQ(live("TRUNCATE orders"), "TRUNCATE orders");
+}
+
 TEST(LiveRows, OuterJoinsTakeItInOn) {
   EXPECT_EQ(live("SELECT 1 FROM orders o LEFT JOIN users u ON u.id = o.user_id WHERE o.id = 1"),
             "SELECT 1 FROM orders o LEFT JOIN users u ON u.id = o.user_id AND u.deleted_at IS NULL WHERE o.id = 1");
@@ -76,6 +84,10 @@ TEST(LiveRows, StarsAreListed) {
   EXPECT_EQ(expand("SELECT * FROM users u, orders o"), "SELECT u.id, u.\"Name\", o.id FROM users u, orders o");
   EXPECT_EQ(expand("SELECT count(*) FROM users"), "SELECT count(*) FROM users");
   EXPECT_EQ(expand("SELECT * FROM users, elsewhere"), "refused");
+  EXPECT_EQ(expand("UPDATE users SET a = 1 WHERE id = 1 RETURNING *"), "UPDATE users SET a = 1 WHERE id = 1 RETURNING id, \"Name\"");
+  EXPECT_EQ(expand("WITH gone AS (DELETE FROM users u USING orders o WHERE o.id = u.id RETURNING u.*) SELECT * FROM gone"),
+            "WITH gone AS (DELETE FROM users u USING orders o WHERE o.id = u.id RETURNING u.id, u.\"Name\") SELECT * FROM gone");
+  EXPECT_EQ(expand("INSERT INTO users (id) VALUES (1) RETURNING *"), "INSERT INTO users (id) VALUES (1) RETURNING id, \"Name\"");
 }
 
 }  // namespace

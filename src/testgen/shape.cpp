@@ -80,6 +80,7 @@ struct Renames {
   std::map<std::string, std::string> columns;      // as the statements say: a -> b
   std::map<std::string, std::string> assigned;     // backfills: column -> expression
   std::map<std::string, std::string> conversions;  // ALTER COLUMN … TYPE … USING
+  std::map<std::string, std::string> fills;        // of rows that hold NULL
 };
 
 Renames renames_of(const plan::Plan& plan, TablePair& table) {
@@ -88,11 +89,19 @@ Renames renames_of(const plan::Plan& plan, TablePair& table) {
     if (!on_table(step, table)) continue;
     if (step.grade == plan::Grade::data) table.lossy = true;
     if (step.forward.backfill && (step.forward.backfill->table == table.old_name || step.forward.backfill->table == table.new_name)) {
-      for (auto& [column, expression] : split_assignments(step.forward.backfill->assignments)) out.assigned[column] = expression;
+      const std::string& assignments = step.forward.backfill->assignments;
+      // "(a, a__filled) = (SELECT v, v FROM (SELECT (EXPR)::text AS v) AS filled)": the second column remembers which rows were filled
+      if (const std::string column = between(assignments, "(", ", "), fill = between(assignments, " FROM (SELECT ", " AS v) AS filled)"); assignments.starts_with('(') && !fill.empty())
+        out.fills[unquoted(column)] = fill;
+      for (auto& [column, expression] : split_assignments(assignments)) out.assigned[column] = expression;
     }
     for (const std::string& statement : step.forward.statements) {
       const bool here = statement.find(sql::quote(table.old_name) + " ") != std::string::npos || statement.find(sql::quote(table.new_name) + " ") != std::string::npos;
       if (!here) continue;
+      if (statement.starts_with(fmt::format("ALTER TABLE {} RENAME TO ", sql::quote(table.old_name))) && step.phase == plan::Phase::contract) {
+        const std::string name = unquoted(between(statement, " RENAME TO ", ""));
+        if (name.ends_with("__retired")) table.followed = {table.old_name.schema, name};
+      }
       if (statement.find("CREATE TRIGGER zz_contraflow_sync") != std::string::npos) table.synced = true;
       if (const std::string column = between(statement, " RENAME COLUMN ", " TO "); !column.empty())
         out.columns[unquoted(column)] = unquoted(between(statement, " TO ", ""));
@@ -143,6 +152,7 @@ void pair_columns(TablePair& table, const plan::Plan& plan, const Shape& shape, 
       pair.to = new_columns.at(renamed->second);
       pair.new_name = renamed->second;
     }
+    if (const auto fill = renames.fills.find(name); fill != renames.fills.end() && pair.to) pair.fill = fill->second;
     if (const auto direct = renames.conversions.find(name); direct != renames.conversions.end()) pair.conversion = direct->second;
     if (pair.to && renames.columns.contains(name) && renames.columns.at(name) != pair.new_name) pair.retired = renames.columns.at(name);
     by_old[name] = pair;
@@ -269,7 +279,20 @@ Shape shape_of(const plan::Plan& plan, const Database& from, const Database& to)
     if (pair.created == 0) pair.created = out.last;
     out.tables.push_back(pair);
   }
-  for (TablePair& table : out.tables) pair_columns(table, plan, out, from, to);
+  for (TablePair& table : out.tables) {
+    pair_columns(table, plan, out, from, to);
+    for (const plan::Step& step : plan.steps) {
+      for (const std::string& statement : step.forward.statements) {
+        // The one that is made beside it takes its name in the end.
+        const std::string end = fmt::format(" RENAME TO {}", sql::quote_identifier(table.new_name.name));
+        if (table.from == nullptr || !statement.starts_with("ALTER TABLE ") || !statement.ends_with("__next" + end)) continue;
+        const std::string named = statement.substr(12, statement.size() - 12 - end.size());
+        const std::string schema = sql::quote_identifier(table.old_name.schema) + ".";
+        if (named.starts_with(schema)) table.next = {table.old_name.schema, unquoted(named.substr(schema.size()))};
+      }
+    }
+    if (table.next.name.empty()) table.followed = {};
+  }
   for (TablePair& table : out.tables) {
     // A new enum label reaches tables that no step names.
     for (const ColumnPair& column : table.columns) {

@@ -27,6 +27,7 @@ struct ColumnPair {
   std::string conversion;  // SQL over the old columns that gives the new contents; empty: as they are
   // The name under which the new contents stand beside the old ones until contract, and the old beside the new ones until purge; empty: none.
   std::string beside, retired;
+  std::string fill;         // SQL: what rows that hold NULL get before the column is NOT NULL
   bool relabelled = false;  // the conversion is that of renamed enum values: no column has it before they are renamed
   State added = 0;  // the state from which a column that the plan adds is there
 };
@@ -41,6 +42,8 @@ struct TablePair {
   State created = 0;        // of a table that the plan makes
   State renamed = 0;        // from here on it answers to its new name
   bool lossy = false;       // a step on it gives contents up
+  // The table that follows it until contract and then takes its place; the one that follows the new one from then on. Empty names: none.
+  QualifiedName next, followed;
 };
 
 // One thing that rows must fulfil: `definition` names it to people.

@@ -98,8 +98,22 @@ Suite make_suite(const Stack& stack, const plan::Plan& plan, pg::Connection& bef
     if (table->to) referenced.merge(references_of(to, table->new_name));
   }
   std::string rows = "-- Rows as the deployed version has them, before the plan. Written by contraflow tests.\n\\set ON_ERROR_STOP on\nBEGIN;\n";
+  // Numbers go on behind the rows, as they do in a database that is in use. 32,000 fits a smallint.
+  std::string sequences;
+  for (const TablePair* table : tables) {
+    for (const ColumnPair& pair : table->columns) {
+      if (!table->from || !pair.from || (pair.from->identity == catalog::Identity::none && !pair.from->default_expression.starts_with("nextval("))) continue;
+      const auto next = [&](const QualifiedName& name, const std::string& column) {
+        return fmt::format("SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence({}, {})::regclass, 32000)", sql::quote_literal(sql::quote(name)), sql::quote_literal(column));
+      };
+      const std::string statement = next(table->old_name, pair.old_name);
+      if (!old_rows.accepts(statement)) continue;
+      sequences += statement + ";\n";
+      if (pair.to) new_rows.accepts(next(table->new_name, pair.new_name));
+    }
+  }
   for (const TablePair* table : tables) make_seeds(world, *table, referenced.contains(table->old_name) || referenced.contains(table->new_name), rows);
-  suite.files[kRowsFile] = rows + "COMMIT;\n";
+  suite.files[kRowsFile] = rows + sequences + "COMMIT;\n";
 
   std::vector<std::unique_ptr<TableTests>> tests;
   for (const TablePair* table : tables) {

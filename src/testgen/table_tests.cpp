@@ -41,6 +41,14 @@ std::optional<Row> converted(World& world, const TablePair& table, const Row& ro
     if (!pair.to || pair.to->generated != catalog::Generated::none) continue;
     if (pair.conversion.empty()) {
       if (pair.from && row.contains(pair.old_name)) out[pair.new_name] = row.at(pair.old_name);
+      if (!pair.fill.empty() && pair.from && row.contains(pair.old_name) && !row.at(pair.old_name)) {
+        try {
+          out[pair.new_name] = world.desired.evaluate(fmt::format("({})::text FROM (SELECT {}) AS {}", pair.fill, join(typed, ", "), sql::quote_identifier(table.old_name.name)));
+        } catch (const pg::ServerError&) {
+          if (failed) *failed = fmt::format("{}: {}, which fills it, could not be evaluated on any row", pair.new_name, pair.fill);
+          return {};
+        }
+      }
       continue;
     }
     if (!pair.from && pair.conversion.find("nextval(") != std::string::npos) continue;  // another for each row: no test can name it
@@ -93,7 +101,10 @@ std::optional<Seed> row_of_both(World& world, const TablePair& table, long long 
   for (const bool new_types : {false, true}) {
     for (long long attempt = 0; attempt < 8; ++attempt) {
       const long long i = number + attempt * stride + attempt * (attempt + 1) / 2;  // not in step with any list of values
-      const Row given = new_types ? of_new_types(world, table, i) : Row{};
+      Row given = new_types ? of_new_types(world, table, i) : Row{};
+      for (const ColumnPair& pair : table.columns) {  // every other row of before is one that the plan fills
+        if (!pair.fill.empty() && !pair.from->not_null && number % 2 == 0 && number < 100) given[pair.old_name] = std::nullopt;
+      }
       if (new_types && given.empty()) break;
       const std::optional<Row> row = world.before.make(table.old_name, i, given);
       if (!row) break;
@@ -155,8 +166,8 @@ TableTests::TableTests(World& world, const TablePair& table) : world_(world), ta
   }
   if (app_writes()) world.notes.push_back(fmt::format("{}: from expand to contract the application writes both columns: what the deployed version may write then is not tested", sql::quote(table.old_name)));
   // The first row that the tests write is there for the rules where no other can be known: of a new table, and where the server numbers the rows of before.
-  const bool numbered = std::any_of(table.columns.begin(), table.columns.end(), [](const ColumnPair& pair) { return !pair.from && pair.to && !constant(*pair.to); });
-  if ((!table.from || numbered) && new_rows_.contains(written)) world.desired.keep(table.new_name, new_rows_.at(written));
+  const bool own_numbers = std::any_of(table.columns.begin(), table.columns.end(), [](const ColumnPair& pair) { return !pair.from && pair.to && !constant(*pair.to); });
+  if ((!table.from || own_numbers) && new_rows_.contains(written)) world.desired.keep(table.new_name, new_rows_.at(written));
   if (!table.changed) return;
   for (const Rule& rule : rules_of(table, world.plan, world.shape, world.before.database(), world.desired.database())) {
     Ruled ruled{.rule = rule, .old_refused = {}, .new_refused = {}};
@@ -232,21 +243,37 @@ std::vector<pg::Value> values_of(const Row& row, const std::vector<std::string>&
 }
 }  // namespace
 
-void TableTests::rows_kept(TestFile& file) const {
+void TableTests::rows_kept(TestFile& file, State state) const {
   if (!table_.from) return;
   const std::vector<std::string> columns = stable(true);
   std::vector<std::vector<pg::Value>> rows;
-  for (const Seed& seed : world_.seeds.at(table_.old_name)) rows.push_back(values_of(seed.old_row, columns));
-  file.gives(select(table_.old_name, columns), rows, columns.size(), fmt::format("{} holds the rows of before", says(true)));
+  for (const Seed& seed : world_.seeds.at(table_.old_name)) {
+    Row row = seed.old_row;
+    for (const ColumnPair& pair : table_.columns) {
+      if (state >= after(Phase::backfill) && pair.from && !pair.fill.empty() && !row.at(pair.old_name)) row[pair.old_name] = seed.new_row.at(pair.new_name);
+    }
+    rows.push_back(values_of(row, columns));
+  }
+  if (!columns.empty()) file.gives(select(table_.old_name, columns), rows, columns.size(), fmt::format("{} holds the rows of before", says(true)));
 }
 
 void TableTests::write(TestFile& file, State state) const {
   if (state < table_.created) return;
   const bool old = table_.from && state < world_.shape.contract;
+  const auto taken = [&](const QualifiedName& name) {
+    const Database& to = world_.desired.database();
+    return std::any_of(to.objects.begin(), to.objects.end(), [&](const auto& entry) {
+      return entry.first.schema == name.schema && entry.first.name == name.name && entry.first.relation.empty() && entry.first.kind != catalog::Kind::enum_type && entry.first.kind != catalog::Kind::domain;
+    });
+  };
+  if (!old && table_.from && (!table_.to || table_.new_name != table_.old_name) && !taken(table_.old_name) && world_.desired.database().find({catalog::Kind::schema, {}, {}, table_.old_name.schema, {}})) {
+    file.heading(says(true));
+    file.refuses(fmt::format("SELECT 1 FROM {}", sql::quote(table_.old_name)), "42P01", fmt::format("there is no {} any more", says(true)));
+  }
   if (!old && !table_.to) return;
   file.heading(says(old));
   if (old) {
-    if (state > 0) rows_kept(file);
+    if (state > 0) rows_kept(file, state);
     if (state > 0) beside(file, state);
     if (table_.changed) old_shape(file, state);
   }
@@ -290,6 +317,20 @@ void TableTests::old_shape(TestFile& file, State state) const {
     if (std::find(old_key_.begin(), old_key_.end(), pair.old_name) != old_key_.end() || old_key_.empty()) continue;
     file.run(fmt::format("UPDATE {} SET {} = {} WHERE {}", sql::quote(table_.old_name), old_name, literal(other.at(pair.old_name)), where(row, true)));
     file.gives(select(table_.old_name, second) + " WHERE " + where(row, true), {{expected(pair, changed_to)}}, 1, fmt::format("{} follows an UPDATE of {}", name, old_name));
+    const catalog::ObjectId* type = nullptr;
+    for (const auto& [id, object] : world_.before.database().objects) {
+      if (id.kind == catalog::Kind::enum_type && sql::quote(QualifiedName{id.schema, id.name}) == pair.from->type) type = &id;
+    }
+    const std::vector<std::string> labels = type ? world_.before.database().find_body<catalog::EnumType>(*type)->labels : std::vector<std::string>{};
+    for (std::size_t i = 0; i < labels.size() && i < 12; ++i) {  // each value of an enum by its own way
+      Row with_label = row;
+      with_label[pair.old_name] = labels[i];
+      const std::optional<Row> becomes = pair.relabelled ? with_label : converted(world_, table_, with_label);
+      if (!becomes || !world_.before.accepts(world_.before.insert(table_.old_name, with_label))) continue;
+      file.run(fmt::format("UPDATE {} SET {} = {} WHERE {}", sql::quote(table_.old_name), old_name, literal(labels[i]), where(row, true)));
+      file.gives(select(table_.old_name, second) + " WHERE " + where(row, true), {{becomes->at(pair.relabelled ? pair.old_name : pair.new_name)}}, 1, fmt::format("{} follows {} in {}", name, literal(labels[i]), old_name));
+    }
+    if (!labels.empty()) file.run(fmt::format("UPDATE {} SET {} = {} WHERE {}", sql::quote(table_.old_name), old_name, literal(other.at(pair.old_name)), where(row, true)));
     if (pair.beside != pair.new_name || pair.new_name == pair.old_name) continue;
     // The next version writes by the new name.
     file.run(fmt::format("UPDATE {} SET {} = {} WHERE {}", sql::quote(table_.old_name), name, literal(expected(pair, written)), where(row, true)));
@@ -322,6 +363,8 @@ void TableTests::old_shape(TestFile& file, State state) const {
     if (old_rows_.contains(labelled))
       round_trip(file, table_.new_name, old_rows_.at(labelled), columns, true, fmt::format("the next version writes a row of {}", says(false)));
   }
+  twin(file, state, true);
+  numbered(file, true);
   defaults(file, state, true);
   rules(file, state, true);
 }
@@ -345,6 +388,11 @@ void TableTests::beside(TestFile& file, State state) const {
       rows.push_back(values);
     }
     file.gives(select(table_.old_name, columns), rows, columns.size(), fmt::format("{}.{} holds what the rows of before become", says(true), sql::quote_identifier(name)));
+  }
+  for (const ColumnPair& pair : table_.columns) {  // filled, with another value for each row
+    if (pair.from || !pair.to || pair.conversion.empty() || constant(*pair.to) || state < after(Phase::backfill)) continue;
+    file.gives(fmt::format("SELECT count(*)::text FROM {} WHERE {} IS NULL", sql::quote(table_.old_name), sql::quote_identifier(pair.new_name)), {{"0"}}, 1,
+               fmt::format("every row of {} has a value in {}", says(true), sql::quote_identifier(pair.new_name)));
   }
   if (table_.renamed != 0 && state >= table_.renamed) {
     const std::vector<std::string> columns = stable(true);
@@ -390,6 +438,9 @@ void TableTests::new_shape(TestFile& file, State state) const {
                  fmt::format("{} follows {} for the way back", sql::quote_identifier(pair.retired), sql::quote_identifier(pair.new_name)));
     }
   }
+  gone(file, state);
+  twin(file, state, false);
+  numbered(file, false);
   defaults(file, state, false);
   rules(file, state, false);
   references(file, state);

@@ -41,7 +41,7 @@ bool constant(const catalog::Column& column);
 class TableTests {
  public:
   TableTests(World& world, const TablePair& table);
-  void rows_kept(TestFile& file) const;  // the seeds in the current shape
+  void rows_kept(TestFile& file, State state = 0) const;  // the seeds in the current shape
   void write(TestFile& file, State state) const;
 
  private:
@@ -56,6 +56,9 @@ class TableTests {
   void defaults(TestFile& file, State state, bool old) const;
   void rules(TestFile& file, State state, bool old) const;
   void references(TestFile& file, State state) const;
+  void twin(TestFile& file, State state, bool old) const;
+  void numbered(TestFile& file, bool old) const;
+  void gone(TestFile& file, State state) const;
   void enum_values(TestFile& file, State state) const;
   void soft_delete(TestFile& file, State state) const;
   void round_trip(TestFile& file, const QualifiedName& name, const Row& row, const std::vector<std::string>& columns, bool old, const std::string& says) const;

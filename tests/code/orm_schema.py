@@ -112,6 +112,28 @@ class Case:
             self.fail(f'the result is not after.prisma: {r.stdout[:1500]}{r.stderr[:300]}')
 
 
+    def sources(self):
+        """the folder is one schema, also of a revision and for queries; one file of it is refused by name"""
+        cwd = os.path.join(self.folder, 'before')
+        os.makedirs(os.path.join(cwd, 'src'))
+        with open(os.path.join(cwd, 'src', 'a.ts'), 'w') as f:
+            f.write("import { PrismaClient } from './client';\nconst prisma = new PrismaClient();\nexport const all = () => prisma.user.findMany({ where: { age: 1 } });\n")
+        for command in (('init', '-q', '.'), ('add', '-A'), ('-c', 'user.name=t', '-c', 'user.email=t@example.com', 'commit', '-qm', 'x')):
+            self.run('git', *command, cwd=cwd)
+        for source, to in (('prisma', 'git:HEAD:prisma'), ('git:HEAD:prisma/*.prisma', 'prisma/*.prisma')):
+            r = self.run(self.a.bin, 'plan', '--from', source, '--to', to, cwd=cwd)
+            if r.returncode or 'no changes' not in r.stdout + r.stderr:
+                self.fail(f'{source} against {to}: {r.stdout[:300]}{r.stderr[:300]}')
+        for part in ('prisma/schema.prisma', 'prisma/models/user.prisma', 'prisma/models/coupon.prisma', 'git:HEAD:prisma/models/user.prisma'):
+            r = self.run(self.a.bin, 'plan', '--from', part, '--to', 'prisma', cwd=cwd)
+            if r.returncode != 2 or 'the schema has several files' not in r.stderr or 'prisma/*.prisma' not in r.stderr:
+                self.fail(f'{part} alone: exit {r.returncode}: {r.stderr[:300]}')
+        for arguments in ((), ('--prisma', 'prisma'), ('--schema', 'prisma')):
+            r = self.run(self.a.bin, 'queries', 'users', '--no-cache', *arguments, cwd=cwd)
+            if r.returncode or 'src/a.ts' not in r.stdout:
+                self.fail(f'queries {" ".join(arguments)}: {r.stdout}{r.stderr}')
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument('--bin', required=True)
@@ -130,6 +152,8 @@ def main():
             folder = a.keep + '/' + name.replace(' ', '_') if a.keep else folder
             case = Case(name, files, a, folder)
             case.judge(phases)
+            if case.whole:
+                case.sources()
             failures += case.failures
             print(f'{name}: {"FAIL" if case.failures else "ok"}', flush=True)
     for failure in failures:

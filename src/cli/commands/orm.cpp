@@ -154,15 +154,15 @@ int run(Context& context, Options options) {
   code::CodePatch patch;
 
   std::optional<prisma::Schema> after = schema.models;
-  if (schema.models && !options.no_schema) {
+  if (schema.models) {
     const code::SchemaPatch made = code::patch_schema(*schema.models, states.before, states.now, states.end, renames_of(options, states));
-    notes.insert(notes.end(), made.notes.begin(), made.notes.end());
+    if (!options.no_schema) notes.insert(notes.end(), made.notes.begin(), made.notes.end());
     std::vector<std::pair<std::string, std::string>> texts;
     for (const prisma::Part& part : schema.models->parts) {
       const std::string old = schema.models->text.substr(part.span.begin, part.span.end - part.span.begin);
       const auto changed = std::find_if(made.files.begin(), made.files.end(), [&](const auto& file) { return file.first == part.file; });
       texts.emplace_back(part.file, changed == made.files.end() ? old : changed->second);
-      if (changed != made.files.end()) patch.files.push_back({part.file, old, changed->second});
+      if (changed != made.files.end() && !options.no_schema) patch.files.push_back({part.file, old, changed->second});
     }
     after = prisma::parse_files(texts, schema.models->file);
   }
@@ -220,7 +220,7 @@ Runner add_options(CLI::App& app) {
       ->check(CLI::IsMember(std::vector<std::string>{"expand", "backfill", "contract", "purge"}))->default_str("expand");
   app.add_option("--code", options->schema.root, "root of the code base")->type_name("DIR")->default_str(".");
   app.add_option("--schema", options->schema.schema, "the schema before the plan (default: the code base's schema.prisma, else [project] migrations)")->type_name("SOURCE");
-  app.add_option("--prisma", options->schema.prisma, "the schema.prisma to edit (default: found in the code base)")->type_name("FILE");
+  app.add_option("--prisma", options->schema.prisma, "the schema.prisma, or the folder of its files, to edit (default: found in the code base)")->type_name("FILE");
   app.add_option("--include-deleted", options->include_deleted, "code that goes on to see deleted rows: a path pattern such as **/admin/** (repeatable; also [code] include_deleted)")
       ->type_name("PATTERN");
   app.add_option("--extension", options->extension, "file of the client extension for soft delete (default: src/soft-delete.ts)")->type_name("FILE");

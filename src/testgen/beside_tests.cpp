@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What stands beside the shape that a version uses: a whole table that follows the first; values that the server makes; names that are gone.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "testgen/table_tests.h"
+
+namespace contraflow::testgen {
+
+// A table that is made anew is filled beside the old one, and follows it; from contract on the old one follows for the way back.
+void TableTests::twin(TestFile& file, State state, bool old) const {
+  const QualifiedName& other = old ? table_.next : table_.followed;
+  const auto& rows = old ? new_of_old_ : new_rows_;
+  if (other.name.empty() || !rows.contains(102) || (old ? state < after(plan::Phase::expand) : state >= after(plan::Phase::purge))) return;
+  const Row& row = old ? old_rows_.at(102) : new_rows_.at(102);
+  const auto& key = old ? old_key_ : new_key_;
+  if (key.empty()) return;
+  const QualifiedName& name = old ? table_.old_name : table_.new_name;
+  std::vector<std::string> columns;
+  std::vector<pg::Value> values;
+  std::string where_other;
+  for (const ColumnPair& pair : table_.columns) {
+    if (!pair.from || !pair.to || (!pair.conversion.empty() && !old) || pair.from->generated != catalog::Generated::none || pair.to->generated != catalog::Generated::none) continue;
+    const std::string& here = old ? pair.old_name : pair.new_name;
+    const std::string& there = old ? pair.new_name : pair.old_name;
+    const Row& becomes = old ? new_of_old_.at(102) : row;
+    if (!row.contains(here) || !becomes.contains(pair.new_name) || (old ? old_altered_ : new_altered_).contains(here)) continue;
+    columns.push_back(there);
+    values.push_back(becomes.at(pair.new_name));
+    if (std::find(key.begin(), key.end(), here) != key.end())
+      where_other += fmt::format("{}{}::text = {}", where_other.empty() ? "" : " AND ", sql::quote_identifier(there), literal(becomes.at(pair.new_name)));
+  }
+  if (columns.empty() || where_other.empty()) return;
+  const std::string quoted = sql::quote(other);
+  std::vector<std::string> texts;
+  for (const std::string& column : columns) texts.push_back(sql::quote_identifier(column) + "::text");
+  const std::string query = fmt::format("SELECT {} FROM {} WHERE {}", join(texts, ", "), quoted, where_other);
+  file.run(maker(old).insert(name, row));
+  file.gives(query, {values}, columns.size(), fmt::format("{} follows an INSERT into {}", quoted, says(old)));
+  file.run(fmt::format("DELETE FROM {} WHERE {}", sql::quote(name), where(row, old)));
+  file.gives(query, {}, columns.size(), fmt::format("{} follows a DELETE from {}", quoted, says(old)));
+}
+
+// Columns that the server numbers, or gives another value for each row: a row that comes without them gets one.
+void TableTests::numbered(TestFile& file, bool old) const {
+  const auto& rows = old ? old_rows_ : new_rows_;
+  if (!rows.contains(103)) return;
+  for (const ColumnPair& pair : table_.columns) {
+    const catalog::Column* column = old ? pair.from : pair.to;
+    const std::string& name = old ? pair.old_name : pair.new_name;
+    if (column == nullptr || constant(*column) || column->generated != catalog::Generated::none || !column->not_null || !rows.at(103).contains(name)) continue;
+    Row row = rows.at(103);
+    row.erase(name);
+    if (row.empty() || !maker(old).accepts(maker(old).insert(old ? table_.old_name : table_.new_name, row))) continue;
+    const QualifiedName& table = old ? table_.old_name : table_.new_name;
+    std::vector<std::string> parts;
+    for (const auto& [other, value] : row) {
+      if (!(old ? old_altered_ : new_altered_).contains(other)) parts.push_back(fmt::format("{}::text IS NOT DISTINCT FROM {}", sql::quote_identifier(other), literal(value)));
+    }
+    file.lives(maker(old).insert(table, row), fmt::format("{} takes a row without {}, and gives it a value", says(old), sql::quote_identifier(name)));
+    if (!parts.empty()) file.run(fmt::format("DELETE FROM {} WHERE {}", sql::quote(table), join(parts, " AND ")));
+  }
+}
+
+// Names that the next version must not find any more.
+void TableTests::gone(TestFile& file, State state) const {
+  if (!table_.from || state < world_.shape.contract) return;
+  for (const ColumnPair& pair : table_.columns) {
+    if (!pair.from || (pair.to && pair.new_name == pair.old_name)) continue;
+    const bool taken = std::any_of(table_.columns.begin(), table_.columns.end(), [&](const ColumnPair& other) { return other.to && other.new_name == pair.old_name; });
+    if (taken) continue;
+    file.refuses(fmt::format("SELECT {} FROM {}", sql::quote_identifier(pair.old_name), sql::quote(table_.new_name)), "42703",
+                 fmt::format("{} has no column {} any more", says(false), sql::quote_identifier(pair.old_name)));
+  }
+}
+
+}  // namespace contraflow::testgen
