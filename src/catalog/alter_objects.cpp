@@ -221,8 +221,9 @@ std::optional<Statements> alter_publication(const ObjectId& id, const Publicatio
     if (missing_in(from.schemas, schema))
       added.push_back("TABLES IN SCHEMA " + sql::quote_identifier(schema));
   if (!removed.empty()) statements.push_back(fmt::format("{} DROP {}", alter, join(removed)));
-  if (!added.empty()) statements.push_back(fmt::format("{} ADD {}", alter, join(added)));
+  // Columns of a partitioned table can be listed only where the root's changes are published: SET comes after what goes and before what comes.
   if (!changed.empty()) statements.push_back(fmt::format("{} SET ({})", alter, options_list(changed)));
+  if (!added.empty()) statements.push_back(fmt::format("{} ADD {}", alter, join(added)));
   return statements;
 }
 

@@ -77,7 +77,7 @@ def without_list_order(text, tables):
     """statistics objects and publications keep columns by number, so list them as they stand in their table: where that order is said to differ, so may theirs, and nothing else"""
     def sort(m):
         table, words = (m[4], m[2]) if m[1] else (m[7], m[8])
-        if table not in tables:
+        if identifiers(table) not in {identifiers(other) for other in tables}:
             return m[0]
         words = ', '.join(sorted(top_level(words)))
         return m[1] + words + m[3] + m[5] if m[1] else m[6] + words + m[9]
@@ -86,21 +86,22 @@ def without_list_order(text, tables):
 
 def without_column_order(entries, tables):
     """the state in which the named tables' columns have no order"""
-    out = {}
+    out, names = {}, {identifiers(table) for table in tables}
     for title, text in entries.items():
         m = re.match(r'dump Name: (.*); Type: (?:TABLE|FOREIGN TABLE); Schema: (.*?)(?:; Owner: .*)?$', title)
-        if m and f'{quoted(m[2])}.{quoted(m[1])}' in tables:
+        if m and (m[2], m[1]) in names:
             text = '\n'.join(sorted(l.rstrip(',') for l in text.split('\n')))
         if re.match(r'dump .*; Type: (STATISTICS|PUBLICATION TABLE);|catalog statistics ', title):
             text = without_list_order(text, tables)
         m = re.match(r'catalog column order (.*)$', title)
-        if not (m and m[1] in tables):
+        if not (m and identifiers(m[1]) in names):
             out[title] = text
     return out
 
 
-def quoted(name):
-    return name if re.fullmatch(r'[a-z_][a-z0-9_$]*', name) else '"' + name.replace('"', '""') + '"'
+def identifiers(name):
+    """what a qualified name is made of: keywords are quoted by one program and not by another"""
+    return tuple(quoted.replace('""', '"') if quoted else bare for quoted, bare in re.findall(r'"((?:[^"]|"")*)"|([^".]+)', name))
 
 
 def difference(want, got, tables=()):

@@ -185,9 +185,10 @@ void restore_column_order(Planner& p, const ObjectId& id) {
   std::vector<std::string> order;
   for (const auto& [position, name] : positions) {
     const ObjectId column = column_id(id.schema, id.name, name);
-    const bool goes = p.dropped.contains(column) || p.moved_columns.contains(column);
-    if (lost && !goes) lost_in_front = true;
     const auto& body = std::get<Column>(p.from.objects.at(column).body);
+    // What the table only inherits is restore_inheritance()'s.
+    const bool goes = (p.dropped.contains(column) || p.moved_columns.contains(column)) && (body.local || !body.inherited);
+    if (lost && !goes) lost_in_front = true;
     if (p.dropped.contains(column) && body.not_null) nulls += fmt::format("{}{} IS NULL", nulls.empty() ? "" : " OR ", sql::quote_identifier(name));
     lost = lost || goes;
     order.push_back(name);

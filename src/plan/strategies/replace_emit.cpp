@@ -120,6 +120,7 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
     tables.insert(entry->tables.begin(), entry->tables.end());
     operation.step.grade = std::max(operation.step.grade, entry->grade);
     operation.provides.insert(entry->provides.begin(), entry->provides.end());
+    operation.needs.insert(entry->needs.begin(), entry->needs.end());
     for (const ObjectId& id : entry->touches) {
       operation.provides.insert(id);
       operation.removes.insert(id);

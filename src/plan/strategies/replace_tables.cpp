@@ -46,6 +46,7 @@ void Replacements::find_second_tables() {
     out.grade = exchange.grade;
     out.tables = {{id.schema, id.name}};
     out.touches = std::move(exchange.touches);
+    out.needs = std::move(exchange.needs);
     out.preceded_by = std::move(exchange.before);
     out.followed_by = std::move(exchange.after);
     out.notes = std::move(exchange.notes);

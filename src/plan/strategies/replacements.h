@@ -34,7 +34,7 @@ struct Item {
   std::string work;  // the --allow-blocking kind where the item does work that grows with the data; empty: none
   std::vector<QualifiedName> tables;
   std::set<ObjectId> touches;  // objects (in both schemas) that have their new form afterwards
-  std::set<ObjectId> provides;
+  std::set<ObjectId> provides, needs;
   std::vector<ObjectId> renamed;
   std::vector<Precondition> preconditions;
   std::vector<std::string> notes;

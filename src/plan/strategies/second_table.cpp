@@ -30,6 +30,7 @@ TableExchange SecondTable::plan() {
     }
     if (at_once_) out_.work = "rewrite";
   }
+  refuse_moving_partitions();
   take();
   collect_references();
   collect_crossing();
@@ -116,6 +117,32 @@ std::vector<std::string> SecondTable::key_of(const Database& database, const Dat
     if (out.empty()) out = constraint->columns;
   }
   return out;
+}
+
+// The rows of the second table are those of the first: a partition that only leaves or joins in the same plan has rows that one of the two must not have.
+void SecondTable::refuse_moving_partitions() {
+  const auto among = [](const Family& family, const ObjectId& id) { return std::find(family.relations.begin(), family.relations.end(), id) != family.relations.end(); };
+  for (const ObjectId& id : old_.relations) {
+    if (p_.to.find(id) && !among(new_, id)) {
+      p_.refuse(fmt::format("{} leaves {}, which is exchanged for a second table ({}): make two plans, detach it first", describe(id), describe(id_), reason_.why));
+    }
+  }
+  for (const ObjectId& id : new_.relations) {
+    if (p_.from.find(id) && !among(old_, id)) {
+      p_.refuse(fmt::format("{} joins {}, which is exchanged for a second table ({}): make two plans, attach it afterwards", describe(id), describe(id_), reason_.why));
+    }
+  }
+  const auto &before = std::get<Table>(p_.from.objects.at(id_).body), &after = std::get<Table>(p_.to.objects.at(id_).body);
+  if (before.partition_key != after.partition_key) return;
+  // A row without a partition would stop the application's own statement, in the trigger.
+  const bool takes_all = std::any_of(new_.relations.begin(), new_.relations.end(), [&](const ObjectId& id) {
+    return !among(old_, id) || std::get<Table>(p_.to.objects.at(id).body).partition_bound == "DEFAULT";
+  });
+  for (const ObjectId& id : old_.relations) {
+    if (!p_.to.find(id) && !takes_all) {
+      p_.refuse(fmt::format("{} goes from {}, which is exchanged for a second table ({}): make two plans, drop it first", describe(id), describe(id_), reason_.why));
+    }
+  }
 }
 
 void SecondTable::take() {
@@ -207,17 +234,36 @@ void SecondTable::collect_crossing() {
   }
 }
 
+// The publication loses the first table and gets the second one in the exchange. Where the publication itself changes in this plan, it becomes what it is to be in that moment, too:
+// what it says of the one table need not be allowed for the other.
 void SecondTable::collect_publications() {
+  const auto without = [&](const Publication& publication) {
+    Publication out = publication;
+    std::erase_if(out.tables, [&](const PublicationTable& member) { return member.table == table(); });
+    return out;
+  };
   for (const auto& [id, object] : p_.from.objects) {
-    const auto* publication = std::get_if<Publication>(&object.body);
-    if (!publication || p_.altered.contains(id) || !p_.to.find(id)) continue;
-    for (const PublicationTable& member : publication->tables) {
-      if (member.table != table()) continue;
-      Publication without = *publication;
-      std::erase(without.tables, member);
-      if (auto leave = alter_publication(id, *publication, without)) append(leave_publications_, *leave);
-      if (auto join = alter_publication(id, without, *publication)) append(join_publications_, *join);
+    const auto *before = std::get_if<Publication>(&object.body), *after = p_.to.find_body<Publication>(id);
+    if (!before || !after || (without(*before) == *before && without(*after) == *after)) continue;
+    const auto leave = alter_publication(id, *before, without(*before)), join = alter_publication(id, without(*before), *after);
+    const auto leave_back = alter_publication(id, *after, without(*after)), join_back = alter_publication(id, without(*after), *before);
+    if (!leave || !join || !leave_back || !join_back) continue;  // made anew around the exchange
+    if (before->tables != after->tables || before->options != after->options || before->schemas != after->schemas) {
+      const bool taken = p_.claim(id, Aspect::membership) | p_.claim(id, Aspect::options) | p_.claim(id, Aspect::definition);
+      if (!taken) {
+        p_.refuse(fmt::format("{} changes together with {} and another of its tables, which are both exchanged for second tables: make two plans", describe(id), describe(id_)));
+        continue;
+      }
+      out_.touches.insert(id);
+      for (const ObjectId& need : p_.to.objects.at(id).depends_on) {
+        const Object* object_needed = p_.to.find(need);
+        if (object_needed && Planner::home(p_.to, *object_needed) != table()) out_.needs.insert(need);
+      }
     }
+    append(leave_publications_, *leave);
+    append(join_publications_, *join);
+    append(leave_back_, *leave_back);
+    append(join_back_, *join_back);
   }
 }
 

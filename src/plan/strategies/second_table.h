@@ -29,6 +29,7 @@ struct TableExchange {
   std::string work;  // "rewrite": rows are copied within the transaction
   std::vector<std::size_t> before, after;  // operations
   std::set<ObjectId> joined;               // columns of other tables that change in the same transaction: a foreign key joins them to the table
+  std::set<ObjectId> needs;                // of other tables, that must be there before it
   std::set<ObjectId> touches;              // have their final form afterwards
   std::set<ObjectId> carried;              // foreign keys of other tables that the exchange itself points at the new table
   std::vector<std::string> notes;

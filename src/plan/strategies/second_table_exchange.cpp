@@ -71,11 +71,11 @@ Statements SecondTable::own_sequences(const Database& database, const ObjectId& 
 }
 
 void SecondTable::exchange(std::size_t filled) {
-  const auto script = [&](const Family& leaving, const RelationNames& leaving_names, const Family& coming, const RelationNames& coming_names, const Copy& fill, const Copy& sync) {
+  const auto script = [&](const Family& leaving, const RelationNames& leaving_names, const Family& coming, const RelationNames& coming_names, const Copy& fill, const Copy& sync, bool forward) {
     Statements out{fmt::format("LOCK TABLE {}, {} IN ACCESS EXCLUSIVE MODE", sql::quote(table()), sql::quote(coming_names.at(table())))};
     append(out, stop_sync());
     append(out, drop_attendants(leaving));
-    append(out, leave_publications_);
+    append(out, forward ? leave_publications_ : leave_back_);
     if (at_once_) append(out, {"TRUNCATE " + sql::quote(fill.target), copy_all(fill)});
     append(out, carry_identities(coming, coming_names, leaving, {}));
     append(out, rename_family(leaving, leaving_names, true));
@@ -84,12 +84,12 @@ void SecondTable::exchange(std::size_t filled) {
     append(out, defer_references_to_itself(coming, {}, false));
     append(out, own_sequences(coming.database, id_));
     append(out, create_attendants(coming));
-    append(out, join_publications_);
+    append(out, forward ? join_publications_ : join_back_);
     append(out, start_sync(sync));
     return out;
   };
-  out_.forward = script(old_, retired_, new_, next_, forward_copy(), back_copy());
-  out_.undo = script(new_, next_, old_, retired_, back_copy(), forward_copy());
+  out_.forward = script(old_, retired_, new_, next_, forward_copy(), back_copy(), true);
+  out_.undo = script(new_, next_, old_, retired_, back_copy(), forward_copy(), false);
   out_.todo = all_of({reason_.old_form, exists(table_id(next()))});
   out_.undo_todo = all_of({negate(reason_.old_form), exists(table_id(retired()))});
   out_.before.push_back(filled);

@@ -33,7 +33,7 @@ class SecondTable {
   std::vector<std::string> new_key_, old_key_;
   std::vector<const Object*> references_;  // foreign keys of other tables
   std::vector<const Object*> old_crossing_, new_crossing_;  // its own, to columns that change their type in other tables
-  Statements leave_publications_, join_publications_;
+  Statements leave_publications_, join_publications_, leave_back_, join_back_;
   bool at_once_ = false;  // no key by which rows find each other: they are copied within the exchange, in either direction
   TableExchange out_;
 
@@ -45,6 +45,7 @@ class SecondTable {
   bool taken(const QualifiedName& name) const;
   void choose_columns();
   std::vector<std::string> key_of(const Database& database, const Database& other) const;
+  void refuse_moving_partitions();
   void take();
   void collect_references();
   bool changes_type(const ObjectId& column) const;

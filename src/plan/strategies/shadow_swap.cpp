@@ -218,6 +218,14 @@ void Shadows::purge(const QualifiedName& table, const std::vector<ShadowColumn>&
   // The trigger goes first: a writer between the two would name a column that is gone. Both are one transaction.
   Operation& last = add(Phase::purge, "purge the old column for", columns.front().id, brief(std::move(statements), all_of(swapped)), brief(std::move(back), all_of(conditions)), grade);
   last.after.push_back(filled);
+  for (const ShadowColumn& column : columns) {
+    // The old column is of a type that goes: that one goes after it.
+    const auto& needs = p_.from.objects.at(column.id).depends_on;
+    const bool type_goes = std::any_of(needs.begin(), needs.end(), [&](const ObjectId& need) {
+      return p_.dropped.contains(need) && (need.kind == Kind::domain || need.kind == Kind::enum_type || need.kind == Kind::composite_type || need.kind == Kind::range_type || need.kind == Kind::base_type);
+    });
+    if (column.shadow_wins && type_goes) last.detaches.insert(column.id);
+  }
   last.step.effects = {{table, effects::LockMode::access_exclusive, effects::Work::none}};
   swap_.after.push_back(p_.operations.size() - 1);
 }
