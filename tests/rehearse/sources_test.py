@@ -163,6 +163,18 @@ class Test:
             proofs = {p['id']: p for p in json.loads(r.stdout)['proofs']}
             assert r.returncode == 0 and all(p['verdict'] == 'proven' for p in proofs.values()) and proofs['rollback.schema']['outcome'] == outcome, (rows, proofs)
 
+    def t_commits_as_it_goes(self):
+        """a DO block that commits its batches stands in no transaction: before the migration, and as the migration"""
+        os.makedirs(self.folder + '/own', exist_ok=True)
+        batches = "CREATE TABLE {0} (n integer);\nDO $$ BEGIN FOR i IN 1..3 LOOP INSERT INTO {0} VALUES (i); COMMIT; END LOOP; END $$;\nALTER TABLE {0} ADD m integer;\n"
+        self.put('own/001_a.sql', batches.format('a'))
+        self.put('own/002_b.sql', batches.format('b'))
+        self.put('own/002_b.rollback.sql', 'DROP TABLE b;\n')
+        r = subprocess.run([self.opt.bin, 'rehearse', 'own/002_b.sql', '--format', 'json'], cwd=self.folder, capture_output=True, text=True, timeout=240)
+        report = json.loads(r.stdout)
+        proofs = {p['id']: p['verdict'] for p in report['proofs']}
+        assert proofs['forward'] == 'proven' and proofs['rollback.schema'] == 'proven' and report['run_as'] == 'statement by statement', (proofs, report['run_as'], r.stderr)
+
     def t_full_disk(self):
         """the disk under the sandbox fills up: said, exit 3, nothing left behind"""
         small = self.folder + '/small'
