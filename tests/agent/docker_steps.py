@@ -11,7 +11,8 @@ import argparse, fnmatch, glob, json, os, pathlib, re, shlex, shutil, subprocess
 
 sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-BUNDLE = '/etc/ssl/certs/ca-certificates.crt'  # a network that needs certificates of its own has them here
+# A network that needs certificates of its own has them in the host's bundle; the root's own is written anew when ca-certificates is installed there.
+BUNDLE, IN_ROOT = '/etc/ssl/certs/ca-certificates.crt', '/usr/local/share/certificates-of-the-network.crt'
 
 
 def instructions(text):
@@ -36,11 +37,11 @@ class Image:
 
 def build(top, network):
     base = top / 'base'
-    subprocess.run(['mmdebstrap', '--quiet', '--variant=minbase', 'bookworm', str(base)], check=True)
-    for source in ('/etc/resolv.conf', BUNDLE):
+    if not base.exists(): subprocess.run(['mmdebstrap', '--quiet', '--variant=minbase', 'bookworm', str(base)], check=True)
+    for source, to in (('/etc/resolv.conf', '/etc/resolv.conf'), (BUNDLE, IN_ROOT)):
         if os.path.exists(source):
-            (base / source[1:]).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, base / source[1:])
+            (base / to[1:]).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, base / to[1:])
     stages, image = {}, None
     for word, rest in instructions((ROOT / 'Dockerfile').read_text()):
         begun = time.monotonic()
@@ -49,7 +50,10 @@ def build(top, network):
             if not re.fullmatch(r'debian:12(-slim)?', name[0]): sys.exit(f'docker steps: {name[0]} is no Debian 12')
             image = Image(top / f'stage{len(stages)}')
             stages[name[2] if len(name) == 3 else f'stage{len(stages)}'] = image
-            subprocess.run(['cp', '-a', str(base), str(image.root)], check=True)
+            again = len(name) == 3 and image.root.exists()  # --keep: a named stage goes on where it stopped
+            if not again:
+                shutil.rmtree(image.root, ignore_errors=True)
+                subprocess.run(['cp', '-a', str(base), str(image.root)], check=True)
         elif word == 'COPY':
             words = rest.split()
             source_of = stages[words.pop(0).split('=')[1]] if words[0].startswith('--from=') else None
@@ -114,7 +118,7 @@ def main():
     if os.geteuid(): sys.exit('docker steps: root makes the roots')
     if not shutil.which('mmdebstrap'): sys.exit('docker steps: apt-get install mmdebstrap')
     os.nice(10)
-    network = {k: v for k, v in os.environ.items() if k.lower().endswith('_proxy') or k in ('NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE')}
+    network = {k: v for k, v in os.environ.items() if k.lower().endswith('_proxy')} | {'NODE_EXTRA_CA_CERTS': IN_ROOT}
     top = pathlib.Path(options.keep or tempfile.mkdtemp(prefix='contraflow-docker-'))
     top.mkdir(exist_ok=True)
     top.chmod(0o755)
