@@ -182,6 +182,7 @@ class Test:
         assert r.returncode == 0, r.stderr
         r = subprocess.run([self.opt.bin, 'rehearse', 'typed', '--schema', 'typed.sql', '--rows', 'orders=200', '--traffic', '--stall-budget', '20000', '--reader-holds', '300ms', '--format', 'json'], cwd=self.folder, capture_output=True, text=True, timeout=240)
         report = json.loads(r.stdout)
+        assert {p['id']: p['verdict'] for p in report['proofs']}['forward.desired'] == 'proven', report['proofs']  # although a column stands elsewhere
         for run in report['traffic']['runs']:
             assert run['completed'] and run['failed'] == 0 and run['executed'] > 0, run
         assert [n for n in report['traffic']['notes'] if 'amount::numeric(14,4)' in n], report['traffic']['notes']
