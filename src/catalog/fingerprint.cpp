@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "base/hash.h"
+#include "sql/name.h"
 
 namespace contraflow::catalog {
 namespace {
@@ -39,7 +40,7 @@ class Text {
     number(value < 0 ? 0ULL - static_cast<unsigned long long>(value) : static_cast<unsigned long long>(value));
   }
   template <class T>
-    requires std::is_enum_v<T>
+  requires std::is_enum_v<T>
   void one(T value) {
     one(static_cast<int>(value));
   }
@@ -109,6 +110,7 @@ struct Fields {
   const Object& object;
   const Database& database;
   Text& out;
+  const std::set<std::string>& any_order;
 
   const Object* relation_of_column() const {
     for (const Kind kind : {Kind::table, Kind::foreign_table}) {
@@ -155,7 +157,8 @@ struct Fields {
     const auto& [position, type, type_base, collation, not_null, not_null_inherited, not_null_name, default_expression, identity, identity_options, identity_sequence,
                  identity_persistence, identity_grants, identity_comment, generated, storage, compression, statistics_target, options, fdw_options, local,
                  inherited] = column;  // type_base and not_null_inherited follow from others
-    out.add(position, type, collation, not_null, not_null_name, default_expression, identity, generated, storage, compression, statistics_target, options, fdw_options,
+    const bool no_matter = !any_order.empty() && any_order.contains(sql::quote(QualifiedName{object.id.schema, object.id.relation}));
+    out.add(no_matter ? 0 : position, type, collation, not_null, not_null_name, default_expression, identity, generated, storage, compression, statistics_target, options, fdw_options,
             inherited);
     if (inherited && !of_partition()) out.add(local);
     if (identity == Identity::none) return;
@@ -245,16 +248,16 @@ bool has_owner(const Object& object) { return object.id.kind != Kind::extension 
 
 }  // namespace
 
-std::string fingerprint(const Database& database) {
+std::string fingerprint(const Database& database, const std::set<std::string>& any_order) {
   Text out;
   for (const auto& [id, object] : database.objects) {
     const auto* index = std::get_if<Index>(&object.body);
     if (index && !index->valid && !index->partitioned) continue;  // what a failed build leaves is no part of the schema
     out.add(id);
-    std::visit(Fields{object, database, out}, object.body);
+    std::visit(Fields{object, database, out, any_order}, object.body);
     if (has_owner(object)) out.add(object.owner);
     if (id.kind == Kind::column) {
-      if (!object.grants.empty()) add_grants(out, object.grants, object.default_grants, Fields{object, database, out}.relation_owner());
+      if (!object.grants.empty()) add_grants(out, object.grants, object.default_grants, Fields{object, database, out, any_order}.relation_owner());
     } else if (id.kind != Kind::default_privileges) {
       add_grants(out, object.grants, object.default_grants, object.owner);
     }

@@ -72,6 +72,16 @@ TEST(Fingerprint, EveryChangeCountsAndGivesAnotherOne) {
   EXPECT_EQ(seen.size(), changes.size() + 1);
 }
 
+TEST(Fingerprint, OrderOfColumnsDoesNotCountWhereItIsSaid) {
+  Database moved = schema(), other = schema();
+  body<Column>(moved, kColumn).position = 2;
+  body<Column>(other, kColumn).type = "integer";
+  EXPECT_EQ(fingerprint(moved, {"public.users"}), fingerprint(schema(), {"public.users"}));
+  EXPECT_NE(fingerprint(moved, {"public.orders"}), fingerprint(schema(), {"public.orders"}));
+  EXPECT_NE(fingerprint(other, {"public.users"}), fingerprint(schema(), {"public.users"}));
+  EXPECT_EQ(fingerprint(moved, {"public.orders"}), fingerprint(moved));
+}
+
 TEST(Fingerprint, WhatIsNoPartOfTheSchemaDoesNotCount) {
   const std::vector<std::function<void(Database&)>> changes = {
       [](Database& d) { d.sizes[{"public", "users"}] = {8192, 3}; },

@@ -102,8 +102,8 @@ class ScriptRunner {
     const Error failure = script_error(error, item, connection_.server_major());
     const bool in_transaction = connection_.in_transaction();
     // 25001: CREATE INDEX CONCURRENTLY and its like; 55P04: a new enum value is used in the transaction that
-    // adds it.
-    if (wrapped_ && (error.sqlstate() == "25001" || error.sqlstate() == "55P04")) {
+    // adds it; 2D000: a DO block or procedure that commits as it goes.
+    if (wrapped_ && (error.sqlstate() == "25001" || error.sqlstate() == "55P04" || error.sqlstate() == "2D000")) {
       connection_.execute("ROLLBACK");
       wrapped_ = false;
       return 0;

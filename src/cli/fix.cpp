@@ -195,7 +195,7 @@ class Fixer {
     out_.refusals.insert(out_.refusals.end(), outcome.refusals.begin(), outcome.refusals.end());
     if (!out_.refusals.empty()) return;
     outcome.plan.from_fingerprint = catalog::fingerprint(from_.database);
-    outcome.plan.to_fingerprint = catalog::fingerprint(to_.database);
+    outcome.plan.to_fingerprint = catalog::fingerprint(to_.database, {outcome.plan.column_order.begin(), outcome.plan.column_order.end()});
     for (const SaidStatement& statement : said_.data) outcome.plan.notes.push_back(fmt::format("{} ({}) changes rows and is no part of this plan: {}; {}", at(statement.place), statement.verb, statement.place.statement, statement.todo));
     for (const SaidStatement& statement : said_.left_out) outcome.plan.notes.push_back(fmt::format("{} ({}) is no part of this plan: {}", at(statement.place), statement.verb, statement.todo));
     out_.plan = std::move(outcome.plan);

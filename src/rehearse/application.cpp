@@ -46,7 +46,8 @@ void grade_queries(Rehearsal& out) {
     if (tried == 0) continue;
     Proof proof{.id = std::string("queries.") + version,
                 .claim = fmt::format("the {} version's queries work in every state", version)};
-    proof.verdict = broken ? Verdict::refuted : unknown == tried ? Verdict::unknown : Verdict::proven;
+    proof.verdict = broken ? Verdict::refuted : unknown == tried ? Verdict::unknown
+                                                                 : Verdict::proven;
     if (broken) {
       proof.reason = fmt::format("{}: {}", broken->name, broken->reason);
       proof.place = Place{"", 0, broken->text};
@@ -96,7 +97,8 @@ void keep_working(pg::Connection& connection, std::vector<std::string>& inserts)
 // What runs beside the statements in a database: the application's queries, or those that every application
 // with these tables has.
 Beside beside(const std::string& conninfo, const ApplicationOptions& options, const std::string& version,
-              const std::vector<sql::QualifiedName>& tables) {
+              const std::vector<sql::QualifiedName>& tables, const catalog::Database* before = nullptr,
+              const std::set<catalog::ObjectId>& filled = {}) {
   Beside out;
   out.options.connections = options.connections;
   out.options.rate = options.rate;
@@ -104,7 +106,7 @@ Beside beside(const std::string& conninfo, const ApplicationOptions& options, co
   out.options.reader_holds = options.reader_holds;
   pg::Connection connection(conninfo, "contraflow traffic");
   out.queries = of_version(options.queries, version);
-  if (out.queries.empty()) out.queries = ordinary_queries(connection, tables);
+  if (out.queries.empty()) out.queries = ordinary_queries(connection, tables, before);
   const catalog::Database database = catalog::read(connection, {.sizes = false});
   for (const sql::QualifiedName& table : tables) {
     const auto* known =
@@ -112,7 +114,7 @@ Beside beside(const std::string& conninfo, const ApplicationOptions& options, co
     if (!known) continue;
     out.options.read_tables.push_back(sql::quote(table));
     if (out.options.inserts.size() >= 2) continue;
-    const std::string insert = insert_one(connection, database, table);
+    const std::string insert = insert_one(connection, database, table, filled);
     if (!insert.empty()) out.options.inserts.push_back(insert);
   }
   keep_working(connection, out.options.inserts);
@@ -222,6 +224,11 @@ void plan_traffic(Arena& arena, const Bases& bases, const plan::Plan& plan, cons
   const std::size_t contract = first_of_contract(plan), count = plan.steps.size();
   // What the next version would run: by the finished schema.
   std::optional<Beside> next;
+  std::set<catalog::ObjectId> filled;
+  const catalog::Database before = [&] {
+    pg::Connection connection(bases.empty, "contraflow traffic");
+    return catalog::read(connection, {.sizes = false});
+  }();
   {
     const Arena::Trial finished = arena.trial(bases.filled);
     apply::Observer observer;
@@ -229,10 +236,22 @@ void plan_traffic(Arena& arena, const Bases& bases, const plan::Plan& plan, cons
       apply::Executor executor(plan, hash, finished.admin(), executor_options(), observer);
       executor.run_to(count);
     }
-    next = beside(finished.admin(), options, "next", tables);
+    next = beside(finished.admin(), options, "next", tables, &before);
+    // A plan that makes a column NOT NULL asks that nobody writes NULL there any more.
+    pg::Connection connection(finished.admin(), "contraflow traffic");
+    const catalog::Database after = catalog::read(connection, {.sizes = false});
+    for (const auto& [id, object] : before.objects) {
+      const auto* column = std::get_if<catalog::Column>(&object.body);
+      const auto* then = after.find_body<catalog::Column>(id);
+      if (column && then && !column->not_null && then->not_null) filled.insert(id);
+    }
+  }
+  if (of_version(options.queries, "next").empty()) {
+    for (const AppQuery& query : next->queries)
+      if (query.text.find("::") != std::string::npos) out.traffic->notes.push_back(fmt::format("the next version's {} casts columns to the types that they will have, as the plan's notes ask: {}", query.name, query.text));
   }
   const Arena::Trial trial = arena.trial(bases.filled);
-  const Beside deployed = beside(trial.admin(), options, "deployed", tables);
+  const Beside deployed = beside(trial.admin(), options, "deployed", tables, nullptr, filled);
   Traffic* current = nullptr;
   MarkingObserver observer(current);
   const auto part = [&](const Beside& around, std::size_t begin, std::size_t end, const char* how) {

@@ -364,9 +364,10 @@ void make_rows(pg::Connection& connection, const Database& database, const RowsW
   RowMaker(connection, database, wanted, used, progress).run();
 }
 
-std::string insert_one(pg::Connection& connection, const Database& database, const QualifiedName& table) {
+std::string insert_one(pg::Connection& connection, const Database& database, const QualifiedName& table, const std::set<catalog::ObjectId>& filled) {
   DataUsed unused;
-  const RowsWanted wanted;
+  RowsWanted wanted;
+  wanted.filled = filled;
   const std::function<void(const std::string&)> silent;
   return RowMaker(connection, database, wanted, unused, silent).one(table);
 }

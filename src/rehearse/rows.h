@@ -21,7 +21,7 @@ struct RowsWanted {
   const Statistics* statistics = nullptr;          // NULL fractions, distinct counts and rows of production
   double scale = 1;                                // of the statistics' row counts
   long long most = 2'000'000;                      // of one table
-  std::set<catalog::ObjectId> filled;  // columns that hold no NULL although they may: the migration asks it of its rows
+  std::set<catalog::ObjectId> filled;              // columns that hold no NULL although they may: the migration asks it of its rows
 };
 
 // "users=1e6", "shop.users=250000" -> the table of `database` and the number. Error{usage} for what names no
@@ -38,8 +38,7 @@ void make_rows(pg::Connection& connection, const catalog::Database& database, co
 
 // A statement that inserts one made-up row, another for each {n}; empty where none can be made up. Runs with
 // the rights of an application: triggers fire.
-std::string insert_one(pg::Connection& connection, const catalog::Database& database,
-                       const sql::QualifiedName& table);
+std::string insert_one(pg::Connection& connection, const catalog::Database& database, const sql::QualifiedName& table, const std::set<catalog::ObjectId>& filled = {});
 
 // What is there: rows and sizes of every table that has any.
 std::vector<TableData> tables_with_rows(pg::Connection& connection, const Statistics* statistics);

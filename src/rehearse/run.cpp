@@ -284,7 +284,7 @@ class Run {
   }
 
   bool handle(const ScriptItem& item, const pg::ServerError& error) {
-    if (wrapped_ && !watchdog_.fired() && (error.sqlstate() == "25001" || error.sqlstate() == "55P04")) {
+    if (wrapped_ && !watchdog_.fired() && (error.sqlstate() == "25001" || error.sqlstate() == "55P04" || error.sqlstate() == "2D000")) {
       connection_.execute("ROLLBACK");
       wrapped_ = false;
       transaction_ = 0;

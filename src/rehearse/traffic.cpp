@@ -262,14 +262,13 @@ TrafficRun Traffic::stop(const std::string& how) {
   return out;
 }
 
-std::vector<AppQuery> ordinary_queries(pg::Connection& connection,
-                                       const std::vector<sql::QualifiedName>& tables) {
+std::vector<AppQuery> ordinary_queries(pg::Connection& connection, const std::vector<sql::QualifiedName>& tables, const catalog::Database* before) {
   std::vector<AppQuery> out;
   for (const sql::QualifiedName& table : tables) {
     const pg::Result columns = connection.query(
         "SELECT a.attname, coalesce(a.attnum = ANY (i.indkey::smallint[]), false), "
         "coalesce(pg_catalog.array_length(i.indkey::smallint[], 1), 0), a.attgenerated <> '' OR "
-        "a.attidentity = 'a'"
+        "a.attidentity = 'a', pg_catalog.format_type(a.atttypid, a.atttypmod)"
         " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN "
         "pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
         " LEFT JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisprimary WHERE n.nspname = $1 AND "
@@ -281,6 +280,8 @@ std::vector<AppQuery> ordinary_queries(pg::Connection& connection,
     for (int row = 0; row < columns.rows(); ++row) {
       const std::string name = sql::quote_identifier(columns.string(row, 0));
       list += (list.empty() ? "" : ", ") + name;
+      const auto* old = before ? before->find_body<catalog::Column>({catalog::Kind::column, table.schema, table.name, columns.string(row, 0), ""}) : nullptr;
+      if (old && old->type != columns.string(row, 4)) list += fmt::format("::{} AS {}", columns.text(row, 4), name);
       if (columns.boolean(row, 1)) {
         key = name;
         single = columns.integer(row, 2) == 1;

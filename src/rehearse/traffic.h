@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "catalog/model.h"
 #include "rehearse/evidence.h"
 #include "rehearse/queries.h"
 
@@ -44,8 +45,7 @@ class Traffic {
 };
 
 // Queries that every application with these tables has: by key, an update by key, for tables that the
-// migration locks.
-std::vector<AppQuery> ordinary_queries(pg::Connection& connection,
-                                       const std::vector<sql::QualifiedName>& tables);
+// migration locks. `before`: the schema before the plan; a column that has another type now is read with a cast to it, as a version that was made ready for both does.
+std::vector<AppQuery> ordinary_queries(pg::Connection& connection, const std::vector<sql::QualifiedName>& tables, const catalog::Database* before = nullptr);
 
 }  // namespace contraflow::rehearse

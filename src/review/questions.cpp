@@ -398,10 +398,11 @@ Item durations(const Rehearsal& rehearsal, const std::vector<LockTime>& locks, d
       item.evidence.push_back(fmt::format("{}: {} on {}: {}", lock.title, effects::lock_name(lock.mode),
                                           sql::quote(lock.relation), lock.formula));
   }
-  item.answer = over ? Answer::no : unknown || rehearsal.steps.empty() ? Answer::maybe : Answer::yes;
+  item.answer = over ? Answer::no : unknown || rehearsal.steps.empty() ? Answer::maybe
+                                                                       : Answer::yes;
   item.good = item.answer == Answer::yes;
-  item.because = over      ? "A lock is held beyond the budget."
-                 : unknown ? "Work under a lock grows with the table, and its size is not known here."
+  item.because = over                      ? "A lock is held beyond the budget."
+                 : unknown                 ? "Work under a lock grows with the table, and its size is not known here."
                  : rehearsal.steps.empty() ? "Nothing was observed."
                                            : "None does work that grows with a table.";
   if (!item.good)
@@ -413,18 +414,31 @@ Item durations(const Rehearsal& rehearsal, const std::vector<LockTime>& locks, d
 Item stalls(const Rehearsal& rehearsal) {
   Item item{.id = "stalls", .question = "Does the traffic stay within the stall budget?"};
   const TrafficEvidence& traffic = *rehearsal.traffic;
-  bool bad = traffic.runs.empty();
+  bool bad = traffic.runs.empty(), failed = false, waited = traffic.runs.empty(), cached_plan = false;
   for (const TrafficRun& run : traffic.runs) {
     item.evidence.push_back(fmt::format("{}: {} queries, {} failed, longest {:.0f} ms, p99 {:.1f} ms",
                                         run.how, run.executed, run.failed, run.longest_ms, run.p99_ms));
-    if (run.how != "naive")
-      bad = bad || run.failed > 0 || run.longest_ms > traffic.budget_ms || !run.completed;
+    if (run.how == "naive") continue;
+    bad = bad || run.failed > 0 || run.longest_ms > traffic.budget_ms || !run.completed;
+    failed = failed || run.failed > 0;
+    waited = waited || run.longest_ms > traffic.budget_ms;
+    for (const rehearse::TrafficQuery& query : run.queries) {
+      if (query.failed == 0) continue;
+      item.evidence.push_back(fmt::format("{}: {} failed: {}", query.name, query.failed, query.error));
+      cached_plan = cached_plan || query.error.find("cached plan must not change result type") != std::string::npos;
+    }
   }
   item.answer = bad ? Answer::no : Answer::yes;
   item.good = !bad;
-  item.because = bad ? fmt::format("A query failed, or waited longer than {:.0f} ms.", traffic.budget_ms)
-                     : "No query failed or waited too long, beside a long reader.";
-  if (bad) item.fix = "SET lock_timeout = '60ms' with further attempts; contraflow apply runs plans so";
+  item.because = failed && waited ? fmt::format("Queries failed, and others waited longer than {:.0f} ms.", traffic.budget_ms)
+                 : failed         ? "Queries failed."
+                 : bad            ? fmt::format("A query waited longer than {:.0f} ms, or the run did not come to its end.", traffic.budget_ms)
+                                  : "No query failed or waited too long, beside a long reader.";
+  std::vector<std::string> fixes;
+  if (cached_plan) fixes.emplace_back("prepared statements break once where the type of a column that they show changes: cast it to the new type before, and name columns instead of *");
+  else if (failed) fixes.emplace_back("what the failing queries use has to stay until no version uses it");
+  if (waited || (bad && !failed)) fixes.emplace_back("SET lock_timeout = '60ms' with further attempts; contraflow apply runs plans so");
+  item.fix = join(fixes, "; ");
   return item;
 }
 
@@ -437,7 +451,8 @@ Item runs(const Rehearsal& rehearsal) {
     bad = bad || is(proof, Verdict::refuted);
     unknown = unknown || is(proof, Verdict::unknown);
   }
-  item.answer = bad ? Answer::no : unknown ? Answer::maybe : Answer::yes;
+  item.answer = bad ? Answer::no : unknown ? Answer::maybe
+                                           : Answer::yes;
   item.good = item.answer == Answer::yes;
   item.because = bad       ? "A statement fails, or it ends elsewhere than it should."
                  : unknown ? "Not on the rows that were tried; production's may differ."

@@ -19,6 +19,22 @@ LAYOUTS = {
     'plain': ({'db/migrations/001_users.sql': 'CREATE TABLE users (id int PRIMARY KEY, email text NOT NULL);\n', 'db/migrations/002_nick.sql': 'ALTER TABLE users ADD nick text;\n', 'schema.sql': 'SELECT 1;\n',
                '.env': 'PORT=80\nDATABASE_URL=postgres://app:hunter2secret@localhost/shop\n'}, 'db/migrations', None, 'DATABASE_URL'),
 }
+LAYOUTS |= {
+    # What real projects have: one history for each database; SQL of other kinds higher up; a history whose text its runner completes; several variables.
+    'several': ({**{f'jdbc-{db}/src/main/resources/migrations/{db}/V{i}__x.sql': 'CREATE TABLE users (id int PRIMARY KEY, email text NOT NULL);\n' if i == 1 else f'CREATE TABLE t{i} (id int PRIMARY KEY);\n'
+                    for db in ('h2', 'mysql', 'postgres') for i in range(1, 4)},
+                 'db/postgresql/data-migrations/fill.sql': 'SELECT 1;\n', 'db/postgresql/data-migrations/more.sql': 'SELECT 1;\n', 'sql/report.sql': 'SELECT 1;\n', 'sql/other.sql': 'SELECT 1;\n',
+                 '.env.sample': 'OTHER_URL=postgres://a:hunter2secret@x/y\nDATABASE_URL=postgres://a:hunter2secret@x/y\n'}, 'jdbc-postgres/src/main/resources/migrations/postgres', 'flyway', 'DATABASE_URL'),
+}
+LAYOUTS |= {
+    'crates': ({**{f'crates/{name}/migrations/2024010{i}_x.up.sql': 'CREATE TABLE t (id int DEFAULT nosuch());\n' for name in ('client', 'kv') for i in (1, 2)},
+                **{f'crates/{name}/migrations/2024010{i}_x.down.sql': 'DROP TABLE t;\n' for name in ('client', 'kv') for i in (1, 2)},
+                'crates/server-postgres/migrations/20240101_users.sql': 'CREATE TABLE users (id int PRIMARY KEY, email text NOT NULL);\n', 'crates/server-postgres/migrations/20240102_nick.sql': 'ALTER TABLE users ADD nick text;\n',
+                'crates/server-sqlite/migrations/20240101_users.sql': 'SELECT 1;\n', 'tests/migrations/001_a.sql': 'SELECT 1;\n'}, 'crates/server-postgres/migrations', None, 'DATABASE_URL'),
+    'prisma and more': ({'prisma/schema.prisma': 'datasource db {\n  provider = "postgresql"\n  url      = env("DATABASE_URL")\n}\n', 'prisma/migrations/migration_lock.toml': 'provider = "postgresql"\n',
+                         'prisma/migrations/20240101000000_init/migration.sql': 'CREATE TABLE users (id int PRIMARY KEY, email text NOT NULL);\n', 'db/postgresql/data-migrations/a.sql': 'SELECT 1;\n',
+                         'db/postgresql/data-migrations/b.sql': 'SELECT 1;\n', 'db/clickhouse/migrations/a.sql': 'SELECT 1;\n', 'db/clickhouse/migrations/b.sql': 'SELECT 1;\n'}, 'prisma/migrations', 'prisma', 'DATABASE_URL'),
+}
 
 
 def init(program, server, top):
@@ -45,11 +61,17 @@ def init(program, server, top):
         run('init', '--force')
         run('check', migrations, '--fail-on', 'never')
         # It works: a plan from a live database that the variable names, in the runner's layout.
-        server.psql('postgres', f'CREATE DATABASE init_{name}')
-        server.psql(f'init_{name}', 'CREATE TABLE users (id int PRIMARY KEY, email text NOT NULL);')
-        run('plan', '--do', 'add users.tier text', '--out', 'plan', '--sandbox-url', server.url('postgres'), more={variable: server.url(f'init_{name}')})
+        server.psql('postgres', f'CREATE DATABASE init_{name.split()[0]}_{len(name)}')
+        server.psql(f'init_{name.split()[0]}_{len(name)}', 'CREATE TABLE users (id int PRIMARY KEY, email text NOT NULL);')
+        run('plan', '--do', 'add users.tier text', '--out', 'plan', '--sandbox-url', server.url('postgres'), more={variable: server.url(f'init_{name.split()[0]}_{len(name)}')})
         check(f'{name}: the plan is of its layout', json.loads((root / 'plan/plan.json').read_text())['layout'] == (layout or 'psql'))
-        check(f'{name}: context works', 'email text' in run('context', 'users', more={variable: server.url(f'init_{name}')}))
+        check(f'{name}: context works', 'email text' in run('context', 'users', more={variable: server.url(f'init_{name.split()[0]}_{len(name)}')}))
+    open_ended = top / 'open_ended'
+    (open_ended / 'db/migration').mkdir(parents=True)
+    for i in (1, 2): (open_ended / f'db/migration/V{i}__x.sql').write_text('CREATE TABLE ${schema}.t' + f'{i} (id int);\n')
+    done = subprocess.run([program, 'init', str(open_ended)], capture_output=True, text=True)
+    check('a history with placeholders is found, and what is missing is said', done.returncode == 0 and tomllib.loads((open_ended / 'contraflow.toml').read_text())['project'] == {'migrations': 'db/migration', 'layout': 'flyway'}
+          and 'placeholder ${schema} has no value' in done.stderr, done.stderr)
     empty = top / 'empty'
     empty.mkdir()
     done = subprocess.run([program, 'init', str(empty)], capture_output=True, text=True)

@@ -1,10 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The .deb in a clean root that holds nothing but what it depends on: package_test.sh BUILD. Needs root and dpkg-shlibdeps (dpkg-dev).
+# The .deb in a clean root that holds nothing but what it depends on: package_test.sh BUILD. Needs dpkg-shlibdeps (dpkg-dev: tools/setup.d/package.sh), and root or a
+# user namespace in which it is root.
 # The root is made of the files of the packages that the .deb declares, and of those that they need in turn: what it forgot to declare is not there.
 set -eu
 build=$(realpath "$1")
-[ "$(id -u)" = 0 ] || { echo "package: a chroot needs root"; exit 77; }
+if [ "$(id -u)" != 0 ]; then
+  unshare -r true 2>/dev/null || { echo "package: a chroot needs root, or user namespaces"; exit 77; }
+  exec unshare -r "$0" "$build"
+fi
 command -v dpkg-shlibdeps >/dev/null || { echo "package: dpkg-shlibdeps is missing (apt-get install dpkg-dev)"; exit 77; }
 top=$(mktemp -d)
 trap 'rm -rf "$top"' EXIT

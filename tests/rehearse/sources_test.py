@@ -163,6 +163,35 @@ class Test:
             proofs = {p['id']: p for p in json.loads(r.stdout)['proofs']}
             assert r.returncode == 0 and all(p['verdict'] == 'proven' for p in proofs.values()) and proofs['rollback.schema']['outcome'] == outcome, (rows, proofs)
 
+    def t_commits_as_it_goes(self):
+        """a DO block that commits its batches stands in no transaction: before the migration, and as the migration"""
+        os.makedirs(self.folder + '/own', exist_ok=True)
+        batches = "CREATE TABLE {0} (n integer);\nDO $$ BEGIN FOR i IN 1..3 LOOP INSERT INTO {0} VALUES (i); COMMIT; END LOOP; END $$;\nALTER TABLE {0} ADD m integer;\n"
+        self.put('own/001_a.sql', batches.format('a'))
+        self.put('own/002_b.sql', batches.format('b'))
+        self.put('own/002_b.rollback.sql', 'DROP TABLE b;\n')
+        r = subprocess.run([self.opt.bin, 'rehearse', 'own/002_b.sql', '--format', 'json'], cwd=self.folder, capture_output=True, text=True, timeout=240)
+        report = json.loads(r.stdout)
+        proofs = {p['id']: p['verdict'] for p in report['proofs']}
+        assert proofs['forward'] == 'proven' and proofs['rollback.schema'] == 'proven' and report['run_as'] == 'statement by statement', (proofs, report['run_as'], r.stderr)
+
+    def t_traffic_of_an_own_plan(self):
+        """a type that changes under its name and a column that becomes NOT NULL: the made-up next version reads as the plan's notes ask, the writer writes as its precondition asks"""
+        self.put('typed.sql', 'CREATE TABLE users (id bigint PRIMARY KEY);\nCREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint NOT NULL REFERENCES users, amount numeric(10,2) NOT NULL, note text);\n')
+        r = subprocess.run([self.opt.bin, 'plan', '--from', 'typed.sql', '--do', 'retype orders.amount to numeric(14,4); not-null orders.note', '--out', 'typed'], cwd=self.folder, capture_output=True, text=True, timeout=240)
+        assert r.returncode == 0, r.stderr
+        r = subprocess.run([self.opt.bin, 'rehearse', 'typed', '--schema', 'typed.sql', '--rows', 'orders=200', '--traffic', '--stall-budget', '20000', '--reader-holds', '300ms', '--format', 'json'], cwd=self.folder, capture_output=True, text=True, timeout=240)
+        report = json.loads(r.stdout)
+        assert {p['id']: p['verdict'] for p in report['proofs']}['forward.desired'] == 'proven', report['proofs']  # although a column stands elsewhere
+        for run in report['traffic']['runs']:
+            assert run['completed'] and run['failed'] == 0 and run['executed'] > 0, run
+        assert [n for n in report['traffic']['notes'] if 'amount::numeric(14,4)' in n], report['traffic']['notes']
+        # By hand, without the cast, what reads the column fails once on each connection: and the review says what helps.
+        self.put('typed_by_hand.sql', 'ALTER TABLE orders ALTER amount TYPE numeric(14,4);\n')
+        r = subprocess.run([self.opt.bin, 'review', 'typed_by_hand.sql', '--schema', 'typed.sql', '--rows', 'orders=200', '--traffic', '--stall-budget', '20000', '--reader-holds', '300ms', '--format', 'json'], cwd=self.folder, capture_output=True, text=True, timeout=240)
+        item = next(q for q in json.loads(r.stdout)['items'] if q['id'] == 'stalls')
+        assert item['answer'] == 'no' and 'cast it to the new type' in item['fix'] and 'lock_timeout' not in item['fix'] and any('cached plan must not change result type' in line for line in item['evidence']), item
+
     def t_full_disk(self):
         """the disk under the sandbox fills up: said, exit 3, nothing left behind"""
         small = self.folder + '/small'

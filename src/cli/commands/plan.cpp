@@ -161,8 +161,8 @@ int run(Context& context, const Options& options) {
   require_roles(from, to);
   warn_of_nothing(context.console, from.database, to.database);
 
-  std::future<std::string> from_fingerprint = std::async(std::launch::async, catalog::fingerprint, std::cref(from.database));
-  std::future<std::string> to_fingerprint = std::async(std::launch::async, catalog::fingerprint, std::cref(to.database));
+  std::future<std::string> from_fingerprint = std::async(std::launch::async, [&from] { return catalog::fingerprint(from.database); });
+  std::future<std::string> to_fingerprint = std::async(std::launch::async, [&to] { return catalog::fingerprint(to.database); });
   const SettledRenames settled = settle_renames(from.database, to.database, rename_options(context, options, from, to, intents, loader));
   for (const std::string& note : settled.notes) context.console.note(note);
   if (settled.difference.empty() && settled.renames.empty()) {
@@ -180,6 +180,8 @@ int run(Context& context, const Options& options) {
   if (!outcome.refusals.empty()) return refuse(context.console, outcome.refusals);
   outcome.plan.from_fingerprint = from_fingerprint.get();
   outcome.plan.to_fingerprint = to_fingerprint.get();
+  // What the plan says that it leaves in another order counts in any.
+  if (const auto& tables = outcome.plan.column_order; !tables.empty()) outcome.plan.to_fingerprint = catalog::fingerprint(to.database, {tables.begin(), tables.end()});
   return write_plan(context, outcome.plan, output);
 }
 
@@ -187,13 +189,16 @@ Runner add_options(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("--from", options->from, "current schema: connection string, SQL file, migrations folder, git:REV:PATH, plan folder (default: [database] url)")->type_name("SOURCE");
   app.add_option("--to", options->to, "desired schema, likewise")->type_name("SOURCE");
-  app.add_option("--do", options->intents, "the desired schema in a few words, several separated by `;`, or @FILE: soft-delete users; rename users.user_name to username; "
-                 "retype orders.amount to numeric(14,4); all of them are listed below")->type_name("INTENTS");
+  app.add_option("--do", options->intents,
+                 "the desired schema in a few words, several separated by `;`, or @FILE: soft-delete users; rename users.user_name to username; "
+                 "retype orders.amount to numeric(14,4); all of them are listed below")
+      ->type_name("INTENTS");
   add_plan_choices(app, options->choices, options->output);
   auto* refresh = app.add_option("--refresh", options->refresh, "renew plan.json of this plan folder after its SQL files were edited")->type_name("DIR");
   app.add_option("--from-plan", options->from_plan, "take the steps of this plan folder: for another --layout, or with new versions")->type_name("DIR")->excludes(refresh);
   app.add_option("--phase", options->phases, "with --from-plan: only this phase (repeatable)")
-      ->check(CLI::IsMember(std::vector<std::string>{"expand", "backfill", "contract", "purge"}))->type_name("PHASE");
+      ->check(CLI::IsMember(std::vector<std::string>{"expand", "backfill", "contract", "purge"}))
+      ->type_name("PHASE");
   app.add_flag("--no-rename", options->no_rename, "what looks like a renamed column, table, type or sequence is dropped and added");
   app.add_option("--schema", options->schemas, "only this schema (pattern with *; repeatable)")->type_name("PATTERN");
   options->format = add_format_option(app, {"text", "json"});
