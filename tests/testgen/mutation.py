@@ -12,7 +12,20 @@ from golden import Golden, Missing
 # (golden, mutant): reason
 FILLED = 'the retired column gets its contents by the trigger, from one that is NOT NULL, by a conversion that gives no NULL: what is kept is never violated, and goes at purge'
 FULL = 'the same column has a full unique key that stays: it decides before this index does'
+ATTACHED = 'ATTACH PARTITION makes the key or index that the partition lacks, under the same name'
+INHERITED = 'the statement for the partitioned table does the same to its partitions'
 EQUIVALENT = {
+    ('partition_attach_large', '1_expand.sql constraint missing 2'): ATTACHED,
+    ('table_back_from_partitioned', '4_purge.rollback.sql rollback: constraint missing 0'): ATTACHED,
+    ('table_back_from_partitioned', '4_purge.rollback.sql rollback: constraint missing 1'): ATTACHED,
+    ('table_to_partitioned', '1_expand.sql constraint missing 1'): ATTACHED,
+    ('second_table_referenced_by_partitioned', '3_contract.sql old constraint kept 1'): INHERITED,
+    ('second_table_referenced_by_partitioned', '3_contract.sql constraint missing 1'): INHERITED,
+    ('table_to_partitioned', '1_expand.sql constraint missing 3'): ATTACHED,
+    ('type_of_partitioned_reference', '3_contract.sql constraint missing 2'): INHERITED,
+    ('type_key_and_reference', '3_contract.rollback.sql rollback: NOT NULL or default missing 1'): 'the primary key that follows makes the column NOT NULL',
+    ('index_create_replace_drop', '3_contract.sql live predicate missing 0'): 'WHERE the column IS NOT NULL: NULLs never meet in a unique index',
+    ('index_over_renamed_and_retyped', '2_backfill.sql index not unique 0'): FULL,
     ('type_using', '3_contract.sql NOT NULL kept 0'): FILLED,
     ('column_identity_bounds', '3_contract.sql NOT NULL kept 0'): FILLED,
     ('enum_add_value_and_column_rename', '3_contract.sql NOT NULL kept 0'): FILLED,
