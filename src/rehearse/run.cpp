@@ -15,6 +15,7 @@
 #include "catalog/source_psql.h"
 #include "catalog/source_run.h"
 #include "rehearse/observe.h"
+#include "rehearse/psql_commands.h"
 
 namespace contraflow::rehearse {
 namespace {
@@ -23,7 +24,9 @@ using catalog::ItemKind;
 using catalog::ScriptItem;
 using Clock = std::chrono::steady_clock;
 
-enum class Control { none, begin, end };
+enum class Control { none,
+                     begin,
+                     end };
 
 Control control_of(const ScriptItem& item) {
   if (item.kind != ItemKind::statement || item.words.empty()) return Control::none;
@@ -404,10 +407,19 @@ RunResult run_migration(const Script& script, const RunRequest& request) {
 std::vector<std::pair<std::string, Place>> forbidden_in(const Script& script) {
   std::vector<std::pair<std::string, Place>> out;
   for (const ScriptItem& item : script.items) {
-    if (item.kind != ItemKind::statement) continue;
-    const auto refuse = [&](const char* why) { out.emplace_back(why, place_of(item)); };
+    const auto refuse = [&](const std::string& why) { out.emplace_back(why, place_of(item)); };
+    if (item.kind != ItemKind::statement) {
+      // Where psql is not needed, they are not run at all.
+      if (const std::string why = script.needs_psql ? reaches_outside(item.text()) : std::string(); !why.empty()) refuse(why);
+      continue;
+    }
     if (item.starts_with({"create", "database"}) || item.starts_with({"drop", "database"}))
       refuse("it makes or removes a whole database");
+    // psql would end strings elsewhere than they were read here, and find commands in them.
+    if (const std::string text = script.needs_psql ? to_lower(item.text()) : std::string(); text.find("conforming") != std::string::npos) {
+      const bool as_it_is = item.starts_with({"set", "standard_conforming_strings"}) && (text.ends_with(" on") || text.ends_with("=on") || text.ends_with("'on'"));
+      if (!as_it_is) refuse("it changes where psql sees strings end");
+    }
     if (item.starts_with({"alter", "system"})) refuse("ALTER SYSTEM configures the server");
     if (!item.words.empty() && item.words[0] == "copy") {
       std::string text;  // blanks squeezed

@@ -192,6 +192,28 @@ class Test:
         item = next(q for q in json.loads(r.stdout)['items'] if q['id'] == 'stalls')
         assert item['answer'] == 'no' and 'cast it to the new type' in item['fix'] and 'lock_timeout' not in item['fix'] and any('cached plan must not change result type' in line for line in item['evidence']), item
 
+    def t_psql_stays_within(self):
+        """a migration that only psql can run starts no program, writes no file, connects nowhere; what stays within the database runs"""
+        target = self.folder + '/pwned'
+        self.put('inc.sql', f'\\! touch {target}\n')
+        within = '\\if true\n\\endif\n'
+        program = f"COPY users FROM PROGRAM 'touch {target}'"
+        evil = [f'\\! touch {target}', f'\\o |touch {target}', f'\\o {target}', f'SELECT 1 \\g |touch {target}', f'SELECT 1 \\g {target}', f"\\copy users from program 'touch {target}'", f"\\copy users to '{target}'", '\\c postgres', f'\\set x `touch {target}`',
+                f'\\if true \\! touch {target}\n\\endif', f'SELECT 1 \\! touch {target}\n;', f'SELECT 1; \\! touch {target}', f"SELECT 'a\\' \\! touch {target}\n;", '\\i inc.sql', f'\\echo x \\\\ \\! touch {target}', f'\\s {target}', f'\\w {target}', '\\encoding SJIS',
+                f"SET standard_conforming_strings = off;\nSELECT 'a\\'' \\! touch {target} --';", f"SELECT set_config('standard_conforming_strings', 'off', false);\nSELECT 'a\\'' \\! touch {target} --';",
+                f'SELECT $a${program}$a$ \\gexec', 'DROP DATABASE postgres;', program + ';']
+        for text in evil:
+            for whole in (within + text + '\n', text + '\n' + within):
+                self.put('evil.sql', whole)
+                r = subprocess.run([self.opt.bin, 'rehearse', 'evil.sql', '--schema', 'before.sql', '--format', 'json'], cwd=self.folder, capture_output=True, text=True, timeout=240)
+                verdicts = {p['id']: p['verdict'] for p in json.loads(r.stdout)['proofs']} if r.stdout else {}
+                assert not os.path.exists(target), text
+                assert verdicts.get('safe') == 'refuted' or (text.endswith('gexec') and verdicts.get('forward') == 'unknown'), (text, verdicts, r.stderr)
+        self.put('fine.sql', "\\set ON_ERROR_STOP on\n\\encoding UTF8\nSET standard_conforming_strings = on;\nSELECT count(*) = 0 AS todo FROM pg_attribute WHERE attrelid = 'users'::regclass AND attname = 'n' \\gset\n\\if :todo\n"
+                 "SELECT 'ALTER TABLE users ADD n integer' \\gexec\n\\endif\n")
+        r = subprocess.run([self.opt.bin, 'rehearse', 'fine.sql', '--schema', 'before.sql', '--format', 'json'], cwd=self.folder, capture_output=True, text=True, timeout=240)
+        assert {p['id']: p['verdict'] for p in json.loads(r.stdout)['proofs']}['forward'] == 'proven', (r.stdout, r.stderr)
+
     def t_full_disk(self):
         """the disk under the sandbox fills up: said, exit 3, nothing left behind"""
         small = self.folder + '/small'
