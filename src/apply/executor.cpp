@@ -125,13 +125,18 @@ struct Executor::Impl {
 
   void check_preconditions(const StepRun& step) {
     if (step.step.preconditions.empty()) return;
-    run.steps.set_longest(run.options.work_limit + 30s);
-    run.connection().execute(fmt::format("SET statement_timeout = '{}ms'", run.options.work_limit.count()));
-    const Session::Interruptible interruptible(run.steps);
-    for (const plan::Precondition& precondition : step.step.preconditions) {
-      const pg::Result found = run.connection().execute(precondition.query);
-      if (found.rows() > 0 && found.integer(0, 0) > 0) {
-        throw Error(ErrorCode::refused, fmt::format("before step {}: {} {}", sql::quote_identifier(step.step.id), found.integer(0, 0), precondition.what), precondition.remedy);
+    {
+      const Session::Patience patience(run.steps, run.options.work_limit + 30s);
+      const Session::Interruptible interruptible(run.steps);
+      const Following following(run.watcher, run.connection().backend_pid(), [&](const Progress& progress) {
+        if (!progress.at_work) run.steps.presume_lost();
+      });
+      run.connection().execute(fmt::format("SET statement_timeout = '{}ms'", run.options.work_limit.count()));
+      for (const plan::Precondition& precondition : step.step.preconditions) {
+        const pg::Result found = run.connection().execute(precondition.query);
+        if (found.rows() > 0 && found.integer(0, 0) > 0) {
+          throw Error(ErrorCode::refused, fmt::format("before step {}: {} {}", sql::quote_identifier(step.step.id), found.integer(0, 0), precondition.what), precondition.remedy);
+        }
       }
     }
     run.connection().execute("SET statement_timeout = '60s'");

@@ -78,10 +78,15 @@ class Backfiller {
 
   void plan_parts() {
     const int workers = std::max(1, run_.options.backfill.workers);
-    run_.steps.set_longest(10min);
-    run_.connection().execute("SET statement_timeout = '5min'");
-    parts_ = parts_of(run_.connection(), backfill_, workers == 1 ? 1 : workers * 4);
-    run_.connection().execute("SET statement_timeout = '60s'");
+    {
+      const Session::Patience patience(run_.steps, 6min);
+      const Following following(run_.watcher, run_.connection().backend_pid(), [&](const Progress& progress) {
+        if (!progress.at_work) run_.steps.presume_lost();
+      });
+      run_.connection().execute("SET statement_timeout = '5min'");
+      parts_ = parts_of(run_.connection(), backfill_, workers == 1 ? 1 : workers * 4);
+      run_.connection().execute("SET statement_timeout = '60s'");
+    }
     run_.transaction(run_.steps, [&](pg::Connection& connection) {
       run_.journal.fence(connection, run_.runner);
       run_.journal.begin_progress(connection, step_, identity_, parts_);
@@ -93,22 +98,23 @@ class Backfiller {
   long long pending() {
     if (backfill_.pending.empty()) return 0;
     pg::Connection& connection = run_.connection();
-    run_.steps.set_longest(run_.options.work_limit + 30s);
-    const Session::Interruptible interruptible(run_.steps);
-    run_.watcher.follow(connection.backend_pid(), [&](const Progress& progress) {
-      if (!progress.at_work) run_.steps.presume_lost();
-      Progress told = progress;
-      told.phase = "counting rows that are still pending";
-      run_.observer.progressed(step_, told);
-    });
     try {
-      connection.execute(fmt::format("SET statement_timeout = '{}ms'; SET enable_seqscan = on", run_.options.work_limit.count()));
-      const pg::Result count = connection.execute(fmt::format("SELECT count(*) FROM (SELECT FROM {} WHERE {} LIMIT {}) AS l", sql::quote(backfill_.table), backfill_.pending, kCounted));
-      run_.watcher.unfollow();
+      long long count = 0;
+      {
+        const Session::Patience patience(run_.steps, run_.options.work_limit + 30s);
+        const Session::Interruptible interruptible(run_.steps);
+        const Following following(run_.watcher, connection.backend_pid(), [&](const Progress& progress) {
+          if (!progress.at_work) run_.steps.presume_lost();
+          Progress told = progress;
+          told.phase = "counting rows that are still pending";
+          run_.observer.progressed(step_, told);
+        });
+        connection.execute(fmt::format("SET statement_timeout = '{}ms'; SET enable_seqscan = on", run_.options.work_limit.count()));
+        count = connection.execute(fmt::format("SELECT count(*) FROM (SELECT FROM {} WHERE {} LIMIT {}) AS l", sql::quote(backfill_.table), backfill_.pending, kCounted)).integer(0, 0);
+      }
       connection.execute("SET statement_timeout = '60s'");
-      return count.integer(0, 0);
+      return count;
     } catch (...) {
-      run_.watcher.unfollow();
       run_.steps.drop();
       if (*run_.options.stop) run_.safe_point();
       throw;
@@ -187,7 +193,7 @@ class Backfiller {
         pg::Connection& connection = session.get();
         if (!prepared) connection.execute("SET enable_seqscan = off; SET jit = off; SET plan_cache_mode = force_custom_plan; SET max_parallel_workers_per_gather = 0");
         prepared = true;
-        session.set_longest(pace.timeout + 10s);
+        const Session::Patience patience(session, pace.timeout + 10s);
         const std::vector<std::string> upper = next_bound(connection, part, part.lower, pace.size);
         const long long changed = batch(connection, part, upper, pace);
         adapt(part, bottom, pace, changed, since(begin));

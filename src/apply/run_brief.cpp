@@ -76,7 +76,7 @@ class Attempts {
     pg::Connection& connection = run_.connection();
     const plan::Action& action = step_.action();
     const Milliseconds limit = work_limit(run_, action);
-    run_.steps.set_longest(limit + 5s);
+    const Session::Patience patience(run_.steps, limit + 5s);
     connection.execute(fmt::format("BEGIN; {}; {}; {}", set_local("lock_timeout", timeout_), set_local("statement_timeout", limit),
                                    set_local("idle_in_transaction_session_timeout", run_.options.idle_limit)));
     check_small(connection, action);

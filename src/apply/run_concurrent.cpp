@@ -37,24 +37,24 @@ StepOutcome run_concurrent(Run& run, const StepRun& step, const std::string& con
     const Milliseconds left = std::max<Milliseconds>(run.options.locks.concurrent_budget - since(begin), 1s);
     try {
       pg::Connection& connection = run.connection();
-      run.steps.set_longest(run.options.work_limit + 30s);
-      const Session::Interruptible interruptible(run.steps);
-      run.watcher.follow(connection.backend_pid(), [&](const Progress& progress) {
-        if (!progress.at_work) run.steps.presume_lost();
-        run.observer.progressed(step, progress);
-      });
-      connection.execute(fmt::format("SET lock_timeout = '{}ms'; SET statement_timeout = '{}ms'", left.count(), run.options.work_limit.count()));
-      drop_leftover(run, action);
-      for (const std::string& statement : action.statements) {
-        if (ends_in_access_exclusive(statement)) connection.execute(fmt::format("SET lock_timeout = '{}ms'", run.options.locks.longest_timeout.count()));
-        connection.execute(statement);
+      {
+        const Session::Patience patience(run.steps, run.options.work_limit + 30s);
+        const Session::Interruptible interruptible(run.steps);
+        const Following following(run.watcher, connection.backend_pid(), [&](const Progress& progress) {
+          if (!progress.at_work) run.steps.presume_lost();
+          run.observer.progressed(step, progress);
+        });
+        connection.execute(fmt::format("SET lock_timeout = '{}ms'; SET statement_timeout = '{}ms'", left.count(), run.options.work_limit.count()));
+        drop_leftover(run, action);
+        for (const std::string& statement : action.statements) {
+          if (ends_in_access_exclusive(statement)) connection.execute(fmt::format("SET lock_timeout = '{}ms'", run.options.locks.longest_timeout.count()));
+          connection.execute(statement);
+        }
       }
-      run.watcher.unfollow();
       connection.execute("SET lock_timeout = '100ms'; SET statement_timeout = '60s'");
       outcome.took = since(attempt_begin);
       break;
     } catch (const Error& error) {
-      run.watcher.unfollow();
       run.steps.drop();  // with whatever settings it had
       run.log(step.step.id, "attempt", fmt::format("attempt {} of a concurrent statement ended: {}", outcome.attempts, error.message()));
       if (*run.options.stop && failure_of(error) == Failure::cancelled) run.safe_point();

@@ -39,11 +39,22 @@ class Session {
   };
   // From another thread: the server says that the statement in progress has ended, and no answer has come. It will be treated as lost.
   void presume_lost() { presumed_lost_ = true; }
-  // The longest answer that is waited for; beyond the server's own statement_timeout, for a server that is gone.
-  void set_longest(Milliseconds longest);
+  // While an object of this kind lives an answer is waited for so long: more than the server's own statement_timeout, for a server that is gone.
+  class Patience {
+   public:
+    Patience(Session& session, Milliseconds longest) : session_(session), before_(session.longest_) { session_.set_longest(longest); }
+    ~Patience() { session_.set_longest(before_); }
+    Patience(const Patience&) = delete;
+    Patience& operator=(const Patience&) = delete;
+
+   private:
+    Session& session_;
+    Milliseconds before_;
+  };
 
  private:
   void limit();
+  void set_longest(Milliseconds longest);
 
   std::string conninfo_;
   std::string application_name_;
@@ -52,7 +63,7 @@ class Session {
   std::optional<pg::Connection> connection_;
   std::atomic<bool> interruptible_{false};
   std::atomic<bool> presumed_lost_{false};
-  Milliseconds longest_{60s};
+  Milliseconds longest_{65s};  // of statements under the statement_timeout that get() sets
 };
 
 // SQL fragments.

@@ -65,7 +65,9 @@ struct Watcher::Impl {
   std::vector<Blocker> found;
   std::function<void(const Progress&)> tell;
   Clock::time_point followed_since;
-  int idle_looks = 0;  // the thread's own
+  // The thread's own:
+  int idle_looks = 0;
+  Clock::time_point looked_since;
   std::thread thread;
 
   Impl(const std::string& conninfo, const std::string& name)
@@ -107,6 +109,8 @@ struct Watcher::Impl {
         const auto told = tell;
         const Clock::time_point since = followed_since;
         unlocked(lock, [&] {
+          if (looked_since != since) idle_looks = 0;  // of another statement
+          looked_since = since;
           Progress now = progress_of(watched);
           now.seconds = std::chrono::duration<double>(Clock::now() - since).count();
           const std::lock_guard again(mutex);
