@@ -68,8 +68,9 @@ class Run:
             raise Broken('plan', f'exit {r.returncode}', (r.stdout + r.stderr)[:1500])
         return r
 
-    def same(self, law, db, want, where, dumped=False, reordered=()):
-        if d := judge.difference(want, judge.state(self.s, db, dumped), reordered):
+    def same(self, law, db, want, where, dumped=False, reordered=(), unproven=()):
+        got = judge.state(self.s, db, dumped)
+        if d := judge.difference(judge.unproven(want, unproven), judge.unproven(got, unproven), reordered):
             raise Broken(law, where, d)
 
     def same_rows(self, law, db, where):
@@ -120,6 +121,7 @@ class Run:
             doc = json.load(f)
         self.said, self.grade = doc['column_order_differs'], doc['grade']
         self.said_back = [m[1] for note in doc['notes'] if (m := re.match(r'after a rollback from purge the columns of (.*) stand in another order: ', note))]
+        self.pointless = [m.groups() for note in doc['notes'] if (m := re.match(r'after a rollback from purge constraint (\S+) on \S+\.(\S+) is NOT VALID where rows point', note))]
         self.prior, self.rows, want = judge.state(self.s, a), judge.contents(self.s, a), judge.state(self.s, b)
         self.forward_and_back(a, b, want)
         self.traffic(a)
@@ -168,7 +170,7 @@ class Run:
             self.same('twice', db, state, os.path.basename(self.back[k]))
             if judge.contents(self.s, db) != rows:
                 raise Broken('twice', os.path.basename(self.back[k]) + ': rows differ')
-        self.same('rollback', db, self.prior, 'all the way back', dumped=True, reordered=self.reordered(self.back[-1]))
+        self.same('rollback', db, self.prior, 'all the way back', dumped=True, reordered=self.reordered(self.back[-1]), unproven=self.unproven(self.back[-1]))
         if self.grade != 'data':
             self.same_rows('rollback', db, 'all the way back')
         self.run('rollback', db, self.up, 'forward again')
@@ -177,7 +179,7 @@ class Run:
     def undo(self, law, db, k, where, dumped=False):
         """back from somewhere in phase k"""
         self.run(law, db, self.back[k::-1], where)
-        self.same(law, db, self.prior, where, dumped, self.reordered(self.up[k]))
+        self.same(law, db, self.prior, where, dumped, self.reordered(self.up[k]), self.unproven(self.up[k]))
         if 'purge' not in os.path.basename(self.up[k]) or self.grade != 'data':
             self.same_rows(law, db, where)
 
@@ -188,12 +190,16 @@ class Run:
         before = {to: a for a, _, to in (o.partition('=') for o in self.g.options if '=' in o)}  # --rename a.t=b.t
         return [before.get(table, table) for table in self.said + [other for table in self.said_back for other in self.family(table)]]
 
+    def unproven(self, file):
+        """(constraint, table) whose rows may point at nothing after a rollback from purge, which a note says"""
+        return self.pointless if 'purge' in os.path.basename(file) and self.grade == 'data' else ()
+
     def family(self, table):
         """the table and its partitions, as the prior schema has them"""
         parents = {title[len('catalog relation '):]: text for title, text in self.prior.items() if title.startswith('catalog relation ')}
         out = [table]
         for name in out:
-            out += [child for child, text in parents.items() if child not in out and name in text.split(' ')[-1].split(',')]
+            out += [child for child, text in parents.items() if child not in out and (text.endswith((' ' + name, ',' + name)) or f' {name},' in text or f',{name},' in text)]
         return out
 
     def traffic(self, a):

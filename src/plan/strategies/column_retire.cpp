@@ -35,10 +35,15 @@ void retire_column(Planner& p, const ObjectId& id) {
   const std::string quoted = sql::quote_identifier(id.name);
   const bool foreign = p.from.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""}) != nullptr;
   std::set<ObjectId> gone = Planner::with_copies(p.from, id);
-  // A table that leaves its parents keeps its copy as its own until that one goes.
+  // A table that leaves its parents keeps its copy as its own until that one goes, and so does a partition.
   std::vector<std::size_t> after;
   for (const auto& [table, left] : p.leaves_parent) {
     if (gone.erase(column_id(table.schema, table.name, id.name)) != 0) after.push_back(left);
+  }
+  for (const auto& [table, left] : p.leaves_partition) {
+    const auto* body = p.to.find_body<Table>(table);
+    if ((body && body->partition_of) || gone.erase(column_id(table.schema, table.name, id.name)) == 0) continue;
+    after.push_back(left);
   }
   gone.insert(id);
   const std::set<ObjectId> copies = gone;

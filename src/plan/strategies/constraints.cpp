@@ -112,6 +112,15 @@ std::vector<effects::Effect> effects_of(const ObjectId& id, const Constraint& co
 
 }  // namespace
 
+std::string while_rows_point(const Planner& p, const ObjectId& id, const Constraint& constraint) {
+  if (constraint.type != ConstraintType::foreign_key || !constraint.references) return {};
+  const QualifiedName& there = *constraint.references;
+  const bool lost = p.dropped.contains(table_id(there)) || std::any_of(constraint.referenced_columns.begin(), constraint.referenced_columns.end(), [&](const std::string& column) {
+                      return p.dropped.contains(column_id(there.schema, there.name, column));
+                    });
+  return lost ? fmt::format("({}) = 0", preconditions(id, constraint).front().query) : std::string();
+}
+
 // FK and CHECK. The operations come in pairs whose other half is the undo of a dropped one: `adding` says which.
 void add_or_restore(Planner& p, const ObjectId& id, bool adding) {
   const Database& database = adding ? p.to : p.from;
@@ -138,7 +147,8 @@ void add_or_restore(Planner& p, const ObjectId& id, bool adding) {
     return operation;
   };
   const std::string name = describe(id);
-  if (no_online_way || all_small(p, touched(id, constraint))) {
+  const std::string rows_point = adding || no_online_way ? std::string() : while_rows_point(p, id, constraint);
+  if (rows_point.empty() && (no_online_way || all_small(p, touched(id, constraint)))) {
     Action addition = blocking(create_all(object, database), absent(id));
     if (foreign || constraint.type == ConstraintType::not_null) {
       addition.mode = Mode::brief;
@@ -157,9 +167,11 @@ void add_or_restore(Planner& p, const ObjectId& id, bool adding) {
   Statements add_statements{add_not_valid(database, id, id.name)};
   add_statements.insert(add_statements.end(), described.begin(), described.end());
   const Action addition = brief(std::move(add_statements), absent(id));
-  const Action validation = constraint.validated
-                                ? scan({validate_statement(database, id)}, all_of({exists(id), negate(constraint_is_validated(id))}))
-                                : Action{};
+  Action validation = constraint.validated ? scan({validate_statement(database, id)}, all_of({exists(id), negate(constraint_is_validated(id))})) : Action{};
+  if (!rows_point.empty() && constraint.validated) {
+    validation.todo = all_of({validation.todo, rows_point});
+    p.notes.push_back(fmt::format("after a rollback from purge {} is NOT VALID where rows point at what was purged", name));
+  }
   if (adding) {
     Operation& add = mark(p.add(phase, "add NOT VALID", id, addition, removal));
     add.step.preconditions = preconditions(id, constraint);

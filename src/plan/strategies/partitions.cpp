@@ -473,6 +473,11 @@ void change_partition(Planner& p, const ObjectId& id, const std::optional<Qualif
   const Table *old_body = table_in(p.from, id), *new_body = table_in(p.to, id);
   const bool small = p.is_small(name_of(id));
   if (!new_parent) {
+    for (const diff::Rename& rename : p.renames) {
+      if (rename.to.kind != Kind::column || rename.to.schema != old_parent->schema || rename.to.relation != old_parent->name) continue;
+      p.refuse(fmt::format("{} leaves {}, whose {} gets another name through a second column, which would stay in the partition: make two plans, detach it first", describe(id), sql::quote(*old_parent),
+                           describe_renamed(rename.from)));
+    }
     const std::size_t first = p.operations.size();
     Table foreign;  // a foreign table has no constraint to prove
     foreign.partition_bound = old_bound;

@@ -9,6 +9,7 @@
 #include "catalog/ddl.h"
 #include "catalog/rename.h"
 #include "plan/planner.h"
+#include "plan/strategies/constraint_parts.h"
 #include "plan/strategies/replace.h"
 
 namespace contraflow::plan {
@@ -161,7 +162,7 @@ void rebuild_on_the_way_back(Planner& p, const ObjectId& id, const std::string& 
   for (const ObjectId& key : unproven) {
     Operation& validate = p.add(Phase::expand, "way back: validate", key, Action{},
                                 scan({fmt::format("{} VALIDATE CONSTRAINT {}", alter_table(p.from, key.schema, key.relation), sql::quote_identifier(key.name))},
-                                     all_of({exists(key), negate(constraint_is_validated(key))})));
+                                     all_of({exists(key), negate(constraint_is_validated(key)), while_rows_point(p, key, std::get<Constraint>(p.from.objects.at(key).body))})));
     validate.groupable = false;
     validate.first = true;
   }

@@ -35,7 +35,8 @@ bool is_table(const ObjectId& id) { return id.kind == Kind::table || id.kind == 
 
 std::string old_column_name(const Planner& p, const ObjectId& column) {
   for (const diff::Rename& rename : p.renames) {
-    if (rename.from.kind == Kind::column && rename.to == column) return rename.from.name;
+    if (rename.from.kind != Kind::column || rename.to.name != column.name) continue;
+    if (rename.to == column || Planner::with_copies(p.from, rename.to).contains(column)) return rename.from.name;  // a partition's follows its parent's
   }
   return column.name;
 }

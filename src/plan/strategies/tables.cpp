@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "catalog/alter.h"
 #include "catalog/ddl.h"
@@ -56,8 +57,21 @@ Statements passing_columns(const Object& object, const Database& database, const
   return out;
 }
 
+// The second columns of its parent, which has them until purge: a partition has the columns of its parent, no less. They go with the parent's.
+Statements second_columns(const Object& object, const Database& database, const Database& other) {
+  const auto& parent = std::get<Table>(object.body).partition_of;
+  const ObjectId parent_id = table_id(parent.value_or(QualifiedName{}));
+  if (!parent || !database.find(parent_id) || !other.find(parent_id)) return {};
+  const std::string above = sql::quote_literal(sql::quote(*parent)), here = sql::quote_literal(quoted_name(object.id));
+  return {"DO " + sql::dollar_quote(fmt::format("DECLARE\n  missing text;\nBEGIN\n"
+                                                "  FOR missing IN SELECT format('%I %s', attname, format_type(atttypid, atttypmod)) FROM pg_attribute AS a WHERE attrelid = to_regclass({0}) AND attnum > 0 AND NOT attisdropped\n"
+                                                "    AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass({1}) AND attname = a.attname AND NOT attisdropped)\n  LOOP\n"
+                                                "    EXECUTE format('ALTER TABLE %s ADD COLUMN %s', to_regclass({1}), missing);\n  END LOOP;\nEND",
+                                                above, here), "columns")};
+}
+
 // Constraints in an order in which indexes exist before what refers to them; members by kind otherwise.
-Statements create_with_members(const Object& table, const Database& database, const Database& other, const std::vector<const Object*>& members) {
+Statements create_with_members(const Object& table, const Database& database, const Database& other, const std::vector<const Object*>& members, bool joins, bool second) {
   const auto* partition = std::get_if<Table>(&table.body);
   if (partition && partition->partition_of) {
     // Made alone and attached: ATTACH PARTITION adopts its keys and indexes under their own names, PARTITION OF would clone the parent's.
@@ -74,9 +88,12 @@ Statements create_with_members(const Object& table, const Database& database, co
         (attaches ? attached : out).push_back(std::move(statement));
       }
     }
-    append(out, passing_columns(table, database, other));
-    append(out, attach_partition(table));
-    append(out, std::move(attached));
+    if (joins) {
+      append(out, passing_columns(table, database, other));
+      if (second) append(out, second_columns(table, database, other));
+      append(out, attach_partition(table));
+      append(out, std::move(attached));
+    }
     append(out, describe_state(table, database));
     return out;
   }
@@ -122,7 +139,11 @@ void create_table(Planner& p, const ObjectId& id) {
     operation.provides.insert(sequence->id);
     operation.needs.insert(sequence->depends_on.begin(), sequence->depends_on.end());
   }
-  append(statements, create_with_members(object, p.to, p.from, members));
+  const auto& joined = std::get<Table>(object.body).partition_of;
+  const bool second = joined && std::any_of(p.renames.begin(), p.renames.end(), [&](const diff::Rename& rename) {
+    return rename.to.kind == Kind::column && rename.to.schema == joined->schema && rename.to.relation == joined->name;
+  });
+  append(statements, create_with_members(object, p.to, p.from, members, true, second));
   append(statements, std::move(owned));
   const Table& body = std::get<Table>(object.body);
   std::vector<QualifiedName> parents = body.inherits;
@@ -231,15 +252,16 @@ void drop_table(Planner& p, const ObjectId& id) {
     append(before, create_all(free, p.from));
     append(owned, alter_sequence(sequence->id, std::get<Sequence>(free.body), std::get<Sequence>(sequence->body)));
   }
+  const bool partition = table.partition_of.has_value();
+  const bool parent_goes = partition && p.dropped.contains(ObjectId{Kind::table, table.partition_of->schema, "", table.partition_of->name, ""});
   Statements whole = before;
-  append(whole, create_with_members(object, p.from, p.to, members));
+  // A parent that stays gets it again by the undo of the detach, in contract, when its columns have their names again.
+  append(whole, create_with_members(object, p.from, p.to, members, !partition || parent_goes));
   append(whole, std::move(owned));
   append(whole, std::move(late));
 
   std::set<ObjectId> leaving = gone;
   for (const Object* key : foreign_keys) leaving.insert(key->id);
-  const bool partition = table.partition_of.has_value();
-  const bool parent_goes = partition && p.dropped.contains(ObjectId{Kind::table, table.partition_of->schema, "", table.partition_of->name, ""});
   const std::string name = quoted_name(id);
   const bool has_children = !Planner::children(p.from, {id.schema, id.name}).empty();
   if (p.options.drops == Drops::direct || partition || has_children || table.partitioned) {
@@ -247,6 +269,7 @@ void drop_table(Planner& p, const ObjectId& id) {
     if (partition && !parent_goes) {
       detach_before_drop(p, id, leaving);
       const std::size_t detached = p.operations.size() - 1;
+      for (const Object* key : foreign_keys) append(whole, create_all(*key, p.from));
       Operation& purge = p.add(p.options.drops == Drops::direct ? Phase::contract : Phase::purge, "drop", id, brief(drop(object), exists(id)),
                                brief(std::move(whole), absent(id)), Grade::data);
       purge.removes = leaving;
@@ -501,8 +524,22 @@ void plan_tables(Planner& p) {
   for (const ObjectId& id : p.created) {
     if (id.kind == Kind::table && p.take(id)) create_table(p, id);
   }
+  std::map<ObjectId, std::pair<std::size_t, std::size_t>> drops;  // table -> its operations
   for (const ObjectId& id : p.dropped) {
-    if (id.kind == Kind::table && p.take(id)) drop_table(p, id);
+    if (id.kind != Kind::table || !p.take(id)) continue;
+    const std::size_t first = p.operations.size();
+    drop_table(p, id);
+    drops[id] = {first, p.operations.size()};
+  }
+  // Contents go from the table that points before those that it points at: who stops between the two and goes back has no rows that point at nothing.
+  for (const auto& [id, range] : drops) {
+    for (const Object* member : Planner::members(p.from, id)) {
+      if (!is_foreign_key(*member)) continue;
+      const auto& key = std::get<Constraint>(member->body);
+      const auto other = key.references ? drops.find(table_id(*key.references)) : drops.end();
+      if (other == drops.end() || other->first == id || range.first == range.second || other->second.first == other->second.second) continue;
+      p.operations[other->second.second - 1].rather_after.push_back(range.second - 1);
+    }
   }
   for (const auto& [id, aspects] : p.altered) {
     if (p.done.contains(id)) continue;
