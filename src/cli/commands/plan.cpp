@@ -182,13 +182,16 @@ Runner add_options(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("--from", options->from, "current schema: connection string, SQL file, migrations folder, git:REV:PATH, plan folder (default: [database] url)")->type_name("SOURCE");
   app.add_option("--to", options->to, "desired schema, likewise")->type_name("SOURCE");
-  app.add_option("--do", options->intents, "the desired schema in a few words, several separated by `;`, or @FILE: soft-delete users; rename users.user_name to username; "
-                 "retype orders.amount to numeric(14,4); all of them are listed below")->type_name("INTENTS");
+  app.add_option("--do", options->intents,
+                 "the desired schema in a few words, several separated by `;`, or @FILE: soft-delete users; rename users.user_name to username; "
+                 "retype orders.amount to numeric(14,4); all of them are listed below")
+      ->type_name("INTENTS");
   add_plan_choices(app, options->choices, options->output);
   auto* refresh = app.add_option("--refresh", options->refresh, "renew plan.json of this plan folder after its SQL files were edited")->type_name("DIR");
   app.add_option("--from-plan", options->from_plan, "take the steps of this plan folder: for another --layout, or with new versions")->type_name("DIR")->excludes(refresh);
   app.add_option("--phase", options->phases, "with --from-plan: only this phase (repeatable)")
-      ->check(CLI::IsMember(std::vector<std::string>{"expand", "backfill", "contract", "purge"}))->type_name("PHASE");
+      ->check(CLI::IsMember(std::vector<std::string>{"expand", "backfill", "contract", "purge"}))
+      ->type_name("PHASE");
   app.add_flag("--no-rename", options->no_rename, "what looks like a renamed column, table, type or sequence is dropped and added");
   app.add_option("--schema", options->schemas, "only this schema (pattern with *; repeatable)")->type_name("PATTERN");
   options->format = add_format_option(app, {"text", "json"});
