@@ -23,7 +23,7 @@ struct SourceLoader::Impl {
   LoadOptions options;
   std::optional<pg::Sandbox> sandbox;
   std::optional<std::string> standard_input;
-  std::vector<std::string> notes;  // of the source being loaded
+  std::vector<std::string> notes;              // of the source being loaded
   std::map<std::string, Location> made_roles;  // likewise
 
   explicit Impl(LoadOptions given) : options(std::move(given)) {}
@@ -68,7 +68,9 @@ Migrations prisma_models(const prisma::Schema& schema) {
 void refuse_part_of_models(const Files& files, const std::string& folder, const prisma::Schema& schema) {
   const bool any = std::any_of(schema.blocks.begin(), schema.blocks.end(), [](const prisma::Block& block) { return block.kind == prisma::BlockKind::model; });
   const std::string missing = prisma::unknown_type(schema);
-  const std::string why = !any ? "no model" : !missing.empty() ? "no type " + missing : schema.datasource() == nullptr ? "no datasource" : "";
+  const std::string why = !any ? "no model" : !missing.empty()             ? "no type " + missing
+                                          : schema.datasource() == nullptr ? "no datasource"
+                                                                           : "";
   if (why.empty()) return;
   std::string top = folder;  // the schema's own folder may be further up
   for (std::size_t slash = top.rfind('/'); slash != std::string::npos && slash > 0; slash = top.rfind('/')) {

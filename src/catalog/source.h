@@ -15,7 +15,13 @@
 namespace contraflow::catalog {
 
 // What a source is, decided by its spelling and by what lies there.
-enum class SourceKind { connection, sql_file, standard_input, migrations, git, plan_folder, prisma };
+enum class SourceKind { connection,
+                        sql_file,
+                        standard_input,
+                        migrations,
+                        git,
+                        plan_folder,
+                        prisma };
 
 struct Source {
   std::string text;  // as given

@@ -21,7 +21,7 @@ class Files {
   };
   virtual std::vector<Entry> list(const std::string& folder) const = 0;        // sorted by name
   virtual std::string display(const std::string& path) const { return path; }  // for messages
-  virtual bool on_disk() const { return false; }  // whether other programs can open the paths
+  virtual bool on_disk() const { return false; }                               // whether other programs can open the paths
 };
 
 std::unique_ptr<Files> disk_files();

@@ -13,8 +13,8 @@
 namespace contraflow::cli {
 
 struct CodeSchemaOptions {
-  std::string schema;   // --schema SOURCE; empty: what is found
-  std::string prisma;   // --prisma FILE or folder; empty: what is found in the code base
+  std::string schema;  // --schema SOURCE; empty: what is found
+  std::string prisma;  // --prisma FILE or folder; empty: what is found in the code base
   std::string root = ".";
   std::string revision;
   std::vector<std::string> bindirs;
@@ -24,7 +24,7 @@ struct CodeSchemaOptions {
 struct CodeSchema {
   code::SchemaFacts facts;
   std::optional<prisma::Schema> models;
-  std::string source;         // what the tables were taken from: "db/schema.sql", "prisma/schema.prisma"; empty: nothing was found
+  std::string source;  // what the tables were taken from: "db/schema.sql", "prisma/schema.prisma"; empty: nothing was found
   std::vector<std::string> notes;
 };
 

@@ -125,7 +125,8 @@ std::string listed(const std::map<std::string, int>& counts) {
 
 std::string kind_of(const Object& object) {
   if (const auto* constraint = std::get_if<Constraint>(&object.body))
-    return constraint->type == ConstraintType::check ? "check constraint" : constraint->type == ConstraintType::exclusion ? "exclusion constraint" : "constraint";
+    return constraint->type == ConstraintType::check ? "check constraint" : constraint->type == ConstraintType::exclusion ? "exclusion constraint"
+                                                                                                                          : "constraint";
   return std::string(kind_name(object.id.kind));
 }
 

@@ -105,7 +105,6 @@ class FilePatcher {
   }
 
  private:
-
   const SoftDelete* soft_delete_of(const sql::QualifiedName& table) const {
     for (const SoftDelete& one : options_.soft_deletes) {
       if (one.table == table) return &one;

@@ -59,7 +59,9 @@ struct Property {
   std::string name;
   Node value;  // for a shorthand, its identifier
   // Of an object that is spread into this one: read, but no place to edit.
-  enum class Spread { no, always, sometimes } spread = Spread::no;
+  enum class Spread { no,
+                      always,
+                      sometimes } spread = Spread::no;
 };
 
 class Analysis {

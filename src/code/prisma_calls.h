@@ -12,12 +12,14 @@ namespace contraflow::code {
 
 // A relation that a call reads through, with the place of its own arguments: include or select of it, its count, or a filter on it.
 struct NestedRead {
-  enum class How { read, counted, filtered } how = How::read;
-  std::string path;   // "posts.author"
+  enum class How { read,
+                   counted,
+                   filtered } how = How::read;
+  std::string path;  // "posts.author"
   const Model* model = nullptr;
-  Node arguments;     // the object behind it; a null node for `posts: true`
-  Node value;         // `true`, or the object
-  bool list = false;  // a to-many relation takes a `where` of its own
+  Node arguments;               // the object behind it; a null node for `posts: true`
+  Node value;                   // `true`, or the object
+  bool list = false;            // a to-many relation takes a `where` of its own
   std::string quantifier = {};  // filtered: some, every, none, is, isNot; empty: the filter stands there by itself
 };
 
@@ -27,7 +29,7 @@ struct PrismaCall {
   const Model* model = nullptr;
   std::string method;
   Node call;
-  Node arguments;  // the first argument's object; a null node where there is none or it is no object literal
+  Node arguments;       // the first argument's object; a null node where there is none or it is no object literal
   bool opaque = false;  // the argument, or a part of it, is made elsewhere
   Node where;
   std::vector<NestedRead> nested;

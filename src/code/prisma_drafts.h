@@ -14,7 +14,7 @@
 namespace contraflow::code {
 
 struct FieldDraft {
-  std::string name, type;                                        // with [] or ?
+  std::string name, type;                                       // with [] or ?
   std::vector<std::pair<std::string, std::string>> attributes;  // name, text: "default", "@default(1)"
 
   void set(const std::string& attribute, const std::string& text);  // an empty text takes it away

@@ -44,7 +44,8 @@ std::vector<std::string> key_options(const Index& index) {
   std::string part;
   for (; at < index.definition.size() && depth >= 0 && place < out.size(); ++at) {
     const char c = index.definition[at];
-    depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+    depth += c == '(' ? 1 : c == ')' ? -1
+                                     : 0;
     if ((c == ',' && depth == 0) || depth < 0) {
       std::vector<std::string> said;
       if (part.find(" DESC") != std::string::npos) said.emplace_back("sort: Desc");
@@ -191,7 +192,10 @@ class Patch {
 
   NewField field_for(const Block* block, const std::string& model, const std::string& name, const Column& column) {
     const PrismaWords::Type type = words_.type_of(column);
-    NewField out{.name = new_field_name(block, name), .type = type.name + (type.list ? "[]" : column.not_null ? "" : "?"), .attributes = {}, .relation = false};
+    NewField out{.name = new_field_name(block, name), .type = type.name + (type.list ? "[]" : column.not_null ? ""
+                                                                                                              : "?"),
+                 .attributes = {},
+                 .relation = false};
     if (const std::string value = words_.default_of(column); !value.empty()) out.attributes.push_back(value);
     if (out.name != name) out.attributes.push_back(fmt::format("@map({})", in_quotes(name)));
     if (!type.native.empty()) out.attributes.push_back(type.native);
@@ -203,7 +207,8 @@ class Patch {
     const PrismaWords::Type type = words_.type_of(column);
     if (old.type != column.type) {
       FieldDraft& draft = drafts_.field(field);
-      draft.type = type.name + (type.list ? "[]" : field.optional ? "?" : "");
+      draft.type = type.name + (type.list ? "[]" : field.optional ? "?"
+                                                                  : "");
       draft.set_native(type.native);
     }
     if (old.not_null != column.not_null && !type.list) {
@@ -309,7 +314,9 @@ class Patch {
     const bool expression = std::find(index.columns.begin(), index.columns.end(), "") != index.columns.end();
     if (!expression && index.predicate.empty() && index.include.empty() && kMethods.contains(index.access_method)) return true;
     note(fmt::format("index {} is {}: schema.prisma does not say it; keep it in the migration", id.name,
-                     expression ? "over an expression" : !index.predicate.empty() ? "partial" : index.include.empty() ? "of the method " + index.access_method : "one with INCLUDE"));
+                     expression ? "over an expression" : !index.predicate.empty() ? "partial"
+                                                     : index.include.empty()      ? "of the method " + index.access_method
+                                                                                  : "one with INCLUDE"));
     return false;
   }
 
@@ -321,10 +328,10 @@ class Patch {
       if (now != nullptr && (now->table == table.name || now->table == old_table.name) && (same_index(*index, *now) || renamed_columns(old_table, index->columns) == now->columns)) continue;
       // A unique index that became one for live rows: the client goes on to address rows by it.
       const bool replaced = index->unique && std::any_of(now_.objects.begin(), now_.objects.end(), [&](const auto& entry) {
-        const auto* other = std::get_if<Index>(&entry.second.body);
-        return other != nullptr && entry.first.schema == table.schema && other->table == table.name && other->unique && other->columns == index->columns && !is_helper(entry.first.name) &&
-               !other->predicate.empty();
-      });
+                              const auto* other = std::get_if<Index>(&entry.second.body);
+                              return other != nullptr && entry.first.schema == table.schema && other->table == table.name && other->unique && other->columns == index->columns && !is_helper(entry.first.name) &&
+                                     !other->predicate.empty();
+                            });
       if (replaced) {
         note(fmt::format("unique {} holds for live rows only from now on; @unique stays, so that the client finds rows by it; upsert on it needs a look", join(index->columns, ", ")));
         continue;
@@ -748,8 +755,7 @@ class Patch {
     if (!both.empty() && taken(*parent, back)) back += "As" + camel(role.empty() ? name : role, true);
     while (taken(*parent, back) || (child.name() == parent->name() && back == name)) back += "Relation";
     const std::string map = id.name == prisma::default_name(id.relation, key.columns, "_fkey") ? "" : fmt::format(", map: {}", in_quotes(id.name));
-    add(child, {.name = name, .type = parent->name() + (optional ? "?" : ""),
-                .attributes = {fmt::format("@relation({}fields: [{}], references: [{}]{}{})", both.empty() ? "" : both + ", ", join(own, ", "), join(theirs, ", "), actions(key.definition, optional), map)}, .relation = true});
+    add(child, {.name = name, .type = parent->name() + (optional ? "?" : ""), .attributes = {fmt::format("@relation({}fields: [{}], references: [{}]{}{})", both.empty() ? "" : both + ", ", join(own, ", "), join(theirs, ", "), actions(key.definition, optional), map)}, .relation = true});
     add(*parent, {.name = back, .type = child.name() + (one ? "?" : "[]"), .attributes = both.empty() ? std::vector<std::string>{} : std::vector<std::string>{fmt::format("@relation({})", both)}, .relation = true});
     note(fmt::format("foreign key {} is new: the relation is {}.{} and {}.{}", id.name, child.name(), name, parent->name(), back));
   }

@@ -16,7 +16,7 @@ struct PlanRenames {
   std::map<sql::QualifiedName, sql::QualifiedName> tables;
   std::map<sql::QualifiedName, std::map<std::string, std::string>> columns;  // by the table's old name
   std::map<sql::QualifiedName, std::map<std::string, std::string>> values;   // by enum type
-  bool filled = false;  // the state is that after backfill or later: a column that stands beside the old one under the new name has its contents
+  bool filled = false;                                                       // the state is that after backfill or later: a column that stands beside the old one under the new name has its contents
 };
 
 struct SchemaPatch {

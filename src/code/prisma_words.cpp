@@ -108,13 +108,7 @@ PrismaWords::Type PrismaWords::type_of(const catalog::Column& column) const {
   }
   // Prisma's reference, "PostgreSQL: native type mappings".
   static const std::map<std::string, std::pair<std::string, std::string>> kTypes{
-      {"text", {"String", ""}}, {"integer", {"Int", ""}}, {"bigint", {"BigInt", ""}}, {"smallint", {"Int", "SmallInt"}}, {"boolean", {"Boolean", ""}},
-      {"double precision", {"Float", ""}}, {"real", {"Float", "Real"}}, {"jsonb", {"Json", ""}}, {"json", {"Json", "Json"}}, {"bytea", {"Bytes", ""}},
-      {"character varying", {"String", "VarChar"}}, {"character", {"String", "Char"}}, {"uuid", {"String", "Uuid"}}, {"xml", {"String", "Xml"}},
-      {"inet", {"String", "Inet"}}, {"public.citext", {"String", "Citext"}}, {"bit", {"String", "Bit"}}, {"bit varying", {"String", "VarBit"}},
-      {"date", {"DateTime", "Date"}}, {"numeric", {"Decimal", "Decimal"}}, {"money", {"Decimal", "Money"}}, {"oid", {"Int", "Oid"}},
-      {"timestamp without time zone", {"DateTime", "Timestamp"}}, {"timestamp with time zone", {"DateTime", "Timestamptz"}},
-      {"time without time zone", {"DateTime", "Time"}}, {"time with time zone", {"DateTime", "Timetz"}}};
+      {"text", {"String", ""}}, {"integer", {"Int", ""}}, {"bigint", {"BigInt", ""}}, {"smallint", {"Int", "SmallInt"}}, {"boolean", {"Boolean", ""}}, {"double precision", {"Float", ""}}, {"real", {"Float", "Real"}}, {"jsonb", {"Json", ""}}, {"json", {"Json", "Json"}}, {"bytea", {"Bytes", ""}}, {"character varying", {"String", "VarChar"}}, {"character", {"String", "Char"}}, {"uuid", {"String", "Uuid"}}, {"xml", {"String", "Xml"}}, {"inet", {"String", "Inet"}}, {"public.citext", {"String", "Citext"}}, {"bit", {"String", "Bit"}}, {"bit varying", {"String", "VarBit"}}, {"date", {"DateTime", "Date"}}, {"numeric", {"Decimal", "Decimal"}}, {"money", {"Decimal", "Money"}}, {"oid", {"Int", "Oid"}}, {"timestamp without time zone", {"DateTime", "Timestamp"}}, {"timestamp with time zone", {"DateTime", "Timestamptz"}}, {"time without time zone", {"DateTime", "Time"}}, {"time with time zone", {"DateTime", "Timetz"}}};
   const auto it = kTypes.find(base);
   if (it == kTypes.end()) {
     out.name = fmt::format("Unsupported({})", in_quotes(type));

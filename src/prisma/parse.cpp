@@ -97,7 +97,7 @@ class Parser {
       const char c = text_[at_];
       if (c == ' ' || c == '\t' || c == '\r' || (lines && c == '\n')) {
         ++at_;
-      } else if (text_.substr(at_, 2) == "//" ) {
+      } else if (text_.substr(at_, 2) == "//") {
         at_ = std::min(text_.find('\n', at_), text_.size());
       } else if (text_.substr(at_, 2) == "/*") {
         const std::size_t end = text_.find("*/", at_);
@@ -232,9 +232,7 @@ class Parser {
     static constexpr struct {
       std::string_view word;
       BlockKind kind;
-    } kKinds[] = {{"model", BlockKind::model},         {"view", BlockKind::view},
-                  {"type", BlockKind::composite_type}, {"enum", BlockKind::enumeration},
-                  {"datasource", BlockKind::datasource}, {"generator", BlockKind::generator}};
+    } kKinds[] = {{"model", BlockKind::model}, {"view", BlockKind::view}, {"type", BlockKind::composite_type}, {"enum", BlockKind::enumeration}, {"datasource", BlockKind::datasource}, {"generator", BlockKind::generator}};
     Block out;
     out.span.begin = at_;
     const std::string keyword = word();

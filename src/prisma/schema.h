@@ -32,8 +32,8 @@ struct Attribute {
   std::vector<Argument> arguments;
   Span span;
 
-  const Argument* find(std::string_view argument) const;           // by name
-  const Argument* first(std::string_view argument) const;          // by name, or the first that has none
+  const Argument* find(std::string_view argument) const;   // by name
+  const Argument* first(std::string_view argument) const;  // by name, or the first that has none
 };
 
 struct Field {
@@ -48,7 +48,12 @@ struct Field {
   std::string column() const;  // @map, or its name
 };
 
-enum class BlockKind { model, view, composite_type, enumeration, datasource, generator };
+enum class BlockKind { model,
+                       view,
+                       composite_type,
+                       enumeration,
+                       datasource,
+                       generator };
 
 // model, view, type: fields. enum: values as fields without a type. datasource, generator: `settings`.
 struct Block {
@@ -83,7 +88,7 @@ struct Schema {
   Location place(std::size_t offset) const;
 
   const Block* find(BlockKind kind, std::string_view name) const;
-  const Block* model(std::string_view name) const;        // a model or a view
+  const Block* model(std::string_view name) const;  // a model or a view
   const Block* enumeration(std::string_view name) const;
   const Block* datasource() const;
 };

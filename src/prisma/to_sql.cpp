@@ -20,13 +20,8 @@ struct TypeRow {
   std::string_view name, sql;
 };
 // What a scalar is without @db (Prisma's reference, "Prisma schema reference: model field scalar types").
-constexpr std::array<TypeRow, 9> kScalars{{{"String", "TEXT"}, {"Boolean", "BOOLEAN"}, {"Int", "INTEGER"}, {"BigInt", "BIGINT"}, {"Float", "DOUBLE PRECISION"},
-                                           {"Decimal", "DECIMAL(65,30)"}, {"DateTime", "TIMESTAMP(3)"}, {"Json", "JSONB"}, {"Bytes", "BYTEA"}}};
-constexpr std::array<TypeRow, 27> kNative{{{"Text", "TEXT"}, {"Char", "CHAR"}, {"VarChar", "VARCHAR"}, {"Bit", "BIT"}, {"VarBit", "VARBIT"}, {"Uuid", "UUID"},
-                                           {"Xml", "XML"}, {"Inet", "INET"}, {"Citext", "CITEXT"}, {"Boolean", "BOOLEAN"}, {"Integer", "INTEGER"}, {"Int", "INTEGER"},
-                                           {"SmallInt", "SMALLINT"}, {"Oid", "OID"}, {"BigInt", "BIGINT"}, {"DoublePrecision", "DOUBLE PRECISION"}, {"Real", "REAL"},
-                                           {"Decimal", "DECIMAL"}, {"Money", "MONEY"}, {"Timestamp", "TIMESTAMP"}, {"Timestamptz", "TIMESTAMPTZ"}, {"Date", "DATE"},
-                                           {"Time", "TIME"}, {"Timetz", "TIMETZ"}, {"Json", "JSON"}, {"JsonB", "JSONB"}, {"ByteA", "BYTEA"}}};
+constexpr std::array<TypeRow, 9> kScalars{{{"String", "TEXT"}, {"Boolean", "BOOLEAN"}, {"Int", "INTEGER"}, {"BigInt", "BIGINT"}, {"Float", "DOUBLE PRECISION"}, {"Decimal", "DECIMAL(65,30)"}, {"DateTime", "TIMESTAMP(3)"}, {"Json", "JSONB"}, {"Bytes", "BYTEA"}}};
+constexpr std::array<TypeRow, 27> kNative{{{"Text", "TEXT"}, {"Char", "CHAR"}, {"VarChar", "VARCHAR"}, {"Bit", "BIT"}, {"VarBit", "VARBIT"}, {"Uuid", "UUID"}, {"Xml", "XML"}, {"Inet", "INET"}, {"Citext", "CITEXT"}, {"Boolean", "BOOLEAN"}, {"Integer", "INTEGER"}, {"Int", "INTEGER"}, {"SmallInt", "SMALLINT"}, {"Oid", "OID"}, {"BigInt", "BIGINT"}, {"DoublePrecision", "DOUBLE PRECISION"}, {"Real", "REAL"}, {"Decimal", "DECIMAL"}, {"Money", "MONEY"}, {"Timestamp", "TIMESTAMP"}, {"Timestamptz", "TIMESTAMPTZ"}, {"Date", "DATE"}, {"Time", "TIME"}, {"Timetz", "TIMETZ"}, {"Json", "JSON"}, {"JsonB", "JSONB"}, {"ByteA", "BYTEA"}}};
 
 std::string quoted(std::string_view name) { return '"' + replace_all(name, "\"", "\"\"") + '"'; }
 
@@ -86,7 +81,8 @@ bool is_autoincrement(const Field& field) {
   return attribute != nullptr && attribute->first("value") != nullptr && attribute->first("value")->value == "autoincrement()";
 }
 
-std::string serial_of(const std::string& type) { return type == "BIGINT" ? "BIGSERIAL" : type == "SMALLINT" ? "SMALLSERIAL" : "SERIAL"; }
+std::string serial_of(const std::string& type) { return type == "BIGINT" ? "BIGSERIAL" : type == "SMALLINT" ? "SMALLSERIAL"
+                                                                                                            : "SERIAL"; }
 
 struct Key {
   std::vector<std::string> columns;  // with order and operator class, quoted
@@ -198,8 +194,7 @@ class Writer {
 
   // Types and operator classes of extensions that the datasource does not list: a migration made them, and nothing loads without.
   void implied_extensions() {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kMarks{{{"_trgm_ops", "pg_trgm"}, {"@db.Citext", "citext"},
-        {"Unsupported(\"vector", "vector"}, {"Unsupported(\"geometry", "postgis"}, {"Unsupported(\"geography", "postgis"}, {"Unsupported(\"ltree", "ltree"}}};
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kMarks{{{"_trgm_ops", "pg_trgm"}, {"@db.Citext", "citext"}, {"Unsupported(\"vector", "vector"}, {"Unsupported(\"geometry", "postgis"}, {"Unsupported(\"geography", "postgis"}, {"Unsupported(\"ltree", "ltree"}}};
     for (const auto& [mark, name] : kMarks) {
       if (schema_.text.find(mark) != std::string::npos) out_.push_back(fmt::format("CREATE EXTENSION IF NOT EXISTS {}", quoted(name)));
     }

@@ -38,9 +38,9 @@ class RowMaker {
   std::set<std::string> altered(const QualifiedName& table, const Row& row);
 
   std::string insert(const QualifiedName& table, const Row& row) const;
-  bool accepts(const std::string& statement);            // tried, and rolled back
+  bool accepts(const std::string& statement);                        // tried, and rolled back
   std::optional<std::string> refusal(const std::string& statement);  // its SQLSTATE; nothing where it is accepted
-  pg::Value evaluate(const std::string& expression);     // its text; Error where it has none
+  pg::Value evaluate(const std::string& expression);                 // its text; Error where it has none
 
   const Database& database() const { return database_; }
 

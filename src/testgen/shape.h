@@ -29,7 +29,7 @@ struct ColumnPair {
   std::string beside, retired;
   std::string fill;         // SQL: what rows that hold NULL get before the column is NOT NULL
   bool relabelled = false;  // the conversion is that of renamed enum values: no column has it before they are renamed
-  State added = 0;  // the state from which a column that the plan adds is there
+  State added = 0;          // the state from which a column that the plan adds is there
 };
 
 struct TablePair {
@@ -39,16 +39,19 @@ struct TablePair {
   std::vector<ColumnPair> columns;
   bool synced = false;  // a trigger of the plan keeps columns that stand beside each other in step
   bool changed = false;
-  State created = 0;        // of a table that the plan makes
-  State renamed = 0;        // from here on it answers to its new name
-  bool lossy = false;       // a step on it gives contents up
+  State created = 0;   // of a table that the plan makes
+  State renamed = 0;   // from here on it answers to its new name
+  bool lossy = false;  // a step on it gives contents up
   // The table that follows it until contract and then takes its place; the one that follows the new one from then on. Empty names: none.
   QualifiedName next, followed;
 };
 
 // One thing that rows must fulfil: `definition` names it to people.
 struct Rule {
-  enum class Kind { not_null, check, unique, foreign_key } kind{};
+  enum class Kind { not_null,
+                    check,
+                    unique,
+                    foreign_key } kind{};
   std::string name;  // of the constraint or index; of the column for NOT NULL
   std::string definition;
   std::string expression;            // check

@@ -143,8 +143,17 @@ Suite make_suite(const Stack& stack, const plan::Plan& plan, pg::Connection& bef
     const catalog::Object* was = from.find(id);
     if (was && was->body == object.body) continue;
     switch (id.kind) {
-      case catalog::Kind::view: case catalog::Kind::materialized_view: case catalog::Kind::routine: case catalog::Kind::trigger: case catalog::Kind::policy: case catalog::Kind::rule:
-      case catalog::Kind::publication: case catalog::Kind::domain: case catalog::Kind::sequence: case catalog::Kind::event_trigger: case catalog::Kind::foreign_table:
+      case catalog::Kind::view:
+      case catalog::Kind::materialized_view:
+      case catalog::Kind::routine:
+      case catalog::Kind::trigger:
+      case catalog::Kind::policy:
+      case catalog::Kind::rule:
+      case catalog::Kind::publication:
+      case catalog::Kind::domain:
+      case catalog::Kind::sequence:
+      case catalog::Kind::event_trigger:
+      case catalog::Kind::foreign_table:
         world.notes.push_back(fmt::format("{}: changes of this kind have no tests", catalog::describe(id)));
         break;
       default: break;  // tables' parts have theirs above

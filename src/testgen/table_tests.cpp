@@ -16,7 +16,12 @@ using catalog::Column;
 using plan::Phase;
 
 // Numbers of the rows that the tests write: one for each purpose, so that they do not get in each other's way.
-enum Number : long long { written = 101, changed_to = 102, with_default = 103, refused = 104, labelled = 105, rival = 106 };
+enum Number : long long { written = 101,
+                          changed_to = 102,
+                          with_default = 103,
+                          refused = 104,
+                          labelled = 105,
+                          rival = 106 };
 constexpr Number kNumbers[] = {written, changed_to, with_default, refused, labelled, rival};
 
 }  // namespace
@@ -397,7 +402,8 @@ void TableTests::beside(TestFile& file, State state) const {
     std::vector<std::vector<pg::Value>> rows;
     for (const Seed& seed : seeds) {
       std::vector<pg::Value> values = values_of(seed.old_row, old_key_);
-      values.push_back(pair.relabelled ? seed.old_row.at(pair.old_name) : seed.new_row.contains(pair.new_name) ? seed.new_row.at(pair.new_name) : pg::Value());
+      values.push_back(pair.relabelled ? seed.old_row.at(pair.old_name) : seed.new_row.contains(pair.new_name) ? seed.new_row.at(pair.new_name)
+                                                                                                               : pg::Value());
       rows.push_back(values);
     }
     file.gives(select(table_.old_name, columns), rows, columns.size(), fmt::format("{}.{} holds what the rows of before become", says(true), sql::quote_identifier(name)));
@@ -493,7 +499,7 @@ void TableTests::defaults(TestFile& file, State state, bool old) const {
     }
     const QualifiedName& table = old ? table_.old_name : table_.new_name;
     if (!maker(old).accepts(maker(old).insert(table, row))) continue;  // it must be given: a rule below says so
-    if (!value && old && state > 0 && !pair.to) continue;               // a column that goes may get a default for the rows that come without it
+    if (!value && old && state > 0 && !pair.to) continue;              // a column that goes may get a default for the rows that come without it
     file.lives(maker(old).insert(table, row), fmt::format("{} takes a row without {}", says(old), sql::quote_identifier(name)));
     file.gives(select(table, {name}) + " WHERE " + where(row, old), {{value}}, 1, fmt::format("it has {} in {}", literal(value), sql::quote_identifier(name)));
     file.run(fmt::format("DELETE FROM {} WHERE {}", sql::quote(table), where(row, old)));

@@ -49,7 +49,9 @@ States run_plan(const catalog::LoadOptions& load, const std::string& schema, con
   };
   States out;
   out.before = out.now = look();
-  const char wanted = phase == "expand" ? '1' : phase == "backfill" ? '2' : phase == "contract" ? '3' : '4';
+  const char wanted = phase == "expand" ? '1' : phase == "backfill" ? '2'
+                                            : phase == "contract"   ? '3'
+                                                                    : '4';
   for (const std::string& file : files) {
     run_plan_file(conninfo, plan, file);
     if (file[0] <= wanted) out.now = look();
@@ -147,7 +149,8 @@ int run(Context& context, Options options) {
     for (prisma::Part& part : schema.models->parts) part.file = below(root, part.file);
   }
   if (schema.source.empty()) throw Error(ErrorCode::usage, "no schema of the state before the plan was found", "give --schema SOURCE");
-  const std::string before = !options.schema.schema.empty() ? options.schema.schema : options.schema.prisma.empty() ? (root / schema.source).string() : options.schema.prisma;
+  const std::string before = !options.schema.schema.empty() ? options.schema.schema : options.schema.prisma.empty() ? (root / schema.source).string()
+                                                                                                                    : options.schema.prisma;
   const catalog::LoadOptions load = load_options(context, options.schema.bindirs, options.schema.sandbox_url);
   const States states = run_plan(load, before, options.plan, options.phase);
   std::vector<std::string> notes = schema.notes;
@@ -177,7 +180,8 @@ int run(Context& context, Options options) {
   const bool any_model = std::any_of(wanted.soft_deletes.begin(), wanted.soft_deletes.end(), [](const code::SoftDelete& one) { return !one.model.empty(); });
   wanted.extension = any_model && !options.no_extension;
   if (wanted.extension) {
-    const std::string file = !options.extension.empty() ? options.extension : fs::is_directory(root / "src") ? "src/soft-delete.ts" : "soft-delete.ts";
+    const std::string file = !options.extension.empty() ? options.extension : fs::is_directory(root / "src") ? "src/soft-delete.ts"
+                                                                                                             : "soft-delete.ts";
     const std::string text = code::soft_delete_extension(wanted.soft_deletes, client_import(*schema.models, "", file));
     std::error_code ignored;
     const std::string old = fs::exists(root / file, ignored) ? read_text_file(root / file) : "";
@@ -217,7 +221,8 @@ Runner add_options(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("PLAN", options->plan, "the plan folder")->required();
   app.add_option("--phase", options->phase, "the phase that the code is to fit: the state after it")
-      ->check(CLI::IsMember(std::vector<std::string>{"expand", "backfill", "contract", "purge"}))->default_str("expand");
+      ->check(CLI::IsMember(std::vector<std::string>{"expand", "backfill", "contract", "purge"}))
+      ->default_str("expand");
   app.add_option("--code", options->schema.root, "root of the code base")->type_name("DIR")->default_str(".");
   app.add_option("--schema", options->schema.schema, "the schema before the plan (default: the code base's schema.prisma, else [project] migrations)")->type_name("SOURCE");
   app.add_option("--prisma", options->schema.prisma, "the schema.prisma, or the folder of its files, to edit (default: found in the code base)")->type_name("FILE");
