@@ -343,6 +343,7 @@ void plan_types(Planner& p) {
         Operation& operation = p.add(Phase::expand, "change the attributes of", id, brief(std::move(*forward), {}), brief(std::move(*back)));
         operation.needs = b.depends_on;
         operation.detaches.insert(id);
+        operation.provides.insert(id);  // ALTER TYPE is refused once a column is of the type: one that is added comes after it
         std::vector<std::string> names, old_names;
         const auto same = [&](const CompositeType& type) {
           std::string list;

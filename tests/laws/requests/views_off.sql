@@ -1,0 +1,1 @@
+DROP VIEW "Sales Dept"."open names"; DROP VIEW "Sales Dept"."open orders";
