@@ -40,13 +40,10 @@ def tests(program, server, top):
     if inspector.exists():
         tools = inspect('--method', 'tools/list')
         check('the inspector lists the tools', isinstance(tools, dict) and len(tools['tools']) == 10, tools)
-        if TOKENIZER.is_dir():
-            # What a client hands to the model of each tool.
-            shown = json.dumps([{key: tool[key] for key in ('name', 'description', 'inputSchema')} for tool in tools['tools']])
-            spent = tokens.count(TOKENIZER, [shown])[0]
-            check(f'tool descriptions below {MOST_TOKENS} tokens', 0 < max(spent) < MOST_TOKENS, spent)
-        else:
-            print('official client: tokens of the tool descriptions are not counted: no build/formats (tools/setup.d/formats.sh)')
+        # What a client hands to the model of each tool.
+        shown = json.dumps([{key: tool[key] for key in ('name', 'description', 'inputSchema')} for tool in tools['tools']])
+        spent = tokens.count(TOKENIZER, [shown])[0]
+        check(f'tool descriptions below {MOST_TOKENS} tokens', 0 < max(spent) < MOST_TOKENS, spent)
         called = inspect('--method', 'tools/call', '--tool-name', 'check_migration', '--tool-arg', 'sql=DROP TABLE users;')
         check('the inspector calls one', isinstance(called, dict) and 'drop-table' in json.dumps(called), called)
         prompts = inspect('--method', 'prompts/list')
@@ -56,4 +53,5 @@ def tests(program, server, top):
     return done.stdout.strip() + (f', tool descriptions {spent[0]} tokens (o200k_base), {spent[1]} (cl100k_base)' if spent else '')
 
 
-held.run('official client', tests, [(shutil.which('node'), 'node is missing'), ((MODULES / '@modelcontextprotocol/sdk').is_dir(), 'npm could not be reached when tools/setup.d/mcp.sh ran: no build/mcp')])
+held.run('official client', tests, [(shutil.which('node'), 'node is missing'), ((MODULES / '@modelcontextprotocol/sdk').is_dir(), 'npm could not be reached when tools/setup.d/mcp.sh ran: no build/mcp'),
+                                        (TOKENIZER.is_dir(), 'npm could not be reached when tools/setup.d/formats.sh ran: no build/formats')])
