@@ -46,6 +46,7 @@ void Run::log(const std::string& step, const std::string& kind, const std::strin
 
 void Run::transaction(Session& session, const std::function<void(pg::Connection&)>& work) {
   pg::Connection& connection = session.get();
+  const Session::Patience patience(session, 35s);
   try {
     connection.execute("BEGIN; SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '30s'");
     work(connection);

@@ -76,13 +76,13 @@ class Attempts {
     pg::Connection& connection = run_.connection();
     const plan::Action& action = step_.action();
     const Milliseconds limit = work_limit(run_, action);
-    const Session::Patience patience(run_.steps, limit + 5s);
+    const Session::Patience patience(run_.steps, std::min(limit, run_.options.brief_limit) + 5s);
     connection.execute(fmt::format("BEGIN; {}; {}; {}", set_local("lock_timeout", timeout_), set_local("statement_timeout", limit),
                                    set_local("idle_in_transaction_session_timeout", run_.options.idle_limit)));
     check_small(connection, action);
     const Milliseconds lead = std::min<Milliseconds>(25ms, timeout_ / 2);
     run_.watcher.look(connection.backend_pid(), timeout_ - lead);
-    run_statements(connection, action);
+    run_statements(connection, action, limit);
     run_.watcher.seen();
     run_.observer.before_commit(step_, connection);
     run_.journal.fence(connection, run_.runner);
@@ -91,7 +91,8 @@ class Attempts {
   }
 
   // Locks already held block others while the next one is waited for: what all requests of an attempt wait together is limited, too.
-  void run_statements(pg::Connection& connection, const plan::Action& action) {
+  void run_statements(pg::Connection& connection, const plan::Action& action, Milliseconds limit) {
+    const Session::Patience patience(run_.steps, limit + 5s);
     const auto give_up = Clock::now() + timeout_ * 2;
     bool first = true;
     std::optional<Session::Interruptible> interruptible;

@@ -40,6 +40,7 @@ std::map<std::string, std::string> roles_needed(const Database& database) {
 }  // namespace
 
 void require_schemas(const std::vector<std::string>& patterns, const Database& from, const Database& to) {
+  if (patterns.empty()) return;
   std::vector<std::string> names;
   for (const Database* database : {&from, &to}) {
     for (const auto& [id, object] : database->objects) {
@@ -79,16 +80,15 @@ void require_roles(const catalog::LoadedSource& from, const catalog::LoadedSourc
 
 void warn_of_nothing(Console& console, const Database& from, const Database& to) {
   // What people mean by a schema's contents; an empty database has objects too (members of extensions, the language plpgsql).
-  const auto count = [](const Database& database) {
-    return std::count_if(database.objects.begin(), database.objects.end(), [](const auto& entry) {
-      const catalog::ObjectId& id = entry.first;
-      const bool content = id.kind == Kind::table || id.kind == Kind::view || id.kind == Kind::materialized_view || id.kind == Kind::foreign_table || id.kind == Kind::sequence ||
-                           id.kind == Kind::enum_type || id.kind == Kind::domain || id.kind == Kind::composite_type || id.kind == Kind::routine;
-      return content && id.schema != "pg_catalog";
-    });
+  const auto is_content = [](const auto& entry) {
+    const catalog::ObjectId& id = entry.first;
+    const bool content = id.kind == Kind::table || id.kind == Kind::view || id.kind == Kind::materialized_view || id.kind == Kind::foreign_table || id.kind == Kind::sequence ||
+                         id.kind == Kind::enum_type || id.kind == Kind::domain || id.kind == Kind::composite_type || id.kind == Kind::routine;
+    return content && id.schema != "pg_catalog";
   };
-  if (count(to) == 0 && count(from) != 0) {
-    console.note(fmt::format("note: the desired schema holds nothing: this plan takes away what is there, {} (tables, views, sequences, types, functions)", count_of(count(from), "object")));
+  if (std::any_of(to.objects.begin(), to.objects.end(), is_content)) return;
+  if (const auto count = std::count_if(from.objects.begin(), from.objects.end(), is_content); count != 0) {
+    console.note(fmt::format("note: the desired schema holds nothing: this plan takes away what is there, {} (tables, views, sequences, types, functions)", count_of(static_cast<long long>(count), "object")));
   }
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "catalog/ddl.h"
+#include "catalog/of_kind.h"
 #include "plan/planner.h"
 #include "plan/strategies/index_trees.h"
 #include "plan/strategies/family.h"
@@ -156,8 +157,8 @@ void undo_only_while_tables_stand(std::vector<Step>& steps, const std::set<Objec
 // Columns that are added, or take another's place, stand at the end of their table.
 std::vector<std::string> tables_in_other_order(const Planner& p) {
   std::vector<std::string> out;
-  for (const auto& [id, object] : p.to.objects) {
-    if (id.kind != catalog::Kind::table || !p.from.find(id) || p.made_anew.contains(id)) continue;
+  for (const auto& [id, object] : catalog::of_kind(p.to, catalog::Kind::table)) {
+    if (!p.from.find(id) || p.made_anew.contains(id)) continue;
     // Sorted by name on both sides; where no column came, went, moved or is made anew, nothing can stand elsewhere.
     const std::vector<const Object*> before_all = Planner::columns(p.from, id), after_all = Planner::columns(p.to, id);
     const auto stays = [&](const Object* old, const Object* now) {
@@ -220,15 +221,19 @@ struct Contended {
   RelationNames names;
 };
 std::vector<Contended> contended_names(const catalog::Database& from, const catalog::Database& to, const Planner& spare_names) {
+  std::vector<ObjectId> going;
+  for (const auto& [id, object] : catalog::of_kind(from, catalog::Kind::table)) {
+    if (!to.find(id) && !std::get<catalog::Table>(object.body).partition_of) going.push_back(id);
+  }
   std::set<sql::QualifiedName> wanted;
   for (const auto& [id, object] : to.objects) {
+    if (going.empty()) break;
     if (Planner::is_relation(id.kind) || id.kind == catalog::Kind::index || id.kind == catalog::Kind::sequence) wanted.insert({id.schema, id.name});
     const auto* column = std::get_if<catalog::Column>(&object.body);
     if (column && column->identity != catalog::Identity::none) wanted.insert(column->identity_sequence);
   }
   std::vector<Contended> out;
-  for (const auto& [id, object] : from.objects) {
-    if (id.kind != catalog::Kind::table || to.find(id) || std::get<catalog::Table>(object.body).partition_of) continue;
+  for (const ObjectId& id : going) {
     const Family family(from, id);
     Contended contended{id, {}};
     for (const sql::QualifiedName& name : family.names()) {
@@ -239,9 +244,8 @@ std::vector<Contended> contended_names(const catalog::Database& from, const cata
   }
   // An index of a table that stays, whose name another table's index takes.
   std::map<ObjectId, RelationNames> moved;
-  for (auto it = from.objects.lower_bound(ObjectId{catalog::Kind::index, "", "", "", ""}); it != from.objects.end() && it->first.kind == catalog::Kind::index; ++it) {
-    const ObjectId& id = it->first;
-    const auto& before = std::get<catalog::Index>(it->second.body);
+  for (const auto& [id, object] : catalog::of_kind(from, catalog::Kind::index)) {
+    const auto& before = std::get<catalog::Index>(object.body);
     const auto* after = to.find_body<catalog::Index>(id);
     const ObjectId table = table_id({id.schema, before.table});
     if (!after || after->table == before.table || before.partitioned || before.parent || !from.find(table) || !to.find(table)) continue;

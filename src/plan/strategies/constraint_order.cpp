@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "catalog/of_kind.h"
 #include "plan/strategies/constraint_parts.h"
 
 namespace contraflow::plan {
@@ -97,7 +98,7 @@ void plan_moved_foreign_keys(Planner& p) {
       return p.has(id, Aspect::type) || std::any_of(p.renames.begin(), p.renames.end(), [&](const diff::Rename& r) { return r.to == id; });
     });
   };
-  for (const auto& [id, object] : p.from.objects) {
+  for (const auto& [id, object] : catalog::of_kind(p.from, Kind::constraint)) {
     const auto* old_key = std::get_if<Constraint>(&object.body);
     if (!old_key || old_key->type != ConstraintType::foreign_key || from_parent(*old_key) || std::none_of(object.depends_on.begin(), object.depends_on.end(), goes)) continue;
     const auto* new_key = p.to.find_body<Constraint>(id);

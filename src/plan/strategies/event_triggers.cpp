@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "catalog/of_kind.h"
 #include "plan/planner.h"
 
 namespace contraflow::plan {
@@ -62,7 +63,7 @@ void order_event_triggers(Planner& p) {
 bool has_procedure_triggers(Planner& p) {
   bool found = false;
   for (const Database* database : {&p.from, &p.to}) {
-    for (const auto& [id, object] : database->objects) {
+    for (const auto& [id, object] : catalog::of_kind(*database, Kind::event_trigger)) {
       const auto* trigger = std::get_if<EventTrigger>(&object.body);
       if (!trigger || trigger->enabled == 'D' || !trigger->event.starts_with("ddl_command_")) continue;
       const auto& tags = trigger->tags;

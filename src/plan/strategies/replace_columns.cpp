@@ -9,6 +9,7 @@
 
 #include "catalog/alter.h"
 #include "catalog/ddl.h"
+#include "catalog/of_kind.h"
 #include "effects/type_change.h"
 #include "plan/strategies/conversion.h"
 
@@ -168,7 +169,8 @@ std::vector<ShadowTables> Replacements::joined_shadow_tables() const {
     first->insert(second->begin(), second->end());
     out.erase(second);
   };
-  for (const auto& [id, object] : p_.from.objects) {
+  if (out.empty()) return out;
+  for (const auto& [id, object] : catalog::of_kind(p_.from, Kind::constraint)) {
     const auto* key = std::get_if<Constraint>(&object.body);
     if (key && key->type == ConstraintType::foreign_key && key->references) join({id.schema, id.relation}, *key->references);
   }
