@@ -250,7 +250,7 @@ std::vector<Contended> contended_names(const catalog::Database& from, const cata
     const ObjectId table = table_id({id.schema, before.table});
     if (!after || after->table == before.table || before.partitioned || before.parent || !from.find(table) || !to.find(table)) continue;
     // A table that is renamed takes its indexes along.
-    const bool renamed = std::any_of(spare_names.renames.begin(), spare_names.renames.end(), [&](const diff::Rename& rename) { return rename.to == table || rename.to == id || rename.to.name == id.name; });
+    const bool renamed = std::any_of(spare_names.renames.begin(), spare_names.renames.end(), [&, &id = id](const diff::Rename& rename) { return rename.to == table || rename.to == id || rename.to.name == id.name; });
     if (!renamed) moved[table].emplace(name_of(id), sql::QualifiedName{id.schema, spare_names.spare_relation(id.schema, id.name, "retired")});
   }
   for (auto& [table, names] : moved) out.push_back({table, std::move(names)});

@@ -319,7 +319,7 @@ void Watcher::after(Observation& observation, bool in_transaction) {
   }
   std::set<std::string> oids;
   for (const auto& [oid, relation] : impl_->known) {
-    const auto touches = [&](const sql::QualifiedName& name) { return name == relation.name; };
+    const auto touches = [&, &relation = relation](const sql::QualifiedName& name) { return name == relation.name; };
     const bool grows =
         std::any_of(observation.rewritten.begin(), observation.rewritten.end(), touches) ||
         std::any_of(observation.rows.begin(), observation.rows.end(),

@@ -31,7 +31,7 @@ Form form_of(pg::Connection& connection, const pg::Result& result) {
 std::string missing_in(const Form& want, const Form& got) {
   for (const auto& [name, type] : want) {
     const auto found =
-        std::find_if(got.begin(), got.end(), [&](const auto& column) { return column.first == name; });
+        std::find_if(got.begin(), got.end(), [&, &name = name](const auto& column) { return column.first == name; });
     if (found == got.end()) return fmt::format("its result has no column {} any more", name);
     if (found->second != type)
       return fmt::format("column {} of its result is {} instead of {}", name, found->second, type);

@@ -69,7 +69,7 @@ void Analyser::forget_function(const QualifiedName& function) {
   schema_.functions.erase(function);
   std::vector<QualifiedName> users;
   for (const auto& [name, relation] : schema_.relations.all()) {
-    if (std::any_of(relation->trigger_functions.begin(), relation->trigger_functions.end(), [&](const auto& item) { return item.second == function; })) users.push_back(name);
+    if (std::any_of(relation->trigger_functions.begin(), relation->trigger_functions.end(), [&, &function = function](const auto& item) { return item.second == function; })) users.push_back(name);
   }
   for (const QualifiedName& name : users) {
     Relation& relation = schema_.relations.edit(name);
@@ -98,7 +98,7 @@ void Analyser::function_left(const QualifiedName& function, const Target& table,
   const auto* overloads = schema_.functions.find(function);
   if (overloads == nullptr) return;  // an extension's, a built-in one: nobody's to drop
   for (const auto& [name, relation] : schema_.relations.all()) {
-    if (std::any_of(relation->trigger_functions.begin(), relation->trigger_functions.end(), [&](const auto& item) { return item.second == function; })) return;
+    if (std::any_of(relation->trigger_functions.begin(), relation->trigger_functions.end(), [&, &function = function](const auto& item) { return item.second == function; })) return;
   }
   Action& action = add_fact(Fact::function_left, table, offset);
   action.object = sql::quote(function);
@@ -113,8 +113,8 @@ void Analyser::triggers_reading(const Target& table, const std::string& column, 
     if (overloads == nullptr) continue;
     const bool reads = std::any_of(overloads->begin(), overloads->end(), [&](const Function& one) { return one.arguments.empty() && one.language == "plpgsql" && reads_field(one.body, column); });
     if (!reads) continue;
-    const bool shared = std::any_of(schema_.relations.all().begin(), schema_.relations.all().end(), [&](const auto& other) {
-      return other.first != table.key && std::any_of(other.second->trigger_functions.begin(), other.second->trigger_functions.end(), [&](const auto& item) { return item.second == function; });
+    const bool shared = std::any_of(schema_.relations.all().begin(), schema_.relations.all().end(), [&, &function = function](const auto& other) {
+      return other.first != table.key && std::any_of(other.second->trigger_functions.begin(), other.second->trigger_functions.end(), [&, &function = function](const auto& item) { return item.second == function; });
     });
     Action& action = add_fact(Fact::trigger_reads_column, table, offset);
     action.object = trigger;

@@ -268,17 +268,17 @@ void plan_indexes(Planner& p) {
       operation.detaches.insert(id);
     }
     if (p.claim(id, Aspect::clustered)) {
-      const auto mark = [&](const Index& index) {
+      const auto mark = [&, &id = id](const Index& index) {
         const std::string table = alter_table(p.to, id.schema, index.table);
         return Statements{index.clustered ? fmt::format("{} CLUSTER ON {}", table, sql::quote_identifier(id.name)) : table + " SET WITHOUT CLUSTER"};
       };
       // Another index of the table may take the mark in the same plan: then its own change says so.
-      const bool moves = !new_index.clustered && std::any_of(p.to.objects.begin(), p.to.objects.end(), [&](const auto& entry) {
+      const bool moves = !new_index.clustered && std::any_of(p.to.objects.begin(), p.to.objects.end(), [&, &id = id](const auto& entry) {
         const auto* other = std::get_if<Index>(&entry.second.body);
         return other && other->clustered && other->table == new_index.table && entry.first.schema == id.schema;
       });
       // Marking one takes the mark off the other, which the way back gives it again.
-      const auto marked = std::find_if(p.from.objects.begin(), p.from.objects.end(), [&](const auto& entry) {
+      const auto marked = std::find_if(p.from.objects.begin(), p.from.objects.end(), [&, &id = id](const auto& entry) {
         const auto* other = std::get_if<Index>(&entry.second.body);
         return other && other->clustered && other->table == old_index.table && entry.first.schema == id.schema && entry.first != id;
       });
@@ -290,7 +290,7 @@ void plan_indexes(Planner& p) {
       else p.add(Phase::expand, "unmark for clustering", id, Action{}, brief(mark(old_index)));
     }
     if (p.claim(id, Aspect::tablespace)) {
-      const auto move = [&](const Index& index) {
+      const auto move = [&, &id = id](const Index& index) {
         return Statements{fmt::format("ALTER INDEX {} SET TABLESPACE {}", quoted_name(id), index.tablespace.empty() ? "pg_default" : sql::quote_identifier(index.tablespace))};
       };
       Action action = blocking(move(new_index));

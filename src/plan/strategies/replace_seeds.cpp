@@ -163,9 +163,9 @@ void Replacements::order_type_steps() {
   for (const auto& [type, steps] : type_steps_) {
     for (std::size_t i = 0; i < p_.operations.size(); ++i) {
       Operation& operation = p_.operations[i];
-      const bool of_this_type = std::any_of(operation.step.tables.begin(), operation.step.tables.end(), [&](const QualifiedName& table) {
+      const bool of_this_type = std::any_of(operation.step.tables.begin(), operation.step.tables.end(), [&, &type = type](const QualifiedName& table) {
         auto it = shadow_tables_.find(table);
-        return it != shadow_tables_.end() && std::any_of(it->second.begin(), it->second.end(), [&](const ShadowColumn& c) {
+        return it != shadow_tables_.end() && std::any_of(it->second.begin(), it->second.end(), [&, &type = type](const ShadowColumn& c) {
           return p_.from.objects.at(c.id).depends_on.contains(type);
         });
       });

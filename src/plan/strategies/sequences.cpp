@@ -44,13 +44,13 @@ void plan_sequences(Planner& p) {
     if (!options && !owned && !persistence) continue;
     const Sequence& a = std::get<Sequence>(p.from.objects.at(id).body);
     const Sequence& b = std::get<Sequence>(p.to.objects.at(id).body);
-    const auto usable = [&](const Sequence& from, Sequence to, const Database& database) {
+    const auto usable = [&, &id = id](const Sequence& from, Sequence to, const Database& database) {
       // The column may belong to a table that this plan takes away.
       if (to.owned_by && !database.find(*to.owned_by)) to.owned_by.reset();
       return alter_sequence(id, from, to);
     };
     Operation& operation = p.add(Phase::expand, "change", id, brief(usable(a, b, p.to)), brief(usable(b, a, p.from), exists(id)));
-    const auto once = [&](Action& action, const Sequence& goal) {
+    const auto once = [&, &id = id](Action& action, const Sequence& goal) {
       const bool restarts = std::any_of(action.statements.begin(), action.statements.end(), [](const std::string& s) { return s.find(" RESTART WITH ") != std::string::npos; });
       // Numbers that were given since would be given again.
       if (restarts) action.todo = all_of({exists(id), negate(sequence_bounds_are({id.schema, id.name}, goal.options))});

@@ -75,7 +75,7 @@ void Shadows::finish_swap(ShadowSwap& swap) const {
     append(out, drops);
     for (const auto& [table, columns] : tables_) {
       for (const ShadowColumn& column : columns) {
-        const auto rename = [&](const std::string& a, const std::string& b) {
+        const auto rename = [&, &table = table](const std::string& a, const std::string& b) {
           if (a != b) out.push_back(fmt::format("{} RENAME COLUMN {} TO {}", alter(table), sql::quote_identifier(a), sql::quote_identifier(b)));
         };
         if (column.shadow_wins) {
@@ -108,7 +108,7 @@ void Shadows::finish_swap(ShadowSwap& swap) const {
   for (const auto& [table, columns] : tables_) {
     for (const ShadowColumn& column : columns) {
       if (!column.two_way()) continue;
-      const auto rename = [&](Statements& out, const std::string& a, const std::string& b) {
+      const auto rename = [&, &table = table](Statements& out, const std::string& a, const std::string& b) {
         out.push_back(fmt::format("{} RENAME COLUMN {} TO {}", alter(table), sql::quote_identifier(a), sql::quote_identifier(b)));
       };
       const std::string parked = p_.spare_column(table.schema, table.name, column.id.name, "swap");

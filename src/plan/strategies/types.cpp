@@ -345,7 +345,7 @@ void plan_types(Planner& p) {
         operation.detaches.insert(id);
         operation.provides.insert(id);  // ALTER TYPE is refused once a column is of the type: one that is added comes after it
         std::vector<std::string> names, old_names;
-        const auto same = [&](const CompositeType& type) {
+        const auto same = [&, &id = id](const CompositeType& type) {
           std::string list;
           for (const auto& attribute : type.attributes) list += (list.empty() ? "" : ", ") + sql::quote_literal(attribute.name + " " + attribute.type);
           return fmt::format("(SELECT array_agg(attname || ' ' || format_type(atttypid, atttypmod) ORDER BY attnum) FROM pg_attribute WHERE attrelid = "
