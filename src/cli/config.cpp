@@ -2,7 +2,6 @@
 #include "cli/config.h"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <charconv>
 #include <cstdlib>
@@ -11,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "cli/toml.h"
 
 namespace contraflow::cli {
 namespace fs = std::filesystem;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/protected_databases.h"
 
-#include <toml++/toml.h>
-
 #include "base/file.h"
+#include "cli/toml.h"
 
 namespace contraflow::cli {
 
