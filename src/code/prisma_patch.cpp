@@ -106,7 +106,7 @@ class Patch {
     const auto renamed = renames_.tables.find(table);
     return renamed != renames_.tables.end() && now_.find(table_id(renamed->second)) != nullptr ? renamed->second : table;
   }
-  // The column that the field is to stand for now; nothing where it is gone.
+  // The column that the field maps to after this phase; nothing where it is gone.
   std::optional<std::string> column_now(const QualifiedName& table, const std::string& column) const {
     const QualifiedName now = now_of(table);
     const bool there = now_.find(catalog::column_id(now.schema, now.name, column)) != nullptr;

@@ -12,6 +12,7 @@
 #include "apply/observer.h"
 #include "base/text.h"
 #include "catalog/read.h"
+#include "rehearse/demands.h"
 #include "rehearse/rows.h"
 #include "rehearse/run.h"
 #include "rehearse/traffic.h"
@@ -239,12 +240,7 @@ void plan_traffic(Arena& arena, const Bases& bases, const plan::Plan& plan, cons
     next = beside(finished.admin(), options, "next", tables, &before);
     // A plan that makes a column NOT NULL asks that nobody writes NULL there any more.
     pg::Connection connection(finished.admin(), "contraflow traffic");
-    const catalog::Database after = catalog::read(connection, {.sizes = false});
-    for (const auto& [id, object] : before.objects) {
-      const auto* column = std::get_if<catalog::Column>(&object.body);
-      const auto* then = after.find_body<catalog::Column>(id);
-      if (column && then && !column->not_null && then->not_null) filled.insert(id);
-    }
+    filled = columns_made_not_null(before, catalog::read(connection, {.sizes = false}));
   }
   if (of_version(options.queries, "next").empty()) {
     for (const AppQuery& query : next->queries)

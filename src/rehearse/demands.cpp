@@ -191,6 +191,16 @@ std::vector<std::string> violations(const std::string& conninfo, const Database&
   return Search(conninfo, before, after, samples).run();
 }
 
+std::set<ObjectId> columns_made_not_null(const Database& before, const Database& after) {
+  std::set<ObjectId> out;
+  for (const auto& [id, object] : before.objects) {
+    const auto* column = std::get_if<Column>(&object.body);
+    const auto* then = after.find_body<Column>(id);
+    if (column && then && !column->not_null && then->not_null) out.insert(id);
+  }
+  return out;
+}
+
 void empty_tables(const std::string& conninfo) {
   pg::Connection connection(conninfo, "contraflow rows");
   const pg::Result tables = connection.query(

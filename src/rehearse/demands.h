@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,9 @@ namespace contraflow::rehearse {
 // new type refuses. A line for each with their number and, with `samples`, the keys of some. Only of columns that both schemas have; empty where nothing is found.
 std::vector<std::string> violations(const std::string& conninfo, const catalog::Database& before,
                                     const catalog::Database& after, bool samples);
+
+// Columns of both schemas that are NOT NULL in `after` alone.
+std::set<catalog::ObjectId> columns_made_not_null(const catalog::Database& before, const catalog::Database& after);
 
 // Takes all rows out of a copy, so that a migration that the rows refuse runs to its end there.
 void empty_tables(const std::string& conninfo);

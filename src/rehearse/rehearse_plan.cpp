@@ -389,7 +389,6 @@ class PlanRehearsal {
 
 std::set<catalog::ObjectId> columns_to_fill(Arena& arena, const Bases& bases, const plan::Plan& plan, const std::string& hash,
                                             const catalog::Database& before) {
-  std::set<catalog::ObjectId> out;
   Arena::Trial trial = arena.trial(bases.empty);
   try {
     apply::Options settings;
@@ -397,16 +396,10 @@ std::set<catalog::ObjectId> columns_to_fill(Arena& arena, const Bases& bases, co
     apply::Observer observer;
     Executor(plan, hash, trial.admin(), settings, observer).run_to(plan.steps.size());
   } catch (const Error&) {
-    return out;  // the rehearsal proper runs it again and says why it does not run
+    return {};  // the rehearsal proper runs it again and says why it does not run
   }
   pg::Connection connection(trial.admin(), "contraflow rows");
-  const catalog::Database after = catalog::read(connection, {.sizes = false});
-  for (const auto& [id, object] : before.objects) {
-    const auto* column = std::get_if<catalog::Column>(&object.body);
-    const auto* then = after.find_body<catalog::Column>(id);
-    if (column && then && !column->not_null && then->not_null) out.insert(id);
-  }
-  return out;
+  return columns_made_not_null(before, catalog::read(connection, {.sizes = false}));
 }
 
 void rehearse_plan(Arena& arena, const Bases& bases, const plan::Plan& plan, const std::string& hash,
