@@ -69,6 +69,7 @@ class Planner {
   std::vector<MovedForeignKey> moved_foreign_keys;
   // Between a table that is exchanged and a column that changes its type: taken off and put back around both, in one transaction.
   std::set<ObjectId> crossing_foreign_keys;
+  std::vector<std::pair<ObjectId, std::size_t>> retired_generated;  // a generated column that stands under another name until purge, and the last operation before that
   std::set<std::pair<ObjectId, std::size_t>> leaves_parent;     // table, and what ends its inheritance
   std::set<std::pair<ObjectId, std::size_t>> leaves_partition;  // partition, and what takes it out of its bound
   std::map<ObjectId, std::size_t> replica_identity_operations;  // table -> what sets its replica identity

@@ -39,6 +39,8 @@ bool not_null_needed_by_dropped_key(const Planner& planner, const ObjectId& colu
 void note_rows_without_value(Planner& planner, const ObjectId& column, const std::string& value, std::string_view otherwise);
 void rename_not_null(Planner& planner, const ObjectId& column);
 void retire_column(Planner& planner, const ObjectId& column);
+// The operation that adds a column comes after a table without it has left: ADD COLUMN reaches whoever inherits, and a partition gets none of its own.
+void add_after_leaving(const Planner& planner, const ObjectId& column, Operation& add);
 // `ALTER TABLE name` of the column's table, or ALTER FOREIGN TABLE.
 std::string column_target(const Database& database, const ObjectId& column);
 

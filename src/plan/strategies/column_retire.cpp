@@ -26,6 +26,16 @@ bool values_are_constrained(const Database& database, const ObjectId& id) {
   return false;
 }
 
+// Everything that the generated column reads stays as it is, or goes: then it can stand under another name until purge.
+bool may_stand_retired(const Planner& p, const ObjectId& id) {
+  const std::set<ObjectId>& reads = p.from.objects.at(id).depends_on;
+  return std::all_of(reads.begin(), reads.end(), [&](const ObjectId& read) {
+    const bool renamed = std::any_of(p.renames.begin(), p.renames.end(), [&](const diff::Rename& rename) { return rename.to == read; });
+    if (read.kind == Kind::column && p.dropped.contains(read)) return read.relation == id.relation && read.schema == id.schema;
+    return !renamed && !p.replaced.contains(read) && !(p.altered.contains(read) && read.kind != Kind::table);
+  });
+}
+
 }  // namespace
 
 void retire_column(Planner& p, const ObjectId& id) {
@@ -91,12 +101,18 @@ void retire_column(Planner& p, const ObjectId& id) {
     }
     return statements;
   };
-  if (column.generated != Generated::none || foreign) {
+  const bool computed = column.generated != Generated::none;
+  const auto bring_back = [&](const std::string& name, std::string todo) {
+    Action action = brief(own(add_back(name), name), std::move(todo));
+    if (column.generated == Generated::stored) action.mode = Mode::blocking;  // computes every row
+    return action;
+  };
+  const Grade lost = computed ? Grade::order : Grade::data;
+  const std::string loss = computed ? fmt::format("going back from here, {} is computed anew", describe(id)) + (column.generated == Generated::stored ? ": the table is written under ACCESS EXCLUSIVE" : "")
+                                    : fmt::format("the contents of {} are lost from here on", describe(id));
+  if (foreign || (computed && !may_stand_retired(p, id))) {
     // Nothing is lost: the values are computed (or live elsewhere).
-    Action undo = brief(add_back(id.name), absent(id));
-    if (column.generated == Generated::stored) undo.mode = Mode::blocking;
-    Operation& operation = p.add(Phase::contract, "drop", id, brief({fmt::format("{} DROP COLUMN IF EXISTS {}", target, quoted)}), undo,
-                                 Grade::order);
+    Operation& operation = p.add(Phase::contract, "drop", id, brief({fmt::format("{} DROP COLUMN IF EXISTS {}", target, quoted)}), bring_back(id.name, absent(id)), Grade::order);
     operation.removes = gone;
     operation.after = after;
     return;
@@ -109,10 +125,10 @@ void retire_column(Planner& p, const ObjectId& id) {
       return;
     }
     const std::string only = fmt::format("ALTER TABLE ONLY {} DROP COLUMN IF EXISTS {}", sql::quote(QualifiedName{id.schema, id.relation}), quoted);
-    Operation& operation = p.add(Phase::contract, "drop", id, brief({only}), brief(own(add_back(id.name), id.name), absent(id)), Grade::data);
+    Operation& operation = p.add(Phase::contract, "drop", id, brief({only}), bring_back(id.name, absent(id)), lost);
     operation.removes = {id};
     operation.after = after;
-    operation.step.notes.push_back(fmt::format("the contents of {} are lost from here on; the tables that inherited it keep it as their own, also after a rollback where they have grown beyond 1 MiB or have children", describe(id)));
+    operation.step.notes.push_back(loss + "; the tables that inherited it keep it as their own, also after a rollback where they have grown beyond 1 MiB or have children");
     return;
   }
   const bool in_key = std::any_of(p.from.objects.begin(), p.from.objects.end(), [&](const auto& entry) {
@@ -137,7 +153,7 @@ void retire_column(Planner& p, const ObjectId& id) {
   const ObjectId retired_id = column_id(id.schema, id.relation, retired);
   if (p.options.drops == Drops::direct) {
     Operation& operation = p.add(Phase::contract, "drop", id, brief({fmt::format("{} DROP COLUMN IF EXISTS {}", target, quoted)}),
-                                 brief(own(add_back(id.name), id.name), absent(id)), Grade::data);
+                                 bring_back(id.name, absent(id)), lost);
     operation.removes = gone;
     operation.after = after;
     return;
@@ -147,16 +163,30 @@ void retire_column(Planner& p, const ObjectId& id) {
                             brief({fmt::format("{} RENAME COLUMN {} TO {}", target, quoted, quoted_retired)}, all_of({exists(id), absent(retired_id)})),
                             brief({fmt::format("{} RENAME COLUMN {} TO {}", target, quoted_retired, quoted)}, exists(retired_id)));
   retire.removes = copies;
-  retire.after = after;
+  for (const auto& [generated, retired_generated] : p.retired_generated) {
+    // It reads this column under whatever name.
+    if (!p.from.objects.at(generated).depends_on.contains(id)) continue;
+    retire.removes.erase(id);
+    retire.after.push_back(retired_generated);
+  }
+  retire.after.insert(retire.after.end(), after.begin(), after.end());
   retire.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
   const std::size_t retired_at = p.operations.size() - 1;
+  if (computed) {
+    // What it is computed from may have other names until then: it comes back here, not on the way back from purge.
+    Operation& again = p.add(Phase::contract, "way back: compute", id, Action{}, bring_back(id.name, all_of({absent(id), absent(retired_id)})));
+    again.removes = copies;
+    again.groupable = false;
+    again.after.push_back(retired_at);
+    p.retired_generated.emplace_back(id, p.operations.size() - 1);
+  }
   Operation& purge = p.add(Phase::purge, "purge", id,
                            brief({fmt::format("{} DROP COLUMN IF EXISTS {}", target, quoted_retired)}),
-                           brief(own(add_back(retired), retired), all_of({absent(retired_id), absent(id)})), Grade::data);
-  purge.removes = gone;
+                           computed ? Action{} : bring_back(retired, all_of({absent(retired_id), absent(id)})), lost);
   purge.after.push_back(retired_at);
+  purge.removes = gone;
   purge.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
-  purge.step.notes.push_back(fmt::format("the contents of {} are lost from here on", describe(id)));
+  purge.step.notes.push_back(loss);
   if (bare_not_null && !in_key) {
     purge.step.notes.push_back(neutral.empty() ? fmt::format("going back from here, {} comes back without NOT NULL where the table has rows: they hold NULL in it", describe(id))
                                                : fmt::format("going back from here, the rows hold {} in {}", neutral, describe(id)));

@@ -64,6 +64,17 @@ std::string neutral_value(const Database& database, const Column& column) {
 
 std::string column_target(const Database& database, const ObjectId& id) { return alter_table(database, id.schema, id.relation); }
 
+void add_after_leaving(const Planner& p, const ObjectId& id, Operation& add) {
+  const std::vector<QualifiedName> heirs = Planner::descendants(p.from, {id.schema, id.relation});
+  for (const auto* leaving : {&p.leaves_parent, &p.leaves_partition}) {
+    for (const auto& [table, i] : *leaving) {
+      const QualifiedName name{table.schema, table.name};
+      const bool heir = std::find(heirs.begin(), heirs.end(), name) != heirs.end() && !p.to.find(column_id(name.schema, name.name, id.name));
+      if (heir || (leaving == &p.leaves_partition && name == QualifiedName{id.schema, id.relation})) add.after.push_back(i);
+    }
+  }
+}
+
 namespace {
 
 bool inherited_only(const Object& object) {
@@ -116,14 +127,7 @@ void add_column(Planner& p, const ObjectId& id) {
   Operation& operation = p.add(Phase::expand, "add", id, std::move(forward), undo);
   operation.provides = Planner::with_copies(p.to, id);
   operation.needs.insert(object.depends_on.begin(), object.depends_on.end());
-  // A table that stops inheriting would take the column along.
-  const std::vector<QualifiedName> heirs = Planner::descendants(p.from, {id.schema, id.relation});
-  for (const auto* leaving : {&p.leaves_parent, &p.leaves_partition}) {
-    for (const auto& [table, i] : *leaving) {
-      const bool heir = std::find(heirs.begin(), heirs.end(), QualifiedName{table.schema, table.name}) != heirs.end();
-      if (heir && !p.to.find(column_id(table.schema, table.name, id.name))) operation.after.push_back(i);
-    }
-  }
+  add_after_leaving(p, id, operation);
   operation.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive,
                              rewrites ? effects::Work::rewrite : effects::Work::none}};
   const std::size_t added = p.operations.size() - 1;
@@ -340,6 +344,8 @@ void plan_columns(Planner& p) {
   // The last one goes first: on the way back the first one comes first.
   std::vector<ObjectId> leaving = by_position(p.dropped, p.from);
   std::reverse(leaving.begin(), leaving.end());
+  // What is computed from others goes before them.
+  std::stable_partition(leaving.begin(), leaving.end(), [&](const ObjectId& id) { return std::get<Column>(p.from.objects.at(id).body).generated != Generated::none; });
   for (const ObjectId& id : leaving) {
     if (p.done.contains(id)) continue;
     const Object* table = Planner::relation(p.from, id.schema, id.relation);

@@ -110,6 +110,48 @@ std::vector<effects::Effect> effects_of(const ObjectId& id, const Constraint& co
   return out;
 }
 
+std::vector<effects::Effect> effects_of_drop(const ObjectId& id, const Constraint& constraint) {
+  std::vector<effects::Effect> out;
+  for (const QualifiedName& table : touched(id, constraint)) out.push_back({table, effects::LockMode::access_exclusive, effects::Work::none});
+  return out;
+}
+
+// The foreign key in whose place this one comes, or that comes in this one's place: the same columns to the same ones, under another name. Only one of `id` and its pair is in `database`.
+const Object* pair_of(const Database& database, const std::set<ObjectId>& among, const ObjectId& id, const Constraint& constraint) {
+  if (constraint.type != ConstraintType::foreign_key) return nullptr;
+  for (const Object* member : Planner::members(database, table_id({id.schema, id.relation}))) {
+    const auto* other = std::get_if<Constraint>(&member->body);
+    if (other && member->id != id && among.contains(member->id) && other->type == ConstraintType::foreign_key && other->columns == constraint.columns && other->references == constraint.references &&
+        other->referenced_columns == constraint.referenced_columns) {
+      return member;
+    }
+  }
+  return nullptr;
+}
+
+// ON DELETE or ON UPDATE does something to the referencing rows: CASCADE, SET NULL, SET DEFAULT.
+bool acts(const Constraint& constraint) {
+  std::string bare;  // without names
+  bool quoted = false;
+  for (const char c : constraint.definition) {
+    if (c == '"') quoted = !quoted;
+    else if (!quoted) bare += c;
+  }
+  for (const std::string_view event : {" ON DELETE ", " ON UPDATE "}) {
+    for (const std::string_view action : {"CASCADE", "SET "}) {
+      if (bare.find(std::string(event) + std::string(action)) != std::string::npos) return true;
+    }
+  }
+  return false;
+}
+
+// Of two that follow each other the old one goes once the new one stands: rows never point at nothing. Where the old one acts, the deployed version relies on it until contract.
+std::optional<Phase> phase_of_pair(const Planner& p, const ObjectId& id, const Constraint& constraint, bool adding) {
+  const Object* other = adding ? pair_of(p.from, p.dropped, id, constraint) : pair_of(p.to, p.created, id, constraint);
+  if (!other) return std::nullopt;
+  return acts(adding ? std::get<Constraint>(other->body) : constraint) ? Phase::contract : Phase::expand;
+}
+
 }  // namespace
 
 std::string while_rows_point(const Planner& p, const ObjectId& id, const Constraint& constraint) {
@@ -131,7 +173,7 @@ void add_or_restore(Planner& p, const ObjectId& id, bool adding) {
     auto it = p.altered.find(column_id(id.schema, id.relation, column));
     return it != p.altered.end() && it->second.contains(Aspect::type);
   });
-  const Phase phase = adding ? restriction_phase(p, id, constraint) : retyped ? Phase::contract : Phase::expand;
+  const Phase phase = retyped ? Phase::contract : phase_of_pair(p, id, constraint, adding).value_or(adding ? restriction_phase(p, id, constraint) : Phase::expand);
   const bool foreign = p.from.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""}) != nullptr;
   const bool no_online_way = constraint.type == ConstraintType::not_null || foreign ||
                              (constraint.type == ConstraintType::foreign_key && partitioned(database, id) && database.major() < 18);
@@ -160,7 +202,7 @@ void add_or_restore(Planner& p, const ObjectId& id, bool adding) {
       operation.provides.insert(id);
       if (!foreign) operation.step.preconditions = preconditions(id, constraint);  // its rows are on another server
     }
-    operation.step.effects = effects_of(id, constraint, false, adding);
+    operation.step.effects = adding ? effects_of(id, constraint, false, true) : effects_of_drop(id, constraint);
     return;
   }
   Statements described = describe_state(object, database);
@@ -195,7 +237,7 @@ void add_or_restore(Planner& p, const ObjectId& id, bool adding) {
   }
   Operation& drop = mark(p.add(phase, "drop", id, removal, addition));
   if (constraint.validated) drop.after.push_back(first);
-  drop.step.effects = effects_of(id, constraint, false, false);
+  drop.step.effects = effects_of_drop(id, constraint);
 }
 
 namespace {
@@ -482,7 +524,11 @@ void plan_constraints(Planner& p) {
     } else if (constraint.type == ConstraintType::exclusion) {
       exclusion(p, id, false);
     } else {
+      const std::size_t first = p.operations.size();
       add_or_restore(p, id, false);
+      if (const Object* next = pair_of(p.to, p.created, id, constraint)) {
+        for (std::size_t i = first; i < p.operations.size(); ++i) p.operations[i].needs.insert(next->id);
+      }
     }
   }
   for (const auto& [id, aspects] : p.altered) {

@@ -149,8 +149,8 @@ void plan_identity(Planner& p, const ObjectId& id) {
     for (const ObjectId& sequence : made) operation.needs.erase(sequence);
   }
   operation.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
-  if (!kind_changes && rank(a.type) > rank(b.type)) {
-    // Bounds that the narrower type can hold come before it; the other way round they come after it, with its new range.
+  if (kind_changes ? b.identity == Identity::none && p.has(id, Aspect::type) : rank(a.type) > rank(b.type)) {
+    // Bounds that the narrower type can hold come before it; the other way round they come after it, with its new range. An identity that goes comes back when its type is there again.
     operation.needs.erase(id);
     const std::size_t bounded = p.operations.size() - 1;
     for (std::size_t i = 0; i < bounded; ++i) {
@@ -183,6 +183,7 @@ void add_column_in_stages(Planner& p, const ObjectId& id) {
   Operation& add = p.add(Phase::expand, "add", id, brief(std::move(statements), identity ? negate(identity_is(id, column.identity)) : absent(id)), brief(std::move(undo)));
   add.provides.insert(id);
   add.needs = object.depends_on;
+  add_after_leaving(p, id, add);
   add.step.effects = {{table, effects::LockMode::access_exclusive, effects::Work::none}};
   const std::size_t added = p.operations.size() - 1;
   backfill_column(p, Phase::backfill, id, value, fmt::format("{} IS NULL", quoted));

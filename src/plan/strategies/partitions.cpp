@@ -14,6 +14,7 @@
 #include "catalog/ddl.h"
 #include "plan/strategies/column_parts.h"
 #include "plan/strategies/index_parts.h"
+#include "plan/strategies/partition_columns.h"
 
 namespace contraflow::plan {
 
@@ -414,6 +415,7 @@ void order_partitions(Planner& p) {
     release_references(p, partition, p.operations[i]);
     follow_references(p, partition, p.operations[i]);
   }
+  for (std::size_t i = 0; i < p.operations.size(); ++i) order_columns_around(p, i);
   // Who takes a place in the parent's range comes after who leaves it.
   for (Operation& operation : p.operations) {
     for (const ObjectId& id : operation.provides) {
@@ -488,6 +490,7 @@ void change_partition(Planner& p, const ObjectId& id, const std::optional<Qualif
     take_copies(p, id, p.operations[left]);
     return;
   }
+  if (old_parent && old_parent != new_parent) refuse_other_columns(p, id, *old_parent, *new_parent);
   const std::string why = "the bound";
   std::string todo, undo_todo;
   Statements forward, back;
@@ -527,6 +530,10 @@ void change_partition(Planner& p, const ObjectId& id, const std::optional<Qualif
       proof_back->back_begin(phase, why);
       after.push_back(p.operations.size() - 1);
     }
+  }
+  if (!old_parent) {
+    const std::vector<std::size_t> lent = lend_leaving_columns(p, id, *new_parent);
+    after.insert(after.end(), lent.begin(), lent.end());
   }
   const DefaultProof default_proof = prove_default_excludes(p, phase, id);
   after.insert(after.end(), default_proof.before.begin(), default_proof.before.end());

@@ -197,8 +197,13 @@ void restore_column_order(Planner& p, const ObjectId& id) {
   if (!lost_in_front) return;  // what comes back at the end was at the end
   const bool alone = stands_alone(p.from, id);
   if (!p.from.find_body<Table>(id)->partition_of && (!alone || !p.is_small(name_of(id)))) {  // partitions stand as their parent does
-    p.notes.push_back(fmt::format("after a rollback from purge the columns of {} stand in another order: what was purged comes back at the end, and {}", quoted_name(id),
-                                  alone ? "the table is too large to be written anew under a lock" : "a table with partitions, parents or children is not made anew for it"));
+    // Of a table without figures the way back decides by the size that it finds.
+    const bool unknown = alone && !p.from.sizes.contains(name_of(id));
+    p.notes.push_back(fmt::format("after a rollback from purge the columns of {} stand in another order{}: what was purged comes back at the end, and {}", quoted_name(id),
+                                  unknown ? ", unless the table is smaller than 1 MB then" : "",
+                                  unknown ? "a larger one is not written anew under a lock"
+                                  : alone ? "the table is too large to be written anew under a lock"
+                                          : "a table with partitions, parents or children is not made anew for it"));
   }
   if (!alone) return;
   std::string todo = all_of({exists(id), negate(column_order_is(id, order)), columns_present(id, order)});

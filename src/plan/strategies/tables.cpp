@@ -8,6 +8,7 @@
 #include "catalog/ddl.h"
 #include "plan/planner.h"
 #include "plan/strategies/column_parts.h"
+#include "plan/strategies/partition_columns.h"
 #include "plan/strategies/partitions.h"
 #include "plan/strategies/table_parts.h"
 
@@ -375,6 +376,11 @@ void change_parents(Planner& p, const ObjectId& id, const std::vector<QualifiedN
   const std::string table = alter_table(p.to, id.schema, id.name);
   const auto step = [&](const QualifiedName& parent, bool joining) {
     const Statements join_alone{fmt::format("{} INHERIT {}", table, sql::quote(parent))}, leave_alone{fmt::format("{} NO INHERIT {}", table, sql::quote(parent))};
+    for (const Object* leaving : joining ? Planner::columns(p.from, table_id(parent)) : std::vector<const Object*>()) {
+      if (p.to.find(leaving->id) || p.to.find(column_id(id.schema, id.name, leaving->id.name))) continue;
+      p.refuse(fmt::format("{} inherits from {}, which loses {} in the same plan: make two plans, one that drops the column, one that inherits", describe(id), sql::quote(parent), describe(leaving->id)));
+    }
+    if (joining) refuse_renamed_columns(p, id, parent);
     GivenMembers given(p, joining ? p.to : p.from, joining ? p.from : p.to, id, parent, join_alone, leave_alone);
     Action join = brief(joining ? given.join : join_alone, negate(inherits_condition(id, parent)));
     const Action leave = brief(joining ? given.leave : leave_alone, inherits_condition(id, parent));
