@@ -2,7 +2,7 @@
 FROM debian:12 AS build
 COPY . /src
 WORKDIR /src
-RUN tools/setup.sh build && apt-get install -y -qq --no-install-recommends dpkg-dev make && make build && cd build/release && cpack -G DEB -B /out
+RUN tools/setup.sh build && apt-get install -y -qq --no-install-recommends dpkg-dev file make && make build && cd build/release && cpack -G DEB -B /out
 
 FROM debian:12-slim
 COPY --from=build /out/*.deb /tmp/

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "catalog/ddl.h"
+#include "effects/operation.h"
 
 namespace contraflow::plan {
 
@@ -42,6 +43,19 @@ bool Planner::claim(const ObjectId& id, Aspect aspect) {
   return true;
 }
 
+namespace {
+
+// What almost every command on a table, or on what belongs to one, locks that was there before. Strategies that know better say so.
+std::vector<effects::Effect> usual_effects(const Database& from, const Object& object, const QualifiedName& table, const Action& forward) {
+  const bool at_once = !forward.statements.empty() && (forward.mode == Mode::brief || forward.mode == Mode::blocking);
+  const Kind kind = object.id.kind;
+  if (!at_once || table.name.empty() || kind == Kind::index || kind == Kind::statistics || !Planner::relation(from, table.schema, table.name)) return {};
+  const bool new_trigger = kind == Kind::trigger && !from.find(object.id);
+  return {{table, effects::lock_of(new_trigger ? effects::Operation::create_trigger : effects::Operation::alter_column, from.major()), effects::Work::none}};
+}
+
+}  // namespace
+
 Operation& Planner::add(Phase phase, std::string verb, const ObjectId& subject, Action forward, Action undo, Grade grade) {
   Operation operation;
   operation.step.phase = phase;
@@ -56,6 +70,7 @@ Operation& Planner::add(Phase phase, std::string verb, const ObjectId& subject, 
   if (object) {
     const QualifiedName table = home(database, *object);
     if (!table.name.empty()) operation.step.tables.push_back(table);
+    operation.step.effects = usual_effects(from, *object, table, operation.step.forward);
   }
   operations.push_back(std::move(operation));
   return operations.back();

@@ -96,19 +96,21 @@ Statements alter_comment(const Object& to) {
 void alter_common(Planner& p, const ObjectId& id) {
   const Object& a = p.from.objects.at(id);
   const Object& b = p.to.objects.at(id);
-  const auto step = [&](Phase phase, const char* verb, Statements forward, Statements back) -> void {
+  const auto step = [&](Phase phase, const char* verb, effects::LockMode lock, Statements forward, Statements back) -> void {
     if (forward.empty() && back.empty()) return;
     Operation& operation = p.add(phase, verb, id, brief(std::move(forward)), brief(std::move(back)));
+    if (lock == effects::LockMode::none) operation.step.effects.clear();
+    for (effects::Effect& effect : operation.step.effects) effect.lock = lock;
     operation.needs.insert(id);
     operation.detaches.insert(id);
     for (const ObjectId& dependency : b.depends_on) {
       if (dependency.kind == Kind::schema) operation.needs.insert(dependency);
     }
   };
-  if (p.claim(id, Aspect::owner)) step(Phase::expand, "set the owner of", alter_owner(b), alter_owner(a));
+  if (p.claim(id, Aspect::owner)) step(Phase::expand, "set the owner of", effects::LockMode::access_exclusive, alter_owner(b), alter_owner(a));
   if (p.claim(id, Aspect::grants)) {
     if (id.kind == Kind::default_privileges) {
-      step(Phase::expand, "change", alter_default_privileges(&a, &b), alter_default_privileges(&b, &a));
+      step(Phase::expand, "change", effects::LockMode::none, alter_default_privileges(&a, &b), alter_default_privileges(&b, &a));
     } else {
       const std::string owner = id.kind == Kind::column ? owner_of_table(p.to, id) : b.owner;
       const std::string old_owner = id.kind == Kind::column ? owner_of_table(p.from, id) : a.owner;
@@ -123,13 +125,13 @@ void alter_common(Planner& p, const ObjectId& id) {
         return grants;
       };
       const std::vector<Grant> from = handed_over(a.grants, old_owner, owner), back_from = handed_over(b.grants, owner, old_owner);
-      step(old_owner == owner ? privileges_phase(from, b.grants) : Phase::expand, id.kind == Kind::privileges ? "change the" : "change the privileges on", with_column_grants(b, p.to, alter_grants(b, from, b.grants, owner)),
+      step(old_owner == owner ? privileges_phase(from, b.grants) : Phase::expand, id.kind == Kind::privileges ? "change the" : "change the privileges on", effects::LockMode::none, with_column_grants(b, p.to, alter_grants(b, from, b.grants, owner)),
            with_column_grants(a, p.from, alter_grants(a, back_from, a.grants, old_owner)));
     }
   }
-  if (p.claim(id, Aspect::comment)) step(Phase::expand, "comment on", alter_comment(b), alter_comment(a));
+  if (p.claim(id, Aspect::comment)) step(Phase::expand, "comment on", effects::LockMode::share_update_exclusive, alter_comment(b), alter_comment(a));
   if (p.claim(id, Aspect::security_labels)) {
-    step(Phase::expand, "label", alter_security_labels(b, a.security_labels, b.security_labels), alter_security_labels(a, b.security_labels, a.security_labels));
+    step(Phase::expand, "label", effects::LockMode::share_update_exclusive, alter_security_labels(b, a.security_labels, b.security_labels), alter_security_labels(a, b.security_labels, a.security_labels));
   }
 }
 

@@ -149,7 +149,7 @@ void plan_identity(Planner& p, const ObjectId& id) {
     for (const ObjectId& sequence : made) operation.needs.erase(sequence);
   }
   operation.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
-  if (kind_changes ? b.identity == Identity::none && p.has(id, Aspect::type) : rank(a.type) > rank(b.type)) {
+  if (kind_changes ? b.identity == Identity::none && a.type != b.type : rank(a.type) > rank(b.type)) {
     // Bounds that the narrower type can hold come before it; the other way round they come after it, with its new range. An identity that goes comes back when its type is there again.
     operation.needs.erase(id);
     const std::size_t bounded = p.operations.size() - 1;

@@ -271,6 +271,7 @@ Operation& SecondTable::add(Phase phase, const std::string& verb, Action forward
   Operation& operation = p_.add(phase, verb, id_, std::move(forward), std::move(undo));
   operation.groupable = false;
   operation.step.tables = {table()};
+  operation.step.effects.clear();  // the second table is nobody's yet; who touches the first says so
   return operation;
 }
 

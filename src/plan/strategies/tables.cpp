@@ -451,7 +451,7 @@ void alter_table_properties(Planner& p, const ObjectId& id) {
   };
   const std::string alter = "ALTER TABLE " + quoted_name(id);
   if (p.claim(id, Aspect::options)) {
-    simple(Phase::expand, "set the storage parameters of", alter_table_options(id, a.options, b.options), alter_table_options(id, b.options, a.options));
+    simple(Phase::expand, "set the storage parameters of", alter_table_options(id, a.options, b.options), alter_table_options(id, b.options, a.options)).step.effects = {{table, effects::LockMode::share_update_exclusive, effects::Work::none}};
   }
   if (p.claim(id, Aspect::replica_identity)) {
     Operation& operation = simple(Phase::expand, "set the replica identity of", alter_replica_identity(id, b), alter_replica_identity(id, a));
