@@ -83,15 +83,33 @@ def hook(program, top):
     root.mkdir()
     (root / 'contraflow.toml').write_text('[database]\nurl = "env:SHOP_URL"\n[agent]\nprotected = ["postgresql://x@replica.example/shop", "env:OTHER_URL"]\n')
     (root / 'ddl.sql').write_text('DROP TABLE users;\n')
+    (root / 'wipe.sh').write_text('psql "$SHOP_URL" -f ddl.sql\n')
+    (root / '.env').write_text('SHOP=postgresql://app:hunter2secret@db.example/shop\nTEST=postgresql://localhost/test\n')
+    (root / 'package.json').write_text(json.dumps({'scripts': {'migrate': 'prisma migrate deploy', 'test': 'vitest'}}))
 
     def call(tool_input, tool='Bash', raw=None):
         done = subprocess.run([program, 'hook'], cwd=root, env={**os.environ, 'SHOP_URL': 'postgresql://app:hunter2secret@db.example/shop'}, capture_output=True, text=True,
                               input=raw if raw is not None else json.dumps({'tool_name': tool, 'tool_input': tool_input, 'cwd': str(root)}))
         return done.returncode, done.stderr
 
-    for command in ['psql $SHOP_URL -c "DROP TABLE users"', 'psql $OTHER_URL -f ddl.sql', 'psql -h replica.example -f ddl.sql', 'psql postgresql://app:hunter2secret@db.example/shop -c "ALTER TABLE x ADD y int"', 'prisma migrate deploy']:
+    for command in ['psql $SHOP_URL -c "DROP TABLE users"', 'psql $OTHER_URL -f ddl.sql', 'psql -h replica.example -f ddl.sql', 'psql postgresql://app:hunter2secret@db.example/shop -c "ALTER TABLE x ADD y int"', 'prisma migrate deploy',
+                    "psql $SHOP_URL <<'EOF'\nDROP TABLE users;\nEOF", 'echo "DROP TABLE users" | psql $SHOP_URL', 'PGHOST=db.example psql shop -c "DROP TABLE users"', 'export PGHOST=db.example; psql -c "DROP TABLE users"', 'PGSERVICE=prod psql -c "DROP TABLE users"',
+                    'docker exec -i app psql -h db.example -c "DROP TABLE users"', "docker compose exec app sh -c 'psql $SHOP_URL -c \"DROP TABLE users\"'", 'npx prisma db execute --file ddl.sql', 'npx prisma@6 migrate dev', 'npm run migrate', 'sh wipe.sh',
+                    "bash -lc 'psql $SHOP_URL -f ddl.sql'", 'DB=$SHOP_URL; psql $DB -c "DROP TABLE users"', 'source .env && psql $SHOP -c "DROP TABLE users"', 'psql $(printenv SHOP_URL) -c "DROP TABLE users"', 'SQL="DROP TABLE users"; psql $SHOP_URL -c "$SQL"',
+                    'ssh bastion "psql -h db.example -c \'DROP TABLE users\'"', 'psql $SHOP_URL -c "SELECT * INTO copy FROM users"', 'echo "DROP TABLE users" >new.sql; psql $SHOP_URL -f new.sql', 'python3 -c "import os, psycopg; psycopg.connect(os.environ[\'SHOP_URL\']).execute(\'DROP TABLE users\')"',
+                    'alembic upgrade head', 'python manage.py migrate']:
         code, said = call({'command': command})
         check(f'blocked: {command}', code == 2 and 'contraflow plan' in said, (code, said))
+    for command in ["psql $SHOP_URL <<'EOF'\nSELECT 1;\nEOF", 'echo "SELECT 1" | psql $SHOP_URL', 'psql $SHOP_URL -c "\\d users"', 'source .env && psql $TEST -c "DROP TABLE users"', 'npm test', 'git commit -m "prisma migrate deploy"', 'grep -rn "DROP TABLE" .',
+                    "cat > notes.md <<'EOF'\npsql $SHOP_URL -c 'DROP TABLE users'\nEOF", 'npx prisma generate', 'python manage.py showmigrations', 'docker exec db psql -U postgres -d test -c "CREATE TABLE x ()"', 'contraflow apply db/x --phase expand', 'pg_dump $SHOP_URL -s >schema.sql']:
+        code, said = call({'command': command})
+        check(f'let through: {command}', code == 0 and said == '', (code, said))
+    code, said = call({'query': 'create issue about tables'}, 'mcp__tracker__search')
+    check('a search that is no SQL is let through', code == 0, said)
+    (root / 'contraflow.toml').rename(root / 'kept.toml')
+    (root / 'contraflow.toml').write_text('[database\n')
+    check('closed where the configuration cannot be read', call({'command': 'ls'})[0] == 2)
+    (root / 'kept.toml').rename(root / 'contraflow.toml')
     code, said = call({'sql': 'ALTER TABLE users ADD x int'}, 'mcp__postgres__query')
     check('a tool that runs SQL is blocked', code == 2, said)
     for tool, given in [('Bash', {'command': 'ls'}), ('Bash', {'command': 'psql $SHOP_URL -c "SELECT 1"'}), ('Bash', {'command': 'psql postgresql://localhost/test -f ddl.sql'}), ('Edit', {'file_path': 'x.sql', 'new_string': 'DROP TABLE x'}),

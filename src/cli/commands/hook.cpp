@@ -27,21 +27,18 @@ std::string text_in(const Json& json, std::initializer_list<const char*> keys) {
 }
 
 agent::ProtectedDatabase protected_database(const std::string& url, const std::string& variable) {
-  agent::ProtectedDatabase out{url, variable, "", ""};
-  if (url.empty()) return out;
+  if (url.empty()) return {"", variable, "", "", "", ""};
   const pg::ConnectionTarget target = pg::target_of_conninfo(url);
-  out.host = target.host;
-  out.database = target.database;
-  return out;
+  return {url, variable, target.host, target.port, target.database, target.service};
 }
 
+// Tools whose names say that they run SQL; any other server's tool may have an argument "query" that is none.
 bool runs_sql(const std::string& tool) {
   const std::string name = to_lower(tool);
-  if (name.find("contraflow") != std::string::npos) return false;
-  return name.starts_with("mcp__") || name.find("sql") != std::string::npos || name.find("postgres") != std::string::npos || name.find("database") != std::string::npos;
+  return name.find("sql") != std::string::npos || name.find("postgres") != std::string::npos || name.find("database") != std::string::npos || name.find("supabase") != std::string::npos || name.find("neon") != std::string::npos;
 }
 
-int run(Context& context) {
+int judge(Context& context) {
   const Json call = Json::parse(read_file("-"), nullptr, false);
   if (!call.is_object() || !call.contains("tool_input")) {
     context.console.error_text("contraflow hook: standard input is no call of a tool; it is not let through\n");
@@ -50,11 +47,15 @@ int run(Context& context) {
   agent::HookInput input;
   const std::string tool = text_in(call, {"tool_name"});
   input.command = text_in(call["tool_input"], {"command", "cmd", "script"});
-  if (runs_sql(tool)) input.sql = text_in(call["tool_input"], {"sql", "query", "statement"});
+  const bool of_ours = to_lower(tool).find("contraflow") != std::string::npos;
+  input.surely_sql = runs_sql(tool);
+  if (!of_ours && (input.surely_sql || tool.starts_with("mcp__"))) input.sql = text_in(call["tool_input"], {"sql", "query", "statement"});
   for (const std::string& given : protected_databases(context.config)) {
     const bool variable = given.starts_with("env:");
     const char* value = variable ? std::getenv(given.c_str() + 4) : nullptr;
-    input.databases.push_back(protected_database(!variable ? given : value == nullptr ? "" : value, variable ? given.substr(4) : ""));
+    input.databases.push_back(protected_database(!variable ? given : value == nullptr ? ""
+                                                                                      : value,
+                                                 variable ? given.substr(4) : ""));
   }
   input.environment = [](const char* name) {
     const char* value = std::getenv(name);
@@ -68,13 +69,33 @@ int run(Context& context) {
       return std::nullopt;
     }
   };
+  input.target_of = [](const std::string& conninfo) -> std::optional<agent::NamedTarget> {
+    try {
+      const pg::ConnectionTarget target = pg::target_of_conninfo(conninfo);
+      return agent::NamedTarget{target.host, target.port, target.database, target.service};
+    } catch (const Error&) {
+      return std::nullopt;
+    }
+  };
   const auto why = agent::direct_ddl(input);
   if (!why) return 0;
   context.console.error_text(*why + "\n");
   return kBlocked;
 }
 
-Runner add_options(CLI::App&) { return [](Context& context) { return run(context); }; }
+// Any other exit code than 2 lets the call run: what goes wrong here may not.
+int run(Context& context) {
+  try {
+    return judge(context);
+  } catch (const std::exception& error) {
+    context.console.error_text(std::string("contraflow hook: ") + error.what() + "; the call is not let through\n");
+    return kBlocked;
+  }
+}
+
+Runner add_options(CLI::App&) {
+  return [](Context& context) { return run(context); };
+}
 
 }  // namespace
 
