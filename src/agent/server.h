@@ -30,6 +30,8 @@ struct Tool {
   bool destructive = false;
   // The result; Error for what was refused or failed: its message goes to the client as the result of a call that failed.
   std::function<Json(const ToolCall&)> run;
+  // Members of the result that come as they are (a diff), or keep their lines (statements). All other texts are one line each, and nothing invisible is in any but the first.
+  std::string exact = {}, lines = {};
 };
 
 struct Resource {
