@@ -75,9 +75,12 @@ for file in usr/share/man/man1/contraflow.1 usr/share/bash-completion/completion
 done
 # Every installed text can be read by those that read it.
 if command -v man >/dev/null; then
-  page=$(ls "$root"/usr/share/man/man1/contraflow.1*)
-  man --warnings -l "$page" 2>"$top/warned" | grep -q 'contraflow apply' || { echo "package: man does not show the page"; exit 1; }
-  [ ! -s "$top/warned" ] || { cat "$top/warned"; exit 1; }
+  for page in contraflow:'contraflow apply' contraflow-plan:soft-delete contraflow-check:fail-on contraflow-rules:RULE; do
+    file=$(ls "$root/usr/share/man/man1/${page%%:*}.1"*)
+    man --warnings -l "$file" >"$top/shown" 2>"$top/warned"
+    grep -q -e "${page#*:}" "$top/shown" || { echo "package: man does not show $file"; exit 1; }
+    [ ! -s "$top/warned" ] || { cat "$top/warned"; exit 1; }
+  done
 fi
 bash -n "$root/usr/share/bash-completion/completions/contraflow"
 for json in "$root"/usr/share/contraflow/schemas/*.json "$root"/usr/share/contraflow/assistants/*.json; do python3 -m json.tool "$json" >/dev/null || { echo "package: $json is no JSON"; exit 1; }; done
