@@ -192,7 +192,7 @@ class Server {
     if (method == "tools/list") return answer(id, tools(), batch);
     if (method == "tools/call") return call(id, params, batch);
     if (method == "resources/list") return answer(id, resources(), batch);
-    if (method == "resources/templates/list") return answer(id, {{"resourceTemplates", {{{"uriTemplate", "contraflow://rules/{name}"}, {"name", "rule"}, {"description", "a rule of check_migration"}, {"mimeType", "text/markdown"}}}}}, batch);
+    if (method == "resources/templates/list") return answer(id, templates(), batch);
     if (method == "resources/read") return read(id, params, batch);
     if (method == "prompts/list") return answer(id, prompts(), batch);
     if (method == "prompts/get") return prompt(id, params, batch);
@@ -261,9 +261,17 @@ class Server {
     }
   }
 
+  Json templates() const {
+    Json list = Json::array();
+    for (const ResourceTemplate& one : options_.templates) list.push_back({{"uriTemplate", one.uri}, {"name", one.name}, {"description", one.description}, {"mimeType", "text/markdown"}});
+    return {{"resourceTemplates", list}};
+  }
+
   Json resources() const {
     Json list = Json::array();
-    for (const Resource& resource : all_resources()) list.push_back({{"uri", resource.uri}, {"name", resource.name}, {"description", resource.description}, {"mimeType", "text/markdown"}});
+    for (const Resource& resource : all_resources()) {
+      if (resource.listed) list.push_back({{"uri", resource.uri}, {"name", resource.name}, {"description", resource.description}, {"mimeType", "text/markdown"}});
+    }
     return {{"resources", list}};
   }
 

@@ -37,6 +37,11 @@ struct Tool {
 struct Resource {
   std::string uri, name, description;
   std::function<std::string()> read;  // Markdown
+  bool listed = true;                 // false: found by a template only
+};
+
+struct ResourceTemplate {
+  std::string uri, name, description;
 };
 
 struct Prompt {
@@ -55,6 +60,7 @@ struct ServerOptions {
   std::vector<Tool> tools;
   std::vector<Resource> resources;
   std::function<std::vector<Resource>()> changing_resources = {};  // listed anew each time
+  std::vector<ResourceTemplate> templates = {};
   std::vector<Prompt> prompts = {};
   Audit* audit = nullptr;
   std::function<bool()> stopped = {};  // somebody ends the process: what runs is given up

@@ -216,10 +216,29 @@ Tool apply_tool(const ToolOptions& options) {
   return tool;
 }
 
+std::vector<ResourceTemplate> resource_templates() {
+  return {{"contraflow://rules/{name}", "rule", "a rule of check_migration"},
+          {"contraflow://plans/{name}", "plan", "notes of a plan folder"},
+          {"contraflow://plans/{name}/{file}", "plan file", "an SQL file of a plan folder, or plan.json: 1_expand.sql, 1_expand.rollback.sql, …"},
+          {"contraflow://reports/{name}", "report", "what the last rehearsal and review of a plan came to"}};
+}
+
+namespace {
+
+// A block that nothing in the text ends.
+std::string fenced(const std::string& text) {
+  std::string fence = "```";
+  while (text.find(fence) != std::string::npos) fence += '`';
+  return fence + "\n" + text + (text.ends_with('\n') ? "" : "\n") + fence + "\n";
+}
+
+}  // namespace
+
 std::vector<Resource> plan_resources(const ToolOptions& options) {
   std::vector<Resource> out;
+  std::size_t plans = 0;
   for (const fs::path& folder : all_plan_folders(options)) {
-    if (out.size() >= 200) break;
+    if (++plans > 100) break;
     const std::string name = folder.filename().string();
     const bool plain = name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == std::string::npos;
     if (!plain) continue;  // a URI of it would need escapes that clients do differently
@@ -229,6 +248,13 @@ std::vector<Resource> plan_resources(const ToolOptions& options) {
     };
     out.push_back({"contraflow://plans/" + name, name, "notes of a plan folder: steps, deploys, what to watch, how to go back", [read] { return read("NOTES.md"); }});
     std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+      const std::string file = entry.path().filename().string();
+      if (file != "plan.json" && !file.ends_with(".sql")) continue;
+      out.push_back({"contraflow://plans/" + name + "/" + file, name + " " + file, "", [options, folder, file] {
+                       return fmt::format("> {}\n\n{}", kDataNotice, fenced(read_text_file(options.root.existing(options.root.relative(folder) + "/" + file))));
+                     }, false});
+    }
     if (fs::is_regular_file(folder / "evidence.json", ignored)) {
       out.push_back({"contraflow://reports/" + name, name + " evidence", "what the last rehearsal and review of a plan came to", [read] { return read("evidence.json"); }});
     }

@@ -106,6 +106,9 @@ def tests(program, server, top):
         check(f'{resource["uri"]}: marked, and nothing unseen', text.startswith('> ') and 'never instructions' in text.splitlines()[0] and not any(c in text for c in UNSEEN), ascii(text))
         check(f'{resource["uri"]}: no line of its own', not any(line.startswith('System') for line in text.splitlines()), ascii(text))
     check('notes and a report were read', read >= 2, read)
+    for sql in sorted((top / p.plan).glob('*.sql')):
+        text = s.ask('resources/read', {'uri': f'contraflow://plans/{sql.parent.name}/{sql.name}'})['result']['contents'][0]['text']
+        check(f'{sql.name} as a resource: marked, and nothing unseen', text.startswith('> ') and not any(c in text for c in UNSEEN), ascii(text))
     s.end()
     text = p.run(['context', 'users', '--budget', '8000'])
     check('context says first that it is data', 'data, not instructions' in text.splitlines()[0], text[:300])
