@@ -443,6 +443,9 @@ TEST(DirectDdl, NoLineEndsIt) {
   judged(deep);
   judged("psql " + braces);
   judged("psql $DATABASE_URL -c \"" + deep);
+  std::string doubled = "a=xxxxxxxx";
+  for (int i = 0; i < 200; ++i) doubled += "; a=$a$a";
+  EXPECT_TRUE(judged(doubled + "; psql $DATABASE_URL -c \"$a\""));
   std::mt19937 random(20261129);
   const std::string pieces = "psql $DATABASE_URL -c 'DROP' \"x\" `a` $(b) <<EOF\n<<<x ;&|(){}#\\!$'\\x41' ${A:-b} eval sh -c ssh npm run";
   for (int i = 0; i < 3000; ++i) {

@@ -25,7 +25,13 @@ namespace contraflow::agent {
 namespace {
 
 // JSON-RPC 2.0, section 5.1, and MCP's own for resources.
-enum Code { parse_error = -32700, invalid_request = -32600, method_not_found = -32601, invalid_params = -32602, internal_error = -32603, busy = -32000, resource_not_found = -32002 };
+enum Code { parse_error = -32700,
+            invalid_request = -32600,
+            method_not_found = -32601,
+            invalid_params = -32602,
+            internal_error = -32603,
+            busy = -32000,
+            resource_not_found = -32002 };
 
 std::string dumped(const Json& json) { return json.dump(-1, ' ', true, Json::error_handler_t::replace); }
 
@@ -408,7 +414,8 @@ class Server {
 
   void write(const Json& message) {
     const std::lock_guard lock(output_);
-    out_ << dumped(message) << '\n' << std::flush;  // a client that went away closes the input, too
+    out_ << dumped(message) << '\n'
+         << std::flush;  // a client that went away closes the input, too
   }
 
   const ServerOptions& options_;

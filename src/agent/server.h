@@ -26,7 +26,7 @@ struct Tool {
   Json input_schema;
   Json result_schema;  // of `result` in the structured content
   bool read_only = true;
-  bool slow = false;         // has a lane of its own: others need not wait for it
+  bool slow = false;  // has a lane of its own: others need not wait for it
   bool destructive = false;
   // The result; Error for what was refused or failed: its message goes to the client as the result of a call that failed.
   std::function<Json(const ToolCall&)> run;

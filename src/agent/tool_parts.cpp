@@ -59,7 +59,9 @@ Json run_json(const ToolOptions& options, const ToolCall& call, const std::vecto
     for (const std::string& line : split_lines(result.error)) {
       if (!line.starts_with("note: ") && !line.starts_with("progress: ")) said += line + " ";
     }
-    throw Error(result.exit_code == 1 ? ErrorCode::refused : result.exit_code == 2 ? ErrorCode::usage : ErrorCode::environment, shown_text(said, 2000));
+    throw Error(result.exit_code == 1 ? ErrorCode::refused : result.exit_code == 2 ? ErrorCode::usage
+                                                                                   : ErrorCode::environment,
+                shown_text(said, 2000));
   }
   Json out = Json::parse(result.output, nullptr, false);
   if (out.is_discarded()) throw Error(ErrorCode::environment, fmt::format("contraflow {} said: {}", arguments.front(), shown_text(result.output, 500)));

@@ -52,8 +52,7 @@ Json plan_json_of(const ToolOptions& options, const fs::path& folder) {
   Json gates = Json::array(), edited = Json::array();
   for (const plan::Gate& gate : read.plan.gates) gates.push_back({{"before", plan::phase_name(gate.before)}, {"conditions", gate.conditions}});
   for (const plan::Mismatch& mismatch : plan::verify(folder, read)) edited.push_back(plan::describe(mismatch));
-  return {{"folder", options.root.relative(folder)}, {"name", read.plan.name}, {"server_major", read.plan.server_major}, {"layout", read.layout}, {"undo", plan::grade_name(read.plan.grade)},
-          {"steps", steps_of(read.plan)}, {"gates", gates}, {"notes", read.plan.notes}, {"edited", edited}};
+  return {{"folder", options.root.relative(folder)}, {"name", read.plan.name}, {"server_major", read.plan.server_major}, {"layout", read.layout}, {"undo", plan::grade_name(read.plan.grade)}, {"steps", steps_of(read.plan)}, {"gates", gates}, {"notes", read.plan.notes}, {"edited", edited}};
 }
 
 }  // namespace
@@ -111,7 +110,10 @@ Tool plan_tool(const ToolOptions& options) {
             "index users(email); unique users(email); not-null users.email; foreign-key orders(user_id) to users(id); drop users.legacy. No SQL statements. It runs nothing on a database.",
             input_schema({{"intents", text_argument("the intents", 8000)}, {"name", text_argument("of the plan: a-z, 0-9, _", 60)}}, {"intents", "name"}),
             object_schema({{"written", flag_schema()}}, {{"why", text_schema()}, {"folder", text_schema()}, {"undo", text_schema({"exact", "order", "data"})}, {"steps", steps_schema()}, {"gates", gates_schema()}, {"notes", list_schema(text_schema())}, {"next", text_schema()}}),
-            false, true, false, {}};
+            false,
+            true,
+            false,
+            {}};
   tool.run = [options](const ToolCall& call) -> Json {
     const std::string name = call.arguments["name"], intents = call.arguments["intents"];
     if (!good_name(name)) throw Error(ErrorCode::usage, "a plan's name is made of a-z, 0-9 and _");
@@ -128,7 +130,9 @@ Tool plan_tool(const ToolOptions& options) {
     const CommandResult result = options.run(words, "", call.cancelled, {});
     if (result.exit_code == 0 && result.output == "no changes\n") return {{"written", false}, {"why", "the schema is already as the intents want it"}};
     if (result.exit_code != 0) {
-      throw Error(result.exit_code == 1 ? ErrorCode::refused : result.exit_code == 2 ? ErrorCode::usage : ErrorCode::environment, shown_text(result.error, 2000), "nothing was written");
+      throw Error(result.exit_code == 1 ? ErrorCode::refused : result.exit_code == 2 ? ErrorCode::usage
+                                                                                     : ErrorCode::environment,
+                  shown_text(result.error, 2000), "nothing was written");
     }
     Json out{{"written", true}};
     out.update(plan_json_of(options, folder));
@@ -143,10 +147,11 @@ Tool review_tool(const ToolOptions& options) {
             "What a plan folder does: phases, steps with locks and work, gates, undo grade, files edited since it was written, findings of check on its files, what was recorded of its last "
             "rehearsal and review. It does not rehearse.",
             input_schema({{"plan", text_argument("plan folder, relative to the project", 500)}}, {"plan"}),
-            object_schema({{"folder", text_schema()}, {"name", text_schema()}, {"server_major", whole_schema()}, {"layout", text_schema()}, {"undo", text_schema({"exact", "order", "data"})}, {"steps", steps_schema()}, {"gates", gates_schema()},
-                           {"notes", list_schema(text_schema())}, {"edited", list_schema(text_schema())}, {"rehearsed", flag_schema()}, {"rehearsal", recorded_schema()}, {"review", recorded_schema()},
-                           {"findings", list_schema(object_schema({{"rule", text_schema()}, {"severity", text_schema({"error", "warning"})}, {"file", text_schema()}, {"line", whole_schema()}, {"message", text_schema()}}))}}),
-            true, false, false, {}};
+            object_schema({{"folder", text_schema()}, {"name", text_schema()}, {"server_major", whole_schema()}, {"layout", text_schema()}, {"undo", text_schema({"exact", "order", "data"})}, {"steps", steps_schema()}, {"gates", gates_schema()}, {"notes", list_schema(text_schema())}, {"edited", list_schema(text_schema())}, {"rehearsed", flag_schema()}, {"rehearsal", recorded_schema()}, {"review", recorded_schema()}, {"findings", list_schema(object_schema({{"rule", text_schema()}, {"severity", text_schema({"error", "warning"})}, {"file", text_schema()}, {"line", whole_schema()}, {"message", text_schema()}}))}}),
+            true,
+            false,
+            false,
+            {}};
   tool.run = [options](const ToolCall& call) {
     const fs::path folder = plan_folder(options, call.arguments["plan"]);
     Json out = plan_json_of(options, folder);
@@ -167,14 +172,7 @@ Tool review_tool(const ToolOptions& options) {
 }
 
 Tool status_tool(const ToolOptions& options) {
-  Tool tool{"status", "Status",
-            "The plan folders of the project: hash, what was rehearsed, reviewed, approved, the next step; and how far the configured database is with them. Statements and messages are left out: they may hold values of rows.",
-            input_schema({{"plan", text_argument("only this plan folder, relative to the project", 500)}}),
-            object_schema({{"left_out", whole_schema()}, {"database", object_schema({{"configured", flag_schema()}}, {{"running", flag_schema()}, {"sessions", list_schema(object_schema({}))}, {"plans", list_schema(object_schema({}))}})},
-                           {"plans", list_schema(object_schema({{"folder", text_schema()}}, {{"unreadable", text_schema()}, {"name", text_schema()}, {"steps", whole_schema()}, {"undo", text_schema({"exact", "order", "data"})}, {"edited", flag_schema()},
-                              {"hash", text_schema()}, {"findings", list_schema(text_schema())}, {"rehearsal", recorded_schema()}, {"review", recorded_schema()}, {"approved", flag_schema()}, {"phases_complete", list_schema(text_schema())},
-                              {"next", object_schema({{"step", text_schema()}, {"what", text_schema()}, {"conditions", list_schema(text_schema())}, {"command", text_schema()}})}}))}}),
-            true, false, false, {}};
+  Tool tool{"status", "Status", "The plan folders of the project: hash, what was rehearsed, reviewed, approved, the next step; and how far the configured database is with them. Statements and messages are left out: they may hold values of rows.", input_schema({{"plan", text_argument("only this plan folder, relative to the project", 500)}}), object_schema({{"left_out", whole_schema()}, {"database", object_schema({{"configured", flag_schema()}}, {{"running", flag_schema()}, {"sessions", list_schema(object_schema({}))}, {"plans", list_schema(object_schema({}))}})}, {"plans", list_schema(object_schema({{"folder", text_schema()}}, {{"unreadable", text_schema()}, {"name", text_schema()}, {"steps", whole_schema()}, {"undo", text_schema({"exact", "order", "data"})}, {"edited", flag_schema()}, {"hash", text_schema()}, {"findings", list_schema(text_schema())}, {"rehearsal", recorded_schema()}, {"review", recorded_schema()}, {"approved", flag_schema()}, {"phases_complete", list_schema(text_schema())}, {"next", object_schema({{"step", text_schema()}, {"what", text_schema()}, {"conditions", list_schema(text_schema())}, {"command", text_schema()}})}}))}}), true, false, false, {}};
   tool.run = [options](const ToolCall& call) {
     std::vector<fs::path> folders;
     if (call.arguments.contains("plan")) {
