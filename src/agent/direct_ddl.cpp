@@ -119,6 +119,10 @@ class Judge {
       }
       return std::nullopt;
     }
+    if ((words[0].text == "cd" || words[0].text == "pushd") && words.size() > 1) {
+      state_.change_folder(words.back());
+      return std::nullopt;
+    }
     if (words[0].text == "for" || words[0].text == "case" || words[0].text == "select") {
       if (words.size() > 1) state_.variables.erase(words[1].text);
       return std::nullopt;

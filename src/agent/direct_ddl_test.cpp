@@ -18,6 +18,8 @@ const std::map<std::string, std::string>& files() {
       {"mixed.sql", "\\set ON_ERROR_STOP on\nBEGIN;\nSELECT 1;\n\\echo hi\nCREATE TABLE x();\nCOMMIT;\n"},
       {"meta.sql", "\\set ON_ERROR_STOP on\n\\timing\nSELECT count(*) FROM users;\n\\d users\n"},
       {"ddl.sh", "psql $DATABASE_URL -c \"DROP TABLE users\"\n"},
+      {"db/sel.sql", "DROP TABLE users;\n"},
+      {"/srv/ok.sql", "SELECT 1;\n"},
       {"./ddl.sh", "psql $DATABASE_URL -c \"DROP TABLE users\"\n"},
       {"./bin/go", "#!/usr/bin/env bash\nset -e\nexec psql \"$DATABASE_URL\" -c \"DROP TABLE users\"\n"},
       {".env", "OTHER=postgresql://app@db.prod.example/shop\nTESTDB=postgresql://localhost/test\n"},
@@ -390,6 +392,15 @@ TEST(DirectDdl, LetsThroughWhatChangesNoSchemaOrGoesElsewhere) {
        }) {
     EXPECT_FALSE(judged(command)) << command << ": " << judged(command).value_or("");
   }
+}
+
+TEST(DirectDdl, FilesAreThoseOfTheFolderThatTheLineIsIn) {
+  EXPECT_TRUE(judged("cd db && psql $DATABASE_URL -f sel.sql"));
+  EXPECT_TRUE(judged("cd $WHERE && psql $DATABASE_URL -f sel.sql"));
+  EXPECT_TRUE(judged("cd db; cd ..; psql $DATABASE_URL -f nowhere.sql"));
+  EXPECT_FALSE(judged("cd db && psql $DATABASE_URL -f /srv/ok.sql"));
+  EXPECT_FALSE(judged("cd db && ls"));
+  EXPECT_TRUE(judged("echo 'SELECT 1' > a.sql; cd db; psql $DATABASE_URL -f a.sql"));
 }
 
 TEST(DirectDdl, OfThisMachineNameAndPortTellThemApart) {

@@ -157,7 +157,9 @@ std::optional<SeenWord> ShellState::written_by(const std::vector<SeenWord>& word
 std::optional<std::string> ShellState::file(const SeenWord& path) const {
   if (path.unseen || path.text.empty() || path.text == "-") return std::nullopt;
   if (const auto found = made.find(path.text); found != made.end()) return found->second;
-  return input_.read_file ? input_.read_file(path.text) : std::nullopt;
+  const bool from_here = !path.text.starts_with('/');
+  if (!input_.read_file || (from_here && !folder_known_)) return std::nullopt;
+  return input_.read_file(from_here && !folder_.empty() ? folder_ + "/" + path.text : path.text);
 }
 
 std::vector<SeenWord> ShellState::expand(const ShellWord& word, const Variables& own) const {
@@ -184,6 +186,14 @@ std::vector<SeenWord> ShellState::expand(const ShellWord& word, const Variables&
     if (out.back().text.size() > kMostText) out.back() = {"", true, true};
   }
   return out;
+}
+
+void ShellState::change_folder(const SeenWord& to) {
+  if (to.unseen || to.text == "-" || to.text.starts_with('~')) folder_known_ = false;
+  else if (to.text.starts_with('/')) folder_ = to.text, folder_known_ = true;
+  else folder_ += (folder_.empty() ? "" : "/") + to.text;
+  // What the line wrote is named from the folder before.
+  for (auto& [name, content] : made) content = std::nullopt;
 }
 
 SeenWord ShellState::text_of(const ShellWord& word, const Variables& own) const {

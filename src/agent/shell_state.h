@@ -35,6 +35,8 @@ class ShellState {
   Variables variables;
   std::map<std::string, std::optional<std::string>> made;  // files that the line writes, or may: what they hold, where that is known
 
+  void change_folder(const SeenWord& to);  // cd
+
   // A word as the command gets it: more than one where a variable that is not quoted holds blanks. `own`: variables for this command alone.
   std::vector<SeenWord> expand(const ShellWord& word, const Variables& own) const;
   // In one, with its line ends.
@@ -52,6 +54,8 @@ class ShellState {
   SeenWord output_of(const std::string& commands) const;
 
   const HookInput& input_;
+  std::string folder_;  // from which relative paths of files go; empty: where the line began
+  bool folder_known_ = true;
   mutable int expanding_ = 0;
 };
 

@@ -107,6 +107,10 @@ def sandboxed(program, server, top):
     s = Session(program, project, state)
     names = [tool['name'] for tool in s.ask('tools/list')['result']['tools']]
     check('the tools', names == ['schema_slice', 'check_migration', 'plan_change', 'review', 'find_queries', 'status', 'rehearse', 'orm_patch', 'generate_tests', 'apply_phase'], names)
+    # docs/mcp.md is what a person reads about them.
+    page = (held.HERE.parent.parent / 'docs/mcp.md').read_text()
+    for name in names + [prompt['name'] for prompt in s.ask('prompts/list')['result']['prompts']]: check(f'docs/mcp.md names {name}', f'`{name}`' in page)
+    for template in s.ask('resources/templates/list')['result']['resourceTemplates']: check(f'docs/mcp.md names {template["uriTemplate"]}', template['uriTemplate'].replace('{name}', 'NAME').replace('{file}', 'FILE') in page)
     rules = s.ask('resources/list')['result']['resources']
     check('rules are resources', len(rules) > 40 and '# drop-table' in s.ask('resources/read', {'uri': 'contraflow://rules/drop-table'})['result']['contents'][0]['text'])
 

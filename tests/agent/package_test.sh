@@ -69,7 +69,7 @@ grep -q 'apt-get install postgresql' "$top/said" || { cat "$top/said"; exit 1; }
 if in_root /bin/sh -c 'cd /tmp && echo "CREATE TABLE users (id int);" >s.sql && ANTHROPIC_BASE_URL=http://127.0.0.1:9 contraflow ask x --from "host=/nowhere"' >"$top/said" 2>&1; then exit 1; fi
 if grep -q 'error while loading shared libraries\|cannot open shared object' "$top/said"; then cat "$top/said"; exit 1; fi
 for file in usr/share/man/man1/contraflow.1 usr/share/bash-completion/completions/contraflow usr/share/zsh/vendor-completions/_contraflow usr/share/fish/vendor_completions.d/contraflow.fish \
-            usr/share/contraflow/schemas/plan.schema.json usr/share/contraflow/prompts/check_migration.md usr/share/contraflow/assistants/mcp.json usr/share/doc/contraflow/copyright; do
+            usr/share/contraflow/schemas/plan.schema.json usr/share/contraflow/prompts/check_migration.md usr/share/contraflow/assistants/mcp.json usr/share/contraflow/assistants/cursor-hooks.json usr/share/doc/contraflow/copyright; do
   # man pages may be packed
   [ -s "$root/$file" ] || [ -s "$root/$file.gz" ] || { echo "package: $file is missing"; exit 1; }
 done
