@@ -78,6 +78,24 @@ def init(program, server, top):
     check('an empty project is told', done.returncode == 0 and 'no migrations were found' in done.stderr and tomllib.loads((empty / 'contraflow.toml').read_text())['project'] == {}, done.stderr)
 
 
+def doctor(program, server, top):
+    root = top / 'doctored'
+    root.mkdir()
+    (root / 'contraflow.toml').write_text('[database]\nurl = "env:SHOP_URL"\n')
+
+    def look(*words, path=os.environ['PATH'], url=server.url('postgres')):
+        done = subprocess.run([program, 'doctor', '--format', 'json', *words], cwd=root, env={**os.environ, 'PATH': path, 'SHOP_URL': url, 'XDG_CACHE_HOME': str(top / 'doctor_cache')}, capture_output=True, text=True)
+        return done.returncode, json.loads(done.stdout), done.stdout + done.stderr
+
+    code, found, _ = look()
+    check('doctor: the sandbox and the configured database', code == 0 and found['sandbox']['ready'] and found['database']['version'].startswith('15') and found['sandbox']['major'] == 15, found)
+    code, found, said = look('--no-sandbox', url='postgresql://app:hunter2secret@127.0.0.1:1/shop')
+    check('doctor: a database that does not answer is told, without its password', 'problem' in found['database'] and any('does not answer' in line for line in found['advice']) and 'hunter2secret' not in said, found)
+    (top / 'bare').mkdir()
+    code, found, _ = look('--no-sandbox', '--no-database', path=str(top / 'bare'))
+    check('doctor: what to install', 'database' not in found and any('apt-get install postgresql-client' in line for line in found['advice']) and any('pg_prove' in line for line in found['advice']), found)
+
+
 def hook(program, top):
     root = top / 'hooked'
     root.mkdir()
@@ -142,6 +160,7 @@ def hook(program, top):
 
 
 def tests(program, server, folder):
+    doctor(program, server, folder)
     hook(program, folder)
     init(program, server, folder)
 
