@@ -9,7 +9,7 @@ trap 'rm -f "$page"' EXIT
 place() {
   install -D -m 644 "$page" "$prefix/$1"
 }
-"$program" man > "$page" && place share/man/man1/contraflow.1
+mkdir -p "$prefix/share/man/man1" && "$program" man --pages "$prefix/share/man/man1"
 "$program" completions bash > "$page" && place share/bash-completion/completions/contraflow
 "$program" completions zsh > "$page" && place share/zsh/site-functions/_contraflow
 "$program" completions fish > "$page" && place share/fish/vendor_completions.d/contraflow.fish

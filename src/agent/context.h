@@ -56,4 +56,7 @@ Slice slice_json(const ContextRequest& request, const std::vector<Item>& items, 
 // One line that shows what is in `text`: control and invisible characters escaped, cut at `most` bytes.
 std::string shown_text(std::string_view text, std::size_t most = 300);
 
+// The whole text with its lines and tabs; other control characters and invisible ones escaped.
+std::string visible_text(std::string_view text);
+
 }  // namespace contraflow::agent

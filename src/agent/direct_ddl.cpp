@@ -5,218 +5,322 @@
 
 #include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 
+#include "agent/client_target.h"
 #include "agent/context.h"
-#include "base/error.h"
+#include "agent/database_reach.h"
+#include "agent/migration_runners.h"
+#include "agent/schema_changes.h"
+#include "agent/shell_line.h"
+#include "agent/shell_state.h"
 #include "base/text.h"
-#include "sql/statements.h"
 
 namespace contraflow::agent {
 namespace {
 
-constexpr std::array<std::string_view, 13> kHarmless = {"select", "with", "show", "explain", "table", "values", "begin", "commit", "rollback", "set", "insert", "update", "delete"};
+constexpr int kMostDepth = 8;
+constexpr std::size_t kMostScript = 1 << 20;
 
-// Runners that change a schema by themselves, as words that follow each other in the command.
-constexpr std::array<std::string_view, 22> kRunners = {"prisma migrate deploy", "prisma migrate dev", "prisma migrate reset", "prisma db push", "prisma db execute", "flyway migrate", "flyway clean", "dbmate up",
-                                                       "dbmate migrate", "dbmate drop", "goose up", "goose down", "sqitch deploy", "sqitch revert", "diesel migration run", "rails db:migrate", "rake db:migrate",
-                                                       "knex migrate:latest", "typeorm migration:run", "drizzle-kit push", "drizzle-kit migrate", "alembic upgrade"};
-constexpr std::array<std::string_view, 6> kClients = {"psql", "pgcli", "usql", "pg_restore", "dropdb", "createdb"};
+constexpr auto kClients = std::to_array<std::string_view>({"psql", "pgcli", "usql", "pg_restore", "dropdb", "createdb"});
+constexpr auto kShells = std::to_array<std::string_view>({"sh", "bash", "zsh", "dash", "ksh", "ash"});
+// Programs that do not run what stands in their arguments.
+constexpr auto kQuiet = std::to_array<std::string_view>({"echo", "printf", "cat", "grep", "egrep", "fgrep", "rg", "ag", "ack", "sed", "head", "tail", "less", "more", "man", "which", "type", "whereis", "ls", "wc", "sort",
+                                                         "uniq", "tee", "diff", "git", "gh", "touch", "mkdir", "rm", "cp", "mv", "ln", "chmod", "test", "true", "false", "sleep", "cd", "jq", "contraflow", "printenv", "apt-get"});
+constexpr auto kReserved = std::to_array<std::string_view>({"if", "then", "elif", "else", "while", "until", "do", "!", "{", "time"});
+constexpr auto kExports = std::to_array<std::string_view>({"export", "declare", "typeset", "local", "readonly"});
+constexpr auto kInterpreters = std::to_array<std::string_view>({"python", "python3", "node", "ruby", "perl", "php", "deno", "bun", "tsx"});
 
-struct Shell {
-  std::vector<std::string> words;
-  bool joined = false;  // pipes, redirections, substitutions: what comes in cannot be seen
-};
+// Programs that write no file which they name.
+constexpr auto kReaders = std::to_array<std::string_view>({"cat", "ls", "head", "tail", "less", "more", "wc", "grep", "rg", "diff", "test", "psql", "echo", "printf", "contraflow", "stat", "file", "set", "cd"});
 
-// The words of one command of a line, quotes taken off. Good enough to find options; what it cannot follow shows in `joined`.
-std::vector<Shell> commands_of(const std::string& line) {
-  std::vector<Shell> out(1);
-  std::string word;
-  bool any = false;
-  const auto end = [&] {
-    if (any) out.back().words.push_back(word);
-    word.clear();
-    any = false;
-  };
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    if (c == '\'' || c == '"') {
-      any = true;
-      for (++i; i < line.size() && line[i] != c; ++i) {
-        if (c == '"' && line[i] == '\\' && i + 1 < line.size()) ++i;
-        else if (c == '"' && (line[i] == '`' || (line[i] == '$' && i + 1 < line.size() && line[i + 1] == '('))) out.back().joined = true;
-        word += line[i];
-      }
-    } else if (c == '\\' && i + 1 < line.size()) {
-      any = true;
-      word += line[++i];
-    } else if (c == ';' || c == '\n' || c == '&') {
-      end();
-      out.emplace_back();
-    } else if (c == '|') {
-      end();
-      out.emplace_back();
-      out.back().joined = true;
-    } else if (c == '<' || c == '`' || (c == '$' && i + 1 < line.size() && line[i + 1] == '(')) {
-      end();
-      out.back().joined = true;
-    } else if (c == '(' || c == ')') {
-      end();
-      out.emplace_back();
-    } else if (c == ' ' || c == '\t') {
-      end();
-    } else {
-      any = true;
-      word += c;
-    }
-  }
-  end();
-  return out;
+template <std::size_t N>
+bool in(const std::array<std::string_view, N>& list, std::string_view word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
 }
-
-std::string program_of(const std::string& word) { return to_lower(word.substr(word.rfind('/') == std::string::npos ? 0 : word.rfind('/') + 1)); }
-
-// The first statement that changes a schema, or what cannot be judged; empty: none.
-std::string changing(const std::string& sql) {
-  for (const std::string& line : split_lines(sql)) {
-    const std::string_view text = trim(line);
-    for (const char* command : {"\\i", "\\!", "\\g", "\\copy", "\\o", "\\connect", "\\c "}) {
-      if (text.starts_with(command) || text.find(std::string(" ") + command) != std::string_view::npos) return std::string(text);
-    }
-  }
-  if (trim(sql).starts_with('\\')) return "";  // \d and its like
-  try {
-    for (const sql::Statement& statement : sql::split_statements(sql)) {
-      std::string word;
-      for (const char c : statement.text) {
-        if ((c < 'a' || c > 'z') && (c < 'A' || c > 'Z')) break;
-        word += c;
-      }
-      word = to_lower(word);
-      if (std::find(kHarmless.begin(), kHarmless.end(), word) == kHarmless.end()) return statement.text;
-    }
-  } catch (const Error&) {
-    return sql;
-  }
-  return "";
-}
-
-bool names(const std::string& text, const std::string& part) { return !part.empty() && text.find(part) != std::string::npos; }
-
-// "$DATABASE_URL" and "${DATABASE_URL}", but not "$DATABASE_URL_TEST".
-bool names_variable(const std::string& text, const std::string& variable) {
-  if (variable.empty()) return false;
-  if (names(text, "${" + variable + "}") || names(text, "${" + variable + ":")) return true;
-  for (std::size_t at = 0; (at = text.find("$" + variable, at)) != std::string::npos; ++at) {
-    const std::size_t end = at + 1 + variable.size();
-    if (end == text.size() || !(std::isalnum(static_cast<unsigned char>(text[end])) != 0 || text[end] == '_')) return true;
-  }
-  return false;
-}
-
-bool is_remote(const std::string& host) { return !host.empty() && host != "localhost" && host != "127.0.0.1" && !host.starts_with('/'); }
 
 class Judge {
  public:
-  explicit Judge(const HookInput& input) : input_(input) {}
+  explicit Judge(const HookInput& input) : input_(input), state_(input), reach_(input, state_) {}
 
   std::optional<std::string> run() {
     if (!input_.sql.empty()) {
-      const std::string found = changing(input_.sql);
+      const std::string found = input_.surely_sql ? schema_change_in(input_.sql) : certain_schema_change_in(input_.sql);
       if (!found.empty()) return refusal("this statement changes the schema", found);
     }
-    for (const Shell& shell : commands_of(input_.command)) {
-      if (auto why = command(shell)) return why;
-    }
-    return std::nullopt;
+    return line(input_.command, "", 0);
   }
 
  private:
+  using Verdict = std::optional<std::string>;
+
   static std::string refusal(const std::string& what, const std::string& shown) {
     return fmt::format("{}: {}\nThe schema of this database is changed through contraflow only: contraflow plan writes a phased plan with a way back, contraflow next says what comes then, and a person approves it (contraflow approve).", what,
                        shown_text(shown, 200));
   }
 
-  bool reaches(const std::vector<std::string>& words) const {
-    // Variables that are set for this command alone.
-    std::vector<std::string> set;
-    for (const std::string& word : words) {
-      if (const std::size_t equal = word.find('='); equal != std::string::npos && equal > 0 && word.substr(0, equal).find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") == std::string::npos) set.push_back(word);
-      else if (word != "env" && word != "export") break;
+  // `inside`: the host or container on which the line runs; empty: here.
+  Verdict line(const std::string& text, const std::string& inside, int depth) {
+    if (depth > kMostDepth || text.size() > kMostScript) return std::nullopt;
+    SeenWord output;  // of the command before, where it is known
+    output.unseen = true;
+    for (const ShellCommand& one : shell_commands(text)) {
+      SeenWord written;
+      written.unseen = true;
+      if (Verdict why = command(one, output, written, inside, depth)) return why;
+      output = written;
     }
-    const std::string text = join(words, " ");
-    const auto variable = [&](const std::string& name) {
-      for (const std::string& one : set) {
-        if (one.starts_with(name + "=")) return one.substr(name.size() + 1);
-      }
-      return name.empty() || !input_.environment ? std::string() : input_.environment(name.c_str());
-    };
-    const bool names_one = std::any_of(words.begin(), words.end(), [](const std::string& word) {
-      return word.find("://") != std::string::npos || word.starts_with("-h") || word.starts_with("--host") || word.find("host=") != std::string::npos || word.starts_with("-d") || word.starts_with("--dbname") || word.find("dbname=") != std::string::npos;
-    });
-    return std::any_of(input_.databases.begin(), input_.databases.end(), [&](const ProtectedDatabase& one) {
-      if (names(text, one.url) || names_variable(text, one.variable)) return true;
-      if (is_remote(one.host) && names(text, one.host)) return true;
-      // Nothing but a port or a socket tells databases of this machine apart.
-      if (!is_remote(one.host) && !one.database.empty() && std::find(words.begin(), words.end(), one.database) != words.end()) return true;
-      if (is_runner_) {
-        const bool given = std::any_of(set.begin(), set.end(), [&](const std::string& word) { return word.starts_with((one.variable.empty() ? "DATABASE_URL" : one.variable) + "="); });
-        if (!given && !names_one) return true;  // it reads its own configuration, which is this project's
-        return false;
-      }
-      return !names_one && ((!one.host.empty() && variable("PGHOST") == one.host) || (!one.database.empty() && variable("PGDATABASE") == one.database && variable("PGHOST") == one.host) || !variable("PGSERVICE").empty());
-    });
-  }
-
-  std::optional<std::string> command(const Shell& shell) {
-    const std::string text = join(shell.words, " ");
-    is_runner_ = false;
-    for (const std::string_view runner : kRunners) {
-      const std::size_t at = text.find(runner);
-      if (at == std::string::npos || (at > 0 && text[at - 1] != ' ' && text[at - 1] != '/')) continue;
-      is_runner_ = true;
-      if (reaches(shell.words)) return refusal("this runs migrations", text);
-    }
-    is_runner_ = false;
-    const auto client = std::find_if(shell.words.begin(), shell.words.end(), [](const std::string& word) { return std::find(kClients.begin(), kClients.end(), program_of(word)) != kClients.end(); });
-    if (client == shell.words.end() || !reaches(shell.words)) return std::nullopt;
-    const std::string program = program_of(*client);
-    if (program == "pg_restore" || program == "dropdb" || program == "createdb") return refusal("this changes the schema", text);
-    bool seen = false;
-    for (auto word = client + 1; word != shell.words.end(); ++word) {
-      std::string value;
-      bool file = false;
-      const auto option = [&](const std::string& brief, const std::string& full, bool is_file) {
-        if (*word == brief || *word == full) {
-          value = word + 1 == shell.words.end() ? "" : *(word + 1);
-        } else if (word->starts_with(full + "=")) {
-          value = word->substr(full.size() + 1);
-        } else if (word->starts_with(brief) && !word->starts_with("--") && word->size() > 2) {
-          value = word->substr(2);
-        } else {
-          // Flags may stand before it in one word: -Atc.
-          if (!word->starts_with("--") && word->starts_with('-') && word->ends_with(brief.substr(1)) && word->size() > 2) value = word + 1 == shell.words.end() ? "" : *(word + 1);
-          else return false;
-        }
-        file = is_file;
-        return true;
-      };
-      if (*word == "-l" || *word == "--list") return std::nullopt;
-      if (!option("-c", "--command", false) && !option("-f", "--file", true)) continue;
-      seen = true;
-      if (value.find('$') != std::string::npos) return refusal("this runs what cannot be seen", text);
-      if (file) {
-        const std::optional<std::string> content = input_.read_file ? input_.read_file(value) : std::nullopt;
-        if (!content) return refusal("this runs a file that cannot be read", value);
-        value = *content;
-      }
-      if (const std::string found = changing(value); !found.empty()) return refusal("this statement changes the schema", found);
-    }
-    if (!seen || shell.joined) return refusal("this runs what cannot be seen", text);
     return std::nullopt;
   }
 
+  // A shell of its own, with the variables that are set for it.
+  Verdict nested(const std::string& text, const Variables& own, const std::string& inside, int depth) {
+    const Variables before = state_.variables;
+    for (const auto& [name, value] : own) state_.variables[name] = value;
+    Verdict why = line(text, inside, depth);
+    state_.variables = before;
+    return why;
+  }
+
+  Verdict substitutions(const ShellWord& word, const std::string& inside, int depth) {
+    for (const ShellPart& part : word.parts) {
+      if (part.kind != ShellPart::Kind::substitution) continue;
+      if (Verdict why = line(part.value, inside, depth + 1)) return why;
+    }
+    return std::nullopt;
+  }
+
+  // --- one command
+
+  Verdict command(const ShellCommand& given, const SeenWord& piped, SeenWord& written, const std::string& inside, int depth) {
+    for (const ShellWord& word : given.words) {
+      if (Verdict why = substitutions(word, inside, depth)) return why;
+    }
+    for (const auto* word : {&given.input, &given.input_file}) {
+      if (!*word) continue;
+      if (Verdict why = substitutions(**word, inside, depth)) return why;
+    }
+    Variables own;
+    std::size_t at = 0;
+    const auto is_word = [&](const auto& list) { return given.words[at].parts.size() == 1 && !given.words[at].parts[0].quoted && in(list, given.words[at].parts[0].value); };
+    while (at < given.words.size() && is_word(kReserved)) ++at;
+    for (; at < given.words.size() && is_assignment(given.words[at]); ++at) assign(own, joined(state_.expand(given.words[at], own)));
+    if (at == given.words.size()) {
+      for (auto& [name, value] : own) state_.variables[name] = std::move(value);
+      return std::nullopt;
+    }
+    std::vector<SeenWord> words;
+    for (; at < given.words.size(); ++at) {
+      for (SeenWord& word : state_.expand(given.words[at], own)) words.push_back(std::move(word));
+    }
+    if (in(kExports, words[0].text)) {
+      for (std::size_t i = 1; i < words.size(); ++i) {
+        if (words[i].text.find('=') != std::string::npos) assign(state_.variables, words[i]);
+      }
+      return std::nullopt;
+    }
+    if ((words[0].text == "cd" || words[0].text == "pushd") && words.size() > 1) {
+      state_.change_folder(words.back());
+      return std::nullopt;
+    }
+    if (words[0].text == "for" || words[0].text == "case" || words[0].text == "select") {
+      if (words.size() > 1) state_.variables.erase(words[1].text);
+      return std::nullopt;
+    }
+    // env NAME=value …, docker run -e NAME=value …: for what stands behind.
+    for (const SeenWord& word : words) {
+      const std::size_t equal = word.text.find('=');
+      if (equal != std::string::npos && equal > 0 && word.text.substr(0, equal).find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") == std::string::npos) assign(own, word);
+    }
+    SeenWord input{"", true, false};  // of the command
+    if (given.input) input = state_.text_of(*given.input, own);
+    else if (given.input_file) {
+      if (const auto content = state_.file(joined(state_.expand(*given.input_file, own)))) input = {*content, false, false};
+    } else if (given.piped) {
+      input = piped;
+    }
+    if (auto known = state_.written_by(words)) written = *known;
+    else if (program_of(words[0].text) == "cat" && words.size() == 1) written = input;
+    Verdict why = run(words, own, input, given.piped || given.input || given.input_file, inside, depth);
+    if (!in(kReaders, program_of(words[0].text))) {
+      for (const SeenWord& word : words) state_.made[word.text] = std::nullopt;
+    }
+    if (given.output_file) state_.made[joined(state_.expand(*given.output_file, own)).text] = written.unseen || given.appends ? std::nullopt : std::optional(written.text + "\n");
+    return why;
+  }
+
+  Verdict run(const std::vector<SeenWord>& words, const Variables& own, const SeenWord& input, bool fed, const std::string& inside, int depth) {
+    const std::string first = program_of(words[0].text);
+    if (in(kQuiet, first)) return std::nullopt;
+    if (first == "builtin" || (first == "command" && words.size() > 1 && !words[1].text.starts_with('-'))) {
+      if (words.size() > 1) return run({words.begin() + 1, words.end()}, own, input, fed, inside, depth);
+      return std::nullopt;
+    }
+    if (first == "eval") return line(texts(words, 1), inside, depth + 1);
+    if (first == "ssh") return over_ssh(words, depth);
+    if ((first == "source" || first == ".") && words.size() > 1) {
+      const auto content = state_.file(words[1]);
+      return content ? line(*content, inside, depth + 1) : std::nullopt;
+    }
+    if (Verdict why = package_script(words, own, inside, depth)) return why;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      const std::string program = program_of(words[i].text);
+      if (in(kShells, program) || ((program == "su" || program == "runuser") && i == 0)) return shell({words.begin() + static_cast<std::ptrdiff_t>(i) + 1, words.end()}, program.ends_with("sh"), own, input, within(words, i, inside), depth);
+      if (in(kInterpreters, program)) {
+        if (Verdict why = code({words.begin() + static_cast<std::ptrdiff_t>(i) + 1, words.end()}, input)) return why;
+      }
+      if (in(kClients, program)) return client(program, {words.begin() + static_cast<std::ptrdiff_t>(i) + 1, words.end()}, own, input, fed, within(words, i, inside), texts(words));
+    }
+    // A script that is named by its path.
+    if (words[0].text.find('/') != std::string::npos) {
+      const auto content = state_.file(words[0]);
+      if (content && content->starts_with("#!") && content->substr(0, content->find('\n')).find("sh") != std::string::npos) return nested(*content, own, inside, depth + 1);
+    }
+    return runner(words, own);
+  }
+
+  // docker exec db psql, kubectl exec pg-0 -- psql: in whose place it runs.
+  static std::string within(const std::vector<SeenWord>& words, std::size_t client, const std::string& inside) {
+    for (std::size_t i = 0; i + 1 < client; ++i) {
+      const std::string program = program_of(words[i].text);
+      if (program != "docker" && program != "podman" && program != "kubectl" && program != "nerdctl" && program != "docker-compose") continue;
+      const std::string before = words[client - 1].text;
+      return before == "--" && client >= 2 ? words[client - 2].text : before;
+    }
+    return inside;
+  }
+
+  Verdict over_ssh(const std::vector<SeenWord>& words, int depth) {
+    std::size_t i = 1;
+    for (; i < words.size() && words[i].text.starts_with('-'); ++i) {
+      if (words[i].text.size() == 2 && std::string("bcDEeFIiJLlmOopQRSWw").find(words[i].text[1]) != std::string::npos) ++i;
+    }
+    if (i + 1 >= words.size()) return std::nullopt;
+    std::string host = words[i].text;
+    if (const std::size_t at = host.find('@'); at != std::string::npos) host = host.substr(at + 1);
+    return nested(texts(words, i + 1), {}, host, depth + 1);
+  }
+
+  // `files`: a word that is no option is a script; for su it is a user.
+  Verdict shell(const std::vector<SeenWord>& arguments, bool files, const Variables& own, const SeenWord& input, const std::string& inside, int depth) {
+    bool script = false;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+      const std::string& word = arguments[i].text;
+      if (word.starts_with('-') || word.starts_with('+')) {
+        if (word == "-o" || word == "+o" || word == "-O") ++i;
+        else if (!word.starts_with("--") && word.find('c') != std::string::npos) script = true;
+        continue;
+      }
+      if (script) return nested(word, own, inside, depth + 1);
+      if (!files) continue;
+      const auto content = state_.file(arguments[i]);
+      return content ? nested(*content, own, inside, depth + 1) : std::nullopt;
+    }
+    return input.unseen || !files ? std::nullopt : nested(input.text, own, inside, depth + 1);
+  }
+
+  // npm run X, yarn X: what package.json has for it.
+  Verdict package_script(const std::vector<SeenWord>& words, const Variables& own, const std::string& inside, int depth) {
+    const std::string manager = program_of(words[0].text);
+    if ((manager != "npm" && manager != "pnpm" && manager != "yarn" && manager != "bun") || words.size() < 2 || depth > kMostDepth) return std::nullopt;
+    const auto json = input_.read_file ? input_.read_file("package.json") : std::nullopt;
+    const auto package = nlohmann::json::parse(json.value_or(""), nullptr, false);
+    if (!package.is_object() || !package.contains("scripts") || !package["scripts"].is_object()) return std::nullopt;
+    std::size_t at = 1;
+    while (at < words.size() && (words[at].text.starts_with('-') || words[at].text == "run" || words[at].text == "run-script")) ++at;
+    if (at == words.size()) return std::nullopt;
+    std::string more = texts(words, at + 1);
+    if (more.starts_with("-- ")) more = more.substr(3);
+    for (const char* prefix : {"pre", "", "post"}) {
+      const std::string name = prefix + words[at].text;
+      if (!package["scripts"].contains(name) || !package["scripts"][name].is_string()) continue;
+      if (Verdict why = nested(package["scripts"][name].get<std::string>() + " " + (*prefix == '\0' ? more : ""), own, inside, depth + 2)) return why;
+    }
+    return std::nullopt;
+  }
+
+  // python -c '…', node -e '…', ruby <<EOF
+  Verdict code(const std::vector<SeenWord>& arguments, const SeenWord& input) const {
+    std::string text = input.unseen ? "" : input.text;
+    for (std::size_t i = 0; i + 1 < arguments.size(); ++i) {
+      const std::string& option = arguments[i].text;
+      if (option == "-c" || option == "-e" || option == "-r" || option == "-p" || option == "--eval" || option == "--print" || option == "eval") text += "\n" + arguments[i + 1].text;
+    }
+    if (!code_changes_schema(text)) return std::nullopt;
+    for (const ProtectedDatabase& one : input_.databases) {
+      if (mentions(text, one.variable) || (!one.url.empty() && text.find(one.url) != std::string::npos) || (is_remote(one.host) && mentions(text, one.host))) return refusal("this code changes the schema", text);
+    }
+    return std::nullopt;
+  }
+
+  Verdict client(const std::string& program, const std::vector<SeenWord>& words, const Variables& own, const SeenWord& input, bool fed, const std::string& inside, const std::string& shown) const {
+    const ClientArguments arguments = client_arguments(program, words);
+    if (arguments.only_tells) return std::nullopt;
+    if (program == "pg_restore" && arguments.databases.empty()) return std::nullopt;
+    const Reach found = reach_.of_client(arguments, own, inside);
+    if (!found.reaches && !found.hidden) return std::nullopt;
+    const std::string where = found.reaches ? "" : " on a database that cannot be seen";
+    if (program == "pg_restore" || program == "dropdb" || program == "createdb") return refusal("this changes the schema" + where, shown);
+    std::vector<SeenWord> run = arguments.commands;
+    for (const SeenWord& path : arguments.files) {
+      if (path.text == "-") {
+        run.push_back(input);
+        continue;
+      }
+      const auto content = state_.file(path);
+      if (!content) return refusal("this runs a file that cannot be read" + where, path.text);
+      run.push_back({*content, false, false});
+    }
+    if (run.empty()) {
+      if (!fed || input.unseen) return refusal("this runs what cannot be seen" + where, shown);
+      run.push_back(input);
+    }
+    for (const SeenWord& sql : run) {
+      if (sql.unseen) return refusal("this runs what cannot be seen" + where, shown);
+      if (const std::string change = schema_change_in(sql.text); !change.empty()) return refusal("this statement changes the schema" + where, change);
+    }
+    return std::nullopt;
+  }
+
+  // A runner reads its own configuration, which is this project's, where it is not led elsewhere.
+  Verdict runner(const std::vector<SeenWord>& words, const Variables& own) const {
+    std::vector<std::string> said;
+    for (const SeenWord& word : words) said.push_back(word.text);
+    if (!runs_migrations(said) || input_.databases.empty()) return std::nullopt;
+    bool elsewhere = false;
+    const auto look = [&](const std::string& text) {
+      for (const ProtectedDatabase& one : input_.databases) {
+        if (word_names(text, one)) return true;
+        if (text.find("://") == std::string::npos) continue;
+        // -url=jdbc:postgresql://…
+        std::string url = text;
+        if (const std::size_t equal = url.find('='); equal < url.find("://")) url = url.substr(equal + 1);
+        if (reach_.same_place(one, reach_.named(url), "")) return true;
+      }
+      elsewhere |= text.find("://") != std::string::npos;
+      return false;
+    };
+    for (const SeenWord& word : words) {
+      if (look(word.text)) return refusal("this runs migrations", texts(words));
+    }
+    for (const Variables* set : {&own, &state_.variables}) {
+      for (const auto& [name, value] : *set) {
+        if (name != "DATABASE_URL" && !state_.is_protected(name) && name != "PGHOST" && name.find("_URL") == std::string::npos) continue;
+        if (look(value.text)) return refusal("this runs migrations", texts(words));
+        if (name == "PGHOST") {
+          const bool same = std::any_of(input_.databases.begin(), input_.databases.end(), [&](const ProtectedDatabase& one) { return to_lower(one.host) == to_lower(value.text); });
+          if (same) return refusal("this runs migrations", texts(words));
+          elsewhere = true;
+        }
+      }
+    }
+    if (elsewhere) return std::nullopt;
+    return refusal("this runs migrations", texts(words));
+  }
+
   const HookInput& input_;
-  bool is_runner_ = false;
+  ShellState state_;
+  const DatabaseReach reach_;
 };
 
 }  // namespace

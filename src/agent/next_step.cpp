@@ -12,8 +12,14 @@ namespace {
 
 using plan::Phase;
 
+// A folder as a shell takes it.
+std::string quoted(const std::string& word) {
+  const bool plain = !word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=@%+,-") == std::string::npos;
+  return plain ? word : "'" + replace_all(word, "'", "'\\''") + "'";
+}
+
 std::string command(const PlanFacts& facts, const std::string& words, bool database = false) {
-  return fmt::format("contraflow {} {}{}", words, facts.folder, database && !facts.target.empty() ? " " + facts.target : "");
+  return fmt::format("contraflow {} {}{}", words, quoted(facts.folder), database && !facts.target.empty() ? " " + facts.target : "");
 }
 
 std::optional<NextStep> before_the_database(const PlanFacts& facts) {

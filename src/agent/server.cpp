@@ -25,7 +25,13 @@ namespace contraflow::agent {
 namespace {
 
 // JSON-RPC 2.0, section 5.1, and MCP's own for resources.
-enum Code { parse_error = -32700, invalid_request = -32600, method_not_found = -32601, invalid_params = -32602, internal_error = -32603, busy = -32000, resource_not_found = -32002 };
+enum Code { parse_error = -32700,
+            invalid_request = -32600,
+            method_not_found = -32601,
+            invalid_params = -32602,
+            internal_error = -32603,
+            busy = -32000,
+            resource_not_found = -32002 };
 
 std::string dumped(const Json& json) { return json.dump(-1, ' ', true, Json::error_handler_t::replace); }
 
@@ -63,6 +69,20 @@ bool too_deep(const std::string& text) {
     }
   }
   return false;
+}
+
+// Names, comments and code as a person would see them, whatever tool they come from. Members too: a name may be one.
+Json made_visible(Json json, const Tool& tool, const std::string& member = "") {
+  if (json.is_string() && member == tool.exact && !member.empty()) return json;
+  if (json.is_string()) return member == tool.lines && !member.empty() ? visible_text(json.get_ref<const std::string&>()) : shown_text(json.get_ref<const std::string&>(), std::string::npos);
+  if (json.is_array()) {
+    for (Json& element : json) element = made_visible(std::move(element), tool, member);
+  } else if (json.is_object()) {
+    Json out = Json::object();
+    for (auto& [key, value] : json.items()) out[shown_text(key)] = made_visible(std::move(value), tool, key);
+    return out;
+  }
+  return json;
 }
 
 struct RpcError {
@@ -178,7 +198,7 @@ class Server {
     if (method == "tools/list") return answer(id, tools(), batch);
     if (method == "tools/call") return call(id, params, batch);
     if (method == "resources/list") return answer(id, resources(), batch);
-    if (method == "resources/templates/list") return answer(id, {{"resourceTemplates", {{{"uriTemplate", "contraflow://rules/{name}"}, {"name", "rule"}, {"description", "a rule of check_migration"}, {"mimeType", "text/markdown"}}}}}, batch);
+    if (method == "resources/templates/list") return answer(id, templates(), batch);
     if (method == "resources/read") return read(id, params, batch);
     if (method == "prompts/list") return answer(id, prompts(), batch);
     if (method == "prompts/get") return prompt(id, params, batch);
@@ -247,9 +267,17 @@ class Server {
     }
   }
 
+  Json templates() const {
+    Json list = Json::array();
+    for (const ResourceTemplate& one : options_.templates) list.push_back({{"uriTemplate", one.uri}, {"name", one.name}, {"description", one.description}, {"mimeType", "text/markdown"}});
+    return {{"resourceTemplates", list}};
+  }
+
   Json resources() const {
     Json list = Json::array();
-    for (const Resource& resource : all_resources()) list.push_back({{"uri", resource.uri}, {"name", resource.name}, {"description", resource.description}, {"mimeType", "text/markdown"}});
+    for (const Resource& resource : all_resources()) {
+      if (resource.listed) list.push_back({{"uri", resource.uri}, {"name", resource.name}, {"description", resource.description}, {"mimeType", "text/markdown"}});
+    }
     return {{"resources", list}};
   }
 
@@ -258,9 +286,9 @@ class Server {
     for (const Resource& resource : all_resources()) {
       if (resource.uri != uri) continue;
       try {
-        return answer(id, {{"contents", {{{"uri", uri}, {"mimeType", "text/markdown"}, {"text", resource.read()}}}}}, batch);
+        return answer(id, {{"contents", {{{"uri", uri}, {"mimeType", "text/markdown"}, {"text", visible_text(resource.read())}}}}}, batch);
       } catch (const Error& error) {
-        return answer_error(id, {internal_error, error.message()}, batch);
+        return answer_error(id, {internal_error, visible_text(error.message())}, batch);
       }
     }
     answer_error(id, {resource_not_found, "there is no such resource", {{"uri", shown_text(uri, 200)}}}, batch);
@@ -330,16 +358,16 @@ class Server {
           if (version_ >= "2025-03-26") params["message"] = shown_text(message, 200);
           write({{"jsonrpc", "2.0"}, {"method", "notifications/progress"}, {"params", std::move(params)}});
         };
-        Json found = next.tool->run({next.arguments, cancelled, progress});
+        Json found = made_visible(next.tool->run({next.arguments, cancelled, progress}), *next.tool);
         text = {{"notice", kDataNotice}, {"result", std::move(found)}};
         if (structured()) result["structuredContent"] = text;
       } catch (const Error& error) {
         outcome = error.code() == ErrorCode::refused ? "refused" : "failed";
-        text = {{"notice", kDataNotice}, {"error", error.message()}, {"what_to_do", error.hint()}};
-        if (error.location()) text["place"] = fmt::format("{}:{}", error.location()->file, error.location()->line);
+        text = {{"notice", kDataNotice}, {"error", visible_text(error.message())}, {"what_to_do", visible_text(error.hint())}};
+        if (error.location()) text["place"] = visible_text(fmt::format("{}:{}", error.location()->file, error.location()->line));
       } catch (const std::exception& error) {
         outcome = "failed";
-        text = {{"notice", kDataNotice}, {"error", fmt::format("internal error: {}", error.what())}};
+        text = {{"notice", kDataNotice}, {"error", visible_text(fmt::format("internal error: {}", error.what()))}};
       }
     }
     if (cancelled()) outcome = "cancelled";
@@ -386,7 +414,8 @@ class Server {
 
   void write(const Json& message) {
     const std::lock_guard lock(output_);
-    out_ << dumped(message) << '\n' << std::flush;  // a client that went away closes the input, too
+    out_ << dumped(message) << '\n'
+         << std::flush;  // a client that went away closes the input, too
   }
 
   const ServerOptions& options_;

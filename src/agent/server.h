@@ -26,15 +26,22 @@ struct Tool {
   Json input_schema;
   Json result_schema;  // of `result` in the structured content
   bool read_only = true;
-  bool slow = false;         // has a lane of its own: others need not wait for it
+  bool slow = false;  // has a lane of its own: others need not wait for it
   bool destructive = false;
   // The result; Error for what was refused or failed: its message goes to the client as the result of a call that failed.
   std::function<Json(const ToolCall&)> run;
+  // Members of the result that come as they are (a diff), or keep their lines (statements). All other texts are one line each, and nothing invisible is in any but the first.
+  std::string exact = {}, lines = {};
 };
 
 struct Resource {
   std::string uri, name, description;
   std::function<std::string()> read;  // Markdown
+  bool listed = true;                 // false: found by a template only
+};
+
+struct ResourceTemplate {
+  std::string uri, name, description;
 };
 
 struct Prompt {
@@ -53,6 +60,7 @@ struct ServerOptions {
   std::vector<Tool> tools;
   std::vector<Resource> resources;
   std::function<std::vector<Resource>()> changing_resources = {};  // listed anew each time
+  std::vector<ResourceTemplate> templates = {};
   std::vector<Prompt> prompts = {};
   Audit* audit = nullptr;
   std::function<bool()> stopped = {};  // somebody ends the process: what runs is given up

@@ -48,7 +48,7 @@ class McpTest : public testing::Test {
     };
     std::istringstream in(input);
     std::ostringstream out;
-    serve({"0.1.0", kInstructions, tools(options), rule_resources(), {}, prompts(), &audit_}, in, out);
+    serve({"0.1.0", kInstructions, tools(options), rule_resources(), {}, resource_templates(), prompts(), &audit_}, in, out);
     std::vector<Json> messages;
     for (const std::string& line : split_lines(out.str())) messages.push_back(Json::parse(line));
     return messages;

@@ -28,7 +28,26 @@ Json input_schema(Json properties, const std::vector<std::string>& required) {
   return out;
 }
 
-Json object_schema() { return {{"type", "object"}}; }
+Json object_schema(const Members& required, const Members& optional) {
+  Json out{{"type", "object"}, {"required", Json::array()}, {"properties", Json::object()}};
+  for (const auto& [name, schema] : required) out["required"].push_back(name), out["properties"][name] = schema;
+  for (const auto& [name, schema] : optional) out["properties"][name] = schema;
+  if (required.empty()) out.erase("required");
+  if (out["properties"].empty()) out.erase("properties");
+  return out;
+}
+
+Json list_schema(Json element) { return {{"type", "array"}, {"items", std::move(element)}}; }
+
+Json text_schema(const std::vector<std::string>& values) {
+  Json out{{"type", "string"}};
+  if (!values.empty()) out["enum"] = values;
+  return out;
+}
+
+Json whole_schema() { return {{"type", "integer"}}; }
+Json number_schema() { return {{"type", "number"}}; }
+Json flag_schema() { return {{"type", "boolean"}}; }
 
 Json run_json(const ToolOptions& options, const ToolCall& call, const std::vector<std::string>& arguments, const std::string& input, bool refusal_is_result) {
   if (options.unchanged) options.unchanged();
@@ -40,7 +59,9 @@ Json run_json(const ToolOptions& options, const ToolCall& call, const std::vecto
     for (const std::string& line : split_lines(result.error)) {
       if (!line.starts_with("note: ") && !line.starts_with("progress: ")) said += line + " ";
     }
-    throw Error(result.exit_code == 1 ? ErrorCode::refused : result.exit_code == 2 ? ErrorCode::usage : ErrorCode::environment, shown_text(said, 2000));
+    throw Error(result.exit_code == 1 ? ErrorCode::refused : result.exit_code == 2 ? ErrorCode::usage
+                                                                                   : ErrorCode::environment,
+                shown_text(said, 2000));
   }
   Json out = Json::parse(result.output, nullptr, false);
   if (out.is_discarded()) throw Error(ErrorCode::environment, fmt::format("contraflow {} said: {}", arguments.front(), shown_text(result.output, 500)));

@@ -14,7 +14,15 @@ Json text_argument(const char* description, int most);
 Json list_argument(const char* description, int most_items, int most);
 Json number_argument(const char* description, int least, int most);
 Json input_schema(Json properties, const std::vector<std::string>& required = {});
-Json object_schema();
+
+// Schemas of results: what an object has to hold, what it may hold besides, lists of one kind, texts of a few.
+using Members = std::vector<std::pair<const char*, Json>>;
+Json object_schema(const Members& required, const Members& optional = {});
+Json list_schema(Json element);
+Json text_schema(const std::vector<std::string>& values = {});
+Json whole_schema();
+Json number_schema();
+Json flag_schema();
 
 // Runs a command that prints JSON. Exit 1 is Error{refused}, other failures are errors with what the command said.
 Json run_json(const ToolOptions& options, const ToolCall& call, const std::vector<std::string>& arguments, const std::string& input = {}, bool refusal_is_result = false);

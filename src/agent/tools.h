@@ -41,8 +41,10 @@ std::vector<Tool> tools(const ToolOptions& options);
 // The rules of `check`, one resource each: contraflow://rules/NAME, and contraflow://rules for the list.
 std::vector<Resource> rule_resources();
 
-// Plan folders of the migrations folder: what each is, its steps and notes: contraflow://plans/NAME; and what rehearsal and review said: contraflow://reports/NAME.
+// Plan folders of the migrations folder: what each is, its steps and notes: contraflow://plans/NAME, its files: contraflow://plans/NAME/FILE; and what rehearsal and review said: contraflow://reports/NAME.
 std::vector<Resource> plan_resources(const ToolOptions& options);
+
+std::vector<ResourceTemplate> resource_templates();
 
 // Three tasks that each begin with one slice: check a migration, update the ORM layer, write the tests. The texts are share/contraflow/prompts/*.md.
 std::vector<Prompt> prompts();

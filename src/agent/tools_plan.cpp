@@ -6,8 +6,11 @@
 #include <algorithm>
 
 #include "agent/context.h"
+#include "agent/evidence.h"
 #include "agent/tool_parts.h"
 #include "base/error.h"
+#include "base/file.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "plan/read_json.h"
 
@@ -30,13 +33,26 @@ Json steps_of(const plan::Plan& plan) {
   return out;
 }
 
+Json steps_schema() {
+  return list_schema(object_schema({{"id", text_schema()}, {"phase", text_schema({"expand", "backfill", "contract", "purge"})}, {"title", text_schema()}, {"mode", text_schema()}, {"undo", text_schema({"exact", "order", "data"})}, {"effects", list_schema(text_schema())}}));
+}
+
+Json gates_schema() { return list_schema(object_schema({{"before", text_schema()}, {"conditions", list_schema(text_schema())}})); }
+
+// Null where it was not run on the plan as it stands.
+Json recorded_schema() { return {{"type", {"object", "null"}}, {"required", {"at", "verdict", "bad", "open"}}}; }
+
+Json recorded(const std::optional<RecordedRun>& run) {
+  if (!run) return nullptr;
+  return {{"at", run->at}, {"verdict", run->verdict}, {"server", run->server}, {"bad", run->bad}, {"open", run->open}};
+}
+
 Json plan_json_of(const ToolOptions& options, const fs::path& folder) {
   const plan::ReadPlan read = plan::read_folder(folder);
   Json gates = Json::array(), edited = Json::array();
   for (const plan::Gate& gate : read.plan.gates) gates.push_back({{"before", plan::phase_name(gate.before)}, {"conditions", gate.conditions}});
   for (const plan::Mismatch& mismatch : plan::verify(folder, read)) edited.push_back(plan::describe(mismatch));
-  return {{"folder", options.root.relative(folder)}, {"name", read.plan.name}, {"server_major", read.plan.server_major}, {"layout", read.layout}, {"undo", plan::grade_name(read.plan.grade)},
-          {"steps", steps_of(read.plan)}, {"gates", gates}, {"notes", read.plan.notes}, {"edited", edited}};
+  return {{"folder", options.root.relative(folder)}, {"name", read.plan.name}, {"server_major", read.plan.server_major}, {"layout", read.layout}, {"undo", plan::grade_name(read.plan.grade)}, {"steps", steps_of(read.plan)}, {"gates", gates}, {"notes", read.plan.notes}, {"edited", edited}};
 }
 
 }  // namespace
@@ -93,7 +109,11 @@ Tool plan_tool(const ToolOptions& options) {
             "add users.nick text; add-enum-column users.tier tier(free, pro) default free; rename users.user_name to username; retype orders.amount to numeric(14,4); "
             "index users(email); unique users(email); not-null users.email; foreign-key orders(user_id) to users(id); drop users.legacy. No SQL statements. It runs nothing on a database.",
             input_schema({{"intents", text_argument("the intents", 8000)}, {"name", text_argument("of the plan: a-z, 0-9, _", 60)}}, {"intents", "name"}),
-            {{"type", "object"}, {"required", {"written"}}, {"properties", {{"written", {{"type", "boolean"}}}, {"folder", {{"type", "string"}}}, {"steps", {{"type", "array"}}}, {"gates", {{"type", "array"}}}}}}, false, true, false, {}};
+            object_schema({{"written", flag_schema()}}, {{"why", text_schema()}, {"folder", text_schema()}, {"undo", text_schema({"exact", "order", "data"})}, {"steps", steps_schema()}, {"gates", gates_schema()}, {"notes", list_schema(text_schema())}, {"next", text_schema()}}),
+            false,
+            true,
+            false,
+            {}};
   tool.run = [options](const ToolCall& call) -> Json {
     const std::string name = call.arguments["name"], intents = call.arguments["intents"];
     if (!good_name(name)) throw Error(ErrorCode::usage, "a plan's name is made of a-z, 0-9 and _");
@@ -110,7 +130,9 @@ Tool plan_tool(const ToolOptions& options) {
     const CommandResult result = options.run(words, "", call.cancelled, {});
     if (result.exit_code == 0 && result.output == "no changes\n") return {{"written", false}, {"why", "the schema is already as the intents want it"}};
     if (result.exit_code != 0) {
-      throw Error(result.exit_code == 1 ? ErrorCode::refused : result.exit_code == 2 ? ErrorCode::usage : ErrorCode::environment, shown_text(result.error, 2000), "nothing was written");
+      throw Error(result.exit_code == 1 ? ErrorCode::refused : result.exit_code == 2 ? ErrorCode::usage
+                                                                                     : ErrorCode::environment,
+                  shown_text(result.error, 2000), "nothing was written");
     }
     Json out{{"written", true}};
     out.update(plan_json_of(options, folder));
@@ -122,11 +144,14 @@ Tool plan_tool(const ToolOptions& options) {
 
 Tool review_tool(const ToolOptions& options) {
   Tool tool{"review", "Read a plan",
-            "What a plan folder does: phases, steps with locks and work, gates, undo grade, files edited since it was written, findings of check on its files. It does not rehearse: "
-            "`contraflow review PLAN` on the command line does.",
+            "What a plan folder does: phases, steps with locks and work, gates, undo grade, files edited since it was written, findings of check on its files, what was recorded of its last "
+            "rehearsal and review. It does not rehearse.",
             input_schema({{"plan", text_argument("plan folder, relative to the project", 500)}}, {"plan"}),
-            {{"type", "object"}, {"required", {"folder", "steps", "gates", "edited", "findings", "rehearsed"}}, {"properties", {{"folder", {{"type", "string"}}}, {"steps", {{"type", "array"}}}, {"gates", {{"type", "array"}}},
-              {"edited", {{"type", "array"}}}, {"findings", {{"type", "array"}}}, {"rehearsed", {{"type", "boolean"}}}}}}, true, false, false, {}};
+            object_schema({{"folder", text_schema()}, {"name", text_schema()}, {"server_major", whole_schema()}, {"layout", text_schema()}, {"undo", text_schema({"exact", "order", "data"})}, {"steps", steps_schema()}, {"gates", gates_schema()}, {"notes", list_schema(text_schema())}, {"edited", list_schema(text_schema())}, {"rehearsed", flag_schema()}, {"rehearsal", recorded_schema()}, {"review", recorded_schema()}, {"findings", list_schema(object_schema({{"rule", text_schema()}, {"severity", text_schema({"error", "warning"})}, {"file", text_schema()}, {"line", whole_schema()}, {"message", text_schema()}}))}}),
+            true,
+            false,
+            false,
+            {}};
   tool.run = [options](const ToolCall& call) {
     const fs::path folder = plan_folder(options, call.arguments["plan"]);
     Json out = plan_json_of(options, folder);
@@ -136,17 +161,18 @@ Tool review_tool(const ToolOptions& options) {
       if (finding["severity"] == "info") continue;
       out["findings"].push_back({{"rule", finding["rule"]}, {"severity", finding["severity"]}, {"file", fs::path(finding["file"].get<std::string>()).filename().string()}, {"line", finding["line"]}, {"message", finding["message"]}});
     }
-    out["rehearsed"] = false;
+    const Evidence evidence = read_evidence(folder);
+    const bool of_this = evidence.plan_hash == sha256(read_file(folder / "plan.json"));
+    out["rehearsed"] = of_this && evidence.rehearsal;
+    out["rehearsal"] = recorded(of_this ? evidence.rehearsal : std::nullopt);
+    out["review"] = recorded(of_this ? evidence.review : std::nullopt);
     return out;
   };
   return tool;
 }
 
 Tool status_tool(const ToolOptions& options) {
-  Tool tool{"status", "Status",
-            "The plan folders of the project: hash, what was rehearsed, reviewed, approved, the next step; and how far the configured database is with them. Statements and messages are left out: they may hold values of rows.",
-            input_schema({{"plan", text_argument("only this plan folder, relative to the project", 500)}}),
-            {{"type", "object"}, {"required", {"plans", "database"}}, {"properties", {{"plans", {{"type", "array"}}}, {"database", {{"type", "object"}}}}}}, true, false, false, {}};
+  Tool tool{"status", "Status", "The plan folders of the project: hash, what was rehearsed, reviewed, approved, the next step; and how far the configured database is with them. Statements and messages are left out: they may hold values of rows.", input_schema({{"plan", text_argument("only this plan folder, relative to the project", 500)}}), object_schema({{"left_out", whole_schema()}, {"database", object_schema({{"configured", flag_schema()}}, {{"running", flag_schema()}, {"sessions", list_schema(object_schema({}))}, {"plans", list_schema(object_schema({}))}})}, {"plans", list_schema(object_schema({{"folder", text_schema()}}, {{"unreadable", text_schema()}, {"name", text_schema()}, {"steps", whole_schema()}, {"undo", text_schema({"exact", "order", "data"})}, {"edited", flag_schema()}, {"hash", text_schema()}, {"findings", list_schema(text_schema())}, {"rehearsal", recorded_schema()}, {"review", recorded_schema()}, {"approved", flag_schema()}, {"phases_complete", list_schema(text_schema())}, {"next", object_schema({{"step", text_schema()}, {"what", text_schema()}, {"conditions", list_schema(text_schema())}, {"command", text_schema()}})}}))}}), true, false, false, {}};
   tool.run = [options](const ToolCall& call) {
     std::vector<fs::path> folders;
     if (call.arguments.contains("plan")) {

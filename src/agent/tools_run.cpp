@@ -65,16 +65,12 @@ Subject subject_of(const ToolOptions& options, const std::string& relative) {
   return out;
 }
 
-
 Json plan_argument() { return text_argument("plan folder, relative to the project", 500); }
 
 }  // namespace
 
 Tool rehearse_tool(const ToolOptions& options) {
-  Tool tool{"rehearse", "Rehearse a plan",
-            "Runs a plan on a throwaway server with made-up rows: whether each claim (reaches the schema, rolls back schema and rows, runs twice) is proven, refuted or unknown, what each step locked, rewrote, scanned. Takes seconds to minutes.",
-            input_schema({{"plan", plan_argument()}}, {"plan"}),
-            {{"type", "object"}, {"required", {"verdict", "proofs", "steps"}}, {"properties", {{"verdict", {{"type", "string"}}}, {"proofs", {{"type", "array"}}}, {"steps", {{"type", "array"}}}}}}, true, true, false, {}};
+  Tool tool{"rehearse", "Rehearse a plan", "Runs a plan on a throwaway server with made-up rows: whether each claim (reaches the schema, rolls back schema and rows, runs twice) is proven, refuted or unknown, what each step locked, rewrote, scanned. Takes seconds to minutes.", input_schema({{"plan", plan_argument()}}, {"plan"}), object_schema({{"verdict", text_schema({"proven", "refuted", "unknown"})}, {"proofs", list_schema(object_schema({{"claim", text_schema()}, {"verdict", text_schema({"proven", "refuted", "unknown"})}}, {{"reason", text_schema()}, {"details", {{"type", "array"}}}}))}, {"steps", list_schema(object_schema({{"title", text_schema()}, {"duration_ms", number_schema()}}, {{"phase", text_schema()}, {"locks", list_schema(object_schema({{"relation", text_schema()}, {"lock", text_schema()}, {"held_ms", number_schema()}, {"blocks_reads", flag_schema()}, {"blocks_writes", flag_schema()}}))}, {"scans", list_schema(object_schema({{"relation", text_schema()}, {"scans", whole_schema()}, {"rows", whole_schema()}}))}}))}}), true, true, false, {}};
   tool.run = [options](const ToolCall& call) {
     const Subject subject = subject_of(options, call.arguments["plan"]);
     std::vector<std::string> words{"rehearse", "--format=json", "--no-record"};
@@ -110,10 +106,7 @@ Tool rehearse_tool(const ToolOptions& options) {
 }
 
 Tool orm_tool(const ToolOptions& options) {
-  Tool tool{"orm_patch", "Patch for the ORM layer",
-            "The unified diff that makes schema.prisma and the application code fit a plan after one of its phases, and the places that need a person. Nothing is written: apply the diff yourself.",
-            input_schema({{"plan", plan_argument()}, {"phase", {{"type", "string"}, {"enum", {"expand", "backfill", "contract", "purge"}}, {"description", "default expand"}}}}, {"plan"}),
-            {{"type", "object"}, {"required", {"files", "diff", "left"}}, {"properties", {{"files", {{"type", "array"}}}, {"diff", {{"type", "string"}}}, {"left", {{"type", "array"}}}}}}, true, true, false, {}};
+  Tool tool{"orm_patch", "Patch for the ORM layer", "The unified diff that makes schema.prisma and the application code fit a plan after one of its phases, and the places that need a person. Nothing is written: apply the diff yourself.", input_schema({{"plan", plan_argument()}, {"phase", {{"type", "string"}, {"enum", {"expand", "backfill", "contract", "purge"}}, {"description", "default expand"}}}}, {"plan"}), object_schema({{"files", list_schema(text_schema())}, {"diff", text_schema()}, {"diff_cut", flag_schema()}, {"diff_invisible", flag_schema()}, {"left", list_schema(object_schema({{"file", text_schema()}, {"line", whole_schema()}, {"column", whole_schema()}, {"reason", text_schema()}, {"by_rule", flag_schema()}}))}}), true, true, false, {}};
   tool.run = [options](const ToolCall& call) {
     const Subject subject = subject_of(options, call.arguments["plan"]);
     std::vector<std::string> words{"orm", "--format=json", "--phase=" + call.arguments.value("phase", "expand")};
@@ -124,16 +117,16 @@ Tool orm_tool(const ToolOptions& options) {
     out["diff_cut"] = diff.size() > kMostDiff;
     if (diff.size() > kMostDiff) diff.resize(diff.rfind('\n', kMostDiff) + 1);
     out["diff"] = diff;
+    // It has to apply, so it is given as it is; what a reader cannot see in it is said.
+    out["diff_invisible"] = visible_text(diff) != diff;
     return out;
   };
+  tool.exact = "diff";
   return tool;
 }
 
 Tool tests_tool(const ToolOptions& options) {
-  Tool tool{"generate_tests", "Generate tests",
-            "Writes a plan's pgTAP tests into a new folder of the project (defaults, constraints, enums, columns in step, soft deletes, the way back), one file a state.",
-            input_schema({{"plan", plan_argument()}, {"out", text_argument("new folder, relative to the project", 300)}}, {"plan", "out"}),
-            {{"type", "object"}, {"required", {"folder", "files"}}, {"properties", {{"folder", {{"type", "string"}}}, {"files", {{"type", "array"}}}}}}, false, true, false, {}};
+  Tool tool{"generate_tests", "Generate tests", "Writes a plan's pgTAP tests into a new folder of the project (defaults, constraints, enums, columns in step, soft deletes, the way back), one file a state.", input_schema({{"plan", plan_argument()}, {"out", text_argument("new folder, relative to the project", 300)}}, {"plan", "out"}), object_schema({{"folder", text_schema()}, {"files", list_schema(text_schema())}, {"tests", whole_schema()}, {"not_tested", list_schema(text_schema())}}), false, true, false, {}};
   tool.run = [options](const ToolCall& call) -> Json {
     const Subject subject = subject_of(options, call.arguments["plan"]);
     const std::string wanted = call.arguments["out"];
@@ -154,10 +147,7 @@ Tool tests_tool(const ToolOptions& options) {
 }
 
 Tool apply_tool(const ToolOptions& options) {
-  Tool tool{"apply_phase", "Run an approved phase",
-            "Runs one phase of a plan on the configured database, if a person approved exactly this plan, phase and database with `contraflow approve`. Give the plan's hash from status. Nothing overrides an approval or a gate.",
-            input_schema({{"plan_hash", text_argument("64 hexadecimal digits, from status", 64)}, {"phase", {{"type", "string"}, {"enum", {"expand", "backfill", "contract", "purge"}}, {"description", "phase to run"}}}}, {"plan_hash", "phase"}),
-            {{"type", "object"}, {"required", {"outcome", "steps"}}, {"properties", {{"outcome", {{"type", "string"}}}, {"steps", {{"type", "array"}}}}}}, false, true, true, {}};
+  Tool tool{"apply_phase", "Run an approved phase", "Runs one phase of a plan on the configured database, if a person approved exactly this plan, phase and database with `contraflow approve`. Give the plan's hash from status. Nothing overrides an approval or a gate.", input_schema({{"plan_hash", text_argument("64 hexadecimal digits, from status", 64)}, {"phase", {{"type", "string"}, {"enum", {"expand", "backfill", "contract", "purge"}}, {"description", "phase to run"}}}}, {"plan_hash", "phase"}), object_schema({{"outcome", text_schema({"done", "stopped, and can go on", "refused", "failed"})}, {"phase", text_schema()}, {"folder", text_schema()}, {"approved_by", text_schema()}, {"steps", list_schema(object_schema({{"step", text_schema()}, {"last_event", text_schema()}}))}}, {{"because", list_schema(text_schema())}, {"details", text_schema()}}), false, true, true, {}};
   tool.run = [options](const ToolCall& call) -> Json {
     const std::string hash = call.arguments["plan_hash"], phase = call.arguments["phase"];
     if (options.unchanged) options.unchanged();
@@ -185,7 +175,13 @@ Tool apply_tool(const ToolOptions& options) {
       if (!step.empty()) steps.back()["last_event"] = shown_text(name, 40);
     };
     const CommandResult result = options.run(words, "", call.cancelled, line);
-    Json out{{"outcome", result.exit_code == 0 ? "done" : result.exit_code == 4 ? "stopped, and can go on" : result.exit_code == 1 ? "refused" : "failed"}, {"phase", phase}, {"folder", options.root.relative(folder)}, {"approved_by", approval.by}, {"steps", steps}};
+    Json out{{"outcome", result.exit_code == 0 ? "done" : result.exit_code == 4 ? "stopped, and can go on"
+                                                      : result.exit_code == 1   ? "refused"
+                                                                                : "failed"},
+             {"phase", phase},
+             {"folder", options.root.relative(folder)},
+             {"approved_by", approval.by},
+             {"steps", steps}};
     // Messages of the server may hold values of rows: a person reads them where they are recorded.
     if (result.exit_code != 0) {
       Json kinds = Json::array();
@@ -204,10 +200,29 @@ Tool apply_tool(const ToolOptions& options) {
   return tool;
 }
 
+std::vector<ResourceTemplate> resource_templates() {
+  return {{"contraflow://rules/{name}", "rule", "a rule of check_migration"},
+          {"contraflow://plans/{name}", "plan", "notes of a plan folder"},
+          {"contraflow://plans/{name}/{file}", "plan file", "an SQL file of a plan folder, or plan.json: 1_expand.sql, 1_expand.rollback.sql, …"},
+          {"contraflow://reports/{name}", "report", "what the last rehearsal and review of a plan came to"}};
+}
+
+namespace {
+
+// A block that nothing in the text ends.
+std::string fenced(const std::string& text) {
+  std::string fence = "```";
+  while (text.find(fence) != std::string::npos) fence += '`';
+  return fence + "\n" + text + (text.ends_with('\n') ? "" : "\n") + fence + "\n";
+}
+
+}  // namespace
+
 std::vector<Resource> plan_resources(const ToolOptions& options) {
   std::vector<Resource> out;
+  std::size_t plans = 0;
   for (const fs::path& folder : all_plan_folders(options)) {
-    if (out.size() >= 200) break;
+    if (++plans > 100) break;
     const std::string name = folder.filename().string();
     const bool plain = name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == std::string::npos;
     if (!plain) continue;  // a URI of it would need escapes that clients do differently
@@ -217,6 +232,14 @@ std::vector<Resource> plan_resources(const ToolOptions& options) {
     };
     out.push_back({"contraflow://plans/" + name, name, "notes of a plan folder: steps, deploys, what to watch, how to go back", [read] { return read("NOTES.md"); }});
     std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+      const std::string file = entry.path().filename().string();
+      if (file != "plan.json" && !file.ends_with(".sql")) continue;
+      out.push_back({"contraflow://plans/" + name + "/" + file, name + " " + file, "", [options, folder, file] {
+                       return fmt::format("> {}\n\n{}", kDataNotice, fenced(read_text_file(options.root.existing(options.root.relative(folder) + "/" + file))));
+                     },
+                     false});
+    }
     if (fs::is_regular_file(folder / "evidence.json", ignored)) {
       out.push_back({"contraflow://reports/" + name, name + " evidence", "what the last rehearsal and review of a plan came to", [read] { return read("evidence.json"); }});
     }

@@ -147,6 +147,16 @@ bool names_models(const std::string& source) {
   return fs::is_directory(source, ignored) && catalog::recognise_source(source).kind == catalog::SourceKind::prisma;
 }
 
+// A project that was just begun has an empty folder of migrations.
+bool holds_sql(const std::string& folder) {
+  std::error_code failed;
+  if (folder.empty() || !fs::is_directory(folder, failed)) return false;
+  for (auto it = fs::recursive_directory_iterator(folder, failed); !failed && it != fs::recursive_directory_iterator(); it.increment(failed)) {
+    if (it->path().extension() == ".sql") return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 CodeSchema code_schema(const Context& context, const CodeSchemaOptions& options) {
@@ -158,7 +168,7 @@ CodeSchema code_schema(const Context& context, const CodeSchemaOptions& options)
   } else {
     out.models = find_models(options, out);
   }
-  const std::string migrations = !out.models && !context.config.migrations.empty() && fs::is_directory(context.config.migrations) ? context.config.migrations : "";
+  const std::string migrations = !out.models && holds_sql(context.config.migrations) ? context.config.migrations : "";
   const std::string text = options.schema.empty() ? migrations : options.schema;
   if (!text.empty() && !names_models(text)) {
     out.source = text;

@@ -122,13 +122,22 @@ TEST(Completions, ShellsAcceptThem) {
       bash_completions(program) +
           "COMP_WORDS=(contraflow doctor --format ''); COMP_CWORD=3; _contraflow; echo \"${COMPREPLY[*]}\"\n"
           "COMP_WORDS=(contraflow do); COMP_CWORD=1; _contraflow; echo \"${COMPREPLY[*]}\"\n"
-          "COMP_WORDS=(contraflow completions z); COMP_CWORD=2; _contraflow; echo \"${COMPREPLY[*]}\"\n");
+          "COMP_WORDS=(contraflow completions z); COMP_CWORD=2; _contraflow; echo \"${COMPREPLY[*]}\"\n"
+          "COMP_WORDS=(contraflow --color ''); COMP_CWORD=2; _contraflow; echo \"${COMPREPLY[*]}\"\n"
+          "COMP_WORDS=(contraflow apply --phase c); COMP_CWORD=3; _contraflow; echo \"${COMPREPLY[*]}\"\n"
+          "COMP_WORDS=(contraflow plan --out ''); COMP_CWORD=3; _contraflow; echo \"${COMPREPLY[*]}\"\n");
   const ProcessResult bash = run_process({"bash", script});
-  EXPECT_EQ(bash.output, "text json\ndoctor\nzsh\n") << bash.error_output;
+  EXPECT_EQ(bash.output, "text json\ndoctor\nzsh\nauto always never\ncontract\n\n") << bash.error_output;
   for (const std::string shell : {"zsh", "fish"}) {
     write_file(script, shell == "zsh" ? zsh_completions(program) : fish_completions(program));
     if (!find_program(shell)) continue;  // checked where the shell is installed
     EXPECT_TRUE(run_process({shell, "-n", script}).succeeded()) << shell;
+  }
+  if (find_program("fish")) {
+    write_file(script, fish_completions(program));
+    const ProcessResult fish = run_process({"fish", "-N", "-c", "source " + script + "; complete -C 'contraflow apply --phase c'; complete -C 'contraflow comp'"});
+    EXPECT_TRUE(fish.output.starts_with("contract\t")) << fish.output << fish.error_output;
+    EXPECT_NE(fish.output.find("\ncompletions\t"), std::string::npos) << fish.output;
   }
 }
 

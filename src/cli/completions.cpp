@@ -32,12 +32,14 @@ std::string positional_words(const CommandDescription& command) {
   return {};
 }
 
-std::string bash_choices(const CommandDescription& command) {
+// Options that take one of a few words; those that take a file or a name leave the rest to the shell.
+std::string bash_choices(const std::string& command, const std::vector<OptionDescription>& options) {
   std::string cases;
-  for (const OptionDescription& option : command.options) {
-    if (option.positional || option.choices.empty()) continue;
-    cases += fmt::format("    {}:{}) words='{}'; values=1 ;;\n", command.name, option.names.back(),
-                         join(option.choices, " "));
+  for (const OptionDescription& option : options) {
+    if (option.positional || option.value.empty()) continue;
+    for (const std::string& name : option.names) {
+      cases += fmt::format("    {}:{}) words='{}'; values=1 ;;\n", command, name, join(option.choices, " "));
+    }
   }
   return cases;
 }
@@ -70,11 +72,11 @@ std::string zsh_option(const OptionDescription& option) {
 
 std::string bash_completions(const Description& program) {
   std::string by_command;
-  std::string choices;
+  std::string choices = bash_choices("", program.options);
   for (const CommandDescription& command : program.commands) {
     by_command += fmt::format("      {}) words='{}'; plain='{}' ;;\n", command.name,
                               words_of(command.options), positional_words(command));
-    choices += bash_choices(command);
+    choices += bash_choices(command.name, command.options);
   }
   return fmt::format(R"(# bash completion for contraflow: `contraflow completions bash`
 _contraflow() {{

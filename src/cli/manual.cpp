@@ -39,6 +39,13 @@ std::string roff_options(const std::vector<OptionDescription>& options) {
   return out;
 }
 
+std::string to_upper(std::string text) {
+  for (char& c : text) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return text;
+}
+
 std::string markdown_options(const std::vector<OptionDescription>& options) {
   std::string out = "| option | meaning |\n| --- | --- |\n";
   for (const OptionDescription& option : options) {
@@ -72,6 +79,20 @@ std::string command_usage(const CommandDescription& command) {
     usage += option.required ? " " + name : " [" + name + "]";
   }
   return usage + " [OPTION…]";
+}
+
+std::string command_man_page(const CommandDescription& command) {
+  std::string out = fmt::format(".TH CONTRAFLOW\\-{} 1 \"\" \"contraflow {}\" \"User Commands\"\n", replace_all(to_upper(command.name), "-", "\\-"), program_version());
+  out += fmt::format(".SH NAME\ncontraflow\\-{} \\- {}\n.SH SYNOPSIS\n.B {}\n", roff(command.name), roff(command.summary), roff(command_usage(command)));
+  if (!command.details.empty()) out += ".SH DESCRIPTION\n" + roff(command.details) + "\n";
+  out += ".SH OPTIONS\n" + roff_options(command.options);
+  for (const TermTable& table : command.tables) {
+    out += fmt::format(".SH \"{}\"\n", roff(to_upper(table.title)));
+    for (const auto& [term, meaning] : table.rows) out += fmt::format(".TP\n.B {}\n{}\n", roff(term), roff(meaning));
+  }
+  out += ".SH EXAMPLES\n.nf\n" + roff(join(command.examples, "\n")) + "\n.fi\n.SH EXIT STATUS\n";
+  for (const ExitCode& code : kExitCodes) out += fmt::format(".TP\n.B {}\n{}\n", code.code, roff(code.meaning));
+  return out + ".SH SEE ALSO\n.BR contraflow (1)\n";
 }
 
 std::string man_page(const Description& program) {

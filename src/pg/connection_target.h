@@ -7,7 +7,7 @@ namespace contraflow::pg {
 
 // What a connection string itself names, without asking anybody; empty where it leaves that to the environment. Error{usage} for what is no connection string.
 struct ConnectionTarget {
-  std::string host, database;
+  std::string host, port, database, service;
 };
 ConnectionTarget target_of_conninfo(const std::string& conninfo);
 

@@ -104,7 +104,9 @@ ConnectionTarget target_of_conninfo(const std::string& conninfo) {
     if (option->val == nullptr) continue;
     const std::string_view keyword = option->keyword;
     if (keyword == "host") out.host = option->val;
+    if (keyword == "port") out.port = option->val;
     if (keyword == "dbname") out.database = option->val;
+    if (keyword == "service") out.service = option->val;
   }
   return out;
 }

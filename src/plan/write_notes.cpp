@@ -32,6 +32,10 @@ std::string grade_sentence(Grade grade) {
   return "";
 }
 
+// A name may hold line ends and bars: in a table or a list it is one line.
+std::string one_line(const std::string& text) { return replace_all(replace_all(text, "\r", " "), "\n", " "); }
+std::string cell(const std::string& text) { return replace_all(one_line(text), "|", "\\|"); }
+
 Grade worst(const std::vector<const Step*>& steps) {
   Grade grade = Grade::exact;
   for (const Step* step : steps) grade = std::max(grade, step->grade);
@@ -71,7 +75,7 @@ std::string notes_markdown(const Plan& plan, const NotesLayout* layout) {
     if (steps.empty()) continue;
     for (const Gate& gate : plan.gates) {
       if (gate.before != phase) continue;
-      for (const std::string& condition : gate.conditions) out += fmt::format("{}. **Gate:** {}.\n", number++, condition);
+      for (const std::string& condition : gate.conditions) out += fmt::format("{}. **Gate:** {}.\n", number++, one_line(condition));
     }
     out += fmt::format("{}. **{}** (`{}`): {}\n", number++, phase_name(phase), layout ? phase_folder(phase) + "/" : phase_file(phase, false), what_it_is(phase));
     if (phase == Phase::expand && plan.in_phase(Phase::backfill).empty()) {
@@ -89,7 +93,7 @@ std::string notes_markdown(const Plan& plan, const NotesLayout* layout) {
     out += fmt::format("### {}\n\n| step | lock | how long | undo |\n| --- | --- | --- | --- |\n", phase_name(phase));
     for (const Step* step : steps) {
       if (step->forward.empty()) continue;
-      out += fmt::format("| {} | {} | {} | {} |\n", replace_all(step->title, "|", "\\|"), replace_all(locks_text(*step), "|", "\\|"), duration_text(step->forward), grade_name(step->grade));
+      out += fmt::format("| {} | {} | {} | {} |\n", cell(step->title), cell(locks_text(*step)), duration_text(step->forward), grade_name(step->grade));
     }
     out += "\n";
   }
@@ -110,8 +114,8 @@ std::string notes_markdown(const Plan& plan, const NotesLayout* layout) {
   out += "\nBefore contract, going back is free: the deployed version never stopped working.\n";
   if (!plan.notes.empty() || !plan.column_order.empty()) {
     out += "\n## Watch out\n\n";
-    for (const std::string& note : plan.notes) out += "- " + note + "\n";
-    for (const std::string& table : plan.column_order) out += fmt::format("- the columns of {} will stand in another order than in the desired schema\n", table);
+    for (const std::string& note : plan.notes) out += "- " + one_line(note) + "\n";
+    for (const std::string& table : plan.column_order) out += fmt::format("- the columns of {} will stand in another order than in the desired schema\n", one_line(table));
   }
   return out;
 }

@@ -15,7 +15,7 @@ int number_of(Phase phase) { return static_cast<int>(phase) + 1; }
 
 std::string comment_lines(const std::string& text) {
   std::string out;
-  for (const std::string& line : split_lines(text)) out += "-- " + line + "\n";
+  for (const std::string& line : split_lines(text)) out += "-- " + replace_all(line, "\r", " ") + "\n";  // psql ends a comment at either
   return out;
 }
 

@@ -4,7 +4,7 @@
 
 The person approves at a terminal of their own. Each attack has to leave the database as it is.
 """
-import hashlib, json, time
+import hashlib, json, os, subprocess, time
 
 import held, life, mcp_test
 from held import check
@@ -110,6 +110,27 @@ def attacks(program, server, top):
     check('an approval expires', 'expired' in str(s.call('apply_phase', plan_hash=plan, phase='backfill')))
     rehearsed = s.call('rehearse', plan=p.plan)
     check('a plan of our own is rehearsed on a copy of the configured schema', isinstance(rehearsed, dict) and rehearsed['proofs'] and rehearsed['steps'], rehearsed)
+    # To cancel is to end what it started: the command, its sandbox, its copy of the plan.
+    of_it = lambda: {pid: (parent, words) for pid, parent, words in (line.split(None, 2) for line in subprocess.run(['ps', '-eo', 'pid=,ppid=,args='], capture_output=True, text=True).stdout.splitlines())}
+
+    def below(processes, parent):
+        for pid, (above, words) in processes.items():
+            if above != parent: continue
+            yield pid, words
+            yield from below(processes, pid)
+
+    s.send({'jsonrpc': '2.0', 'id': 'long', 'method': 'tools/call', 'params': {'name': 'rehearse', 'arguments': {'plan': p.plan}, '_meta': {'progressToken': 9}}})
+    while s.receive().get('params', {}).get('progress', 0) < 2: pass
+    started = dict(below(of_it(), str(s.process.pid)))
+    check('a server of its own is at work', any('postgres' in words for words in started.values()) and any(' rehearse ' in words for words in started.values()), started)
+    s.send({'jsonrpc': '2.0', 'method': 'notifications/cancelled', 'params': {'requestId': 'long'}})
+    end, left = time.monotonic() + 30, started
+    while left and time.monotonic() < end:
+        time.sleep(0.2)
+        left = {pid: words for pid, words in started.items() if of_it().get(pid, ('', ''))[1] == words}
+    check('nothing of it is left', not left, left)
+    copies = {word.rsplit('/', 1)[0] for words in started.values() for word in words.split() if '/contraflow-plan-' in word}
+    check('nor its copy of the plan', copies and not any(os.path.exists(one) for one in copies), copies)
     log = (top / 'state/contraflow/mcp-audit.jsonl').read_text()
     check('every attempt is in the audit file', log.count('apply_phase') >= 15, log.count('apply_phase'))
     check('no name of a person\'s row in any answer', 'n42' not in s.log)

@@ -79,7 +79,7 @@ def tests(program, server, top):
                               env=env | ({'ANTHROPIC_API_KEY': key} if key else {}) | ({'ANTHROPIC_BASE_URL': base} if base else {}), capture_output=True, text=True, timeout=90)
         said = done.stdout + done.stderr
         everything.append(said)
-        check(f'{words[:40]}: exit {code}', done.returncode == code, (done.returncode, said))
+        check(f'{words[:40]}: exit {code}', done.returncode in ((1, 3) if code is None else (code,)), (done.returncode, said))
         return said
 
     only = ('--intents-only',)
@@ -98,6 +98,21 @@ def tests(program, server, top):
 
     ask('a column nick', [events(('schema_slice', {'tables': ['orders', 'nope', 7]})), intents('add users.nick text')], more=only)
     check('a slice was asked for and given', len(endpoint.requests) == 2 and 'public.orders' in json.dumps(endpoint.requests[1]['body']['messages'][2]), endpoint.requests[-1]['body']['messages'])
+
+    # What the protocol may bring besides: parts and events of kinds that are not known, text before and after, two tools at once.
+    block = lambda index, kind: ''.join(f'event: x\ndata: {json.dumps(one)}\n\n' for one in ({'type': 'content_block_start', 'index': index, 'content_block': {'type': kind, kind: 'hm', 'signature': 's'}},
+                                {'type': 'content_block_delta', 'index': index, 'delta': {'type': f'{kind}_delta', kind: 'hm'}}, {'type': 'new_event'}, {'type': 'content_block_stop', 'index': index}))
+    answer = events(('submit_intents', {'intents': 'add users.nick text'})).replace('"index": 0', '"index": 1')
+    head, rest = answer.split('event: content_block_start', 1)
+    said = ask('thinking before', [head + block(0, 'thinking') + 'event: content_block_start' + rest], more=only)
+    check('parts of other kinds are passed over', 'add users.nick text' in said, said)
+    said = ask('two tools at once', [events('first', ('schema_slice', {'tables': ['orders']}), ('submit_intents', {'intents': 'add users.nick text'}))], more=only)
+    check('intents beside another tool count', 'add users.nick text' in said and len(endpoint.requests) == 1, said)
+    ask('CRLF', [intents('add users.nick text').replace('\n', '\r\n')], more=only)
+    for name, answer in {'intents that are no text': events(('submit_intents', {'intents': ['add users.nick text']})), 'without its member': events(('submit_intents', {})), 'a list': events(('submit_intents', '[1]')),
+                         'cut by max_tokens': events(('submit_intents', {'intents': ''}), stop='max_tokens'), 'a refusal': events('I will not.', stop='refusal')}.items():
+        said = ask(f'nick, {name}', [answer] * 12, 1 if name != 'a list' else None, more=(*only,))
+        check(f'{name}: nothing is taken', 'intents:' not in said and len(endpoint.requests) <= 12, said)
 
     # Faults that pass.
     cut = lambda at: lambda handler: handler.reply(200, intents('add users.nick text'), cut=at)
@@ -133,7 +148,9 @@ def tests(program, server, top):
     # What is no valid intent is refused, three times at most; each conversation begins anew.
     before = server.psql('shop', "SELECT count(*) FROM pg_attribute WHERE attrelid = 'users'::regclass").stdout
     for evil in ['DROP TABLE users;', 'soft-delete users; DROP TABLE users', "add users.x text default pg_read_file('/etc/passwd')", 'add users.x text default (select email from users limit 1)', 'soft-delete nothing',
-                 '@/etc/passwd', 'add users.x int default 1; \\! touch pwned', '--out=/tmp/x', '']:
+                 "add users.x text default '' || U&'\\0053ELECT' || (VALUES (1))::text", "retype users.email to text using dblink_exec('DROP TABLE users')", 'index users((pg_terminate_backend(1)))', "check users: exists (table users)",
+                 'add users.x "int; DROP TABLE users"', "add users.x text default $$x$$; DROP TABLE users --", 'rename users.email to "x"; DROP TABLE users; --"', "add-enum-column users.t t('a''); DROP TABLE users; --') default a", 'soft-delete users\n\\i /etc/passwd',
+                 '/* */ DROP TABLE users', 'CREATE TABLE x (id int)', '@/etc/passwd', 'add users.x int default 1; \\! touch pwned', '--out=/tmp/x', '']:
         said = ask(f'evil {evil[:20]}', [intents(evil)] * 3, 1, more=('--out', 'evil'))
         check(f'{evil[:30]!r}: three steps, nothing written', len(endpoint.requests) == 3 and not (top / 'evil').exists(), (len(endpoint.requests), said))
         check('each is a conversation of one message', all(len(r['body']['messages']) == 1 for r in endpoint.requests))

@@ -78,20 +78,56 @@ def init(program, server, top):
     check('an empty project is told', done.returncode == 0 and 'no migrations were found' in done.stderr and tomllib.loads((empty / 'contraflow.toml').read_text())['project'] == {}, done.stderr)
 
 
+def doctor(program, server, top):
+    root = top / 'doctored'
+    root.mkdir()
+    (root / 'contraflow.toml').write_text('[database]\nurl = "env:SHOP_URL"\n')
+
+    def look(*words, path=os.environ['PATH'], url=server.url('postgres')):
+        done = subprocess.run([program, 'doctor', '--format', 'json', *words], cwd=root, env={**os.environ, 'PATH': path, 'SHOP_URL': url, 'XDG_CACHE_HOME': str(top / 'doctor_cache')}, capture_output=True, text=True)
+        return done.returncode, json.loads(done.stdout), done.stdout + done.stderr
+
+    code, found, _ = look()
+    check('doctor: the sandbox and the configured database', code == 0 and found['sandbox']['ready'] and found['database']['version'].startswith('15') and found['sandbox']['major'] == 15, found)
+    code, found, said = look('--no-sandbox', url='postgresql://app:hunter2secret@127.0.0.1:1/shop')
+    check('doctor: a database that does not answer is told, without its password', 'problem' in found['database'] and any('does not answer' in line for line in found['advice']) and 'hunter2secret' not in said, found)
+    (top / 'bare').mkdir()
+    code, found, _ = look('--no-sandbox', '--no-database', path=str(top / 'bare'))
+    check('doctor: what to install', 'database' not in found and any('apt-get install postgresql-client' in line for line in found['advice']) and any('pg_prove' in line for line in found['advice']), found)
+
+
 def hook(program, top):
     root = top / 'hooked'
     root.mkdir()
     (root / 'contraflow.toml').write_text('[database]\nurl = "env:SHOP_URL"\n[agent]\nprotected = ["postgresql://x@replica.example/shop", "env:OTHER_URL"]\n')
     (root / 'ddl.sql').write_text('DROP TABLE users;\n')
+    (root / 'wipe.sh').write_text('psql "$SHOP_URL" -f ddl.sql\n')
+    (root / '.env').write_text('SHOP=postgresql://app:hunter2secret@db.example/shop\nTEST=postgresql://localhost/test\n')
+    (root / 'package.json').write_text(json.dumps({'scripts': {'migrate': 'prisma migrate deploy', 'test': 'vitest'}}))
 
     def call(tool_input, tool='Bash', raw=None):
         done = subprocess.run([program, 'hook'], cwd=root, env={**os.environ, 'SHOP_URL': 'postgresql://app:hunter2secret@db.example/shop'}, capture_output=True, text=True,
                               input=raw if raw is not None else json.dumps({'tool_name': tool, 'tool_input': tool_input, 'cwd': str(root)}))
         return done.returncode, done.stderr
 
-    for command in ['psql $SHOP_URL -c "DROP TABLE users"', 'psql $OTHER_URL -f ddl.sql', 'psql -h replica.example -f ddl.sql', 'psql postgresql://app:hunter2secret@db.example/shop -c "ALTER TABLE x ADD y int"', 'prisma migrate deploy']:
+    for command in ['psql $SHOP_URL -c "DROP TABLE users"', 'psql $OTHER_URL -f ddl.sql', 'psql -h replica.example -f ddl.sql', 'psql postgresql://app:hunter2secret@db.example/shop -c "ALTER TABLE x ADD y int"', 'prisma migrate deploy',
+                    "psql $SHOP_URL <<'EOF'\nDROP TABLE users;\nEOF", 'echo "DROP TABLE users" | psql $SHOP_URL', 'PGHOST=db.example psql shop -c "DROP TABLE users"', 'export PGHOST=db.example; psql -c "DROP TABLE users"', 'PGSERVICE=prod psql -c "DROP TABLE users"',
+                    'docker exec -i app psql -h db.example -c "DROP TABLE users"', "docker compose exec app sh -c 'psql $SHOP_URL -c \"DROP TABLE users\"'", 'npx prisma db execute --file ddl.sql', 'npx prisma@6 migrate dev', 'npm run migrate', 'sh wipe.sh',
+                    "bash -lc 'psql $SHOP_URL -f ddl.sql'", 'DB=$SHOP_URL; psql $DB -c "DROP TABLE users"', 'source .env && psql $SHOP -c "DROP TABLE users"', 'psql $(printenv SHOP_URL) -c "DROP TABLE users"', 'SQL="DROP TABLE users"; psql $SHOP_URL -c "$SQL"',
+                    'ssh bastion "psql -h db.example -c \'DROP TABLE users\'"', 'psql $SHOP_URL -c "SELECT * INTO copy FROM users"', 'echo "DROP TABLE users" >new.sql; psql $SHOP_URL -f new.sql', 'python3 -c "import os, psycopg; psycopg.connect(os.environ[\'SHOP_URL\']).execute(\'DROP TABLE users\')"',
+                    'alembic upgrade head', 'python manage.py migrate']:
         code, said = call({'command': command})
         check(f'blocked: {command}', code == 2 and 'contraflow plan' in said, (code, said))
+    for command in ["psql $SHOP_URL <<'EOF'\nSELECT 1;\nEOF", 'echo "SELECT 1" | psql $SHOP_URL', 'psql $SHOP_URL -c "\\d users"', 'source .env && psql $TEST -c "DROP TABLE users"', 'npm test', 'git commit -m "prisma migrate deploy"', 'grep -rn "DROP TABLE" .',
+                    "cat > notes.md <<'EOF'\npsql $SHOP_URL -c 'DROP TABLE users'\nEOF", 'npx prisma generate', 'python manage.py showmigrations', 'docker exec db psql -U postgres -d test -c "CREATE TABLE x ()"', 'contraflow apply db/x --phase expand', 'pg_dump $SHOP_URL -s >schema.sql']:
+        code, said = call({'command': command})
+        check(f'let through: {command}', code == 0 and said == '', (code, said))
+    code, said = call({'query': 'create issue about tables'}, 'mcp__tracker__search')
+    check('a search that is no SQL is let through', code == 0, said)
+    (root / 'contraflow.toml').rename(root / 'kept.toml')
+    (root / 'contraflow.toml').write_text('[database\n')
+    check('closed where the configuration cannot be read', call({'command': 'ls'})[0] == 2)
+    (root / 'kept.toml').rename(root / 'contraflow.toml')
     code, said = call({'sql': 'ALTER TABLE users ADD x int'}, 'mcp__postgres__query')
     check('a tool that runs SQL is blocked', code == 2, said)
     for tool, given in [('Bash', {'command': 'ls'}), ('Bash', {'command': 'psql $SHOP_URL -c "SELECT 1"'}), ('Bash', {'command': 'psql postgresql://localhost/test -f ddl.sql'}), ('Edit', {'file_path': 'x.sql', 'new_string': 'DROP TABLE x'}),
@@ -100,12 +136,31 @@ def hook(program, top):
         check(f'let through: {tool} {given}', code == 0 and said == '', (code, said))
     for raw in ['', 'no json', '[]', '{}']:
         check(f'closed on {raw!r}', call(None, raw=raw)[0] == 2)
+    # Cursor's form: the command at the top, the input of a tool as text, an answer in JSON.
+    cursor = lambda **given: (lambda done: (done.returncode, json.loads(done.stdout or 'null')))(subprocess.run([program, 'hook'], cwd=root, env={**os.environ, 'SHOP_URL': 'postgresql://app:hunter2secret@db.example/shop'}, capture_output=True, text=True, input=json.dumps({'cwd': str(root), **given})))
+    code, said = cursor(hook_event_name='beforeShellExecution', command='psql $SHOP_URL -c "DROP TABLE users"')
+    check('Cursor: denied', code == 2 and said['permission'] == 'deny' and 'contraflow plan' in said['agent_message'], said)
+    code, said = cursor(hook_event_name='beforeShellExecution', command='psql $SHOP_URL -c "SELECT 1"')
+    check('Cursor: allowed', code == 0 and said == {'permission': 'allow'}, said)
+    code, said = cursor(hook_event_name='beforeMCPExecution', tool_name='query', tool_input='{"sql": "DROP TABLE users"}', command='npx some-server')
+    check('Cursor: a tool of a server', code == 2 and said['permission'] == 'deny', said)
+    code, said = cursor(hook_event_name='beforeMCPExecution', tool_name='search', tool_input='{"query": "drop me a line"}', command='npx some-server')
+    check('Cursor: another tool', code == 0 and said['permission'] == 'allow', said)
+    code, said = cursor(hook_event_name='BeforeTool', tool_name='run_shell_command', tool_input={'command': 'prisma migrate deploy'})
+    check('Gemini CLI: denied', code == 2, said)
+    code, said = cursor(hook_event_name='BeforeTool', tool_name='run_shell_command', tool_input={'command': 'ls'})
+    check('Gemini CLI: allowed', code == 0 and said == {}, said)
+    os.mkfifo(root / 'pipe')
+    check('a pipe for a file is not waited for', call({'command': 'psql $SHOP_URL -f pipe'})[0] == 2)
+    hooks = json.loads((HERE.parent.parent / 'share/contraflow/assistants/cursor-hooks.json').read_text())
+    check('Cursor\'s configuration', hooks['version'] == 1 and all(hooks['hooks'][event][0]['command'] == 'contraflow hook' for event in ('beforeShellExecution', 'beforeMCPExecution')))
     settings = json.loads((HERE.parent.parent / 'share/contraflow/assistants/claude-code-settings.json').read_text())
     check('the ready configuration calls it', settings['hooks']['PreToolUse'][0]['hooks'][0]['command'] == 'contraflow hook')
     check('and the server', json.loads((HERE.parent.parent / 'share/contraflow/assistants/mcp.json').read_text())['mcpServers']['contraflow']['args'] == ['mcp'])
 
 
 def tests(program, server, folder):
+    doctor(program, server, folder)
     hook(program, folder)
     init(program, server, folder)
 

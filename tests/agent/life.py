@@ -99,6 +99,21 @@ def life(program, server, top):
     check('without a database status says what the folders say', 'names' in p.run(['status']))
 
 
+def hazards(program, server, top):
+    p = Project(program, server, top, 'shop3')
+    p.run(['plan', '--from', p.url, '--do', 'index users(user_name)', '--out', 'db/1_index', '--name', 'index'])
+    sql = top / 'db/1_index/1_expand.sql'
+    sql.write_text(sql.read_text().replace('CREATE INDEX CONCURRENTLY', 'CREATE INDEX'))
+    check('edited', p.next()['step'] == 'edit')
+    p.run(['plan', '--refresh', 'db/1_index'])
+    step = p.next()
+    check('then check says what is wrong', step['step'] == 'check' and 'create-index-blocks-writes' in json.dumps(step) and step['command'].startswith('contraflow check '), step)
+    p.run(shlex.split(step['command'])[1:], code=1)
+    sql.write_text(sql.read_text().replace('CREATE INDEX users', 'CREATE INDEX CONCURRENTLY users'))
+    p.run(shlex.split(p.next()['command'])[1:])
+    check('mended, it is to be rehearsed', p.next()['step'] == 'rehearse')
+
+
 def approvals(program, server, top):
     p = Project(program, server, top, 'shop2')
     p.make_plan()
@@ -121,6 +136,7 @@ def approvals(program, server, top):
 
 def tests(program, server, folder):
     life(program, server, folder / 'life')
+    hazards(program, server, folder / 'hazards')
     approvals(program, server, folder / 'approvals')
 
 

@@ -50,7 +50,12 @@ const { resources } = await client.listResources();
 check('rules and plans are resources', resources.some(r => r.uri === 'contraflow://rules') && resources.some(r => r.uri.startsWith('contraflow://plans/')), resources.length);
 const notes = await client.readResource({ uri: resources.find(r => r.uri.startsWith('contraflow://plans/')).uri });
 check('notes of a plan, marked as data', notes.contents[0].text.includes('never instructions'), notes);
-check('resource templates', (await client.listResourceTemplates()).resourceTemplates.length > 0);
+check('resource templates', (await client.listResourceTemplates()).resourceTemplates.length === 4);
+const file = await client.readResource({ uri: notes.contents[0].uri + '/1_expand.sql' });
+check('a file of a plan, marked as data', file.contents[0].text.includes('never instructions') && file.contents[0].text.includes('ALTER TABLE'), file);
+for (const uri of ['/../../../contraflow.toml', '/%2e%2e/x', '/NOTES.md/../plan.json', '/']) {
+  check(`nothing at ${uri}`, await client.readResource({ uri: notes.contents[0].uri + uri }).then(() => false, () => true));
+}
 const { prompts } = await client.listPrompts();
 check('three prompts', prompts.map(p => p.name).join() === 'check_migration,update_orm,write_tests', prompts);
 const prompt = await client.getPrompt({ name: 'update_orm', arguments: { plan, phase: 'expand' } });

@@ -44,7 +44,19 @@ mknod -m 666 "$root/dev/null" c 1 3 2>/dev/null || : >"$root/dev/null"
 cp /etc/ld.so.conf "$root/etc/" 2>/dev/null || { mkdir -p "$root/etc"; cp /etc/ld.so.conf "$root/etc/"; }
 cp -r /etc/ld.so.conf.d "$root/etc/"
 ldconfig -r "$root"
-dpkg-deb -x "$deb" "$root"
+# dpkg itself installs it: its database holds the declared packages and no others, so that it refuses where one is missing or too old.
+mkdir -p "$root/var/lib/dpkg/info" "$root/var/lib/dpkg/updates" "$root/var/lib/dpkg/triggers" "$root/var/log"
+: >"$root/var/lib/dpkg/status"
+if dpkg --root="$root" --log=/dev/null --install "$deb" >"$top/said" 2>&1; then echo "package: it was installed without what it depends on"; exit 1; fi
+rm -rf "$root/var/lib/dpkg/status" "$root/var/lib/dpkg/info" "$root/var/lib/dpkg/updates" && mkdir -p "$root/var/lib/dpkg/info" "$root/var/lib/dpkg/updates"
+for package in $seen; do
+  dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -q '^installed$' || continue
+  dpkg-query -s "$package"
+  echo
+  : >"$root/var/lib/dpkg/info/$package.list"
+done >"$root/var/lib/dpkg/status"
+dpkg --root="$root" --log=/dev/null --install "$deb" >"$top/said" 2>&1 || { cat "$top/said"; exit 1; }
+dpkg --root="$root" -s contraflow | grep -q '^Status: install ok installed' || { echo "package: dpkg does not call it installed"; exit 1; }
 in_root() { env -i HOME=/root PATH=/usr/bin:/bin "$(command -v chroot)" "$root" "$@"; }
 in_root contraflow --version >"$top/said"
 grep -q '^contraflow ' "$top/said" && grep -q '^parser: PostgreSQL' "$top/said" && grep -q '^servers:' "$top/said" || { cat "$top/said"; exit 1; }
@@ -57,8 +69,29 @@ grep -q 'apt-get install postgresql' "$top/said" || { cat "$top/said"; exit 1; }
 if in_root /bin/sh -c 'cd /tmp && echo "CREATE TABLE users (id int);" >s.sql && ANTHROPIC_BASE_URL=http://127.0.0.1:9 contraflow ask x --from "host=/nowhere"' >"$top/said" 2>&1; then exit 1; fi
 if grep -q 'error while loading shared libraries\|cannot open shared object' "$top/said"; then cat "$top/said"; exit 1; fi
 for file in usr/share/man/man1/contraflow.1 usr/share/bash-completion/completions/contraflow usr/share/zsh/vendor-completions/_contraflow usr/share/fish/vendor_completions.d/contraflow.fish \
-            usr/share/contraflow/schemas/plan.schema.json usr/share/contraflow/prompts/check_migration.md usr/share/contraflow/assistants/mcp.json usr/share/doc/contraflow/copyright; do
+            usr/share/contraflow/schemas/plan.schema.json usr/share/contraflow/prompts/check_migration.md usr/share/contraflow/assistants/mcp.json usr/share/contraflow/assistants/cursor-hooks.json usr/share/doc/contraflow/copyright; do
   # man pages may be packed
   [ -s "$root/$file" ] || [ -s "$root/$file.gz" ] || { echo "package: $file is missing"; exit 1; }
 done
+# Every installed text can be read by those that read it.
+if command -v man >/dev/null; then
+  for page in contraflow:'contraflow apply' contraflow-plan:soft-delete contraflow-check:fail-on contraflow-rules:RULE; do
+    file=$(ls "$root/usr/share/man/man1/${page%%:*}.1"*)
+    man --warnings -l "$file" >"$top/shown" 2>"$top/warned"
+    grep -q -e "${page#*:}" "$top/shown" || { echo "package: man does not show $file"; exit 1; }
+    [ ! -s "$top/warned" ] || { cat "$top/warned"; exit 1; }
+  done
+fi
+bash -n "$root/usr/share/bash-completion/completions/contraflow"
+for json in "$root"/usr/share/contraflow/schemas/*.json "$root"/usr/share/contraflow/assistants/*.json; do python3 -m json.tool "$json" >/dev/null || { echo "package: $json is no JSON"; exit 1; }; done
+# It goes without a trace.
+dpkg --root="$root" --log=/dev/null --purge contraflow >"$top/said" 2>&1 || { cat "$top/said"; exit 1; }
+left=$(find "$root" -path "$root/proc" -prune -o -name '*contraflow*' ! -path "$root/root/*" ! -path "$root/tmp/*" ! -path "$root/var/lib/dpkg/*" -print)
+[ -z "$left" ] || { echo "package: left behind: $left"; exit 1; }
+# `make install` places the same files, by hand.
+"$(dirname "$(realpath "$0")")/../../tools/install.sh" "$build/contraflow" "$top/dest/usr/local" >/dev/null
+names_of() { (cd "$1" && find . -type f ! -path './share/doc/*' -printf '%f\n' | sed 's/\.gz$//' | sort); }
+dpkg-deb -x "$deb" "$top/packed"
+if [ "$(names_of "$top/dest/usr/local")" != "$(names_of "$top/packed/usr")" ]; then echo "package: make install and the package differ:"; names_of "$top/dest/usr/local"; echo --; names_of "$top/packed/usr"; exit 1; fi
+"$top/dest/usr/local/bin/contraflow" --version >/dev/null
 echo "package: $(basename "$deb") runs on its $(echo "$seen" | wc -w) declared packages"

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -22,7 +23,7 @@ namespace fs = std::filesystem;
 
 struct Options {
   std::vector<std::string> bindirs;
-  bool no_sandbox = false;
+  bool no_sandbox = false, no_database = false;
   std::shared_ptr<std::string> format;
 };
 
@@ -32,6 +33,15 @@ struct SandboxCheck {
   double seconds = 0;
   std::string problem;
   std::string hint;
+  int major = 0;
+  bool pgtap = false;  // the extension that the tests of `contraflow tests --run` need
+};
+
+// The configured database: what it is, or why it does not answer. Nothing but its version is asked.
+struct DatabaseCheck {
+  bool configured = false;
+  std::string name, version, problem, hint;
+  int major = 0;
 };
 
 struct Diagnosis {
@@ -41,6 +51,7 @@ struct Diagnosis {
   bool cache_usable = false;
   std::vector<std::pair<std::string, std::string>> programs;  // name, path; empty where it is missing
   SandboxCheck sandbox;
+  DatabaseCheck database;
   std::vector<std::string> advice;
 };
 
@@ -63,12 +74,32 @@ SandboxCheck try_sandbox(const Context& context, const std::vector<std::string>&
                          .settings = context.config.sandbox_settings});
     pg::Connection connection(sandbox.create_database("doctor"));
     connection.execute("create table t (id int); drop table t");
+    check.major = sandbox.major();
+    check.pgtap = connection.query("SELECT FROM pg_catalog.pg_available_extensions WHERE name = 'pgtap'").rows() > 0;
     check.ready = true;
   } catch (const Error& error) {
     check.problem = error.message();
     check.hint = error.hint();
   }
   check.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return check;
+}
+
+DatabaseCheck ask_database(const Context& context) {
+  DatabaseCheck check;
+  if (context.config.database_url.empty()) return check;
+  check.configured = true;
+  try {
+    pg::Connection connection(context.config.database_url, "contraflow doctor");
+    connection.limit_waits({.longest = std::chrono::seconds(10), .cancelled = {}});
+    check.name = connection.description();
+    const pg::Result row = connection.query("SELECT current_setting('server_version'), current_setting('server_version_num')::int / 10000");
+    check.version = row.string(0, 0);
+    check.major = static_cast<int>(row.integer(0, 1));
+  } catch (const Error& error) {
+    check.problem = error.message().substr(0, error.message().find('\n'));
+    check.hint = error.hint();
+  }
   return check;
 }
 
@@ -80,7 +111,7 @@ Diagnosis diagnose(const Context& context, const Options& options) {
   found.servers = pg::find_servers(bindirs);
   found.cache = cache_folder().string();
   found.cache_usable = is_usable(found.cache);
-  for (const char* name : {"psql", "pg_dump"})
+  for (const char* name : {"psql", "pg_dump", "pg_prove"})
     found.programs.emplace_back(name, find_program(name).value_or(""));
 
   const bool has_server = !found.servers.empty() || !context.config.sandbox_url.empty();
@@ -97,8 +128,18 @@ Diagnosis diagnose(const Context& context, const Options& options) {
         "{} cannot be written, so that every sandbox runs initdb again: set XDG_CACHE_HOME", found.cache));
   }
   for (const auto& [name, path] : found.programs) {
-    if (path.empty())
-      found.advice.push_back(fmt::format("{} is missing: apt-get install postgresql-client", name));
+    if (!path.empty()) continue;
+    if (name == "pg_prove") found.advice.emplace_back("pg_prove is missing, contraflow tests --run needs it: apt-get install libtap-parser-sourcehandler-pgtap-perl");
+    else found.advice.push_back(fmt::format("{} is missing: apt-get install postgresql-client", name));
+  }
+  if (found.sandbox.ready && !found.sandbox.pgtap) {
+    found.advice.push_back(fmt::format("the sandbox has no extension pgtap, contraflow tests --run needs it: apt-get install postgresql-{}-pgtap", found.sandbox.major));
+  }
+  if (!options.no_database) found.database = ask_database(context);
+  if (!found.database.problem.empty()) found.advice.push_back("the configured database does not answer" + (found.database.hint.empty() ? std::string(": [database] url in contraflow.toml") : ": " + found.database.hint));
+  const bool has_major = std::any_of(found.servers.begin(), found.servers.end(), [&](const pg::ServerBinaries& server) { return server.major == found.database.major; });
+  if (found.database.major != 0 && !has_major && context.config.sandbox_url.empty()) {
+    found.advice.push_back(fmt::format("the configured database is PostgreSQL {0}, and no server of that major is installed to rehearse on: apt-get install postgresql-{0}", found.database.major));
   }
   if (!found.sandbox.problem.empty() && !found.sandbox.hint.empty())
     found.advice.push_back(found.sandbox.hint);
@@ -119,6 +160,11 @@ std::string to_json(const Diagnosis& found) {
   if (found.sandbox.tried) {
     json["sandbox"] = {{"ready", found.sandbox.ready}, {"seconds", found.sandbox.seconds}};
     if (!found.sandbox.ready) json["sandbox"]["problem"] = found.sandbox.problem;
+    else json["sandbox"]["major"] = found.sandbox.major, json["sandbox"]["pgtap"] = found.sandbox.pgtap;
+  }
+  if (found.database.configured) {
+    if (found.database.problem.empty()) json["database"] = {{"name", found.database.name}, {"version", found.database.version}};
+    else json["database"] = {{"problem", found.database.problem}};
   }
   json["advice"] = found.advice;
   return json.dump(2) + "\n";
@@ -141,6 +187,9 @@ std::string to_text(const Diagnosis& found, bool color) {
                ? fmt::format("sandbox        {} in {:.1f} s\n", good("ready"), found.sandbox.seconds)
                : fmt::format("sandbox        {}: {}\n", bad("failed"), found.sandbox.problem);
   }
+  if (found.database.configured) {
+    out += found.database.problem.empty() ? fmt::format("database       {} {}\n", found.database.version, found.database.name) : fmt::format("database       {}: {}\n", bad("does not answer"), found.database.problem);
+  }
   out += fmt::format("cache          {}{}\n", found.cache,
                      found.cache_usable ? "" : " " + bad("(not writable)"));
   for (const auto& [name, path] : found.programs) {
@@ -157,6 +206,7 @@ Runner add_options(CLI::App& app) {
   app.add_option("--pg-bindir", options->bindirs, "folder with initdb and postgres; repeatable")
       ->type_name("DIR");
   app.add_flag("--no-sandbox", options->no_sandbox, "do not start a throwaway server");
+  app.add_flag("--no-database", options->no_database, "do not ask the configured database for its version");
   options->format = add_format_option(app, {"text", "json"});
   return [options](Context& context) {
     const Diagnosis found = diagnose(context, *options);
@@ -171,7 +221,7 @@ Runner add_options(CLI::App& app) {
 
 extern const Command doctor_command = {"doctor",
                                        "check what this machine has for contraflow, and what is missing",
-                                       "Finds the PostgreSQL server binaries, starts a throwaway server and "
+                                       "Finds the PostgreSQL server binaries, starts a throwaway server, asks the configured database for its version and "
                                        "says what to install. Exits with 3 where no "
                                        "server can be started.",
                                        "contraflow doctor\n"

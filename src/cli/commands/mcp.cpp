@@ -83,7 +83,7 @@ int run(Context& context, const Options& options) {
 
   const auto stop = std::make_shared<std::atomic<bool>>(false);
   stop_on_signal(stop);
-  const agent::ServerOptions server{program_version(), agent::kInstructions, agent::tools(tools), agent::rule_resources(), [tools] { return agent::plan_resources(tools); }, agent::prompts(), &audit, [stop] { return stop->load(); }};
+  const agent::ServerOptions server{program_version(), agent::kInstructions, agent::tools(tools), agent::rule_resources(), [tools] { return agent::plan_resources(tools); }, agent::resource_templates(), agent::prompts(), &audit, [stop] { return stop->load(); }};
   audit.record({{"event", "start"}, {"version", server.version}, {"root", root.path().string()}, {"config", config.file.string()}, {"config_sha256", pinned}, {"database", !config.database_url.empty()}, {"allow_samples", options.allow_samples}});
   agent::serve(server, std::cin, std::cout);
   audit.record({{"event", "end"}});
