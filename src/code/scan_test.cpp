@@ -53,6 +53,19 @@ std::vector<std::string> sites(const std::string& file, const std::string& text)
 }
 using Sites = std::vector<std::string>;
 
+TEST(Scan, RareStatements) {
+  EXPECT_EQ(sites("a.ts", "db.query('TABLE users');"), Sites{"1:10 select users(email,id,name)*!"});
+  EXPECT_EQ(sites("a.py", "cur.execute('table users')"), Sites{"1:13 select users(email,id,name)*!"});
+  EXPECT_EQ(sites("a.go", "package a\nfunc f() { db.Exec(`PREPARE p AS UPDATE users SET name = $1 WHERE id = $2`) }"), Sites{"2:20 update users(id,name)"});
+  EXPECT_EQ(sites("a.rb", "execute('LOCK TABLE users')"), Sites{"1:9 lock users()"});
+  EXPECT_EQ(sites("a.ts", "db.query('VALUES ((SELECT email FROM users WHERE id = 1))');"), Sites{"1:10 select users(email,id)"});
+  EXPECT_EQ(sites("a.ts", "db.query('CREATE TABLE kept AS SELECT id FROM users WHERE id < 5');"), Sites{"1:10 ddl kept() select users(id)"});
+  // Labels, and names that only a CTE has.
+  EXPECT_EQ(sites("a.ts", "const labels = ['Table users', 'Lock users', 'Truncate users', 'Analyze users'];"), Sites{});
+  EXPECT_EQ(sites("a.ts", "db.query('WITH users AS (SELECT 1 AS id) SELECT id FROM users');"), Sites{});
+  EXPECT_EQ(sites("a.ts", "db.query('CREATE VIEW v AS SELECT id FROM users');"), Sites{});  // --ddl
+}
+
 TEST(Scan, TypeScript) {
   EXPECT_EQ(sites("a.ts", "await prisma.$queryRaw<User[]>`SELECT * FROM users WHERE id = ${id}`;\n"), Sites{"1:1 select users(email,id,name)*"});
   EXPECT_EQ(sites("a.ts", "prisma.$queryRaw<User>`SELECT id FROM users WHERE id = ${id}`;\n"), Sites{"1:1 select users(id)"});
