@@ -62,7 +62,7 @@ void make_seeds(World& world, const TablePair& table, bool referenced, std::stri
   for (long long number = 1; number <= wanted; ++number) {
     std::optional<Seed> made;
     if (table.to)
-      made = row_of_both(world, table, number, 50'001);
+      made = row_of_both(world, table, number, 50'021);
     else if (const std::optional<Row> row = world.before.make(table.old_name, number))
       made = Seed{*row, {}};
     if (!made) {
