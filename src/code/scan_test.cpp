@@ -66,6 +66,13 @@ TEST(Scan, RareStatements) {
   EXPECT_EQ(sites("a.ts", "db.query('CREATE VIEW v AS SELECT id FROM users');"), Sites{});  // --ddl
 }
 
+TEST(Scan, PsqlScripts) {
+  EXPECT_EQ(sites("a.sql", "\\set x 1\nDELETE FROM users WHERE id = :x;\n\\if :x\nSELECT name FROM users;\n\\endif\n"), (Sites{"2:1 delete users(id)", "4:1 select users(name)!"}));
+  EXPECT_EQ(sites("a.sql", "COPY users (id, name) FROM stdin;\n1\ta;b\n\\.\nSELECT id FROM users WHERE id = 1;\n"), (Sites{"1:1 copy users(id,name)", "4:1 select users(id)"}));
+  EXPECT_EQ(sites("a.sql", "SELECT id FROM users WHERE id = 1;\nSELECT 'open FROM users;\n"), Sites{"1:1 select users(id)"});
+  EXPECT_EQ(sites("A.java", "class A { @Query(\"select name from users where id = ?1 and email = ?2\") String a; }"), Sites{"1:18 select users(email,id,name)"});
+}
+
 TEST(Scan, TypeScript) {
   EXPECT_EQ(sites("a.ts", "await prisma.$queryRaw<User[]>`SELECT * FROM users WHERE id = ${id}`;\n"), Sites{"1:1 select users(email,id,name)*"});
   EXPECT_EQ(sites("a.ts", "prisma.$queryRaw<User>`SELECT id FROM users WHERE id = ${id}`;\n"), Sites{"1:1 select users(id)"});

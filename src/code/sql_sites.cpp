@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <set>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "catalog/source_script.h"
 #include "sql/dynamic.h"
 #include "sql/functions.h"
 #include "sql/statements.h"
@@ -503,15 +505,36 @@ std::vector<FoundSql> find_sql(const Tree& tree, const Constants& constants, con
   return Finder(tree, constants, facts, ddl).find();
 }
 
+namespace {
+
+struct Part {
+  std::size_t offset;
+  std::string text;
+};
+
+// The statements of an .sql file: of a psql script, its meta-commands and the data of COPY left out; of one with a quote that nothing closes, those before it.
+std::vector<Part> parts_of(std::string_view text) {
+  std::vector<Part> out;
+  if (!text.starts_with('\\') && text.find("\n\\") == std::string_view::npos) {
+    try {
+      for (sql::Statement& statement : sql::split_statements(text)) out.push_back({statement.offset, std::move(statement.text)});
+      return out;
+    } catch (const Error&) {
+      out.clear();
+    }
+  }
+  const auto file = std::make_shared<const catalog::ScriptFile>(catalog::ScriptFile{.name = {}, .text = std::string(text)});
+  for (const catalog::ScriptItem& item : catalog::split_script(file)) {
+    if (item.kind == catalog::ItemKind::statement && item.end > item.begin) out.push_back({item.begin, std::string(item.text())});
+  }
+  return out;
+}
+
+}  // namespace
+
 std::vector<FoundSql> find_statements(std::string_view text, const SchemaFacts& facts, bool ddl) {
   std::vector<FoundSql> out;
-  std::vector<sql::Statement> statements;
-  try {
-    statements = sql::split_statements(text);
-  } catch (const Error&) {
-    return out;
-  }
-  for (const sql::Statement& statement : statements) {
+  for (const Part& statement : parts_of(text)) {
     FoundSql found;
     found.site.origin = Origin::sql_file;
     const auto dynamic = sql::read_dynamic(statement.text, {});
@@ -519,7 +542,7 @@ std::vector<FoundSql> find_statements(std::string_view text, const SchemaFacts& 
     found.site.statement = dynamic->text;
     found.site.statement_certain = dynamic->certain;
     if (!analyse(found.site, facts, ddl)) continue;
-    place(found.site, text, statement.offset, statement.end());
+    place(found.site, text, statement.offset, statement.offset + statement.text.size());
     found.value.text = std::string(text);
     found.value.pieces.push_back({0, text.size(), 0, '\0', true});
     found.offset = statement.offset;
