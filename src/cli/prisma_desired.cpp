@@ -31,10 +31,13 @@ bool keep_order(const EnumType& from, EnumType& to) {
 // Prisma reads both as now().
 bool is_now(const std::string& expression) { return expression == "now()" || expression.starts_with("CURRENT_TIMESTAMP"); }
 
+// '{}'::text[] and ARRAY[]::text[]: the same to Prisma.
+bool is_empty_list(const std::string& expression) { return expression.starts_with("'{}'") || expression.starts_with("ARRAY[]"); }
+
 // What @db and the attributes of a field do not say. A generated column is one with a default to Prisma, an identity one that counts.
 void keep_column(const Column& from, Column& to) {
   const int position = to.position;
-  if (is_now(from.default_expression) && is_now(to.default_expression)) to.default_expression = from.default_expression;
+  if ((is_now(from.default_expression) && is_now(to.default_expression)) || (is_empty_list(from.default_expression) && is_empty_list(to.default_expression))) to.default_expression = from.default_expression;
   if (from.type.ends_with("[]") && to.type.ends_with("[]")) to.not_null = from.not_null;  // a list is a list to Prisma
   const bool counts = from.identity != Identity::none && to.default_expression.starts_with("nextval(");
   if (from.type == to.type && from.not_null == to.not_null && (from.default_expression == to.default_expression || counts || from.generated != Generated::none)) {

@@ -83,15 +83,15 @@ TEST(PrismaDesired, WhatPrismaSaysIsPlannedAndWhatStandsOnItIsNamed) {
 
 TEST(PrismaDesired, OneTimestampOneListOneUniqueRule) {
   const std::string prisma =
-      "datasource db {\n  provider = \"postgresql\"\n  url = env(\"DATABASE_URL\")\n}\nmodel Post {\n  id Int @id\n  seen DateTime @default(now())\n  tags String[]\n  slug String\n  lang String\n"
+      "datasource db {\n  provider = \"postgresql\"\n  url = env(\"DATABASE_URL\")\n}\nmodel Post {\n  id Int @id\n  seen DateTime @default(now())\n  tags String[] @default([])\n  slug String\n  lang String\n"
       "  @@unique([slug, lang])\n}\n";
-  const std::string live = "CREATE TABLE \"Post\" (id int PRIMARY KEY, seen timestamp(3) NOT NULL DEFAULT now(), tags text[] NOT NULL, slug text NOT NULL, lang text NOT NULL, CONSTRAINT {} UNIQUE (slug, lang));";
+  const std::string live = "CREATE TABLE \"Post\" (id int PRIMARY KEY, seen timestamp(3) NOT NULL DEFAULT now(), tags text[] NOT NULL DEFAULT '{}', slug text NOT NULL, lang text NOT NULL, CONSTRAINT NAME UNIQUE (slug, lang));";
   {
     const TemporaryFolder folder;
-    EXPECT_EQ(run_plan(folder, prisma, replace_all(live, "{}", "\"Post_slug_lang_key\"")).text, "no changes\n");
+    EXPECT_EQ(run_plan(folder, prisma, replace_all(live, "NAME", "\"Post_slug_lang_key\"")).text, "no changes\n");
   }
   const TemporaryFolder folder;
-  const Output result = run_plan(folder, prisma, replace_all(live, "{}", "one_slug"));
+  const Output result = run_plan(folder, prisma, replace_all(live, "NAME", "one_slug"));
   EXPECT_EQ(result.code, 0) << result.errors;
   EXPECT_NE(result.text.find("ALTER INDEX public.one_slug RENAME TO \"Post_slug_lang_key\""), std::string::npos) << result.text;
   EXPECT_NE(result.text.find("1 step,"), std::string::npos) << result.text;
