@@ -401,7 +401,10 @@ std::string include_deleted_reason(const std::string& file, std::string_view tex
 
 CodePatch patch_code(const SchemaFacts& facts, const ScanOptions& scan_options, const PatchOptions& options) {
   CodePatch out;
-  const ScanResult found = scan(facts, scan_options);
+  ScanOptions concerned = scan_options;  // files that cannot be read are told of where they name one of these tables
+  for (const SoftDelete& one : options.soft_deletes) concerned.tables.push_back(one.table.schema + "." + one.table.name);
+  for (const sql::QualifiedName& table : options.changed) concerned.tables.push_back(table.schema + "." + table.name);
+  const ScanResult found = scan(facts, concerned);
   std::set<std::string> names;
   for (const QuerySite& site : found.sites) names.insert(site.file);
   const std::unique_ptr<CodeFiles> files = code_files({scan_options.root, {}, scan_options.exclude, scan_options.untracked});

@@ -271,7 +271,9 @@ bool names_column(const ScanResult& found, const PatchOptions& options) {
 
 DeletedReads find_deleted_reads(const SchemaFacts& facts, const ScanOptions& scan_options, const PatchOptions& options, ReadsAs as) {
   DeletedReads out;
-  const ScanResult found = scan(facts, scan_options);
+  ScanOptions concerned = scan_options;
+  for (const SoftDelete& one : options.soft_deletes) concerned.tables.push_back(one.table.schema + "." + one.table.name);
+  const ScanResult found = scan(facts, concerned);
   const std::unique_ptr<CodeFiles> files = code_files({scan_options.root, {}, scan_options.exclude, true});  // `orm --apply` may just have written the extension
   bool extended = false;
   for (const SourceFile& file : files->list()) {

@@ -161,7 +161,7 @@ ScanResult scan(const SchemaFacts& facts, const ScanOptions& options) {
   add_words(finder, facts, options);
   finder.build();
   std::optional<SiteCache> cache;
-  if (options.cache) cache.emplace(options.root, fmt::format("4 {} {} {}", CONTRAFLOW_VERSION, facts.fingerprint(), options.ddl));
+  if (options.cache) cache.emplace(options.root, fmt::format("5 {} {} {}", CONTRAFLOW_VERSION, facts.fingerprint(), options.ddl));
 
   Shared shared;
   const std::vector<SourceFile>& list = files->list();

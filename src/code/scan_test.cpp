@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "code/tree.h"
 
 namespace contraflow::code {
 namespace {
@@ -64,6 +65,20 @@ TEST(Scan, RareStatements) {
   EXPECT_EQ(sites("a.ts", "const labels = ['Table users', 'Lock users', 'Truncate users', 'Analyze users'];"), Sites{});
   EXPECT_EQ(sites("a.ts", "db.query('WITH users AS (SELECT 1 AS id) SELECT id FROM users');"), Sites{});
   EXPECT_EQ(sites("a.ts", "db.query('CREATE VIEW v AS SELECT id FROM users');"), Sites{});  // --ddl
+}
+
+// What TypeScript has and the grammar lacks is no syntax error.
+TEST(Scan, TypesOfModulesAndAmpersandsInJsx) {
+  const std::string text =
+      "vi.mock('@/db', async (original) => ({ ...(await original<typeof import(\"@/db\")>()) }));\n"
+      "const page = <a href=\"/x?a=1&b=2\" title='R&D'>Terms & Conditions &amp; more &nbsp;{a && b}</a>;\n"
+      "db.query('SELECT id FROM users WHERE id = 1');\n";
+  EXPECT_EQ(sites("a.tsx", text), Sites{"3:10 select users(id)"});
+  const Tree tree(text, Language::tsx);
+  EXPECT_FALSE(first_error(tree));
+  EXPECT_NE(tree.root().text().find("Terms & Conditions"), std::string_view::npos);  // the source's own text
+  EXPECT_NE(tree.root().text().find("typeof import"), std::string_view::npos);
+  EXPECT_TRUE(first_error(Tree("const a = ;", Language::tsx)));
 }
 
 TEST(Scan, PsqlScripts) {
