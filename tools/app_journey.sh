@@ -67,6 +67,21 @@ cp prisma/schema.prisma formatted.prisma
 "$prisma" validate --schema prisma/schema.prisma >/dev/null 2>log && pass 'prisma validate' || { cat log >&2; fail 'prisma validate'; }
 "$prisma" generate --schema prisma/schema.prisma >/dev/null 2>log && pass 'prisma generate' || { cat log >&2; fail 'prisma generate'; }
 "$modules/.bin/tsc" -p . && pass 'tsc --strict' || fail 'tsc'
+if [ -x "$modules/.bin/vitest" ]; then
+  # The patched code: its raw statements as they stand, its calls through the real client with the extension.
+  git show HEAD:prisma/schema.prisma >before.prisma
+  "$contraflow" tests plan --schema before.prisma --out suite --run >tests 2>&1 && grep -q 'await finds((client) => client.user.findUnique' suite/1_expand_reads.phase.ts &&
+    pass 'tests: the reads of the code find nothing of a deleted user, the admin page still does' || { cat tests >&2; fail 'tests of the reads'; }
+  "$modules/.bin/tsc" --noEmit --strict --skipLibCheck --target es2022 --module esnext --moduleResolution bundler --types node suite/*.ts && pass 'they compile under tsc --strict' || fail 'tsc of the reads'
+  rm -rf suite
+  cp src/login.ts login.kept && cp src/soft-delete.ts extension.kept
+  sed -i 's/ AND deleted_at IS NULL//' src/login.ts
+  sed -i '/findUnique(/,/^ *},/ s/deletedAt: null, //' src/soft-delete.ts
+  "$contraflow" tests plan --schema before.prisma --run >tests 2>&1 && fail 'a login without its condition passed the tests'
+  grep -q 'login (src/login.ts:5) finds nothing of a deleted row' tests && grep -q 'findByEmail (src/user-repository.ts:8) finds nothing' tests &&
+    pass 'a login and a client extension without their condition fail them' || { cat tests >&2; fail 'the missing conditions are not what failed'; }
+  mv login.kept src/login.ts && mv extension.kept src/soft-delete.ts
+fi
 
 # A server of its own, with the deployed schema and the plan's files under psql.
 bin=$(ls -d /usr/lib/postgresql/*/bin | tail -1)

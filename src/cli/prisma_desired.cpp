@@ -28,9 +28,17 @@ bool keep_order(const EnumType& from, EnumType& to) {
   return true;
 }
 
+// Prisma reads both as now().
+bool is_now(const std::string& expression) { return expression == "now()" || expression.starts_with("CURRENT_TIMESTAMP"); }
+
+// '{}'::text[] and ARRAY[]::text[]: the same to Prisma.
+bool is_empty_list(const std::string& expression) { return expression.starts_with("'{}'") || expression.starts_with("ARRAY[]"); }
+
 // What @db and the attributes of a field do not say. A generated column is one with a default to Prisma, an identity one that counts.
 void keep_column(const Column& from, Column& to) {
   const int position = to.position;
+  if ((is_now(from.default_expression) && is_now(to.default_expression)) || (is_empty_list(from.default_expression) && is_empty_list(to.default_expression))) to.default_expression = from.default_expression;
+  if (from.type.ends_with("[]") && to.type.ends_with("[]")) to.not_null = from.not_null;  // a list is a list to Prisma
   const bool counts = from.identity != Identity::none && to.default_expression.starts_with("nextval(");
   if (from.type == to.type && from.not_null == to.not_null && (from.default_expression == to.default_expression || counts || from.generated != Generated::none)) {
     to = from;
@@ -76,7 +84,29 @@ bool unsaid(const Database& from, const Object& object) {
   }
 }
 
-// A UNIQUE constraint is a unique index to Prisma: the constraint stays where the index of that name has the same columns.
+// The desired schema has a unique index over the constraint's columns that the database lacks: it is the constraint, renamed.
+void rename_unique_constraint(const Database& from, Database& to, const Object& constraint, const Object& index) {
+  const auto& body = std::get<Index>(index.body);
+  std::vector<ObjectId> same;
+  for (const auto& [id, object] : to.objects) {
+    const auto* other = std::get_if<Index>(&object.body);
+    if (other != nullptr && other->unique && other->constraint.empty() && id.schema == index.id.schema && other->table == body.table && other->columns == body.columns && from.find(id) == nullptr) same.push_back(id);
+  }
+  if (same.size() != 1) return;
+  const std::string name = same.front().name;
+  Object renamed_index = index, renamed = constraint;
+  renamed_index.id = same.front();
+  auto& new_body = std::get<Index>(renamed_index.body);
+  new_body.definition = std::get<Index>(to.objects.at(same.front()).body).definition;
+  new_body.constraint = name;
+  renamed.id.name = name;
+  std::get<Constraint>(renamed.body).index_name = name;
+  to.objects[same.front()] = renamed_index;
+  to.objects[renamed.id] = renamed;
+}
+
+// A UNIQUE constraint is a unique index to Prisma: the constraint stays where the index of that name has the same columns. Where the index only has another name, so gets the
+// constraint, as ALTER INDEX … RENAME does it.
 void keep_unique_constraints(const Database& from, Database& to) {
   for (const auto& [id, object] : from.objects) {
     const auto* constraint = std::get_if<Constraint>(&object.body);
@@ -84,6 +114,7 @@ void keep_unique_constraints(const Database& from, Database& to) {
     const ObjectId index{Kind::index, id.schema, "", constraint->index_name, ""};
     const Object* old = from.find(index);
     const auto* wanted = to.find_body<Index>(index);
+    if (old != nullptr && wanted == nullptr) rename_unique_constraint(from, to, object, *old);
     if (old == nullptr || wanted == nullptr || !wanted->unique || wanted->columns != std::get<Index>(old->body).columns || wanted->table != id.relation) continue;
     to.objects[index] = *old;
     to.objects[id] = object;

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "cli/run.h"
 
 namespace contraflow::cli {
@@ -45,8 +46,8 @@ std::string contents(std::FILE* file) {
   return out;
 }
 
-Output run_plan(const TemporaryFolder& folder, const std::string& prisma) {
-  write_file(folder.path() / "live.sql", kLive);
+Output run_plan(const TemporaryFolder& folder, const std::string& prisma, const std::string& live = kLive) {
+  write_file(folder.path() / "live.sql", live);
   write_file(folder.path() / "schema.prisma", prisma);
   std::FILE* out = std::tmpfile();
   std::FILE* err = std::tmpfile();
@@ -78,6 +79,22 @@ TEST(PrismaDesired, WhatPrismaSaysIsPlannedAndWhatStandsOnItIsNamed) {
     EXPECT_NE(result.text.find(step), std::string::npos) << step << "\n" << result.text;
   for (const char* kept : {"long_enough", "admins", "touch", "ids", "everybody", "COMMENT", "_prisma_migrations", "in another order than", "lower_email", "ROW LEVEL"})
     EXPECT_EQ(result.text.find(kept), std::string::npos) << kept << "\n" << result.text;
+}
+
+TEST(PrismaDesired, OneTimestampOneListOneUniqueRule) {
+  const std::string prisma =
+      "datasource db {\n  provider = \"postgresql\"\n  url = env(\"DATABASE_URL\")\n}\nmodel Post {\n  id Int @id\n  seen DateTime @default(now())\n  tags String[] @default([])\n  slug String\n  lang String\n"
+      "  @@unique([slug, lang])\n}\n";
+  const std::string live = "CREATE TABLE \"Post\" (id int PRIMARY KEY, seen timestamp(3) NOT NULL DEFAULT now(), tags text[] NOT NULL DEFAULT '{}', slug text NOT NULL, lang text NOT NULL, CONSTRAINT NAME UNIQUE (slug, lang));";
+  {
+    const TemporaryFolder folder;
+    EXPECT_EQ(run_plan(folder, prisma, replace_all(live, "NAME", "\"Post_slug_lang_key\"")).text, "no changes\n");
+  }
+  const TemporaryFolder folder;
+  const Output result = run_plan(folder, prisma, replace_all(live, "NAME", "one_slug"));
+  EXPECT_EQ(result.code, 0) << result.errors;
+  EXPECT_NE(result.text.find("ALTER INDEX public.one_slug RENAME TO \"Post_slug_lang_key\""), std::string::npos) << result.text;
+  EXPECT_NE(result.text.find("1 step,"), std::string::npos) << result.text;
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "catalog/ddl.h"
 #include "pg/connection.h"
+#include "sql/prepared_part.h"
 
 namespace contraflow::cli {
 
@@ -67,6 +68,18 @@ std::vector<SiteProof> prove_sites(const std::vector<code::QuerySite>& sites, co
   catalog::SourceLoader loader(load);
   const std::string conninfo = sandbox_copy(loader, schema);
   std::vector<SiteProof> out(sites.size());
+  std::vector<std::string> parts;
+  std::vector<std::string> tried;
+  for (const code::QuerySite& site : sites) {
+    parts.push_back(site.statement);
+    tried.emplace_back();
+    try {
+      parts.back() = std::string(sql::prepared_part(site.statement));
+      tried.back() = sql::tried_form(site.statement);
+    } catch (const Error&) {
+      // The server says what is wrong with it.
+    }
+  }
   for (std::size_t state = 0; state <= files.size(); ++state) {
     if (state > 0) run_plan_file(conninfo, plan_folder, files[state - 1]);
     const std::string name = state == 0 ? "before the plan" : "after " + files[state - 1].substr(2, files[state - 1].size() - 6);
@@ -79,11 +92,16 @@ std::vector<SiteProof> prove_sites(const std::vector<code::QuerySite>& sites, co
       }
       if (!proof.message.empty()) continue;
       try {
-        // PREPARE takes SELECT, INSERT, UPDATE, DELETE, MERGE, VALUES alone: anything else is left unknown by the server's own words.
-        connection.execute("PREPARE contraflow_site AS " + sites[i].statement);
-        connection.execute("DEALLOCATE contraflow_site");
+        if (!tried[i].empty()) {
+          connection.execute("BEGIN; " + tried[i] + "; ROLLBACK");
+        } else {
+          // PREPARE takes SELECT, INSERT, UPDATE, DELETE, MERGE, VALUES alone: anything else (CALL, ANALYZE) is left unknown by the server's own words.
+          connection.execute("PREPARE contraflow_site AS " + parts[i]);
+          connection.execute("DEALLOCATE contraflow_site");
+        }
         proof.standing = Standing::proven;
       } catch (const pg::ServerError& error) {
+        if (!tried[i].empty()) connection.execute("ROLLBACK");
         proof.standing = state == 0 ? Standing::unknown : Standing::broken;
         proof.state = name;
         proof.message = error.message();

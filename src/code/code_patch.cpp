@@ -119,31 +119,10 @@ class FilePatcher {
 
   void leave(const QuerySite& site, const std::string& reason, bool by_rule = false) { out_.left.push_back({file_.path, site.line, site.column, reason, by_rule}); }
 
-  // `contraflow: include-deleted` in a comment on the line of the site, or in the lines of comment above it.
   bool excused(const QuerySite& site) {
-    for (const std::string& pattern : options_.include_deleted) {
-      if (matches_pattern(file_.path, pattern) || (pattern.starts_with("**/") && matches_pattern(file_.path, pattern.substr(3)))) {
-        leave(site, fmt::format("sees deleted rows by the rule {}", pattern), true);
-        return true;
-      }
-    }
-    std::size_t line = site.begin;
-    while (line > 0 && text_[line - 1] != '\n') --line;
-    std::string_view around = std::string_view(text_).substr(line, text_.find('\n', site.begin) - line);
-    while (true) {
-      if (around.find("contraflow: include-deleted") != std::string_view::npos) {
-        leave(site, "sees deleted rows by a comment", true);
-        return true;
-      }
-      if (line == 0) return false;
-      const std::size_t end = line - 1;
-      std::size_t begin = end;
-      while (begin > 0 && text_[begin - 1] != '\n') --begin;
-      around = std::string_view(text_).substr(begin, end - begin);
-      const std::string_view word = trim(around);
-      if (!word.starts_with("//") && !word.starts_with("#") && !word.starts_with("--") && !word.starts_with("*") && !word.starts_with("/*")) return false;
-      line = begin;
-    }
+    const std::string reason = include_deleted_reason(file_.path, text_, site.begin, options_.include_deleted);
+    if (!reason.empty()) leave(site, "sees deleted rows " + reason, true);
+    return !reason.empty();
   }
 
   void statement(const FoundSql& found) {
@@ -257,8 +236,14 @@ class FilePatcher {
   }
 
   void prisma_call(const PrismaCall& call) {
-    if (!concerned(call.site) || excused(call.site)) return;
+    if (!concerned(call.site)) return;
     const SoftDelete* own = soft_delete_of(call.model->table);
+    const std::string excuse = include_deleted_reason(file_.path, text_, call.site.begin, options_.include_deleted);
+    if (!excuse.empty()) {
+      // The extended client would hide them all the same.
+      const bool by_client = options_.extension && own != nullptr && call.site.verb == sql::Verb::select && call.where.text().find(own->field) == std::string_view::npos;
+      return leave(call.site, fmt::format("sees deleted rows {}{}", excuse, by_client ? fmt::format(", with a client that is not extended or {}: {{}} in its where", own->field) : ""), true);
+    }
     if (own != nullptr && call.method == "upsert")
       leave(call.site, "upsert may use ON CONFLICT on a unique index that holds for live rows only: read, then create or update");
     if (own != nullptr && !options_.extension && call.method.starts_with("delete"))
@@ -394,9 +379,32 @@ class FilePatcher {
 
 }  // namespace
 
+std::string include_deleted_reason(const std::string& file, std::string_view text, std::size_t offset, const std::vector<std::string>& patterns) {
+  for (const std::string& pattern : patterns) {
+    if (matches_pattern(file, pattern) || (pattern.starts_with("**/") && matches_pattern(file, pattern.substr(3)))) return fmt::format("by the rule {}", pattern);
+  }
+  std::size_t line = offset;
+  while (line > 0 && text[line - 1] != '\n') --line;
+  std::string_view around = text.substr(line, text.find('\n', offset) - line);
+  while (true) {
+    if (around.find("contraflow: include-deleted") != std::string_view::npos) return "by a comment";
+    if (line == 0) return {};
+    const std::size_t end = line - 1;
+    std::size_t begin = end;
+    while (begin > 0 && text[begin - 1] != '\n') --begin;
+    around = text.substr(begin, end - begin);
+    const std::string_view word = trim(around);
+    if (!word.starts_with("//") && !word.starts_with("#") && !word.starts_with("--") && !word.starts_with("*") && !word.starts_with("/*")) return {};
+    line = begin;
+  }
+}
+
 CodePatch patch_code(const SchemaFacts& facts, const ScanOptions& scan_options, const PatchOptions& options) {
   CodePatch out;
-  const ScanResult found = scan(facts, scan_options);
+  ScanOptions concerned = scan_options;  // files that cannot be read are told of where they name one of these tables
+  for (const SoftDelete& one : options.soft_deletes) concerned.tables.push_back(one.table.schema + "." + one.table.name);
+  for (const sql::QualifiedName& table : options.changed) concerned.tables.push_back(table.schema + "." + table.name);
+  const ScanResult found = scan(facts, concerned);
   std::set<std::string> names;
   for (const QuerySite& site : found.sites) names.insert(site.file);
   const std::unique_ptr<CodeFiles> files = code_files({scan_options.root, {}, scan_options.exclude, scan_options.untracked});

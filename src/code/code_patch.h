@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "code/scan.h"
@@ -43,6 +44,10 @@ struct CodePatch {
 // Edits of the working tree's files for a plan. A file is changed only where all of it was understood: no syntax error before or after, and the edited
 // statements read back as meant. Everything that touches a table and was not edited is in `left`, with the reason.
 CodePatch patch_code(const SchemaFacts& facts, const ScanOptions& scan, const PatchOptions& options);
+
+// Why the code at `offset` of a file goes on to see deleted rows: a path pattern, or `contraflow: include-deleted` in a comment on its line or in the lines of comment
+// above it. Empty: it does not.
+std::string include_deleted_reason(const std::string& file, std::string_view text, std::size_t offset, const std::vector<std::string>& patterns);
 
 // One unified diff that `git apply` takes.
 std::string unified_diff(const std::vector<FilePatch>& files);

@@ -34,7 +34,7 @@ bool is_candidate(unsigned bits, Language language) {
 }
 
 void add_words(WordFinder& finder, const SchemaFacts& facts, const ScanOptions& options) {
-  for (const std::string_view word : {"select", "insert", "update", "delete", "merge", "truncate", "with", "join", "from", "copy", "lock"}) finder.add(word, kSql);
+  for (const std::string_view word : {"select", "insert", "update", "delete", "merge", "truncate", "with", "join", "from", "copy", "lock", "table", "analyze", "vacuum"}) finder.add(word, kSql);
   for (const std::string_view word : {"findMany", "findFirst", "findFirstOrThrow", "findUnique", "findUniqueOrThrow", "count", "aggregate", "groupBy", "create", "createMany",
                                       "createManyAndReturn", "update", "updateMany", "updateManyAndReturn", "upsert", "delete", "deleteMany", "findRaw"})
     finder.add(word, word == "update" || word == "delete" ? kCall | kSql : kCall);
@@ -161,7 +161,7 @@ ScanResult scan(const SchemaFacts& facts, const ScanOptions& options) {
   add_words(finder, facts, options);
   finder.build();
   std::optional<SiteCache> cache;
-  if (options.cache) cache.emplace(options.root, fmt::format("3 {} {} {}", CONTRAFLOW_VERSION, facts.fingerprint(), options.ddl));
+  if (options.cache) cache.emplace(options.root, fmt::format("5 {} {} {}", CONTRAFLOW_VERSION, facts.fingerprint(), options.ddl));
 
   Shared shared;
   const std::vector<SourceFile>& list = files->list();

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "code/tree.h"
 
 namespace contraflow::code {
 namespace {
@@ -52,6 +53,40 @@ std::vector<std::string> sites(const std::string& file, const std::string& text)
   return out;
 }
 using Sites = std::vector<std::string>;
+
+TEST(Scan, RareStatements) {
+  EXPECT_EQ(sites("a.ts", "db.query('TABLE users');"), Sites{"1:10 select users(email,id,name)*!"});
+  EXPECT_EQ(sites("a.py", "cur.execute('table users')"), Sites{"1:13 select users(email,id,name)*!"});
+  EXPECT_EQ(sites("a.go", "package a\nfunc f() { db.Exec(`PREPARE p AS UPDATE users SET name = $1 WHERE id = $2`) }"), Sites{"2:20 update users(id,name)"});
+  EXPECT_EQ(sites("a.rb", "execute('LOCK TABLE users')"), Sites{"1:9 lock users()"});
+  EXPECT_EQ(sites("a.ts", "db.query('VALUES ((SELECT email FROM users WHERE id = 1))');"), Sites{"1:10 select users(email,id)"});
+  EXPECT_EQ(sites("a.ts", "db.query('CREATE TABLE kept AS SELECT id FROM users WHERE id < 5');"), Sites{"1:10 ddl kept() select users(id)"});
+  // Labels, and names that only a CTE has.
+  EXPECT_EQ(sites("a.ts", "const labels = ['Table users', 'Lock users', 'Truncate users', 'Analyze users'];"), Sites{});
+  EXPECT_EQ(sites("a.ts", "db.query('WITH users AS (SELECT 1 AS id) SELECT id FROM users');"), Sites{});
+  EXPECT_EQ(sites("a.ts", "db.query('CREATE VIEW v AS SELECT id FROM users');"), Sites{});  // --ddl
+}
+
+// What TypeScript has and the grammar lacks is no syntax error.
+TEST(Scan, TypesOfModulesAndAmpersandsInJsx) {
+  const std::string text =
+      "vi.mock('@/db', async (original) => ({ ...(await original<typeof import(\"@/db\")>()) }));\n"
+      "const page = <a href=\"/x?a=1&b=2\" title='R&D'>Terms & Conditions &amp; more &nbsp;{a && b}</a>;\n"
+      "db.query('SELECT id FROM users WHERE id = 1');\n";
+  EXPECT_EQ(sites("a.tsx", text), Sites{"3:10 select users(id)"});
+  const Tree tree(text, Language::tsx);
+  EXPECT_FALSE(first_error(tree));
+  EXPECT_NE(tree.root().text().find("Terms & Conditions"), std::string_view::npos);  // the source's own text
+  EXPECT_NE(tree.root().text().find("typeof import"), std::string_view::npos);
+  EXPECT_TRUE(first_error(Tree("const a = ;", Language::tsx)));
+}
+
+TEST(Scan, PsqlScripts) {
+  EXPECT_EQ(sites("a.sql", "\\set x 1\nDELETE FROM users WHERE id = :x;\n\\if :x\nSELECT name FROM users;\n\\endif\n"), (Sites{"2:1 delete users(id)", "4:1 select users(name)!"}));
+  EXPECT_EQ(sites("a.sql", "COPY users (id, name) FROM stdin;\n1\ta;b\n\\.\nSELECT id FROM users WHERE id = 1;\n"), (Sites{"1:1 copy users(id,name)", "4:1 select users(id)"}));
+  EXPECT_EQ(sites("a.sql", "SELECT id FROM users WHERE id = 1;\nSELECT 'open FROM users;\n"), Sites{"1:1 select users(id)"});
+  EXPECT_EQ(sites("A.java", "class A { @Query(\"select name from users where id = ?1 and email = ?2\") String a; }"), Sites{"1:18 select users(email,id,name)"});
+}
 
 TEST(Scan, TypeScript) {
   EXPECT_EQ(sites("a.ts", "await prisma.$queryRaw<User[]>`SELECT * FROM users WHERE id = ${id}`;\n"), Sites{"1:1 select users(email,id,name)*"});

@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <set>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "catalog/source_script.h"
 #include "sql/dynamic.h"
 #include "sql/functions.h"
 #include "sql/statements.h"
@@ -47,6 +49,11 @@ std::vector<std::string> first_words(std::string_view text, std::size_t count) {
   return out;
 }
 
+std::string to_upper(std::string text) {
+  for (char& c : text) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return text;
+}
+
 bool is_system(const sql::QualifiedName& name) {
   return name.schema == "pg_catalog" || name.schema == "information_schema" || (name.schema.empty() && name.name.starts_with("pg_"));
 }
@@ -74,8 +81,9 @@ std::string_view database_of_function(std::string_view name) {
   };
   static constexpr std::array<Row, 5> kRows{{
       {"ClickHouse", " uniq quantile quantiles anylast topk multiif formatdatetime todate todatetime tostring grouparray arrayjoin "},
-      {"MySQL", " ifnull date_format group_concat unix_timestamp from_unixtime str_to_date datediff curdate curtime last_insert_id date_add date_sub find_in_set json_extract "
-                "json_unquote utc_timestamp timestampdiff "},
+      {"MySQL",
+       " ifnull date_format group_concat unix_timestamp from_unixtime str_to_date datediff curdate curtime last_insert_id date_add date_sub find_in_set json_extract "
+       "json_unquote utc_timestamp timestampdiff "},
       {"SQLite", " strftime julianday last_insert_rowid datetime unixepoch total_changes "},
       {"SQL Server", " getdate getutcdate dateadd datename sysdatetime charindex scope_identity newid isnull iif "},
       {"Oracle", " nvl nvl2 sys_guid listagg add_months "},
@@ -140,7 +148,8 @@ std::vector<Mention> mentions(std::string_view text) {
       continue;
     }
     // Other databases' quotes too: `name` and [name]. A statement that has them does not parse, and its tables may be ours.
-    const auto closing = [&](char open) { return open == '"' || open == '`' ? open : open == '[' && names_relation(previous) ? ']' : '\0'; };
+    const auto closing = [&](char open) { return open == '"' || open == '`' ? open : open == '[' && names_relation(previous) ? ']'
+                                                                                                                             : '\0'; };
     if (!is_word(c) && closing(c) == '\0') {
       if (c != ' ' && c != '\n' && c != '\t' && c != '\r') previous.clear();
       ++i;
@@ -195,8 +204,8 @@ sql::Verb verb_of_word(std::string_view word) {
 }  // namespace
 
 bool looks_like_sql(std::string_view text) {
-  static constexpr std::array<std::string_view, 16> kFirst{"select", "insert", "update", "delete", "with", "merge", "truncate", "copy",
-                                                           "lock", "explain", "create", "alter", "drop", "declare", "comment", "refresh"};
+  static constexpr std::array<std::string_view, 22> kFirst{"select", "insert", "update", "delete", "with", "merge", "truncate", "copy", "lock", "explain", "create",
+                                                           "alter", "drop", "declare", "comment", "refresh", "table", "prepare", "values", "call", "analyze", "vacuum"};
   if (text.size() < 8) return false;
   const std::vector<std::string> words = first_words(text.substr(0, 2000), 3);
   if (words.size() < 2 || std::find(kFirst.begin(), kFirst.end(), words[0]) == kFirst.end()) return false;
@@ -207,6 +216,8 @@ bool looks_like_sql(std::string_view text) {
   // English sentences begin with these words too: SQL has its own second word somewhere.
   const std::string lower = to_lower(text);
   if (words[0] == "select") return lower.find("from") != std::string::npos || text.find('(') != std::string_view::npos;
+  if (words[0] == "values" || words[0] == "call") return lower.find("select") != std::string::npos;
+  if (words[0] == "prepare") return lower.find(" as") != std::string::npos || lower.find("\nas") != std::string::npos;
   if (words[0] == "update") return lower.find("set") != std::string::npos;
   if (words[0] == "with") return lower.find(" as") != std::string::npos || lower.find("\nas") != std::string::npos;
   return true;
@@ -234,8 +245,17 @@ bool analyse(QuerySite& site, const SchemaFacts& facts, bool ddl) {
     out.table = known.value_or(relation.name);
     out.verb = relation.verb;
     out.columns.assign(relation.columns.begin(), relation.columns.end());
-    out.unknown_columns.assign(relation.unknown_columns.begin(), relation.unknown_columns.end());
     out.star = relation.star;
+    for (const std::string& column : relation.unknown_columns) {
+      // u.f is f(u), too: a function that takes the whole row.
+      if (known && facts.functions.contains(column)) {
+        out.star = true;
+        out.columns = *facts.columns(*known);
+        std::sort(out.columns.begin(), out.columns.end());
+      } else {
+        out.unknown_columns.push_back(column);
+      }
+    }
     out.unfiltered = !relation.filtered && (relation.verb == sql::Verb::select || relation.verb == sql::Verb::update || relation.verb == sql::Verb::delete_);
     any_known |= out.known;
     site.tables.push_back(std::move(out));
@@ -349,7 +369,9 @@ class Finder {
     if (const auto it = heredoc_.find(node.begin()); it != heredoc_.end() && node.is("heredoc_body")) at = it->second;
     if (!looks_like_sql(text)) return take_fragment(at, node, value);
     const std::size_t before = found_.size();
-    if (!take_statements(at, node, value)) {
+    const Taken taken = take_statements(at, node, value);
+    if (taken == Taken::nothing) return false;
+    if (taken == Taken::unread) {
       QuerySite site;
       site.verb = verb_of_word(first_words(text.substr(0, 2000), 1)[0]);
       site.reason = "the statement is put together at run time in a way that cannot be read here";
@@ -388,15 +410,19 @@ class Finder {
     return {};
   }
 
-  bool take_statements(const Node& at, const Node& node, const StringValue& value) {
-    if (has_clickhouse_parameter(value.text)) return false;
+  enum class Taken { sites,
+                     nothing,  // read, and it touches no table, or only defines things
+                     unread };
+
+  Taken take_statements(const Node& at, const Node& node, const StringValue& value) {
+    if (has_clickhouse_parameter(value.text)) return Taken::unread;
     const auto whole = sql::read_dynamic(value.text, value.holes, {.at_names = tree_.language() == Language::go});
-    if (!whole) return false;
+    if (!whole) return Taken::unread;
     std::vector<sql::Statement> statements;
     try {
       statements = sql::split_statements(whole->text);
     } catch (const Error&) {
-      return false;
+      return Taken::unread;
     }
     bool any = false;
     for (const sql::Statement& statement : statements) {
@@ -413,18 +439,23 @@ class Finder {
       push(at, node, value, std::move(site), begin, end - begin, std::move(edits));
       any = true;
     }
-    return any;
+    return any ? Taken::sites : whole->certain ? Taken::nothing
+                                               : Taken::unread;
   }
 
-  // Without a schema to hold it against, prose that happens to parse is told apart by how it is written and where it goes.
+  // Without a schema to hold it against, prose that happens to parse is told apart by how it is written and where it goes. `Lock users` and `Table users` are labels
+  // whatever the schema has.
   bool plausible(const Node& node, const StringValue& value) const {
-    if (!facts_.relations.empty() || !value.tag.empty()) return true;
+    if (!value.tag.empty()) return true;
     const std::string word = first_words(std::string_view(value.text).substr(0, 200), 1)[0];
-    const bool capitals = value.text.find(word) == std::string::npos;
+    const bool label = (word == "table" || word == "lock" || word == "truncate" || word == "analyze" || word == "vacuum") && value.text.find('\n') == std::string::npos;
+    if (!facts_.relations.empty() && !label) return true;
+    const bool capitals = label ? value.text.find(to_upper(word)) != std::string::npos : value.text.find(word) == std::string::npos;
     if (capitals || value.text.find('\n') != std::string::npos) return true;
     static constexpr std::array<std::string_view, 9> kCalls{"query", "execute", "exec", "raw", "prepare", "sql", "fetch", "select", "text"};
     for (Node up = node.parent(); up && up.end() - up.begin() < 4 * (node.end() - node.begin()) + 200; up = up.parent()) {
-      const std::string callee = to_lower(up.field("function") ? up.field("function").text() : up.field("name") ? up.field("name").text() : up.field("method").text());
+      const std::string callee = to_lower(up.field("function") ? up.field("function").text() : up.field("name") ? up.field("name").text()
+                                                                                                                : up.field("method").text());
       for (const std::string_view call : kCalls) {
         if (callee.find(call) != std::string::npos) return true;
       }
@@ -474,15 +505,36 @@ std::vector<FoundSql> find_sql(const Tree& tree, const Constants& constants, con
   return Finder(tree, constants, facts, ddl).find();
 }
 
+namespace {
+
+struct Part {
+  std::size_t offset;
+  std::string text;
+};
+
+// The statements of an .sql file: of a psql script, its meta-commands and the data of COPY left out; of one with a quote that nothing closes, those before it.
+std::vector<Part> parts_of(std::string_view text) {
+  std::vector<Part> out;
+  if (!text.starts_with('\\') && text.find("\n\\") == std::string_view::npos) {
+    try {
+      for (sql::Statement& statement : sql::split_statements(text)) out.push_back({statement.offset, std::move(statement.text)});
+      return out;
+    } catch (const Error&) {
+      out.clear();
+    }
+  }
+  const auto file = std::make_shared<const catalog::ScriptFile>(catalog::ScriptFile{.name = {}, .text = std::string(text)});
+  for (const catalog::ScriptItem& item : catalog::split_script(file)) {
+    if (item.kind == catalog::ItemKind::statement && item.end > item.begin) out.push_back({item.begin, std::string(item.text())});
+  }
+  return out;
+}
+
+}  // namespace
+
 std::vector<FoundSql> find_statements(std::string_view text, const SchemaFacts& facts, bool ddl) {
   std::vector<FoundSql> out;
-  std::vector<sql::Statement> statements;
-  try {
-    statements = sql::split_statements(text);
-  } catch (const Error&) {
-    return out;
-  }
-  for (const sql::Statement& statement : statements) {
+  for (const Part& statement : parts_of(text)) {
     FoundSql found;
     found.site.origin = Origin::sql_file;
     const auto dynamic = sql::read_dynamic(statement.text, {});
@@ -490,7 +542,7 @@ std::vector<FoundSql> find_statements(std::string_view text, const SchemaFacts& 
     found.site.statement = dynamic->text;
     found.site.statement_certain = dynamic->certain;
     if (!analyse(found.site, facts, ddl)) continue;
-    place(found.site, text, statement.offset, statement.end());
+    place(found.site, text, statement.offset, statement.offset + statement.text.size());
     found.value.text = std::string(text);
     found.value.pieces.push_back({0, text.size(), 0, '\0', true});
     found.offset = statement.offset;

@@ -159,6 +159,15 @@ CREATE INDEX "x" ON "users" ("email", "name");
 ALTER TABLE "Post" ADD CONSTRAINT "Post_authorId_fkey" FOREIGN KEY ("authorId") REFERENCES "users"("id") ON DELETE CASCADE ON UPDATE CASCADE)");
 }
 
+// As Prisma Migrate named them in langfuse (five migrations) and civitai: 63 bytes with the suffix.
+TEST(Prisma, LongNamesAreCut) {
+  EXPECT_EQ(default_name("annotation_queue_items", {"object_id", "object_type", "project_id", "queue_id"}, "_idx"), "annotation_queue_items_object_id_object_type_project_id_que_idx");
+  EXPECT_EQ(default_name("observation_media", {"project_id", "trace_id", "observation_id", "media_id", "field"}, "_key"), "observation_media_project_id_trace_id_observation_id_media__key");
+  EXPECT_EQ(default_name("in_app_agent_pending_tool_approvals", {"conversation_id", "project_id"}, "_fkey"), "in_app_agent_pending_tool_approvals_conversation_id_projec_fkey");
+  EXPECT_EQ(default_name("ModelVersionSponsorshipSettings", {"modelVersionMonetizationId"}, "_key"), "ModelVersionSponsorshipSettings_modelVersionMonetizationId_key");
+  EXPECT_EQ(default_name(std::string(58, 'a') + "é", {}, "_key"), std::string(58, 'a') + "_key");  // not through a character
+}
+
 TEST(Prisma, ManyToManyAndTypesThatDoNotExist) {
   const auto sql = to_sql(parse("model A {\n  id Int @id\n  bs B[]\n}\nmodel B {\n  id String @id @db.Uuid\n  as A[]\n}\n"));
   EXPECT_EQ(sql[2], "CREATE TABLE \"_AToB\" (\n    \"A\" INTEGER NOT NULL,\n    \"B\" UUID NOT NULL,\n    CONSTRAINT \"_AToB_AB_pkey\" PRIMARY KEY (\"A\", \"B\")\n)");

@@ -336,12 +336,12 @@ class Writer {
 }  // namespace
 
 std::string default_name(const std::string& table, const std::vector<std::string>& columns, std::string_view suffix) {
-  // PostgreSQL's identifiers have 63 bytes: the part before the suffix is cut, as Prisma's schema engine does.
+  // PostgreSQL's identifiers have 63 bytes: the part before the suffix is cut, as Prisma's schema engine does (seen in the migrations that it wrote for langfuse and civitai).
   std::string joined = table;
   for (const std::string& column : columns) joined += "_" + column;
   constexpr std::size_t kLimit = 63;
-  if (joined.size() >= kLimit - suffix.size()) {
-    std::size_t cut = kLimit - suffix.size() - 1;
+  if (joined.size() > kLimit - suffix.size()) {
+    std::size_t cut = kLimit - suffix.size();
     while (cut > 0 && (static_cast<unsigned char>(joined[cut]) & 0xC0) == 0x80) --cut;
     joined.resize(cut);
   }

@@ -216,11 +216,13 @@ void add_placeholders(std::string_view text, const std::vector<Span>& spans, std
       if (plain && at_names && c == '@' && is_letter(next) && (is_space(before) || before == '(' || before == ',' || before == '=')) {
         while (end < text.size() && is_word(text[end])) ++end;
         add(i, end, true, std::string(text.substr(i, end - i)));
+      } else if (plain && c == '?' && next >= '1' && next <= '9' && before != '?' && before != '@') {  // JPA's ?1: no operator of PostgreSQL's takes a number so
+        while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
+        add(i, end, true, std::string(text.substr(i, end - i)));
       } else if (!all) {
         continue;
       } else if (plain && c == '?' && next != '|' && next != '&' && next != '?' && before != '@') {
-        while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
-        add(i, end, true, end > i + 1 ? std::string(text.substr(i, end - i)) : "");
+        add(i, end, true, "");
       } else if (plain && c == ':' && before != ':' && is_letter(next)) {
         while (end < text.size() && is_word(text[end])) ++end;
         add(i, end, true, std::string(text.substr(i, end - i)));

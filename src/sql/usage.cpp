@@ -37,6 +37,8 @@ struct Item {
   std::string name;
   std::size_t relation = kNone;  // index into StatementUse::relations; none for sub-queries, CTEs and functions
   Columns columns;
+  std::map<std::string, std::string> aliased = {};  // FROM users AS u (a, b): the relation's own names
+  std::vector<std::size_t> members = {};            // (a JOIN b …) AS j: items of the scope that j stands for
 };
 
 struct Scope {
@@ -72,11 +74,14 @@ class Resolver {
       case PG_QUERY__NODE__NODE_UPDATE_STMT: update(*node.update_stmt, parent); return;
       case PG_QUERY__NODE__NODE_DELETE_STMT: remove(*node.delete_stmt, parent); return;
       case PG_QUERY__NODE__NODE_MERGE_STMT: merge(*node.merge_stmt, parent); return;
+      case PG_QUERY__NODE__NODE_EXPLAIN_STMT: statement(*node.explain_stmt->query, parent); return;
+      case PG_QUERY__NODE__NODE_PREPARE_STMT: statement(*node.prepare_stmt->query, parent); return;
+      case PG_QUERY__NODE__NODE_COPY_STMT: copy(*node.copy_stmt, parent); return;
       default: break;
     }
     // Utility statements: every relation that they name, and the queries inside.
     Scope scope{.parent = parent};
-    const Verb verb = utility_verb(node);
+    const Verb verb = utility_verb(node) == Verb::select ? Verb::ddl : utility_verb(node);  // the table of CREATE TABLE … AS
     walk(node.base, [&](const ProtobufCMessage& message) {
       if (const auto* range = message_as<PgQuery__RangeVar>(message, pg_query__range_var__descriptor)) {
         add(*range, verb, true);
@@ -100,9 +105,12 @@ class Resolver {
       case PG_QUERY__NODE__NODE_TRUNCATE_STMT: return Verb::truncate;
       case PG_QUERY__NODE__NODE_COPY_STMT: return Verb::copy;
       case PG_QUERY__NODE__NODE_LOCK_STMT: return Verb::lock;
-      case PG_QUERY__NODE__NODE_EXPLAIN_STMT:
-      case PG_QUERY__NODE__NODE_DECLARE_CURSOR_STMT:
-      case PG_QUERY__NODE__NODE_PREPARE_STMT: return Verb::select;
+      case PG_QUERY__NODE__NODE_EXPLAIN_STMT: return utility_verb(*node.explain_stmt->query);
+      case PG_QUERY__NODE__NODE_PREPARE_STMT: return utility_verb(*node.prepare_stmt->query);
+      case PG_QUERY__NODE__NODE_DECLARE_CURSOR_STMT: return Verb::select;
+      // Reads, as SELECT … INTO does; what it makes is a relation of its own.
+      case PG_QUERY__NODE__NODE_CREATE_TABLE_AS_STMT: return node.create_table_as_stmt->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TABLE ? Verb::select : Verb::ddl;
+      case PG_QUERY__NODE__NODE_CALL_STMT:
       case PG_QUERY__NODE__NODE_VARIABLE_SET_STMT:
       case PG_QUERY__NODE__NODE_TRANSACTION_STMT:
       case PG_QUERY__NODE__NODE_VACUUM_STMT: return Verb::other;
@@ -133,6 +141,11 @@ class Resolver {
     }
     item.relation = add(range, verb, filtered);
     item.columns = columns_of_({range.schemaname, range.relname});
+    for (std::size_t i = 0; range.alias != nullptr && item.columns && i < range.alias->n_colnames && i < item.columns->size(); ++i) {
+      const std::string alias = range.alias->colnames[i]->string->sval;
+      item.aliased[alias] = (*item.columns)[i];
+      (*item.columns)[i] = alias;
+    }
     return item;
   }
 
@@ -163,8 +176,16 @@ class Resolver {
         return;
       case PG_QUERY__NODE__NODE_JOIN_EXPR: {
         const PgQuery__JoinExpr& join = *node.join_expr;
+        const std::size_t first = scope.items.size();
         from(*join.larg, scope, filtered);
+        const std::size_t second = scope.items.size();
         from(*join.rarg, scope, filtered);
+        if (join.is_natural != 0) natural(scope, first, second);
+        if (join.alias != nullptr) {
+          Item joined{.name = join.alias->aliasname, .columns = std::nullopt};
+          for (std::size_t i = first; i < scope.items.size(); ++i) joined.members.push_back(i);
+          scope.items.push_back(std::move(joined));
+        }
         for (std::size_t i = 0; i < join.n_using_clause; ++i) use(join.using_clause[i]->string->sval, scope);
         if (join.quals != nullptr) expression(*join.quals, scope);
         return;
@@ -197,11 +218,28 @@ class Resolver {
     }
   }
 
-  void mark_star(const Item& item, std::vector<std::string>* names) {
+  // The columns that both sides have are what a natural join is over.
+  void natural(const Scope& scope, std::size_t first, std::size_t second) {
+    std::set<std::string> common;
+    for (std::size_t r = second; r < scope.items.size(); ++r) {
+      for (std::size_t l = first; scope.items[r].columns && l < second; ++l) {
+        for (const std::string& column : *scope.items[r].columns) {
+          if (has(scope.items[l].columns, column)) common.insert(column);
+        }
+      }
+    }
+    for (const std::string& column : common) use(column, scope);
+  }
+
+  void mark_star(const Item& item, std::vector<std::string>* names, const Scope* scope = nullptr) {
+    for (const std::size_t member : item.members) {
+      if (scope != nullptr) mark_star(scope->items[member], names);
+    }
+    if (!item.members.empty()) return;
     if (item.relation != kNone) {
       RelationUse& relation = out_.relations[item.relation];
       relation.star = true;
-      if (item.columns) relation.columns.insert(item.columns->begin(), item.columns->end());
+      for (const std::string& column : item.columns ? *item.columns : std::vector<std::string>()) relation.columns.insert(own_name(item, column));
     }
     if (names == nullptr) return;
     if (item.columns)
@@ -219,13 +257,21 @@ class Resolver {
     return nullptr;
   }
 
-  void use_in(const Item& item, const std::string& column) {
+  static std::string own_name(const Item& item, const std::string& column) {
+    const auto it = item.aliased.find(column);
+    return it == item.aliased.end() ? column : it->second;
+  }
+
+  void use_in(const Item& item, const std::string& column, const Scope* scope = nullptr) {
+    for (const std::size_t member : item.members) {
+      if (scope != nullptr && has(scope->items[member].columns, column)) use_in(scope->items[member], column);
+    }
     if (item.relation == kNone) return;
     RelationUse& relation = out_.relations[item.relation];
     if (item.columns && !has(item.columns, column) && !is_system_column(column))
       relation.unknown_columns.insert(column);
-    else
-      relation.columns.insert(column);
+    else if (!is_system_column(column) || has(item.columns, column))
+      relation.columns.insert(own_name(item, column));
   }
 
   // An unqualified column: the nearest query level at which a relation has it, else the one relation there whose columns are not known.
@@ -243,7 +289,7 @@ class Resolver {
       const Item* open = nullptr;
       int count = 0;
       for (const Item& item : s->items) {
-        if (item.columns) continue;
+        if (item.columns || !item.members.empty()) continue;
         open = &item;
         ++count;
       }
@@ -277,13 +323,13 @@ class Resolver {
       return;
     }
     if (star) {
-      if (const Item* item = named(names.back(), scope)) mark_star(*item, outputs);
+      if (const Item* item = named(names.back(), scope)) mark_star(*item, outputs, &scope);
       return;
     }
     if (names.size() == 1) return use(names[0], scope);
     // relation.column, or schema.relation.column; (composite).field has the first two alone.
     const std::string& relation = names[names.size() - 2];
-    if (const Item* item = named(relation, scope)) return use_in(*item, names.back());
+    if (const Item* item = named(relation, scope)) return use_in(*item, names.back(), &scope);
     if (names.size() >= 2) {
       if (const Item* item = named(names[0], scope)) return use_in(*item, names[1]);
     }
@@ -423,7 +469,10 @@ class Resolver {
     for (std::size_t i = 0; i < count; ++i) {
       const PgQuery__ResTarget& element = *list[i]->res_target;
       use_in(target, element.name);
-      if (element.val != nullptr) expression(*element.val, scope);
+      if (element.val == nullptr) continue;
+      // (a, b) = (SELECT …): the parser hangs the one source below each of them.
+      const bool again = element.val->node_case == PG_QUERY__NODE__NODE_MULTI_ASSIGN_REF && element.val->multi_assign_ref->colno > 1;
+      if (!again) expression(*element.val, scope);
     }
   }
 
@@ -447,6 +496,17 @@ class Resolver {
     for (std::size_t i = 0; i < node.n_using_clause; ++i) from(*node.using_clause[i], scope, filtered);
     if (node.where_clause != nullptr) expression(*node.where_clause, scope);
     returning(node.returning_list, node.n_returning_list, scope);
+  }
+
+  void copy(const PgQuery__CopyStmt& node, Scope* parent) {
+    if (node.query != nullptr) return statement(*node.query, parent);
+    if (node.relation == nullptr) return;
+    Scope scope{.parent = parent};
+    const Item target = item_of(*node.relation, Verb::copy, true, scope);
+    scope.items.push_back(target);
+    for (std::size_t i = 0; i < node.n_attlist; ++i) use_in(target, node.attlist[i]->string->sval);
+    if (node.n_attlist == 0) mark_star(target, nullptr);
+    if (node.where_clause != nullptr) expression(*node.where_clause, scope);
   }
 
   void merge(const PgQuery__MergeStmt& node, Scope* parent) {

@@ -66,6 +66,26 @@ TEST(Usage, UtilityStatements) {
   EXPECT_EQ(use("TRUNCATE users, orders"), "truncate users (); truncate orders ()");
   EXPECT_EQ(use("CREATE VIEW v AS SELECT id FROM users"), "ddl v (); select users! (id)");
   EXPECT_EQ(use("EXPLAIN SELECT id FROM users"), "select users! (id)");
+  EXPECT_EQ(use("EXPLAIN ANALYZE UPDATE users SET name = 'x' WHERE id = 1"), "update users (id,name)");
+  EXPECT_EQ(use("PREPARE p AS DELETE FROM users WHERE id = $1"), "delete users (id)");
+  EXPECT_EQ(use("DECLARE c CURSOR FOR SELECT email FROM users"), "select users! (email)");
+  EXPECT_EQ(use("COPY users (id, email) FROM STDIN"), "copy users (email,id)");
+  EXPECT_EQ(use("COPY users TO STDOUT"), "copy users* (email,id,name)");
+  EXPECT_EQ(use("COPY users (id) FROM STDIN WHERE name IS NULL"), "copy users (id,name)");
+  EXPECT_EQ(use("COPY (SELECT id FROM users) TO STDOUT"), "select users! (id)");
+  EXPECT_EQ(use("CREATE TABLE kept AS SELECT id FROM users"), "ddl kept (); select users! (id)");
+  EXPECT_EQ(use("CALL p((SELECT id FROM users WHERE email = $1))"), "select users (email,id)");
+}
+
+TEST(Usage, RareForms) {
+  EXPECT_EQ(use("TABLE users"), "select users*! (email,id,name)");
+  EXPECT_EQ(use("WITH t AS (TABLE ONLY users) SELECT id FROM t"), "select users*! (email,id,name)");
+  EXPECT_EQ(use("SELECT email FROM orders NATURAL JOIN users"), "select orders! (id); select users! (email,id)");
+  EXPECT_EQ(use("SELECT j.email, j.total FROM (orders JOIN users USING (id)) AS j"), "select orders! (id,total); select users! (email,id)");
+  EXPECT_EQ(use("SELECT j.* FROM (orders o JOIN users u ON u.id = o.user_id) AS j"), "select orders*! (id,total,user_id); select users*! (email,id,name)");
+  EXPECT_EQ(use("SELECT x.a, b FROM users AS x (a, b)"), "select users! (email,id)");
+  EXPECT_EQ(use("UPDATE users u SET (name, email) = (SELECT total, total FROM orders o WHERE o.id = u.id)"), "update users! (email,id,name); select orders (id,total)");
+  EXPECT_EQ(use("SELECT (u).email FROM users u"), "select users*! (email,id,name)");
 }
 
 }  // namespace

@@ -89,6 +89,21 @@ pg::Value RowMaker::evaluate(const std::string& expression) {
   }
 }
 
+std::optional<pg::Value> RowMaker::after(const std::vector<std::string>& statements, const std::string& query) {
+  connection_.execute("SAVEPOINT after");
+  std::optional<pg::Value> out;
+  try {
+    for (const std::string& statement : statements) connection_.execute(statement);
+    const pg::Result rows = connection_.execute(query);
+    out.emplace();
+    if (rows.rows() > 0 && !rows.is_null(0, 0)) *out = rows.string(0, 0);
+  } catch (const pg::ServerError&) {
+    out.reset();
+  }
+  connection_.execute("ROLLBACK TO SAVEPOINT after; RELEASE SAVEPOINT after");
+  return out;
+}
+
 std::string RowMaker::insert(const QualifiedName& table, const Row& row) const {
   std::vector<std::string> names, values;
   bool identity = false;

@@ -42,6 +42,9 @@ class RowMaker {
   std::optional<std::string> refusal(const std::string& statement);  // its SQLSTATE; nothing where it is accepted
   pg::Value evaluate(const std::string& expression);                 // its text; Error where it has none
 
+  // The first value that the query gives after the statements, which are rolled back; nothing where one of them is refused.
+  std::optional<pg::Value> after(const std::vector<std::string>& statements, const std::string& query);
+
   const Database& database() const { return database_; }
 
  private:

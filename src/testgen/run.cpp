@@ -49,6 +49,9 @@ std::vector<FileRun> run_suite(const Stack& stack, pg::Sandbox& sandbox, const s
     if (fs::exists(file)) return out.push_back(stack.run(database, file, state));
     broken(state, file.filename().string(), fmt::format("there is no {}", file.string()));
   };
+  const auto prove_reads = [&](const std::string& database, plan::Phase phase, const std::string& state) {
+    if (fs::exists(suite / (reads_file_of(phase) + stack.ending()))) prove(database, reads_file_of(phase), state);
+  };
   const std::string trial = sandbox.create_database("tests", base);
   if (const std::string why = run_plan_file(trial, suite / kRowsFile); !why.empty()) {
     broken("before", kRowsFile, why);
@@ -69,6 +72,7 @@ std::vector<FileRun> run_suite(const Stack& stack, pg::Sandbox& sandbox, const s
       return out;
     }
     prove(trial, file_of(phase), name);
+    prove_reads(trial, phase, name);
     const std::string back = sandbox.create_database("tests_back", trial);
     const std::string state = "rollback of " + name;
     say(state);
@@ -81,7 +85,11 @@ std::vector<FileRun> run_suite(const Stack& stack, pg::Sandbox& sandbox, const s
       why = run_file(back, folder / file);
       if (!why.empty()) broken(state, file, why);
       // One phase back is the state that the phase before it left.
-      if (why.empty() && exact && i == phases.size() && i > 1) prove(back, file_of(phases[i - 2]), fmt::format("rollback to {}", plan::phase_name(phases[i - 2])));
+      if (why.empty() && exact && i == phases.size() && i > 1) {
+        const std::string there = fmt::format("rollback to {}", plan::phase_name(phases[i - 2]));
+        prove(back, file_of(phases[i - 2]), there);
+        prove_reads(back, phases[i - 2], there);
+      }
     }
     if (why.empty()) {
       // Where the plan says that a phase gives contents up, the rows are not asked for: the schema and what it takes are.

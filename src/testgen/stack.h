@@ -30,6 +30,7 @@ std::unique_ptr<Stack> pgtap_stack();
 struct VitestProject {
   std::filesystem::path root;  // holds package.json and node_modules
   std::string client;          // what the suite imports PrismaClient from: "@prisma/client", or the generated client by its path from `suite`
+  std::string extension = {};  // what it imports softDelete from; empty: calls of the client are tested as the statements that they make
 };
 std::unique_ptr<Stack> vitest_stack(VitestProject project);
 

@@ -62,7 +62,7 @@ void make_seeds(World& world, const TablePair& table, bool referenced, std::stri
   for (long long number = 1; number <= wanted; ++number) {
     std::optional<Seed> made;
     if (table.to)
-      made = row_of_both(world, table, number, 50'001);
+      made = row_of_both(world, table, number, 50'021);
     else if (const std::optional<Row> row = world.before.make(table.old_name, number))
       made = Seed{*row, {}};
     if (!made) {
@@ -83,7 +83,9 @@ void make_seeds(World& world, const TablePair& table, bool referenced, std::stri
 
 std::string file_of(plan::Phase phase) { return fmt::format("{}_{}", static_cast<int>(phase) + 1, plan::phase_name(phase)); }
 
-Suite make_suite(const Stack& stack, const plan::Plan& plan, pg::Connection& before, pg::Connection& desired) {
+std::string reads_file_of(plan::Phase phase) { return file_of(phase) + "_reads"; }
+
+Suite make_suite(const Stack& stack, const plan::Plan& plan, pg::Connection& before, pg::Connection& desired, const std::vector<CodeRead>& reads) {
   const Database from = catalog::read(before, {.sizes = false});
   const Database to = catalog::read(desired, {.sizes = false});
   const Shape shape = shape_of(plan, from, to);
@@ -136,6 +138,15 @@ Suite make_suite(const Stack& stack, const plan::Plan& plan, pg::Connection& bef
   };
   write(kBeforeFile, "Before the plan, and after its way back: the deployed version's schema.", 0);
   for (const plan::Phase phase : shape.phases) write(file_of(phase), fmt::format("After {}.", plan::phase_name(phase)), after(phase));
+  const CodeReadTests code_reads(world, reads);
+  for (const plan::Phase phase : shape.phases) {
+    TestFile file;
+    code_reads.write(file, after(phase));
+    if (file.tests() == 0) continue;
+    suite.files[reads_file_of(phase) + stack.ending()] = stack.text(file, fmt::format("After {}: what the code base reads of deleted rows.", plan::phase_name(phase)));
+    ++suite.test_files;
+    suite.tests += file.tests();
+  }
 
   if (!std::any_of(shape.tables.begin(), shape.tables.end(), [](const TablePair& table) { return table.changed; }))
     world.notes.push_back("the plan changes no table: there is nothing that rows could show");

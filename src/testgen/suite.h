@@ -9,15 +9,17 @@
 
 #include "pg/connection.h"
 #include "plan/plan.h"
+#include "testgen/code_reads.h"
 #include "testgen/shape.h"
 #include "testgen/stack.h"
 
 namespace contraflow::testgen {
 
-inline constexpr const char* kRowsFile = "0_rows.sql";      // SQL: rows as the deployed version has them
-inline constexpr const char* kKeptFile = "0_rows_kept";    // test file: they are all there, as they were: before, and after a way back
-inline constexpr const char* kBeforeFile = "0_before";       // test file: what the current schema takes and refuses: before, and after a way back
-std::string file_of(plan::Phase phase);                     // "1_expand"; the stack has the endings
+inline constexpr const char* kRowsFile = "0_rows.sql";   // SQL: rows as the deployed version has them
+inline constexpr const char* kKeptFile = "0_rows_kept";  // test file: they are all there, as they were: before, and after a way back
+inline constexpr const char* kBeforeFile = "0_before";   // test file: what the current schema takes and refuses: before, and after a way back
+std::string file_of(plan::Phase phase);                  // "1_expand"; the stack has the endings
+std::string reads_file_of(plan::Phase phase);            // "1_expand_reads": what the code base reads, where it does
 
 struct Suite {
   std::map<std::string, std::string> files;  // what the stack's test files share among them
@@ -26,6 +28,6 @@ struct Suite {
 };
 
 // `before` and `desired`: superuser's connections to sandbox databases with the two schemas and no rows; nothing that is tried there stays.
-Suite make_suite(const Stack& stack, const plan::Plan& plan, pg::Connection& before, pg::Connection& desired);
+Suite make_suite(const Stack& stack, const plan::Plan& plan, pg::Connection& before, pg::Connection& desired, const std::vector<CodeRead>& reads = {});
 
 }  // namespace contraflow::testgen

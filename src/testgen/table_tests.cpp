@@ -33,6 +33,19 @@ bool constant(const Column& column) {
   return column.generated == catalog::Generated::none && column.identity == catalog::Identity::none;
 }
 
+namespace {
+
+// The values of an enum type, by its name as columns have it; null: it is none.
+const std::vector<std::string>* labels_of(const Database& database, const std::string& type) {
+  for (const auto& [id, object] : database.objects) {
+    const auto* labels = std::get_if<catalog::EnumType>(&object.body);
+    if (labels && sql::quote(QualifiedName{id.schema, id.name}) == type) return &labels->labels;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
 std::optional<Row> converted(World& world, const TablePair& table, const Row& row, std::string* failed) {
   std::vector<std::string> typed, text;  // the old columns, as the old types and as text
   for (const ColumnPair& pair : table.columns) {
@@ -73,6 +86,9 @@ std::optional<Row> converted(World& world, const TablePair& table, const Row& ro
     std::optional<pg::Value> found = value(world.before, typed, pair.to->type);
     if (!found) found = value(world.desired, typed, pair.to->type);
     if (!found) found = value(world.desired, text, pair.to->type);
+    // The old schema's type of that name may still have what the plan removes.
+    const std::vector<std::string>* labels = labels_of(world.desired.database(), pair.to->type);
+    if (found && *found && labels && std::find(labels->begin(), labels->end(), **found) == labels->end()) found.reset();
     if (!found) {
       if (failed) *failed = fmt::format("{}: its conversion {} could not be evaluated on any row", pair.new_name, pair.conversion);
       return {};
@@ -102,18 +118,38 @@ Row of_new_types(World& world, const TablePair& table, long long number) {
   return out;
 }
 
+// Enum values that both schemas have, where the desired one has fewer.
+Row of_kept_labels(World& world, const TablePair& table, long long number) {
+  Row out;
+  for (const ColumnPair& pair : table.columns) {
+    if (!pair.from || !pair.to || pair.from->generated != catalog::Generated::none) continue;
+    const std::vector<std::string>*old = labels_of(world.before.database(), pair.from->type), *now = labels_of(world.desired.database(), pair.to->type);
+    if (!old || !now) continue;
+    std::vector<std::string> kept;
+    for (const std::string& label : *old) {
+      if (std::find(now->begin(), now->end(), label) != now->end()) kept.push_back(label);
+    }
+    if (!kept.empty() && kept.size() < old->size()) out[pair.old_name] = kept[static_cast<std::size_t>(number) % kept.size()];
+  }
+  return out;
+}
+
 }  // namespace
 
 std::optional<Seed> row_of_both(World& world, const TablePair& table, long long number, long long stride) {
   std::string failed;
-  for (const bool new_types : {false, true}) {
+  enum class Given { nothing,
+                     new_types,
+                     kept_labels };
+  for (const Given source : {Given::nothing, Given::new_types, Given::kept_labels}) {
     for (long long attempt = 0; attempt < 8; ++attempt) {
-      const long long i = number + attempt * stride + attempt * (attempt + 1) / 2;  // not in step with any list of values
-      Row given = new_types ? of_new_types(world, table, i) : Row{};
+      const long long i = number + attempt * stride;  // a prime: every value of a short list comes up
+      Row given = source == Given::new_types ? of_new_types(world, table, i) : source == Given::kept_labels ? of_kept_labels(world, table, i)
+                                                                                                            : Row{};
       for (const ColumnPair& pair : table.columns) {  // every other row of before is one that the plan fills
         if (!pair.fill.empty() && !pair.from->not_null && number % 2 == 0 && number < 100) given[pair.old_name] = std::nullopt;
       }
-      if (new_types && given.empty()) break;
+      if (source != Given::nothing && given.empty()) break;
       const std::optional<Row> row = world.before.make(table.old_name, i, given);
       if (!row) break;
       const std::optional<Row> becomes = converted(world, table, *row, &failed);
@@ -335,16 +371,25 @@ void TableTests::old_shape(TestFile& file, State state) const {
     if (std::find(old_key_.begin(), old_key_.end(), pair.old_name) != old_key_.end() || old_key_.empty()) continue;
     file.run(fmt::format("UPDATE {} SET {} = {} WHERE {}", sql::quote(table_.old_name), old_name, literal(other.at(pair.old_name)), where(row, true)));
     file.gives(select(table_.old_name, second) + " WHERE " + where(row, true), {{expected(pair, changed_to)}}, 1, fmt::format("{} follows an UPDATE of {}", name, old_name));
-    const catalog::ObjectId* type = nullptr;
-    for (const auto& [id, object] : world_.before.database().objects) {
-      if (id.kind == catalog::Kind::enum_type && sql::quote(QualifiedName{id.schema, id.name}) == pair.from->type) type = &id;
-    }
-    const std::vector<std::string> labels = type ? world_.before.database().find_body<catalog::EnumType>(*type)->labels : std::vector<std::string>{};
+    const std::vector<std::string>*known_labels = labels_of(world_.before.database(), pair.from->type), *kept_labels = pair.to ? labels_of(world_.desired.database(), pair.to->type) : nullptr;
+    const std::vector<std::string> labels = known_labels ? *known_labels : std::vector<std::string>{};
     for (std::size_t i = 0; i < labels.size() && i < 12; ++i) {  // each value of an enum by its own way
       Row with_label = row;
       with_label[pair.old_name] = labels[i];
       const std::optional<Row> becomes = pair.relabelled ? with_label : converted(world_, table_, with_label);
-      if (!becomes || !world_.before.accepts(world_.before.insert(table_.old_name, with_label))) continue;
+      if (!world_.before.accepts(world_.before.insert(table_.old_name, with_label))) continue;
+      if (!becomes && kept_labels && std::find(kept_labels->begin(), kept_labels->end(), labels[i]) == kept_labels->end()) {
+        // Removed, and mapped to nothing: the deployed version may write it until backfill proves that no row holds it.
+        const std::string statement = fmt::format("UPDATE {} SET {} = {} WHERE {}", sql::quote(table_.old_name), old_name, literal(labels[i]), where(row, true));
+        if (pair.to->not_null && state >= after(Phase::backfill)) {
+          file.refuses(statement, "23514", fmt::format("{} no longer takes {}, which the plan removes", old_name, literal(labels[i])));
+        } else {
+          file.run(statement);
+          file.gives(select(table_.old_name, second) + " WHERE " + where(row, true), {{std::nullopt}}, 1, fmt::format("{} has nothing for {}, which the plan removes", name, literal(labels[i])));
+        }
+        continue;
+      }
+      if (!becomes) continue;
       file.run(fmt::format("UPDATE {} SET {} = {} WHERE {}", sql::quote(table_.old_name), old_name, literal(labels[i]), where(row, true)));
       file.gives(select(table_.old_name, second) + " WHERE " + where(row, true), {{becomes->at(pair.relabelled ? pair.old_name : pair.new_name)}}, 1, fmt::format("{} follows {} in {}", name, literal(labels[i]), old_name));
     }

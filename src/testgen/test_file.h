@@ -23,6 +23,7 @@ struct Assertion {
   std::string sqlstate;
   std::vector<std::vector<pg::Value>> rows;
   std::size_t columns = 0;
+  std::string client = {};  // gives one number: a call of Prisma's client that finds as many rows, in TypeScript behind the client
 };
 
 // Runs in one transaction that is rolled back.
@@ -36,6 +37,9 @@ class TestFile {
   }
   void gives(const std::string& query, const std::vector<std::vector<pg::Value>>& rows, std::size_t columns, const std::string& says) {
     add({.kind = Assertion::Kind::gives, .statement = query, .says = says, .sqlstate = {}, .rows = rows, .columns = columns});
+  }
+  void found(const std::string& query, const std::string& value, const std::string& client, const std::string& says) {
+    add({.kind = Assertion::Kind::gives, .statement = query, .says = says, .sqlstate = {}, .rows = {{value}}, .columns = 1, .client = client});
   }
   long long tests() const { return tests_; }
   const std::vector<Assertion>& assertions() const { return assertions_; }

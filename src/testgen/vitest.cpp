@@ -23,12 +23,12 @@ constexpr const char* kShared = R"(// Written by contraflow tests: what its test
 import { PrismaPg } from '@prisma/adapter-pg';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { PrismaClient } from @CLIENT@;
-
+@IMPORT@
 // DATABASE_URL, or PGHOST, PGDATABASE and so on where it is not set.
 const url = process.env.DATABASE_URL;
-const prisma = new PrismaClient({ adapter: new PrismaPg(url ? { connectionString: url } : {}) });
+const prisma = new PrismaClient({ adapter: new PrismaPg(url ? { connectionString: url } : {}) })@EXTENDED@;
 
-type Transaction = Pick<PrismaClient, '$executeRawUnsafe' | '$queryRawUnsafe'>;
+type Transaction = Omit<typeof prisma, '$connect' | '$disconnect' | '$on' | '$transaction' | '$extends' | '$use'>;
 type Row = (string | null)[];
 let transaction: Transaction;
 
@@ -95,6 +95,17 @@ export async function gives(query: string, rows: Row[]) {
   const sorted = (list: Row[]) => [...list].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   expect(sorted(found)).toEqual(sorted(rows));
 }
+
+/** As many rows, by a call of the client as the application makes it. */
+export async function finds(call: (client: Transaction) => PromiseLike<unknown>, rows: number) {
+  let found: unknown;
+  try {
+    found = await call(transaction);
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'P2025') throw error; // the …OrThrow of nothing
+  }
+  expect(Array.isArray(found) ? found.length : typeof found === 'number' ? found : found ? 1 : 0).toBe(rows);
+}
 )";
 
 // The project's own run of Vitest takes *.test.ts and must not take these: they need a database in the state that they are about.
@@ -137,7 +148,16 @@ class Vitest : public Stack {
         case Assertion::Kind::run: before += fmt::format("    await run({});\n", ts_string(assertion.statement)); continue;
         case Assertion::Kind::lives: call = fmt::format("lives({})", ts_string(assertion.statement)); break;
         case Assertion::Kind::refuses: call = fmt::format("refuses({}, {})", ts_string(assertion.statement), ts_string(assertion.sqlstate)); break;
-        case Assertion::Kind::gives: call = fmt::format("gives({}, {})", ts_string(assertion.statement), rows_of(assertion.rows)); break;
+        case Assertion::Kind::gives:
+          if (!assertion.client.empty() && !project_.extension.empty()) {
+            // findUnique and findFirst return one row of however many there are.
+            const bool many = assertion.client.find(".findMany(") != std::string::npos || assertion.client.find(".count(") != std::string::npos;
+            const std::string rows = assertion.rows[0][0].value_or("0");
+            call = fmt::format("finds((client) => client.{}, {})", assertion.client, many || rows == "0" ? rows : "1");
+            break;
+          }
+          call = fmt::format("gives({}, {})", ts_string(assertion.statement), rows_of(assertion.rows));
+          break;
       }
       if (!group.empty()) body += fmt::format("{}\ndescribe({}, () => {{\n", open ? "});\n" : "", ts_string(group));
       open = true;
@@ -151,12 +171,14 @@ class Vitest : public Stack {
         "// {}\n"
         "// Written by contraflow tests; vitest runs it. Everything is rolled back.\n"
         "import {{ describe, test }} from 'vitest';\n"
-        "import {{ gives, lives, refuses, rolledBack, run }} from './contraflow';\n\nrolledBack();\n{}",
-        title, body);
+        "import {{ {}gives, lives, refuses, rolledBack, run }} from './contraflow';\n\nrolledBack();\n{}",
+        title, body.find("await finds(") == std::string::npos ? "" : "finds, ", body);
   }
 
   std::map<std::string, std::string> shared_files() const override {
-    return {{"contraflow.ts", replace_all(kShared, "@CLIENT@", ts_string(project_.client))}, {"vitest.config.ts", kConfig}};
+    std::string shared = replace_all(kShared, "@CLIENT@", ts_string(project_.client));
+    shared = replace_all(shared, "@IMPORT@", project_.extension.empty() ? "" : fmt::format("import {{ softDelete }} from {};\n", ts_string(project_.extension)));
+    return {{"contraflow.ts", replace_all(shared, "@EXTENDED@", project_.extension.empty() ? "" : ".$extends(softDelete)")}, {"vitest.config.ts", kConfig}};
   }
 
   void require(pg::Sandbox&, const std::string&) const override {

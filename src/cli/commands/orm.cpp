@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/prisma_client.h"
 #include "cli/queries_proof.h"
+#include "cli/soft_deletes.h"
 #include "code/code_patch.h"
 #include "code/prisma_patch.h"
 #include "plan/read_json.h"
@@ -57,29 +58,6 @@ States run_plan(const catalog::LoadOptions& load, const std::string& schema, con
     if (file[0] <= wanted) out.now = look();
   }
   out.end = look();
-  return out;
-}
-
-// A nullable timestamp of a usual name that the plan adds is what marks deleted rows.
-std::vector<code::SoftDelete> soft_deletes(const States& states, const code::SchemaFacts& facts, const std::optional<prisma::Schema>& models) {
-  std::vector<code::SoftDelete> out;
-  for (const auto& [id, object] : states.now.objects) {
-    const auto* column = std::get_if<catalog::Column>(&object.body);
-    if (column == nullptr || states.before.find(id) != nullptr || column->not_null || !column->type.starts_with("timestamp")) continue;
-    const std::string lower = to_lower(id.name);
-    if (lower != "deleted_at" && lower != "deletedat" && lower != "archived_at" && lower != "removed_at") continue;
-    code::SoftDelete one{.table = {id.schema, id.relation}, .column = id.name};
-    for (const code::Model& model : facts.models) {
-      if (model.table != one.table) continue;
-      one.model = model.name;
-      const prisma::Block* block = models ? models->model(model.name) : nullptr;
-      if (block == nullptr) continue;
-      for (const prisma::Field& field : block->fields) {
-        if (field.column() == id.name) one.field = field.name;
-      }
-    }
-    out.push_back(std::move(one));
-  }
   return out;
 }
 
@@ -170,7 +148,7 @@ int run(Context& context, Options options) {
     after = prisma::parse_files(texts, schema.models->file);
   }
   code::PatchOptions wanted;
-  wanted.soft_deletes = soft_deletes(states, schema.facts, after);
+  wanted.soft_deletes = soft_deletes(states.before, states.now, schema.facts, after);
   for (code::SoftDelete& one : wanted.soft_deletes) {
     if (one.field.empty()) one.field = one.column;
   }

@@ -11,6 +11,11 @@
 #include "cli/code_schema.h"
 #include "cli/command.h"
 #include "cli/prisma_client.h"
+#include "cli/soft_deletes.h"
+#include "catalog/read.h"
+#include "code/deleted_reads.h"
+#include "code/prisma_drafts.h"
+#include "code/prisma_words.h"
 #include "pg/connection.h"
 #include "plan/read_json.h"
 #include "rehearse/arena.h"
@@ -24,7 +29,8 @@ namespace fs = std::filesystem;
 
 struct TestsOptions {
   std::string plan, schema, out, suite, stack, code = ".";
-  std::vector<std::string> bindirs;
+  std::string reads = "found";
+  std::vector<std::string> bindirs, exclude, include_deleted;
   bool run = false;
 };
 
@@ -56,18 +62,66 @@ std::string run_with_roles(rehearse::Arena& arena, const std::string& conninfo, 
   return why;
 }
 
-testgen::Suite written_suite(const TestsOptions& options, const testgen::Stack& stack, const plan::Plan& plan, rehearse::Arena& arena, const std::string& base) {
-  // The schema after the plan is what its files make: tried here first, so that a plan that fails is told of before any test is written.
-  const std::string desired = arena.sandbox().create_database("desired", base);
+// The schema after the plan is what its files make: tried before any test is written, so that a plan that fails is told of.
+std::string run_whole_plan(const TestsOptions& options, const plan::Plan& plan, rehearse::Arena& arena, const std::string& base) {
+  std::string desired = arena.sandbox().create_database("desired", base);
   for (const plan::Phase phase : plan::kPhases) {
     if (plan.in_phase(phase).empty()) continue;
     const fs::path file = fs::path(options.plan) / fmt::format("{}_{}.sql", static_cast<int>(phase) + 1, plan::phase_name(phase));
     if (const std::string why = run_with_roles(arena, desired, file); !why.empty())
       throw Error(ErrorCode::refused, "the plan does not run on this schema: " + why, "--schema SRC: what contraflow plan had as --from");
   }
-  pg::Connection before(arena.sandbox().create_database("rows", base), "contraflow tests");
-  pg::Connection after(desired, "contraflow tests");
-  return testgen::make_suite(stack, plan, before, after);
+  return desired;
+}
+
+// What the code base reads of the tables that get a soft delete.
+struct CodeBase {
+  std::vector<testgen::CodeRead> reads;
+  std::string extension;  // the file of the client extension, from the root of the code base
+  std::string note;
+};
+
+CodeBase read_code(const Context& context, const TestsOptions& options, pg::Connection& before, pg::Connection& desired) {
+  CodeBase out;
+  const catalog::Database from = catalog::read(before, {.sizes = false}), to = catalog::read(desired, {.sizes = false});
+  code::SchemaFacts facts = code::facts_of(to);
+  const std::optional<prisma::Schema> models = find_prisma_schema(options.code);
+  if (models) code::add_models(facts, *models);
+  code::PatchOptions patch;
+  patch.soft_deletes = soft_deletes(from, to, facts, models);
+  if (patch.soft_deletes.empty()) return out;
+  bool known = false;  // to schema.prisma
+  for (code::SoftDelete& one : patch.soft_deletes) {
+    if (!one.field.empty()) known = true;
+    if (one.field.empty()) one.field = one.model.empty() ? one.column : code::camel(one.column, false);
+    for (code::Model& model : facts.models) {
+      if (model.table == one.table && model.field(one.field) == nullptr) model.fields.push_back({.name = one.field, .column = one.column, .relation = {}, .relation_name = {}, .relation_fields = {}});
+    }
+  }
+  patch.include_deleted = options.include_deleted;
+  patch.include_deleted.insert(patch.include_deleted.end(), context.config.include_deleted.begin(), context.config.include_deleted.end());
+  patch.extension = std::any_of(patch.soft_deletes.begin(), patch.soft_deletes.end(), [](const code::SoftDelete& one) { return !one.model.empty(); });
+  code::ScanOptions scan;
+  scan.root = options.code;
+  scan.exclude = options.exclude;
+  scan.exclude.emplace_back("*/migrations/*");
+  const code::ReadsAs as = options.reads == "written" || (options.reads == "found" && known) ? code::ReadsAs::written : options.reads == "patched" ? code::ReadsAs::patched
+                                                                                                                                                   : code::ReadsAs::found;
+  const code::DeletedReads found = code::find_deleted_reads(facts, scan, patch, as);
+  for (const code::DeletedRead& read : found.reads) {
+    const auto one = std::find_if(patch.soft_deletes.begin(), patch.soft_deletes.end(), [&](const code::SoftDelete& s) { return s.table == read.table; });
+    testgen::CodeRead made{.place = fmt::format("{}:{}", read.file, read.line), .function = read.function, .table = read.table, .column = one->column, .statement = read.statement, .reason = read.reason, .sees_deleted = read.sees_deleted, .texts = {}, .parameters = {}};
+    // The client that is generated from an unpatched schema does not know the field; an admin's client is another one.
+    const bool by_client = found.patched && known && !read.sees_deleted;
+    if (by_client) {
+      made.texts = read.texts;
+      made.parameters = read.parameters;
+    }
+    out.reads.push_back(std::move(made));
+  }
+  if (found.patched && known) out.extension = found.extension;
+  if (!out.reads.empty() && !found.patched) out.note = "the code base does not name the column yet: its reads are tested as contraflow orm writes them (--reads written: as they stand)";
+  return out;
 }
 
 nlohmann::ordered_json as_json(const std::vector<testgen::FileRun>& runs) {
@@ -92,7 +146,7 @@ std::string as_text(const std::vector<testgen::FileRun>& runs) {
 }
 
 // The stack that is asked for, else that of the suite, else the code base's own. A suite that stands nowhere in the project gets its packages by a link.
-std::unique_ptr<testgen::Stack> stack_of(Context& context, TestsOptions& options, const fs::path& suite) {
+std::unique_ptr<testgen::Stack> stack_of(Context& context, TestsOptions& options, const fs::path& suite, const std::string& extension) {
   if (options.stack.empty() && !options.suite.empty()) options.stack = fs::exists(suite / "vitest.config.ts") ? "vitest" : "pgtap";
   if (options.stack == "pgtap") return testgen::pgtap_stack();
   const std::optional<VitestPlace> place = find_vitest(options.code);
@@ -110,7 +164,10 @@ std::unique_ptr<testgen::Stack> stack_of(Context& context, TestsOptions& options
     std::error_code there_already;
     fs::create_directory_symlink(fs::absolute(place->root / "node_modules"), suite / "node_modules", there_already);
   }
-  return testgen::vitest_stack({.root = place->root, .client = client_import(place->schema, fs::absolute(options.code).lexically_normal(), fs::absolute(suite).lexically_normal() / "contraflow.ts")});
+  const fs::path root = fs::absolute(options.code).lexically_normal(), suite_folder = fs::absolute(suite).lexically_normal();
+  std::string softened = extension.empty() ? "" : (root / extension).replace_extension().lexically_relative(suite_folder).generic_string();
+  if (!softened.empty() && !softened.starts_with(".")) softened = "./" + softened;
+  return testgen::vitest_stack({.root = place->root, .client = client_import(place->schema, root, suite_folder / "contraflow.ts"), .extension = softened});
 }
 
 int run_tests(Context& context, TestsOptions options, const std::string& format) {
@@ -138,12 +195,23 @@ int run_tests(Context& context, TestsOptions options, const std::string& format)
   std::optional<TemporaryFolder> temporary;
   if (options.suite.empty() && options.out.empty()) temporary.emplace("contraflow-tests");
   fs::path suite = temporary ? temporary->path() : fs::path(options.suite.empty() ? options.out : options.suite);
-  const std::unique_ptr<testgen::Stack> stack = stack_of(context, options, suite);
+  std::optional<pg::Connection> before, desired;
+  CodeBase code_base;
+  if (options.suite.empty()) {
+    const std::string after = run_whole_plan(options, read.plan, arena, base);
+    before.emplace(arena.sandbox().create_database("rows", base), "contraflow tests");
+    desired.emplace(after, "contraflow tests");
+    code_base = read_code(context, options, *before, *desired);
+  }
+  const std::unique_ptr<testgen::Stack> stack = stack_of(context, options, suite, code_base.extension);
   if (options.run) stack->require(arena.sandbox(), base);
 
   nlohmann::ordered_json report{{"plan", options.plan}, {"stack", options.stack}};
   if (options.suite.empty()) {
-    const testgen::Suite made = written_suite(options, *stack, read.plan, arena, base);
+    const testgen::Suite made = testgen::make_suite(*stack, read.plan, *before, *desired, code_base.reads);
+    before.reset();
+    desired.reset();
+    if (!code_base.note.empty()) context.console.note("note: " + code_base.note);
     if (temporary) {
       for (const auto& [name, text] : made.files) write_file(suite / name, text);
     } else {
@@ -183,7 +251,12 @@ Runner add_options(CLI::App& app) {
   auto* out = app.add_option("--out", options->out, "folder to write the tests to; it must not exist yet")->type_name("DIR");
   app.add_option("--suite", options->suite, "run the tests of this folder, written before, instead of new ones")->type_name("DIR")->excludes(out);
   app.add_option("--stack", options->stack, "what the tests are written for")->check(CLI::IsMember(std::vector<std::string>{"pgtap", "vitest"}))->default_str("what the code base has, else pgtap");
-  app.add_option("--code", options->code, "root of the code base, for Vitest and its Prisma client")->type_name("DIR")->default_str(".");
+  app.add_option("--code", options->code, "root of the code base: its reads of tables with soft delete are tested; for Vitest its Prisma client is used")->type_name("DIR")->default_str(".");
+  app.add_option("--reads", options->reads, "how the code base's reads are tested: as they are written, as contraflow orm patches them, or (found) as they are written where the code names the column already, else patched")
+      ->check(CLI::IsMember(std::vector<std::string>{"found", "written", "patched"}))
+      ->default_str("found");
+  app.add_option("--include-deleted", options->include_deleted, "code that goes on to see deleted rows: a path pattern such as **/admin/** (repeatable; also [code] include_deleted)")->type_name("PATTERN");
+  app.add_option("--exclude", options->exclude, "leave out code in files that match this pattern with * (repeatable)")->type_name("PATTERN");
   app.add_flag("--run", options->run, "run them on a sandbox: before the plan, after each phase, and after the rollback from each");
   app.add_option("--pg-bindir", options->bindirs, "folder with initdb and postgres for the sandbox; repeatable")->type_name("DIR");
   const auto format = add_format_option(app, {"text", "json"});
@@ -200,7 +273,7 @@ extern const Command tests_command;
 const Command tests_command{
     "tests", "write a plan's integration tests, and run them",
     "pgTAP files, or Vitest files over Prisma's client, for the state before the plan and after each phase, on rows made for them: old rows keep their contents, defaults, what constraints and enums take and "
-    "refuse from which phase on, columns that stand beside each other stay in step, soft deletes, the way back. --run needs pg_prove and the extension pgtap, or the project's packages installed and its client generated. Exit 1 where a test fails, or none ran.",
+    "refuse from which phase on, columns that stand beside each other stay in step, soft deletes, the way back. Reads of the code base that are keyed as a login is run as they stand in it (or as `contraflow orm` patches them): they find nothing of a deleted user, admin reads still do. --run needs pg_prove and the extension pgtap, or the project's packages installed and its client generated. Exit 1 where a test fails, or none ran.",
     "contraflow tests db/migrations/20260408120000_add_tier --schema schema.sql --out tests/add_tier\n"
     "contraflow tests db/migrations/20260408120000_add_tier --schema schema.sql --run\n"
     "contraflow tests db/migrations/20260408120000_add_tier --stack vitest --out tests/add_tier\n"
