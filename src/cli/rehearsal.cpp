@@ -186,6 +186,7 @@ rehearse::Rehearsal rehearse_subject(Context& context, const RehearsalOptions& g
   rehearse::FileOptions file_options;
   file_options.budget = duration("--budget", options.budget);
   file_options.samples = !options.no_samples;
+  file_options.programs = options.allow_programs;
   rehearse::Arena arena(arena_options(context, options));
   out.major = arena.major();
   out.wanted_major = options.server != 0 ? options.server : context.config.sandbox_major.value_or(0);

@@ -27,6 +27,7 @@ rehearse::ArenaOptions arena_options(Context& context, const RehearsalOptions& o
   else if (context.config.sandbox_major)
     out.major = context.config.sandbox_major;
   out.superuser = options.superuser;
+  out.sandbox.programs = options.allow_programs;
   out.progress = [&context](const std::string& text) { context.console.progress(text); };
   return out;
 }

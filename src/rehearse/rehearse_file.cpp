@@ -93,7 +93,7 @@ class FileRehearsal {
     for (const Script* script :
          {&migration_.forward, migration_.rollback ? &*migration_.rollback : nullptr}) {
       if (!script) continue;
-      for (const auto& [why, place] : forbidden_in(*script)) {
+      for (const auto& [why, place] : forbidden_in(*script, options_.programs)) {
         Proof& proof = add("safe", "it reaches nothing but its own database");
         proof.verdict = Verdict::refuted;
         proof.reason = "refused, nothing was run: " + why;

@@ -163,6 +163,28 @@ class Test:
             proofs = {p['id']: p for p in json.loads(r.stdout)['proofs']}
             assert r.returncode == 0 and all(p['verdict'] == 'proven' for p in proofs.values()) and proofs['rollback.schema']['outcome'] == outcome, (rows, proofs)
 
+    def t_allowed_programs(self):
+        """programs: what is written is refused by name, what a DO block of a source or a variable of psql hides starts nothing; --allow-programs lets COPY"""
+        mark = self.folder + '/mark'
+        self.put('program.sql', f"CREATE TABLE lines (a text);\nCOPY lines FROM PROGRAM 'touch {mark}; echo 1';\n")
+        run = lambda *words: subprocess.run([self.opt.bin, '--color', 'never', *words], cwd=self.folder, capture_output=True, text=True, timeout=240)
+        os.chmod(self.folder, 0o777)
+        r = run('rehearse', 'program.sql', '--schema', 'before.sql')
+        assert r.returncode == 1 and '--allow-programs' in r.stdout and not os.path.exists(mark), (r.stdout, r.stderr)
+        for words in (('plan', '--from', 'program.sql', '--to', 'before.sql', '--out', 'never'), ('rehearse', 'm.sql', '--schema', 'program.sql')):
+            r = run(*words)
+            assert r.returncode == 1 and 'program.sql:2' in r.stderr and not os.path.exists(mark), (words, r.returncode, r.stderr)
+        self.put('hidden.sql', BEFORE + f"DO $$ BEGIN CREATE TEMP TABLE x (a text); EXECUTE 'COPY x FROM PRO' || 'GRAM ''touch {mark}; echo 1'''; END $$;\n")
+        for words in (('plan', '--from', 'hidden.sql', '--to', 'before.sql', '--out', 'never'), ('rehearse', 'm.sql', '--schema', 'hidden.sql')):
+            r = run(*words)
+            assert r.returncode == 2 and 'hidden.sql:2' in r.stderr and not os.path.exists(mark), (words, r.returncode, r.stderr)
+        self.put('variable.sql', f"SELECT '\\! touch {mark}' AS x \\gset\n:x\nALTER TABLE users ADD tier text;\n")
+        run('rehearse', 'variable.sql', '--schema', 'before.sql')
+        assert not os.path.exists(mark)
+        r = run('rehearse', 'program.sql', '--schema', 'before.sql', '--allow-programs', '--format', 'json')
+        proofs = {p['id']: p['verdict'] for p in json.loads(r.stdout)['proofs']}
+        assert r.returncode == 0 and proofs['forward'] == 'proven' and os.path.exists(mark), (r.returncode, proofs)
+
     def t_commits_as_it_goes(self):
         """a DO block that commits its batches stands in no transaction: before the migration, and as the migration"""
         os.makedirs(self.folder + '/own', exist_ok=True)
