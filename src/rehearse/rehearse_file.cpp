@@ -29,7 +29,7 @@ class FileRehearsal {
         options_(options),
         out_(out),
         progress_(progress),
-        judge_(arena.major()) {}
+        judge_(arena.major(), arena.bindirs()) {}
 
   void run() {
     out_.superuser = arena_.superuser();

@@ -81,6 +81,22 @@ class Test:
         code, _, err = self.rehearse('--schema', 'head.dump')
         assert code == 2 and 'head.dump cannot be restored' in err, (code, err)
 
+    def t_target_major(self):
+        """the major of the dump's server is what is rehearsed on; where it is not installed, another is used, and said"""
+        def said(*words):
+            code, out, err = self.rehearse(*words, '--format', 'json')
+            report = json.loads(out)
+            return report['server']['wanted_major'], [n for n in report['notes'] if 'is not installed here' in n]
+        self.put('own.dump', self.dump())
+        assert said('--schema', 'own.dump') == (15, []), said('--schema', 'own.dump')
+        self.put('later.sql', "--\n-- PostgreSQL database dump\n--\n\n-- Dumped from database version 99.1\n-- Dumped by pg_dump version 99.1\n\nSET transaction_timeout = 0;\n" + BEFORE)
+        wanted, notes = said('--schema', 'later.sql')
+        assert wanted == 99 and len(notes) == 1 and 'because 99' in notes[0], (wanted, notes)
+        wanted, notes = said('--schema', 'later.sql', '--server', '15')
+        assert (wanted, notes) == (15, []), (wanted, notes)
+        wanted, notes = said('--schema', 'before.sql', '--server', '98')
+        assert wanted == 98 and len(notes) == 1, (wanted, notes)
+
     def t_no_samples(self):
         """--no-samples: no value of a row in any format, whatever the server says about one: DETAIL lines, data exceptions, RAISE, EXECUTE, notices, psql, a dump's COPY"""
         value = 'SECRETVALUE'
