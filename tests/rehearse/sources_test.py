@@ -201,6 +201,41 @@ class Test:
         proofs = {p['id']: p['verdict'] for p in json.loads(r.stdout)['proofs']}
         assert r.returncode == 0 and proofs['forward'] == 'proven' and os.path.exists(mark), (r.returncode, proofs)
 
+    def t_formats(self):
+        """review and rehearse as JSON hold to their schemas; --fix-plan writes the plan that takes an unsafe migration's place, and says why where there is none"""
+        try:
+            import jsonschema
+        except ImportError:
+            return 'python3-jsonschema is not installed'
+        schemas = {name: json.load(open(f'{ROOT}/docs/schemas/{name}.schema.json')) for name in ('review', 'rehearsal')}
+        self.put('shop.sql', BEFORE + 'CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint NOT NULL, amount integer NOT NULL);\n')
+        self.put('unsafe.sql', 'ALTER TABLE orders ALTER COLUMN amount TYPE bigint;\nALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users;\n')
+        self.put('unsafe.rollback.sql', 'ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey;\nALTER TABLE orders ALTER COLUMN amount TYPE integer;\n')
+        self.put('rows.sql', 'UPDATE users SET name = upper(name);\nALTER TABLE orders ALTER COLUMN amount TYPE bigint;\n')
+
+        def json_of(name, command, subject, *words):
+            r = subprocess.run([self.opt.bin, command, subject, '--schema', 'shop.sql', '--format', 'json', *words], cwd=self.folder, capture_output=True, text=True, timeout=240)
+            assert r.returncode in (0, 1), r.stderr
+            document = json.loads(r.stdout)
+            jsonschema.validate(document, schemas[name])
+            return document
+        plan = json_of('review', 'review', 'unsafe.sql')['replacement']
+        assert plan == {'command': 'contraflow fix unsafe.sql --schema shop.sql', 'folder': None, 'refused': []}, plan
+        plan = json_of('review', 'review', 'unsafe.sql', '--fix-plan', 'fixed', '--rows', 'orders=20000', '--traffic', '--reader-holds', '300ms')['replacement']
+        assert plan['folder'] == 'fixed' and not plan['refused'], plan
+        fixed = json_of('review', 'review', 'fixed')
+        assert fixed['verdict'] == 'yes' and 'replacement' not in fixed, fixed['summary']
+        json_of('rehearsal', 'rehearse', 'fixed', '--traffic', '--compare-naive', '--reader-holds', '300ms')
+        plan = json_of('review', 'review', 'rows.sql', '--fix-plan', 'none')['replacement']
+        assert plan['folder'] is None and 'UPDATE cannot be carried over' in plan['refused'][0] and not os.path.exists(self.folder + '/none'), plan
+        broken = json_of('review', 'review', 'unsafe.sql')
+        broken['items'][0]['answer'] = 'perhaps'
+        try:
+            jsonschema.validate(broken, schemas['review'])
+            assert False, 'the schema refuses nothing'
+        except jsonschema.ValidationError:
+            pass
+
     def t_commits_as_it_goes(self):
         """a DO block that commits its batches stands in no transaction: before the migration, and as the migration"""
         os.makedirs(self.folder + '/own', exist_ok=True)
