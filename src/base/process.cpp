@@ -17,6 +17,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "base/confine.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -116,6 +117,43 @@ pid_t spawn(std::vector<std::string> arguments, const ProcessOptions& options, i
   return pid;
 }
 
+// The confinement has to come between fork and exec, so this is no posix_spawn: nothing but system calls happens in the child.
+pid_t spawn_confined(std::vector<std::string> arguments, const ProcessOptions& options, int input, int output, int error) {
+  const auto program = arguments.front().find('/') == std::string::npos ? find_program(arguments.front()) : std::optional(arguments.front());
+  if (!program) throw Error(ErrorCode::environment, fmt::format("cannot start {}: {}", arguments.front(), std::strerror(ENOENT)));
+  std::vector<std::string> environment = merged_environment(options);
+  const std::vector<char*> argv = pointers(arguments), envp = pointers(environment);
+  Descriptor told, tell;
+  make_pipe(told, tell);
+  const pid_t pid = ::fork();
+  check(pid >= 0, "cannot start a program");
+  if (pid == 0) {
+    std::array<int, 2> failure{0, 0};  // errno, and whether it was the confinement
+    std::signal(SIGPIPE, SIG_DFL);
+    const bool ready = ::dup2(input, STDIN_FILENO) >= 0 && ::dup2(output, STDOUT_FILENO) >= 0 && ::dup2(error, STDERR_FILENO) >= 0 &&
+                       (options.folder.empty() || ::chdir(options.folder.c_str()) == 0);
+    if (ready && !confine_this_process())
+      failure[1] = 1;
+    else if (ready)
+      ::execve(program->c_str(), argv.data(), envp.data());
+    failure[0] = errno;
+    (void)!::write(tell.get(), failure.data(), sizeof failure);
+    ::_exit(127);
+  }
+  tell.reset();
+  std::array<int, 2> failure{0, 0};
+  ssize_t got = 0;
+  while ((got = ::read(told.get(), failure.data(), sizeof failure)) < 0 && errno == EINTR) {
+  }
+  if (got != sizeof failure) return pid;
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  if (failure[1] != 0)
+    throw Error(ErrorCode::environment, fmt::format("cannot keep {} from starting programs and writing files: {}", arguments.front(), std::strerror(failure[0])),
+                "it takes seccomp of Linux on x86-64 or ARM64");
+  throw Error(ErrorCode::environment, fmt::format("cannot start {}: {}", arguments.front(), std::strerror(failure[0])));
+}
+
 // Reads what is there; closes the descriptor at the end of the stream.
 void drain(Descriptor& from, std::string& into) {
   char buffer[65536];
@@ -172,7 +210,7 @@ ProcessResult run_process(const std::vector<std::string>& arguments, const Proce
   fill_input(input, options.input);
   make_pipe(output, output_end);
   make_pipe(error, error_end);
-  const pid_t pid = spawn(arguments, options, input.get(), output_end.get(), error_end.get());
+  const pid_t pid = (options.confined ? spawn_confined : spawn)(arguments, options, input.get(), output_end.get(), error_end.get());
   output_end.reset();
   error_end.reset();
 

@@ -15,6 +15,7 @@ struct ProcessOptions {
   std::string input;                                             // standard input
   std::vector<std::pair<std::string, std::string>> environment;  // set on top of ours
   std::string folder;                                            // working folder; empty: ours
+  bool confined = false;                                         // it can start no program and write no file but its streams; Error{environment} where the system cannot do that
   std::optional<std::chrono::milliseconds> timeout;              // then SIGKILL
   std::function<bool()> cancelled;                               // looked at several times a second; true: SIGKILL
   std::optional<std::chrono::milliseconds> grace;                // cancelled: SIGINT first, SIGKILL after so long

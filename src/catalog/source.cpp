@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "catalog/source_files.h"
 #include "catalog/source_migrations.h"
+#include "catalog/psql_commands.h"
 #include "catalog/source_psql.h"
 #include "catalog/source_run.h"
 #include "prisma/to_sql.h"
@@ -220,7 +221,13 @@ void SourceLoader::Impl::run_unit(std::optional<pg::Connection>& connection, con
     return text ? std::optional(check_sql_text(std::move(*text), path)) : std::nullopt;
   };
   const std::vector<ScriptItem> items = read_script(unit.file, read_include);
-  if (!needs_psql(items)) {
+  const bool by_psql = needs_psql(items);
+  for (const ScriptItem& item : items) {
+    if (options.sandbox.programs && starts_program(item)) continue;
+    if (const std::string why = reaches_outside(item, by_psql); !why.empty())
+      throw Error(ErrorCode::refused, why, "nothing of the file was run: take it out, or give the schema as a connection string or a dump").at(item.location());
+  }
+  if (!by_psql) {
     RunOptions run;
     run.private_server = private_server();
     run.one_transaction = unit.one_transaction;

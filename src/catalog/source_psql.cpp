@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include "base/file.h"
 #include "base/process.h"
@@ -18,8 +19,15 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// Debian's psql in PATH is a script that looks for the program, which needs more than the program itself may.
+bool is_script(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return file.get() == '#' && file.get() == '!';
+}
+
 std::string find_psql() {
-  if (const auto found = find_program("psql")) return *found;
+  const auto found = find_program("psql");
+  if (found && !is_script(*found)) return *found;
   // Debian keeps one per major outside of PATH.
   std::string best;
   std::error_code ignored;
@@ -27,6 +35,7 @@ std::string find_psql() {
     const std::string candidate = (entry.path() / "bin/psql").string();
     if (fs::exists(candidate, ignored) && (best.empty() || natural_less(best, candidate))) best = candidate;
   }
+  if (best.empty() && found) return *found;
   if (best.empty()) {
     throw Error(ErrorCode::environment,
                 "psql is not installed, and the file uses commands that only psql knows",
@@ -89,7 +98,12 @@ void run_with_psql(const std::string& conninfo, const ScriptUnit& unit, bool on_
     write_file(path, unit.file->text);
   }
   ProcessOptions options;
+  // A variable can hold commands of psql, which no reader of the file sees: `SELECT '\! …' AS x \gset` and then `:x`. And no password of ours leads elsewhere.
+  options.confined = true;
   options.environment = {{"LC_ALL", "C"},
+                         {"HOME", "/nonexistent"},
+                         {"PGPASSFILE", "/dev/null"},
+                         {"PGSERVICEFILE", "/dev/null"},
                          {"PGCLIENTENCODING", "UTF8"},
                          {"PGOPTIONS", "-c lc_messages=C -c client_min_messages=warning"}};
   if (!split_info.password.empty()) options.environment.emplace_back("PGPASSWORD", split_info.password);

@@ -173,6 +173,34 @@ TEST_F(SourceLive, RunsAPlanFolderWithPsql) {
   EXPECT_EQ(error.location()->line, 4);
 }
 
+// \!, a pipe, a file: refused before anything runs. What a variable hides only psql sees, which can start and write nothing.
+TEST_F(SourceLive, StartsNoProgramAndWritesNoFile) {
+  if (!find_program("psql")) GTEST_SKIP() << "psql is not installed";
+  const std::string mark = path("mark"), start = "touch " + mark;
+  for (const std::string& line :
+       {"\\! " + start, "\\!" + start, "\\o |" + start, "\\o " + mark, "SELECT 1 \\g |" + start, "SELECT 1 \\gx (format=csv) " + mark, "\\copy a from program '" + start + "'", "\\copy a to '" + mark + "'",
+        "\\set x `" + start + "`", "\\if `" + start + "` \\endif", "\\w " + mark, "\\echo hi \\! " + start, std::string("\\c postgres"), std::string("\\setenv A b"), std::string("\\e"), std::string("SET standard_conforming_strings = off;"),
+        "COPY a FROM PROGRAM '" + start + "';", "COPY a FROM /* x */ PROGRAM $$" + start + "$$;"}) {
+    const Error error = failure("\\if true\nCREATE TABLE a (x text);\n\\endif\n" + line + "\n");
+    EXPECT_EQ(error.code(), ErrorCode::refused) << line << ": " << error.message();
+    ASSERT_TRUE(error.location()) << line;
+    EXPECT_EQ(error.location()->line, 4) << line;
+  }
+  EXPECT_EQ(failure("COPY a FROM PROGRAM '" + start + "';").code(), ErrorCode::refused);
+  for (const std::string& hidden :
+       {"\\set x '\\\\! " + start + "'\n", "SELECT '\\! " + start + "' AS x \\gset\n", "SELECT '\\o |" + start + "' AS x \\gset\n", "SELECT '\\o " + mark + "' AS x \\gset\n", "SELECT '\\w " + mark + "' AS x \\gset\n",
+        "SELECT '\\copy a to ''" + mark + "''' AS x \\gset\n", "SELECT '\\set y `" + start + "`' AS x \\gset\n"}) {
+    try {
+      load(write("hidden.sql", "CREATE TABLE a (x text);\n" + hidden + ":x\nSELECT 1;\n"));
+    } catch (const Error&) {
+      // psql may stop at it; what counts is what it left.
+    }
+    EXPECT_FALSE(std::filesystem::exists(mark)) << hidden;
+  }
+  // A table of that name is none, and what stays within the database runs.
+  EXPECT_TRUE(has(load(write("fine.sql", "\\set n program\nCREATE TABLE :n (x int);\nCOPY program FROM STDIN;\n1\n\\.\nSELECT 'CREATE TABLE made ()' \\gexec\n")), Kind::table, "made"));
+}
+
 TEST_F(SourceLive, ReadsGitRevisions) {
   const auto git = [&](std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(),

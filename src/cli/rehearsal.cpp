@@ -64,6 +64,13 @@ std::vector<review::Finding> lint_findings(const rehearse::Migration& migration,
   return out;
 }
 
+// Locks, rewrites and syntax differ from major to major.
+void say_another_major(int used, rehearse::Rehearsal& out) {
+  if (out.wanted_major == 0 || out.wanted_major == used) return;
+  out.notes.push_back(fmt::format("rehearsed on PostgreSQL {}, because {} is not installed here (apt-get install postgresql-{}, or --pg-bindir): what a statement locks and rewrites can differ between them", used,
+                                  out.wanted_major, out.wanted_major));
+}
+
 void rehearse_plan_in(rehearse::Arena& arena, Context& context, const RehearsalOptions& options, const plan::Plan& plan,
                       rehearse::Rehearsal& out) {
   out.major = arena.major();
@@ -139,6 +146,7 @@ void rehearse_plan_folder(Context& context, const RehearsalOptions& options, reh
   if (!arena_choice.major && plan.server_major > 0) arena_choice.major = plan.server_major;
   out.wanted_major = arena_choice.major.value_or(0);
   rehearse::Arena arena(arena_choice);
+  say_another_major(arena.major(), out);
   try {
     rehearse_plan_in(arena, context, options, plan, out);
   } catch (const Error& error) {
@@ -186,9 +194,12 @@ rehearse::Rehearsal rehearse_subject(Context& context, const RehearsalOptions& g
   rehearse::FileOptions file_options;
   file_options.budget = duration("--budget", options.budget);
   file_options.samples = !options.no_samples;
-  rehearse::Arena arena(arena_options(context, options));
+  file_options.programs = options.allow_programs;
+  const rehearse::ArenaOptions arena_choice = arena_options(context, options);
+  rehearse::Arena arena(arena_choice);
   out.major = arena.major();
-  out.wanted_major = options.server != 0 ? options.server : context.config.sandbox_major.value_or(0);
+  out.wanted_major = arena_choice.major.value_or(0);
+  say_another_major(arena.major(), out);
   try {
     rehearse_file_in(arena, context, options, migration, file_options, out, linted);
   } catch (const Error& error) {

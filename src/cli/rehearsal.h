@@ -19,7 +19,7 @@ struct RehearsalOptions {
   long long rows_per_table = 5;
   double scale = 0.01;
   int server = 0;
-  bool superuser = false, no_rows = false, traffic = false, compare_naive = false, clone_is_safe = false, no_samples = false, no_record = false;
+  bool superuser = false, allow_programs = false, no_rows = false, traffic = false, compare_naive = false, clone_is_safe = false, no_samples = false, no_record = false;
   int connections = 4;
   double rate = 200, stall_budget = 250;
 };

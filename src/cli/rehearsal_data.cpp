@@ -12,6 +12,8 @@
 #include "pg/connection.h"
 #include "rehearse/load_dump.h"
 #include "rehearse/rows.h"
+#include "rehearse/snapshot.h"
+#include "rehearse/target_major.h"
 
 namespace contraflow::cli {
 
@@ -26,7 +28,11 @@ rehearse::ArenaOptions arena_options(Context& context, const RehearsalOptions& o
     out.major = options.server;
   else if (context.config.sandbox_major)
     out.major = context.config.sandbox_major;
+  else
+    out.major = rehearse::target_major(options.clone.empty() ? options.schema : options.clone);
+  if (!out.major && !options.statistics.empty()) out.major = rehearse::parse_statistics(read_file(options.statistics), options.statistics).server_version / 10000;
   out.superuser = options.superuser;
+  out.sandbox.programs = options.allow_programs;
   out.progress = [&context](const std::string& text) { context.console.progress(text); };
   return out;
 }

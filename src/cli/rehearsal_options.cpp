@@ -78,6 +78,8 @@ void add_rehearsal_options(CLI::App& app, RehearsalOptions& options) {
   app.add_flag("--superuser", options.superuser,
                "run the migration as superuser of the sandbox (default: as an ordinary owner, lifted for "
                "statements that need it)");
+  app.add_flag("--allow-programs", options.allow_programs,
+               "let COPY … PROGRAM start programs of this machine (default: refused, and the sandbox's server can start none)");
   app.add_option("--server", options.server, "PostgreSQL major of the sandbox")->type_name("MAJOR");
   app.add_option("--pg-bindir", options.bindirs, "folder with initdb and postgres for the sandbox")
       ->type_name("DIR");

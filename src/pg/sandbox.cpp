@@ -112,7 +112,7 @@ Sandbox::Impl::~Impl() {
 }
 
 void Sandbox::Impl::start(const SandboxOptions& options) {
-  server = std::make_unique<Server>(wanted_server(options), options.settings);
+  server = std::make_unique<Server>(wanted_server(options), options.settings, options.programs);
   host = server->host();
   maintenance = std::make_unique<Connection>(server->conninfo("postgres"), "contraflow sandbox");
 }

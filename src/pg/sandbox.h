@@ -28,6 +28,7 @@ struct SandboxOptions {
   std::vector<std::string> bindirs;  // --pg-bindir
   std::string url;  // --sandbox-url: use this server instead (fresh databases, dropped afterwards)
   std::vector<std::string> settings;  // more postgresql.conf lines, such as "wal_level = logical"
+  bool programs = false;              // whether SQL may start programs of this machine: COPY … PROGRAM, in whatever disguise
 };
 
 // A throwaway PostgreSQL server on a private Unix socket: no TCP, fsync off, run by an unprivileged user.

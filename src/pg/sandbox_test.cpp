@@ -73,6 +73,23 @@ TEST(FindServers, NewestFirstEachOnce) {
   EXPECT_THROW(find_servers({"/nonexistent"}), Error);
 }
 
+// Not even a superuser, by no detour: what a source's DO block hides is read by nobody before it runs.
+TEST(Sandbox, StartsNoProgramUnlessAllowed) {
+  for (const bool allowed : {false, true}) {
+    Sandbox sandbox({.programs = allowed});
+    Connection connection(sandbox.create_database("programs"));
+    connection.execute("CREATE TABLE t (a text)");
+    const auto run = [&] { connection.execute("DO $$ BEGIN EXECUTE 'COPY t FROM PRO' || 'GRAM ''echo started'''; END $$"); };
+    if (allowed)
+      EXPECT_NO_THROW(run());
+    else
+      EXPECT_THROW(run(), ServerError);
+    EXPECT_EQ(connection.execute("SELECT FROM t").rows(), allowed ? 1 : 0);
+    // It goes on as ever: files of its own, workers, extensions.
+    EXPECT_NO_THROW(connection.execute("CREATE TABLE u AS SELECT generate_series(1, 1000) n; CREATE INDEX ON u (n); ANALYZE u; CHECKPOINT"));
+  }
+}
+
 TEST(Sandbox, StartsWithoutTcpAndLeavesNothing) {
   { const Sandbox cold; }
   const auto start = std::chrono::steady_clock::now();

@@ -67,14 +67,14 @@ bool ready(const fs::path& data) {
 
 }  // namespace
 
-Server::Server(const ServerBinaries& binaries, const std::vector<std::string>& settings)
+Server::Server(const ServerBinaries& binaries, const std::vector<std::string>& settings, bool programs)
     : user_(server_user()), folder_(user_) {
   try {
     make_cluster(binaries, user_, folder_);
     write_file(folder_.settings(), configuration(folder_, settings));
     fs::permissions(folder_.settings(),
                     fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read);
-    start(binaries);
+    start(binaries, programs);
   } catch (...) {
     if (guardian_) guardian_->stop();
     folder_.remove();
@@ -82,7 +82,7 @@ Server::Server(const ServerBinaries& binaries, const std::vector<std::string>& s
   }
 }
 
-void Server::start(const ServerBinaries& binaries) {
+void Server::start(const ServerBinaries& binaries, bool programs) {
   guardian_ = std::make_unique<Guardian>(
       GuardedProgram{.arguments = {binaries.bindir + "/postgres", "-D", folder_.data(), "-c",
                                    "config_file=" + folder_.settings().string()},
@@ -92,7 +92,8 @@ void Server::start(const ServerBinaries& binaries) {
                      .user = user_,
                      .stop_signal = SIGQUIT,  // immediate: there is nothing to save
                      .remove = folder_.path(),
-                     .lock = folder_.lock()});
+                     .lock = folder_.lock(),
+                     .alone = !programs});
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (!ready(folder_.data())) {
     const auto ended = guardian_->wait(std::chrono::milliseconds(2));

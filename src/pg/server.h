@@ -15,13 +15,14 @@ namespace contraflow::pg {
 class Server {
  public:
   // Returns when the server accepts connections. Throws Error{environment} with the server's own words.
-  Server(const ServerBinaries& binaries, const std::vector<std::string>& settings);
+  // `programs`: COPY … PROGRAM and the like can start programs of this machine, with the server's rights.
+  Server(const ServerBinaries& binaries, const std::vector<std::string>& settings, bool programs);
 
   std::string host() const { return folder_.socket_folder(); }
   std::string conninfo(const std::string& database) const;
 
  private:
-  void start(const ServerBinaries& binaries);
+  void start(const ServerBinaries& binaries, bool programs);
 
   ServerUser user_;
   SandboxFolder folder_;

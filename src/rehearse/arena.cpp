@@ -117,20 +117,21 @@ Arena::~Arena() = default;
 
 pg::Sandbox& Arena::sandbox() { return impl_->loader.sandbox(); }
 int Arena::major() const { return impl_->control->server_major(); }
+const std::vector<std::string>& Arena::bindirs() const { return impl_->options.sandbox.bindirs; }
 bool Arena::superuser() const { return !impl_->limited(); }
 
 std::string Arena::empty_database() { return sandbox().create_database("base"); }
 
 std::string Arena::load_clone(const std::string& url, bool is_safe) {
   const std::string copy = empty_database();
-  copy_clone(url, migrator(copy), is_safe, notes_);
+  copy_clone(url, migrator(copy), is_safe, notes_, impl_->options.sandbox.bindirs);
   return copy;
 }
 
 std::string Arena::load(const std::string& text, const std::string& before_file) {
   if (is_archive(text)) {
     const std::string copy = empty_database();
-    restore_archive(text, migrator(copy), notes_);
+    restore_archive(text, migrator(copy), notes_, impl_->options.sandbox.bindirs);
     return copy;
   }
   catalog::Source source = catalog::recognise_source(text);

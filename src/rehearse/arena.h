@@ -33,6 +33,7 @@ class Arena {
   pg::Sandbox& sandbox();
   int major() const;
   bool superuser() const;
+  const std::vector<std::string>& bindirs() const;  // --pg-bindir
 
   // A database with the schema of the source; `before_file`: of a folder of migrations, those that come
   // before this file.

@@ -16,6 +16,7 @@ namespace contraflow::rehearse {
 namespace {
 
 constexpr std::size_t kMostCancelled = 3;
+constexpr long long kMostRowsPerPrefix = 200'000;  // a copy of all of them for each
 constexpr std::chrono::milliseconds kCancelAfter{1500};  // for all that comes before it, on tables without rows
 
 class FileRehearsal {
@@ -28,7 +29,7 @@ class FileRehearsal {
         options_(options),
         out_(out),
         progress_(progress),
-        judge_(arena.major()) {}
+        judge_(arena.major(), arena.bindirs()) {}
 
   void run() {
     out_.superuser = arena_.superuser();
@@ -89,11 +90,16 @@ class FileRehearsal {
     return failure.sqlstate.starts_with("22") || failure.sqlstate.starts_with("23");
   }
 
+  // A row that refers to one that is not there, a query that should find one: without any rows that says nothing.
+  static bool looks_for_rows(const Failure& failure) {
+    return failure.sqlstate == "23503" || failure.sqlstate == "23502" || failure.sqlstate == "P0002";
+  }
+
   bool safe() {
     for (const Script* script :
          {&migration_.forward, migration_.rollback ? &*migration_.rollback : nullptr}) {
       if (!script) continue;
-      for (const auto& [why, place] : forbidden_in(*script)) {
+      for (const auto& [why, place] : forbidden_in(*script, options_.programs)) {
         Proof& proof = add("safe", "it reaches nothing but its own database");
         proof.verdict = Verdict::refuted;
         proof.reason = "refused, nothing was run: " + why;
@@ -119,6 +125,20 @@ class FileRehearsal {
     Proof& proof = add("forward", "it runs to its end");
     std::optional<Arena::Trial> trial;
     RunResult first = go_supplied(bases_.empty, trial, !bases_.has_rows());
+    std::string without_rows;
+    if (first.failure && bases_.has_rows() && looks_for_rows(*first.failure)) {
+      without_rows = first.failure->message();
+      bases_.empty = bases_.filled;
+      before_ = judge_.state(bases_.empty);
+      first = go_supplied(bases_.empty, trial, true);
+    }
+    // Of rows that nobody has given nothing follows.
+    const bool lacks_rows = first.failure && looks_for_rows(*first.failure) && (!without_rows.empty() || out_.data.tables.empty());
+    if (lacks_rows) {
+      blame(proof, *first.failure, "it looks for rows that are not here (rehearse on a dump, a clone, or on the migrations before it): ", Verdict::unknown);
+      out_.steps = std::move(first.observations);
+      return false;
+    }
     if (first.failure) {
       const bool rights = lacks_rights(*first.failure);
       blame(proof, *first.failure, "", rights ? Verdict::unknown : Verdict::refuted);
@@ -139,6 +159,7 @@ class FileRehearsal {
     proof.reason =
         fmt::format("{}{}{}", count_of(static_cast<long long>(first.done), "statement"),
                     one_transaction_ && !migration_.forward.needs_psql ? " in " : ", ", out_.run_as);
+    if (!without_rows.empty()) out_.notes.push_back("everything ran on made-up rows, because without rows the migration fails: " + without_rows);
     out_.steps = std::move(first.observations);
     after_ = judge_.state(trial->admin());
     changes_ = compare(before_, after_).likeness != Likeness::exact;
@@ -503,28 +524,44 @@ class FileRehearsal {
     Proof& proof = add("rollback.prefixes", "the rollback restores the schema from every statement on");
     const Script& script = migration_.forward;
     const std::vector<std::size_t> places = cuts(script.items.size());
+    long long total = 0;
+    for (const TableData& table : out_.data.tables) total += table.rows;
+    const bool rows = options_.data_proofs && rows_work_ && total > 0 && total <= kMostRowsPerPrefix;
+    if (rows) proof.claim = "the rollback restores the schema and every row from every statement on";
+    Shape shape;
+    Checksums want;
     for (const std::size_t k : places) {
-      const Arena::Trial trial = arena_.trial(bases_.empty);
+      const Arena::Trial trial = arena_.trial(rows ? bases_.filled : bases_.empty);
+      if (rows && want.empty()) {
+        pg::Connection connection(trial.admin(), "contraflow judge");
+        shape = shape_of(connection);
+        want = checksums(connection, shape);
+      }
       if (go(script, trial, false, k).failure) continue;
       const RunResult back = go(*migration_.rollback, trial);
       if (back.failure)
         return blame(proof, *back.failure,
                      fmt::format("interrupted {}, the rollback fails: ", at(script, k)));
-      const Comparison comparison = compare(before_, judge_.state(trial.admin(), false));
-      if (comparison.likeness == Likeness::exact) continue;
+      Comparison comparison = compare(before_, judge_.state(trial.admin(), false));
+      std::vector<std::string> lost;
+      if (rows && comparison.likeness == Likeness::exact) {
+        pg::Connection connection(trial.admin(), "contraflow judge");
+        lost = differences(want, checksums(connection, shape));
+      }
+      if (comparison.likeness == Likeness::exact && lost.empty()) continue;
       proof.verdict = Verdict::refuted;
-      proof.reason = fmt::format("interrupted {}, the rollback ends in another schema", at(script, k));
+      proof.reason = fmt::format("interrupted {}, the rollback {}", at(script, k), lost.empty() ? "ends in another schema" : "does not bring back the rows");
       proof.place = place_of(script.items[k - 1]);
-      proof.details = comparison.differences;
+      proof.details = lost.empty() ? std::move(comparison.differences) : std::move(lost);
       return;
     }
     proof.verdict = Verdict::proven;
-    proof.reason = fmt::format("tried after {} of {}", places.size(),
-                               count_of(static_cast<long long>(script.items.size()), "statement"));
+    proof.reason = fmt::format("tried after {} of {}{}", places.size(), count_of(static_cast<long long>(script.items.size()), "statement"),
+                               total > kMostRowsPerPrefix ? "; rows were compared after the last one alone, they are too many for a copy each time" : "");
   }
 
   Arena& arena_;
-  const Bases& bases_;
+  Bases bases_;
   const Migration& migration_;
   const FileOptions& options_;
   Rehearsal& out_;

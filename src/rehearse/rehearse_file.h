@@ -16,6 +16,7 @@ struct FileOptions {
   std::size_t most_prefixes =
       40;  // interruptions that are tried; evenly spread where there are more statements
   bool data_proofs = true;
+  bool programs = false;  // COPY … PROGRAM may start programs
   bool samples = true;  // keys of rows that are in the way may be shown
 };
 

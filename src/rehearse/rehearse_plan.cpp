@@ -38,7 +38,7 @@ class PlanRehearsal {
         options_(options),
         out_(out),
         progress_(progress),
-        judge_(arena.major()) {
+        judge_(arena.major(), arena.bindirs()) {
     reordered_.insert(plan.column_order.begin(), plan.column_order.end());
     settings_.backfill.verify = true;
     settings_.idle_limit = std::chrono::seconds(60);  // looking inside a transaction takes its time on a busy machine

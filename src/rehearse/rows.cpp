@@ -11,29 +11,16 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "rehearse/column_hints.h"
+#include "rehearse/row_references.h"
 #include "rehearse/row_values.h"
+#include "sql/scan.h"
 
 namespace contraflow::rehearse {
 namespace {
 
 using namespace catalog;
 using sql::QualifiedName;
-
-struct Reference {
-  std::vector<std::string> columns;
-  QualifiedName table;
-  std::vector<std::string> referenced;
-};
-
-struct TableToFill {
-  QualifiedName name;
-  const Table* table = nullptr;
-  std::vector<std::pair<std::string, const Column*>> columns;  // in order, generated ones left out
-  std::vector<Reference> references;
-  std::vector<std::vector<std::string>> unique;             // column sets
-  std::vector<std::string> conditions;                      // checks and the partition's bound
-  std::map<std::string, std::vector<std::string>> allowed;  // values that a check lists for a column
-};
 
 class RowMaker {
  public:
@@ -47,7 +34,12 @@ class RowMaker {
         "SET session_replication_role = replica");  // rows are right by construction; triggers of the user's
                                                     // are not ours to fire
     connection_.execute("SET search_path = pg_catalog");
-    for (const QualifiedName& name : in_order()) fill(tables_.at(name));
+    for (const QualifiedName& name : in_order_of_references(tables_)) {
+      fill(tables_.at(name));
+      visited_.insert(name);
+    }
+    if (const long long gone = late_.settle(); gone > 0)
+      used_.notes.push_back(fmt::format("{} of the made-up rows were taken out again: there is nothing that their foreign keys could refer to", gone));
     set_sequences();
     connection_.execute("RESET session_replication_role");
     connection_.execute("ANALYZE");
@@ -59,12 +51,15 @@ class RowMaker {
       if (const auto* table = std::get_if<Table>(&object.body)) tables_[{id.schema, id.name}].table = table;
     }
     for (auto& [name, table] : tables_) table.name = name;
+    // Columns first: what follows names them.
     for (const auto& [id, object] : database_.objects) {
       const auto at = tables_.find({id.schema, id.relation});
-      if (const auto* column = std::get_if<Column>(&object.body)) {
-        if (at != tables_.end() && column->generated == Generated::none)
-          at->second.columns.emplace_back(id.name, column);
-      } else if (const auto* constraint = std::get_if<Constraint>(&object.body)) {
+      const auto* column = std::get_if<Column>(&object.body);
+      if (column && at != tables_.end()) (column->generated == Generated::none ? at->second.columns : at->second.generated).emplace_back(id.name, column);
+    }
+    for (const auto& [id, object] : database_.objects) {
+      const auto at = tables_.find({id.schema, id.relation});
+      if (const auto* constraint = std::get_if<Constraint>(&object.body)) {
         if (at == tables_.end()) continue;
         TableToFill& table = at->second;
         switch (constraint->type) {
@@ -79,7 +74,7 @@ class RowMaker {
             break;
           case ConstraintType::check:
             table.conditions.push_back(constraint->expression);
-            for (auto& [name, values] : listed_values(constraint->expression)) table.allowed[name] = values;
+            for (const auto& [name, hints] : hints_in(constraint->expression)) hints_[{table.name, name}].take(hints);
             break;
           case ConstraintType::exclusion:
           case ConstraintType::not_null:
@@ -88,31 +83,54 @@ class RowMaker {
         }
       } else if (const auto* index = std::get_if<Index>(&object.body)) {
         const auto of = tables_.find({id.schema, index->table});
-        if (of != tables_.end() && index->unique) of->second.unique.push_back(index->columns);
+        if (of != tables_.end() && index->unique) of->second.unique.push_back(columns_of(*index, of->second));
       }
     }
     for (auto& [name, table] : tables_) {
       std::sort(table.columns.begin(), table.columns.end(),
                 [](const auto& a, const auto& b) { return a.second->position < b.second->position; });
-      if (!table.table->partition_constraint.empty())
-        table.conditions.push_back(table.table->partition_constraint);
+      if (table.table->partition_constraint.empty()) continue;
+      table.conditions.push_back(table.table->partition_constraint);
+      // A partition's bounds say more than a check.
+      for (auto [column, hints] : hints_in(table.table->partition_constraint)) {
+        hints.take(hints_[{name, column}]);
+        hints_[{name, column}] = hints;
+      }
     }
   }
 
-  // Referenced tables first; a cycle is broken where it is met.
-  std::vector<QualifiedName> in_order() const {
-    std::vector<QualifiedName> out;
-    std::set<QualifiedName> seen;
-    const std::function<void(const QualifiedName&)> visit = [&](const QualifiedName& name) {
-      const auto at = tables_.find(name);
-      if (at == tables_.end() || !seen.insert(name).second) return;
-      for (const Reference& reference : at->second.references) visit(reference.table);
-      for (const auto& [other, table] : tables_)  // a partitioned table has the rows of its partitions
-        if (table.table->partition_of == name) visit(other);
-      out.push_back(name);
-    };
-    for (const auto& [name, table] : tables_) visit(name);
+  // What an index on expressions keeps unique, it keeps so by the columns that they name.
+  static std::vector<std::string> columns_of(const Index& index, const TableToFill& table) {
+    std::vector<std::string> out;
+    for (const std::string& column : index.columns)
+      if (!column.empty()) out.push_back(column);
+    if (out.size() == index.columns.size()) return out;
+    for (const sql::Token& token : sql::scan(index.definition)) {
+      if (token.kind != sql::TokenKind::identifier && token.kind != sql::TokenKind::keyword) continue;
+      std::string name = sql::identifier_value(std::string_view(index.definition).substr(token.begin, token.end - token.begin));
+      if (table.find(name)) out.push_back(std::move(name));
+    }
     return out;
+  }
+
+  // Rows that are asked for the partitioned table above, and how many partitions share them.
+  std::pair<long long, long long> divided(const TableToFill& table) const {
+    for (auto above = table.table->partition_of; above;) {
+      const auto root = tables_.find(*above);
+      if (root == tables_.end()) break;
+      if (const auto asked = wanted_.tables.find(root->first); asked != wanted_.tables.end()) {
+        const auto below = [&](const TableToFill& leaf) {
+          for (auto up = leaf.table->partition_of; up; up = tables_.at(*up).table->partition_of) {
+            if (*up == root->first) return true;
+            if (!tables_.contains(*up)) break;
+          }
+          return false;
+        };
+        return {asked->second, std::count_if(tables_.begin(), tables_.end(), [&](const auto& entry) { return !entry.second.table->partitioned && below(entry.second); })};
+      }
+      above = root->second.table->partition_of;
+    }
+    return {0, 0};
   }
 
   long long rows_for(const TableToFill& table) const {
@@ -120,6 +138,8 @@ class RowMaker {
     long long rows = wanted_.others;
     if (asked != wanted_.tables.end()) {
       rows = asked->second;
+    } else if (const auto [root, parts] = divided(table); parts > 0) {
+      return std::max<long long>(1, root / parts);
     } else if (wanted_.statistics) {
       const auto known = wanted_.statistics->tables.find(table.name);
       if (known != wanted_.statistics->tables.end())
@@ -144,8 +164,11 @@ class RowMaker {
     if (connection_.execute(fmt::format("SELECT FROM {} LIMIT 1", sql::quote(name))).rows() > 0) return;
     if (progress_) progress_(fmt::format("making {} for {}", count_of(rows, "row"), sql::quote(name)));
     try {
+      lacking_.clear();
       const long long made = insert(table, rows);
-      if (made < rows) {
+      if (!lacking_.empty()) {
+        used_.notes.push_back(fmt::format("{} stays empty: {}, which its rows must refer to, is empty", sql::quote(name), lacking_));
+      } else if (made < rows) {
         used_.notes.push_back(
             made == 0
                 ? fmt::format("{} stays empty: no made-up row fulfils its constraints", sql::quote(name))
@@ -167,8 +190,19 @@ class RowMaker {
   }
 
   long long insert(const TableToFill& table, long long rows) {
-    const std::string statement = statement_for(table, rows, "");
-    return statement.empty() ? 0 : connection_.execute(statement).rows_affected();
+    // What keys refused is made up for from other numbers, as long as that leads somewhere.
+    long long made = 0;
+    long long skip = 0;
+    for (int in_vain = 0; made < rows && in_vain < 5;) {
+      const long long wanted = rows - made;
+      const std::string statement = statement_for(table, wanted, "", skip);
+      if (statement.empty()) break;
+      const long long more = connection_.execute(statement).rows_affected();
+      in_vain = more > 0 ? 0 : in_vain + 1;
+      made += more;
+      skip += candidates(table, wanted);
+    }
+    return made;
   }
 
  public:
@@ -181,27 +215,18 @@ class RowMaker {
   }
 
  private:
-  // `number`: the number that the one row is made from, instead of 1, 2, ….
-  std::string statement_for(const TableToFill& table, long long rows, const std::string& number) {
+  // How many numbers are tried for so many rows: conditions let some through.
+  static long long candidates(const TableToFill& table, long long rows) { return table.conditions.empty() ? rows : std::max<long long>(rows * 4, 2000); }
+
+  // `number`: the number that the one row is made from, instead of `skip` + 1, ….
+  std::string statement_for(const TableToFill& table, long long rows, const std::string& number, long long skip = 0) {
     std::map<std::string, std::string> values;  // column -> expression over i
     std::string joins;
-    long long candidates = rows;
-    refer(table, rows, values, joins);
-    int place = 0;
+    if (!refer(table, rows, values, joins)) return {};
     for (const auto& [column, definition] : table.columns) {
-      ++place;
       if (values.contains(column)) continue;
-      const bool unique = is_unique(table, column);
       const ColumnStatistics* known = statistics_of(table, column);
-      ValueRequest request{.type = definition->type, .unique = unique, .salt = place};
-      request.distinct =
-          known
-              ? (known->distinct < 0 ? std::max(1.0, std::round(-known->distinct * static_cast<double>(rows)))
-                                     : known->distinct)
-              : 0;
-      request.width = known ? known->width : 0;
-      if (const auto listed = table.allowed.find(column); listed != table.allowed.end())
-        request.listed = listed->second;
+      const ValueRequest request = request_for(table, column, rows);
       std::string expression = value_expression(request, database_);
       if (expression.empty()) {
         if (definition->not_null && definition->default_expression.empty())
@@ -210,16 +235,12 @@ class RowMaker {
         if (!definition->default_expression.empty()) continue;  // its default, then
         expression = "NULL";
       }
-      if (!definition->not_null && expression != "NULL" &&
-          !wanted_.filled.contains(catalog::column_id(table.name.schema, table.name.name, column))) {
-        const double nulls = known ? known->null_fraction : 0.25;
-        if (nulls > 0)
-          expression = fmt::format("CASE WHEN (i * 2654435761 + {}) % 1000 >= {} THEN {} END", place * 7919LL,
-                                   static_cast<int>(nulls * 1000), expression);
+      if (std::string late = after(table, column, values, rows); !late.empty()) expression = std::move(late);
+      if (expression != "NULL" && !has_no_null(definition->type, database_)) {
+        if (const std::string nulls = nulls_of(table, column, known, "i"); !nulls.empty()) expression = fmt::format("CASE WHEN NOT ({}) THEN {} END", nulls, expression);
       }
       values[column] = std::move(expression);
     }
-    if (!table.conditions.empty()) candidates = std::max<long long>(rows * 4, 2000);
     std::string names, selected;
     for (const auto& [column, definition] : table.columns) {
       const auto value = values.find(column);
@@ -231,83 +252,124 @@ class RowMaker {
     }
     if (names.empty()) return {};
     const std::string series = number.empty()
-                                   ? fmt::format("pg_catalog.generate_series(1, {}::bigint)", candidates)
+                                   ? fmt::format("pg_catalog.generate_series({}::bigint, {}::bigint)", skip + 1, skip + candidates(table, rows))
                                    : fmt::format("(VALUES ({}::bigint))", number);
     std::string conditions;
     for (const std::string& condition : table.conditions)
       conditions += fmt::format("{} ({}) IS NOT FALSE", conditions.empty() ? " WHERE" : " AND", condition);
-    const std::string target = sql::quote(table.name);
-    return fmt::format(
-        "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM (SELECT {} FROM {} AS series(i){}) AS "
-        "{}{} LIMIT {} ON CONFLICT DO NOTHING",
-        target, names, names, selected, series, joins, sql::quote_identifier(table.name.name), conditions,
-        rows);
+    const std::string target = sql::quote(table.name), alias = sql::quote_identifier(table.name.name);
+    // A join gives its rows in an order of its own: the first of those would all refer to the same row.
+    const bool ordered = number.empty() && !conditions.empty() && !joins.empty();
+    if (ordered) selected += ", i AS \"number of contraflow\"";
+    std::string made = fmt::format("(SELECT {} FROM {} AS series(i){}) AS {}", selected, series, joins, alias);
+    if (!conditions.empty() && !table.generated.empty()) {  // checks may look at them
+      std::string generated;
+      for (const auto& [column, definition] : table.generated) generated += fmt::format(", ({})::{} AS {}", definition->default_expression, definition->type, sql::quote_identifier(column));
+      made = fmt::format("(SELECT *{} FROM {}) AS {}", generated, made, alias);
+    }
+    return fmt::format("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}{}{} LIMIT {} ON CONFLICT DO NOTHING", target, names, names, made, conditions, ordered ? " ORDER BY \"number of contraflow\"" : "", rows);
   }
 
-  // Foreign keys take rows of the referenced table in turn. Where a key consists of several references (a
-  // join table) each goes at its own pace, so that the combinations differ.
-  void refer(const TableToFill& table, long long rows, std::map<std::string, std::string>& values,
-             std::string& joins) {
+  // Foreign keys take rows of the referenced table in turn. Where a key consists of several references (a join table) each goes at its own pace, so that the
+  // combinations differ. False where a row is needed and there will be none.
+  bool refer(const TableToFill& table, long long rows, std::map<std::string, std::string>& values, std::string& joins) {
     int number = 0;
     std::string stride = "1";
+    std::map<std::string, std::string> nulls;  // column -> where it is NULL; wrapped at the end, because other references join by the values
     for (const Reference& reference : table.references) {
-      if (std::any_of(reference.columns.begin(), reference.columns.end(),
-                      [&](const std::string& column) { return values.contains(column); }))
-        continue;
-      ++number;
-      if (reference.table == table.name) {
-        refer_to_itself(table, reference, values);
+      std::set<std::string> shared;
+      std::vector<std::string> open;
+      for (const std::string& column : reference.columns) {
+        if (values.contains(column)) shared.insert(column);
+        else open.push_back(column);
+      }
+      if (!tables_.contains(reference.table)) continue;
+      const bool optional = !open.empty() && std::all_of(open.begin(), open.end(), [&](const std::string& column) { return table.find(column) && !table.find(column)->not_null; });
+      const ColumnStatistics* known = open.empty() ? nullptr : statistics_of(table, open.front());
+      const std::string where_null = optional && shared.empty() ? nulls_of(table, open.front(), known, "i") : "";
+      const long long there = connection_.execute(fmt::format("SELECT count(*) FROM {}", sql::quote(reference.table))).integer(0, 0);
+      if (there == 0) {
+        if (visited_.contains(reference.table) && reference.table != table.name && !optional) {
+          lacking_ = sql::quote(reference.table);
+          return false;
+        }
+        for (std::size_t i = 0; i < reference.columns.size() && i < reference.referenced.size(); ++i) {
+          const std::string& column = reference.columns[i];
+          if (shared.contains(column)) continue;
+          // What it will refer to is not there yet: likely what the other table's rows will be made from.
+          const TableToFill& other = tables_.at(reference.table);
+          values[column] = table.find(column) && table.find(column)->not_null && other.find(reference.referenced[i]) ? value_expression(request_for(other, reference.referenced[i], rows), database_) : "NULL";
+        }
+        if (!visited_.contains(reference.table)) late_.add(table.name, reference, shared, optional && shared.empty() ? nulls_of(table, open.front(), known, "x.n") : "");
         continue;
       }
-      const auto target = tables_.find(reference.table);
-      if (target == tables_.end()) continue;
-      const std::string alias = fmt::format("r{}", number);
-      const long long available =
-          connection_.execute(fmt::format("SELECT count(*) FROM {}", sql::quote(reference.table)))
-              .integer(0, 0);
-      if (available == 0) continue;
-      std::string picked;
-      for (std::size_t i = 0; i < reference.columns.size() && i < reference.referenced.size(); ++i)
-        picked += fmt::format(", {} AS k{}", sql::quote_identifier(reference.referenced[i]), i);
-      joins += fmt::format(
-          " JOIN (SELECT row_number() OVER () - 1 AS n{} FROM {}) {} ON {}.n = ((i - 1) / {}) % {}", picked,
-          sql::quote(reference.table), alias, alias, stride, available);
-      for (std::size_t i = 0; i < reference.columns.size(); ++i)
-        values[reference.columns[i]] = fmt::format("{}.k{}", alias, i);
+      const std::string alias = fmt::format("r{}", ++number);
+      std::string keys, group, grouped, same;
+      for (std::size_t i = 0; i < reference.columns.size() && i < reference.referenced.size(); ++i) {
+        const std::string key = sql::quote_identifier(reference.referenced[i]);
+        keys += fmt::format(", {} AS k{}", key, i);
+        if (!shared.contains(reference.columns[i])) {
+          values[reference.columns[i]] = fmt::format("{}.k{}", alias, i);
+          if (!where_null.empty()) nulls[reference.columns[i]] = where_null;
+          continue;
+        }
+        group += fmt::format("{}{}", group.empty() ? "" : ", ", key);
+        grouped += fmt::format(", {} AS k{}", key, i);
+        same += fmt::format(" AND {}.k{} = {}", "{}", i, values.at(reference.columns[i]));
+      }
+      if (!shared.empty()) {
+        // Of those that agree in what another reference has decided; counted first, so that both joins are by equality.
+        const std::string kind = optional ? "LEFT JOIN" : "JOIN", target = sql::quote(reference.table), counted = alias + "c";
+        joins += fmt::format(" {} (SELECT count(*) AS c{} FROM {} GROUP BY {}) {} ON true{}", kind, grouped, target, group, counted, replace_all(same, "{}", counted));
+        joins += fmt::format(" {} (SELECT row_number() OVER (PARTITION BY {}) - 1 AS n{} FROM {}) {} ON {}.n = (i - 1) % {}.c{}", kind, group, keys, target, alias, alias, counted, replace_all(same, "{}", alias));
+        continue;
+      }
+      const long long some = known && known->distinct > 0 ? std::min(there, static_cast<long long>(known->distinct)) : there;
+      joins += fmt::format(" JOIN (SELECT row_number() OVER () - 1 AS n{} FROM {}) {} ON {}.n = ((i - 1) / {}) % {}", keys, sql::quote(reference.table), alias, alias, stride, some);
       const bool part_of_key = std::any_of(table.unique.begin(), table.unique.end(), [&](const auto& key) {
-        return key.size() > reference.columns.size() &&
-               std::find(key.begin(), key.end(), reference.columns.front()) != key.end();
+        return key.size() > reference.columns.size() && std::find(key.begin(), key.end(), reference.columns.front()) != key.end();
       });
-      if (part_of_key) stride = available > rows ? stride : fmt::format("({} * {})", stride, available);
+      if (part_of_key) stride = some > rows ? stride : fmt::format("({} * {})", stride, some);
     }
+    for (const auto& [column, where] : nulls) values[column] = fmt::format("CASE WHEN NOT ({}) THEN {} END", where, values[column]);
+    return true;
   }
 
-  void refer_to_itself(const TableToFill& table, const Reference& reference,
-                       std::map<std::string, std::string>& values) {
-    // A row that refers to itself: what its key column gets, it gets too.
-    for (std::size_t i = 0; i < reference.columns.size() && i < reference.referenced.size(); ++i) {
-      const auto column = std::find_if(table.columns.begin(), table.columns.end(), [&](const auto& entry) {
-        return entry.first == reference.columns[i];
-      });
-      if (column == table.columns.end()) continue;
-      if (!column->second->not_null) {
-        values[reference.columns[i]] = "NULL";
-        continue;
-      }
-      int place = 0;
-      for (const auto& [name, definition] : table.columns) {
-        ++place;
-        if (name == reference.referenced[i])
-          values[reference.columns[i]] = value_expression(
-              {.type = definition->type, .unique = is_unique(table, name), .salt = place}, database_);
-      }
-    }
+  ValueRequest request_for(const TableToFill& table, const std::string& column, long long rows) {
+    const auto at = std::find_if(table.columns.begin(), table.columns.end(), [&](const auto& entry) { return entry.first == column; });
+    const ColumnStatistics* known = statistics_of(table, column);
+    ValueRequest request{.type = at->second->type, .unique = table.is_unique(column), .salt = static_cast<int>(at - table.columns.begin()) + 1};
+    if (known) request.distinct = known->distinct < 0 ? std::max(1.0, std::round(-known->distinct * static_cast<double>(rows))) : known->distinct;
+    if (known) request.width = known->width;
+    if (const auto hints = hints_.find({table.name, column}); hints != hints_.end()) request.hints = hints->second;
+    request.listed = request.hints.listed;
+    return request;
   }
 
-  static bool is_unique(const TableToFill& table, const std::string& column) {
-    return std::any_of(table.unique.begin(), table.unique.end(), [&](const auto& key) {
-      return std::find(key.begin(), key.end(), column) != key.end();
-    });
+  // SQL over the row's number, true where the column is NULL; empty: nowhere.
+  std::string nulls_of(const TableToFill& table, const std::string& column, const ColumnStatistics* known, const std::string& row) const {
+    const auto at = std::find_if(table.columns.begin(), table.columns.end(), [&](const auto& entry) { return entry.first == column; });
+    if (at->second->not_null || wanted_.filled.contains(catalog::column_id(table.name.schema, table.name.name, column))) return {};
+    const int share = static_cast<int>((known ? known->null_fraction : 0.25) * 1000);
+    return share == 0 ? "" : fmt::format("({} * 2654435761 + {}) % 1000 < {}", row, (at - table.columns.begin() + 1) * 7919LL, share);
+  }
+
+  // "upd >= created": what the other column gets, and a little more. Empty where there is no such check, or none that can be followed.
+  std::string after(const TableToFill& table, const std::string& column, const std::map<std::string, std::string>& values, long long rows, int depth = 0) {
+    const auto hints = hints_.find({table.name, column});
+    if (hints == hints_.end() || hints->second.after.empty() || !hints->second.upper.empty() || depth > 3) return {};
+    const Column* other = table.find(hints->second.after);
+    if (!other) return {};
+    const auto has = values.find(hints->second.after);
+    std::string expression = after(table, hints->second.after, values, rows, depth + 1);
+    if (expression.empty()) expression = has != values.end() && has->second.find('.') != std::string::npos && !table.references.empty() ? has->second : value_expression(request_for(table, hints->second.after, rows), database_);
+    const std::string& type = table.find(column)->type_base;
+    const int more = hints->second.strictly ? 1 : 0;
+    if (expression.empty()) return {};
+    if (type == "smallint" || type == "integer" || type == "bigint" || type == "numeric" || type == "real" || type == "double precision") return fmt::format("({}) + i % 5 + {}", expression, more);
+    if (type == "date") return fmt::format("({})::date + (i % 5)::int + {}", expression, more);
+    if (type.starts_with("timestamp")) return fmt::format("({})::{} + (i % 5 + {}) * interval '1 hour'", expression, type, more);
+    return {};
   }
 
   void set_sequences() {
@@ -330,7 +392,11 @@ class RowMaker {
   const RowsWanted& wanted_;
   DataUsed& used_;
   const std::function<void(const std::string&)>& progress_;
-  std::map<QualifiedName, TableToFill> tables_;
+  TablesToFill tables_;
+  std::map<std::pair<QualifiedName, std::string>, ColumnHints> hints_;
+  std::set<QualifiedName> visited_;
+  std::string lacking_;  // the table that the one being filled needs rows of
+  LateReferences late_{connection_, tables_};
 };
 
 }  // namespace

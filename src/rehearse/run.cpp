@@ -11,11 +11,11 @@
 #include <thread>
 
 #include "base/text.h"
+#include "catalog/psql_commands.h"
 #include "catalog/source_migrations.h"
 #include "catalog/source_psql.h"
 #include "catalog/source_run.h"
 #include "rehearse/observe.h"
-#include "rehearse/psql_commands.h"
 
 namespace contraflow::rehearse {
 namespace {
@@ -49,6 +49,7 @@ bool is_setting(const ScriptItem& item) {
 }
 
 bool needs_superuser(const ScriptItem& item) {
+  if (catalog::starts_program(item)) return true;  // it got here: it is allowed
   if (item.words.size() < 2) return false;
   const std::string& verb = item.words[0];
   const std::string& what = item.words[1];
@@ -404,33 +405,17 @@ RunResult run_migration(const Script& script, const RunRequest& request) {
   return Run(script, request).run_guarded();
 }
 
-std::vector<std::pair<std::string, Place>> forbidden_in(const Script& script) {
+std::vector<std::pair<std::string, Place>> forbidden_in(const Script& script, bool programs) {
   std::vector<std::pair<std::string, Place>> out;
   for (const ScriptItem& item : script.items) {
-    const auto refuse = [&](const std::string& why) { out.emplace_back(why, place_of(item)); };
-    if (item.kind != ItemKind::statement) {
-      // Where psql is not needed, they are not run at all.
-      if (const std::string why = script.needs_psql ? reaches_outside(item.text()) : std::string(); !why.empty()) refuse(why);
-      continue;
-    }
-    if (item.starts_with({"create", "database"}) || item.starts_with({"drop", "database"}))
-      refuse("it makes or removes a whole database");
-    // psql would end strings elsewhere than they were read here, and find commands in them.
-    if (const std::string text = script.needs_psql ? to_lower(item.text()) : std::string(); text.find("conforming") != std::string::npos) {
-      const bool as_it_is = item.starts_with({"set", "standard_conforming_strings"}) && (text.ends_with(" on") || text.ends_with("=on") || text.ends_with("'on'"));
-      if (!as_it_is) refuse("it changes where psql sees strings end");
-    }
-    if (item.starts_with({"alter", "system"})) refuse("ALTER SYSTEM configures the server");
-    if (!item.words.empty() && item.words[0] == "copy") {
-      std::string text;  // blanks squeezed
-      for (const char c : to_lower(item.text())) {
-        const bool blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
-        if (!blank || !text.ends_with(' ')) text += blank ? ' ' : c;
-      }
-      if (text.find(" from program ") != std::string::npos ||
-          text.find(" to program ") != std::string::npos || text.find(" program '") != std::string::npos)
-        refuse("COPY … PROGRAM starts a program on the server's machine");
-    }
+    const bool program = catalog::starts_program(item);
+    if (program && programs) continue;
+    std::string why = catalog::reaches_outside(item, script.needs_psql);
+    if (program) why += " (contraflow rehearse --allow-programs lets it)";
+    if (why.empty() && (item.starts_with({"create", "database"}) || item.starts_with({"drop", "database"})))
+      why = "it makes or removes a whole database";
+    if (why.empty() && item.starts_with({"alter", "system"})) why = "ALTER SYSTEM configures the server";
+    if (!why.empty()) out.emplace_back(std::move(why), place_of(item));
   }
   return out;
 }

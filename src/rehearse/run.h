@@ -54,9 +54,9 @@ struct RunRequest {
 // Error{environment}.
 RunResult run_migration(const Script& script, const RunRequest& request);
 
-// Statements that no sandbox runs: COPY … PROGRAM, CREATE/DROP DATABASE, ALTER SYSTEM. Each as a sentence
-// with its place; empty: all may run.
-std::vector<std::pair<std::string, Place>> forbidden_in(const Script& script);
+// Statements that no sandbox runs: COPY … PROGRAM (unless `programs`), CREATE/DROP DATABASE, ALTER SYSTEM, psql's commands that leave the
+// database. Each as a sentence with its place; empty: all may run.
+std::vector<std::pair<std::string, Place>> forbidden_in(const Script& script, bool programs = false);
 
 Place place_of(const catalog::ScriptItem& item);
 std::string title_of(std::string_view statement);  // its first words, on one line

@@ -135,10 +135,10 @@ void list_differences(const std::map<std::string, std::string>& want,
 
 }  // namespace
 
-Judge::Judge(int server_major) {
+Judge::Judge(int server_major, const std::vector<std::string>& bindirs) {
   std::vector<std::string> candidates;
   if (const auto found = find_program("pg_dump")) candidates.push_back(*found);
-  for (const pg::ServerBinaries& server : pg::find_servers())
+  for (const pg::ServerBinaries& server : pg::find_servers(bindirs))
     candidates.push_back(server.bindir + "/pg_dump");
   std::string seen;
   for (const std::string& program : candidates) {

@@ -31,7 +31,8 @@ class StateReader {
 // Finds a pg_dump that can read servers of a major; asks once.
 class Judge {
  public:
-  explicit Judge(int server_major);
+  // `bindirs`: where pg_dump may lie, besides the usual folders.
+  explicit Judge(int server_major, const std::vector<std::string>& bindirs = {});
   // Whether pg_dump judges; otherwise why not, for the report.
   bool dumps() const { return !pg_dump_.empty(); }
   const std::string& why_not() const { return why_not_; }

@@ -40,6 +40,9 @@ td pre{max-width:44rem}.filters{display:flex;flex-wrap:wrap;gap:.5rem 1rem;align
 .bar:focus,.over:focus,.during:focus{outline:3px solid var(--accent);outline-offset:1px}.budget{stroke:var(--bad);stroke-dasharray:6 4;stroke-width:1.5}.stall{stroke:var(--accent);stroke-width:2;fill:none}.during{fill:var(--open);opacity:.18}circle.over{fill:var(--bad)}
 .hint{color:var(--soft);font-size:.85rem}#tip{position:fixed;z-index:9;max-width:min(32rem,90vw);padding:.4rem .6rem;border-radius:6px;background:var(--fg);color:var(--bg);font-size:.85rem;pointer-events:none;overflow-wrap:anywhere}
 footer{color:var(--soft);font-size:.85rem;padding-bottom:2rem}:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+@media screen and (max-width:44rem){.scroll table,.scroll tbody,.scroll tr,.scroll td{display:block}.scroll tr[hidden]{display:none}.scroll thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.scroll tr{border:1px solid var(--line);border-radius:10px;background:var(--card);padding:.5rem .75rem;margin:.6rem 0}.scroll td{border:0;padding:.15rem 0;overflow-wrap:anywhere;text-align:left}.scroll td:empty{display:none}
+.scroll td[data-label]::before{content:attr(data-label) ": ";color:var(--soft);font-size:.85rem}}
 @media print{nav,.filters,.hint{display:none}body{background:#fff;color:#000;font-size:11pt}.card,tr{break-inside:avoid}.scroll{overflow:visible}details>*{display:block}section{margin:.8rem 0}}
 )css";
 
@@ -49,6 +52,8 @@ var table=document.getElementById('steps-table');
 if(table){var text=document.getElementById('filter-text'),boxes={reads:document.getElementById('filter-reads'),writes:document.getElementById('filter-writes'),work:document.getElementById('filter-work')},count=document.getElementById('filter-count'),rows=Array.prototype.slice.call(table.tBodies[0].rows);
 var apply=function(){var words=text.value.trim().toLowerCase(),shown=0;rows.forEach(function(row){var on=row.textContent.toLowerCase().indexOf(words)>=0;Object.keys(boxes).forEach(function(key){if(boxes[key].checked&&row.dataset[key]!=='1')on=false});row.hidden=!on;if(on)shown++});count.textContent=shown+' of '+rows.length+' shown'};
 text.addEventListener('input',apply);Object.keys(boxes).forEach(function(key){boxes[key].addEventListener('change',apply)});text.form.addEventListener('submit',function(event){event.preventDefault()});apply()}
+Array.prototype.forEach.call(document.querySelectorAll('.scroll table'),function(table){table.setAttribute('role','table');var heads=Array.prototype.map.call(table.querySelectorAll('thead th'),function(head){head.setAttribute('role','columnheader');return head.textContent});
+Array.prototype.forEach.call(table.rows,function(row){row.setAttribute('role','row');Array.prototype.forEach.call(row.cells,function(cell,i){if(cell.tagName==='TD'){cell.setAttribute('role','cell');cell.dataset.label=heads[i]||''}})})});
 var tip=document.createElement('div');tip.id='tip';tip.hidden=true;tip.setAttribute('aria-hidden','true');document.body.appendChild(tip);
 var show=function(target){var box=target.getBoundingClientRect();tip.textContent=target.dataset.tip;tip.hidden=false;tip.style.left=Math.max(8,Math.min(box.left,window.innerWidth-tip.offsetWidth-8))+'px';var top=box.top-tip.offsetHeight-6;tip.style.top=(top<4?box.bottom+6:top)+'px'};
 var hide=function(){tip.hidden=true};

@@ -54,8 +54,8 @@ std::string banner(const Review& review) {
   if (!rehearsal.rollback.empty()) facts += " · rollback " + escaped(rehearsal.rollback);
   return fmt::format(
       "<header class=\"banner {0}\"><p class=\"verdict\"><span class=\"sign\" "
-      "aria-hidden=\"true\">{1}</span> {2}</p><h1>{3}</h1><p class=\"facts\">{4}</p></header>\n",
-      name, sign(name), escaped(review.summary()), escaped(review.subject), facts);
+      "aria-hidden=\"true\">{1}</span> {2}</p><h1>{3}</h1><p class=\"facts\">{4}</p>{5}</header>\n",
+      name, sign(name), escaped(review.summary()), escaped(review.subject), facts, review.replacement.said().empty() ? "" : fmt::format("<p class=\"facts\">{}</p>", escaped(review.replacement.said())));
 }
 
 std::string order(const Review& review) {

@@ -66,6 +66,8 @@ std::string review_json(const Review& review, std::string_view tool_version) {
            {"locks", std::move(locks)},
            {"deploys", review.deploys},
            {"watch", review.watch}};
+  if (const Replacement& plan = review.replacement; !plan.said().empty())
+    out["replacement"] = {{"command", plan.command}, {"folder", plan.folder.empty() ? Json(nullptr) : Json(plan.folder)}, {"refused", plan.refused}};
   out["rehearsal"] = rehearsal_document(review.rehearsal, tool_version);
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

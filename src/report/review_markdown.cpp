@@ -25,6 +25,7 @@ std::string review_markdown(const Review& review) {
     head += fmt::format("| {} | {} | **{}**: {} |\n", mark(item), comment_text(item.question),
                         answer_name(item.answer), comment_text(item.because));
   head += "\n";
+  if (const std::string fix = review.replacement.said(); !fix.empty()) head += comment_text(fix) + "\n\n";
 
   std::vector<std::string> blocks;
   if (!review.findings.empty()) {

@@ -24,6 +24,7 @@ std::string review_text(const Review& review, bool color) {
                     "\n";
   out += fmt::format("{}  PostgreSQL {}\n\n", styled(review.subject, Style::bold, color),
                      review.rehearsal.server);
+  if (const std::string fix = review.replacement.said(); !fix.empty()) out += styled(fix, Style::cyan, color) + "\n\n";
   for (const Item& item : review.items) {
     out += fmt::format("{} {}\n", styled(fmt::format("{:<5}", answer_name(item.answer)), tone(item), color),
                        styled(item.question, Style::bold, color));

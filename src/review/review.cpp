@@ -50,6 +50,12 @@ Answer Review::verdict() const {
   return worst;
 }
 
+std::string Replacement::said() const {
+  if (!folder.empty()) return fmt::format("The fix as a plan is {}: proven to reach the same schema (contraflow fix)", folder);
+  if (!refused.empty()) return "No plan can be written for it: " + join(refused, "; ");
+  return command.empty() ? "" : "The fix as a plan: " + command;
+}
+
 std::string Review::summary() const {
   const auto bad = std::count_if(items.begin(), items.end(),
                                  [](const Item& item) { return !item.good && item.answer != Answer::maybe; });

@@ -53,6 +53,14 @@ struct LockTime {
   bool over_budget = false;
 };
 
+// The plan that takes the place of an unsafe hand-written migration.
+struct Replacement {
+  std::string command;               // that writes it
+  std::string folder;                // where it has been written and proven
+  std::vector<std::string> refused;  // why none can be
+  std::string said() const;          // one sentence; empty where there is nothing to replace
+};
+
 struct Review {
   std::string subject;
   rehearse::Rehearsal rehearsal;
@@ -62,6 +70,7 @@ struct Review {
   std::vector<std::string> deploys;  // what happens when, in order
   std::vector<std::string> watch;
   double budget_ms = 250;
+  Replacement replacement;
 
   // no: an item has the wrong answer; maybe: one could not be answered; yes: it may go to production.
   Answer verdict() const;

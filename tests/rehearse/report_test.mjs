@@ -38,6 +38,12 @@ try {
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     check(overflow <= 0, `${name}: the page itself does not scroll sideways (${overflow})`);
     if (shots) await page.screenshot({path: path.join(shots, `${name}.png`), fullPage: true});
+    if (name === 'phone') {
+      const narrow = await page.evaluate(() => [...document.querySelectorAll('.scroll td')].filter(cell => cell.offsetParent && cell.textContent.length > 30 && cell.clientWidth < 250).length);
+      check(narrow === 0, `phone: no cell is a column of single letters (${narrow})`);
+      check(await page.locator('.scroll td[data-label="how it was tried"]').count() > 0, 'phone: cells say what they are');
+      check(await page.locator('.scroll table:not([role=table])').count() === 0, 'phone: stacked tables are still tables');
+    }
     if (name !== 'wide') { await context.close(); continue; }
 
     check(await page.locator('h1').count() === 1, 'one h1');

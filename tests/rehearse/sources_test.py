@@ -81,6 +81,22 @@ class Test:
         code, _, err = self.rehearse('--schema', 'head.dump')
         assert code == 2 and 'head.dump cannot be restored' in err, (code, err)
 
+    def t_target_major(self):
+        """the major of the dump's server is what is rehearsed on; where it is not installed, another is used, and said"""
+        def said(*words):
+            code, out, err = self.rehearse(*words, '--format', 'json')
+            report = json.loads(out)
+            return report['server']['wanted_major'], [n for n in report['notes'] if 'is not installed here' in n]
+        self.put('own.dump', self.dump())
+        assert said('--schema', 'own.dump') == (15, []), said('--schema', 'own.dump')
+        self.put('later.sql', "--\n-- PostgreSQL database dump\n--\n\n-- Dumped from database version 99.1\n-- Dumped by pg_dump version 99.1\n\nSET transaction_timeout = 0;\n" + BEFORE)
+        wanted, notes = said('--schema', 'later.sql')
+        assert wanted == 99 and len(notes) == 1 and 'because 99' in notes[0], (wanted, notes)
+        wanted, notes = said('--schema', 'later.sql', '--server', '15')
+        assert (wanted, notes) == (15, []), (wanted, notes)
+        wanted, notes = said('--schema', 'before.sql', '--server', '98')
+        assert wanted == 98 and len(notes) == 1, (wanted, notes)
+
     def t_no_samples(self):
         """--no-samples: no value of a row in any format, whatever the server says about one: DETAIL lines, data exceptions, RAISE, EXECUTE, notices, psql, a dump's COPY"""
         value = 'SECRETVALUE'
@@ -162,6 +178,63 @@ class Test:
             r = subprocess.run([self.opt.bin, 'rehearse', 'renamed', '--schema', 'from.sql', '--rows', f'users={rows}', '--format', 'json'], cwd=self.folder, capture_output=True, text=True, timeout=240)
             proofs = {p['id']: p for p in json.loads(r.stdout)['proofs']}
             assert r.returncode == 0 and all(p['verdict'] == 'proven' for p in proofs.values()) and proofs['rollback.schema']['outcome'] == outcome, (rows, proofs)
+
+    def t_allowed_programs(self):
+        """programs: what is written is refused by name, what a DO block of a source or a variable of psql hides starts nothing; --allow-programs lets COPY"""
+        mark = self.folder + '/mark'
+        self.put('program.sql', f"CREATE TABLE lines (a text);\nCOPY lines FROM PROGRAM 'touch {mark}; echo 1';\n")
+        run = lambda *words: subprocess.run([self.opt.bin, '--color', 'never', *words], cwd=self.folder, capture_output=True, text=True, timeout=240)
+        os.chmod(self.folder, 0o777)
+        r = run('rehearse', 'program.sql', '--schema', 'before.sql')
+        assert r.returncode == 1 and '--allow-programs' in r.stdout and not os.path.exists(mark), (r.stdout, r.stderr)
+        for words in (('plan', '--from', 'program.sql', '--to', 'before.sql', '--out', 'never'), ('rehearse', 'm.sql', '--schema', 'program.sql')):
+            r = run(*words)
+            assert r.returncode == 1 and 'program.sql:2' in r.stderr and not os.path.exists(mark), (words, r.returncode, r.stderr)
+        self.put('hidden.sql', BEFORE + f"DO $$ BEGIN CREATE TEMP TABLE x (a text); EXECUTE 'COPY x FROM PRO' || 'GRAM ''touch {mark}; echo 1'''; END $$;\n")
+        for words in (('plan', '--from', 'hidden.sql', '--to', 'before.sql', '--out', 'never'), ('rehearse', 'm.sql', '--schema', 'hidden.sql')):
+            r = run(*words)
+            assert r.returncode == 2 and 'hidden.sql:2' in r.stderr and not os.path.exists(mark), (words, r.returncode, r.stderr)
+        self.put('variable.sql', f"SELECT '\\! touch {mark}' AS x \\gset\n:x\nALTER TABLE users ADD tier text;\n")
+        run('rehearse', 'variable.sql', '--schema', 'before.sql')
+        assert not os.path.exists(mark)
+        r = run('rehearse', 'program.sql', '--schema', 'before.sql', '--allow-programs', '--format', 'json')
+        proofs = {p['id']: p['verdict'] for p in json.loads(r.stdout)['proofs']}
+        assert r.returncode == 0 and proofs['forward'] == 'proven' and os.path.exists(mark), (r.returncode, proofs)
+
+    def t_formats(self):
+        """review and rehearse as JSON hold to their schemas; --fix-plan writes the plan that takes an unsafe migration's place, and says why where there is none"""
+        try:
+            import jsonschema
+        except ImportError:
+            return 'python3-jsonschema is not installed'
+        schemas = {name: json.load(open(f'{ROOT}/docs/schemas/{name}.schema.json')) for name in ('review', 'rehearsal')}
+        self.put('shop.sql', BEFORE + 'CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint NOT NULL, amount integer NOT NULL);\n')
+        self.put('unsafe.sql', 'ALTER TABLE orders ALTER COLUMN amount TYPE bigint;\nALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users;\n')
+        self.put('unsafe.rollback.sql', 'ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey;\nALTER TABLE orders ALTER COLUMN amount TYPE integer;\n')
+        self.put('rows.sql', 'UPDATE users SET name = upper(name);\nALTER TABLE orders ALTER COLUMN amount TYPE bigint;\n')
+
+        def json_of(name, command, subject, *words):
+            r = subprocess.run([self.opt.bin, command, subject, '--schema', 'shop.sql', '--format', 'json', *words], cwd=self.folder, capture_output=True, text=True, timeout=240)
+            assert r.returncode in (0, 1), r.stderr
+            document = json.loads(r.stdout)
+            jsonschema.validate(document, schemas[name])
+            return document
+        plan = json_of('review', 'review', 'unsafe.sql')['replacement']
+        assert plan == {'command': 'contraflow fix unsafe.sql --schema shop.sql', 'folder': None, 'refused': []}, plan
+        plan = json_of('review', 'review', 'unsafe.sql', '--fix-plan', 'fixed', '--rows', 'orders=20000', '--traffic', '--reader-holds', '300ms')['replacement']
+        assert plan['folder'] == 'fixed' and not plan['refused'], plan
+        fixed = json_of('review', 'review', 'fixed')
+        assert fixed['verdict'] == 'yes' and 'replacement' not in fixed, fixed['summary']
+        json_of('rehearsal', 'rehearse', 'fixed', '--traffic', '--compare-naive', '--reader-holds', '300ms')
+        plan = json_of('review', 'review', 'rows.sql', '--fix-plan', 'none')['replacement']
+        assert plan['folder'] is None and 'UPDATE cannot be carried over' in plan['refused'][0] and not os.path.exists(self.folder + '/none'), plan
+        broken = json_of('review', 'review', 'unsafe.sql')
+        broken['items'][0]['answer'] = 'perhaps'
+        try:
+            jsonschema.validate(broken, schemas['review'])
+            assert False, 'the schema refuses nothing'
+        except jsonschema.ValidationError:
+            pass
 
     def t_commits_as_it_goes(self):
         """a DO block that commits its batches stands in no transaction: before the migration, and as the migration"""

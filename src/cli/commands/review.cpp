@@ -6,6 +6,9 @@
 #include "agent/evidence.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/text.h"
+#include "catalog/source_psql.h"
+#include "cli/fix.h"
 #include "cli/plan_life.h"
 #include "cli/rehearsal.h"
 #include "report/review_text.h"
@@ -31,18 +34,53 @@ void record(Context& context, const RehearsalOptions& options, const std::string
   }
 }
 
+std::string shell_word(const std::string& text) {
+  const bool plain = !text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=@,") == std::string::npos;
+  return plain ? text : "'" + replace_all(text, "'", "'\\''") + "'";
+}
+
+// A migration of which an answer is the wrong one: the plan that reaches the same schema, or how to have it.
+review::Replacement replacement_for(Context& context, const RehearsalOptions& options, const review::Review& review, const std::string& folder) {
+  review::Replacement out;
+  if (review.rehearsal.kind != "file" || review.verdict() != review::Answer::no || options.subject == "-" || !options.clone.empty()) return out;
+  if (const rehearse::Proof* ran = review.rehearsal.find("forward"); !ran || ran->verdict != rehearse::Verdict::proven) return out;
+  out.command = "contraflow fix " + shell_word(options.subject);
+  if (!options.schema.empty()) out.command += " --schema " + shell_word(catalog::split_password(options.schema).conninfo);
+  if (!options.rollback.empty()) out.command += " --rollback " + shell_word(options.rollback);
+  if (folder.empty()) return out;
+  FixOptions fix;
+  fix.subject = options.subject;
+  fix.schema = options.schema;
+  fix.rollback = options.rollback;
+  fix.output.folder = folder;
+  fix.choices.bindirs = options.bindirs;
+  fix.force = true;  // what the rehearsal saw is reason enough
+  try {
+    const Fix made = run_fix(context, fix);
+    out.folder = made.folder;
+    out.refused = made.refusals;
+    if (made.folder.empty() && made.refusals.empty()) out.refused.emplace_back("it does not change the schema");
+  } catch (const Error& error) {
+    out.refused.push_back(error.message());
+  }
+  return out;
+}
+
 Runner add_options(CLI::App& app) {
   auto options = std::make_shared<RehearsalOptions>();
   auto out = std::make_shared<std::string>();
+  auto fix_plan = std::make_shared<std::string>();
   add_rehearsal_options(app, *options);
   app.add_option("-o,--out", *out, "file to write (default: standard output)")->type_name("FILE");
+  app.add_option("--fix-plan", *fix_plan, "where the migration must not run as it is: write the plan that takes its place into this new folder, as contraflow fix does")->type_name("DIR");
   const auto format = add_format_option(app, {"text", "markdown", "html", "json", "sarif"});
-  return [options, out, format](Context& context) {
+  return [options, out, fix_plan, format](Context& context) {
     const std::string plan = plan_hash_of(options->subject);
     std::vector<review::Finding> linted;
     rehearse::Rehearsal rehearsal = run_rehearsal(context, *options, &linted);
-    const review::Review review =
+    review::Review review =
         review::make_review(std::move(rehearsal), {.budget_ms = options->stall_budget}, std::move(linted));
+    review.replacement = replacement_for(context, *options, review, *fix_plan);
     record(context, *options, plan, review);
     std::string text;
     if (*format == "json")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "rehearse/psql_commands.h"
+#include "catalog/psql_commands.h"
 
 #include <fmt/format.h>
 
@@ -8,8 +8,9 @@
 #include <vector>
 
 #include "base/text.h"
+#include "catalog/source_scan.h"
 
-namespace contraflow::rehearse {
+namespace contraflow::catalog {
 namespace {
 
 // What computes, prints to standard output, or reads a file that is looked into as well (documentation: psql, Meta-Commands).
@@ -99,4 +100,31 @@ std::string reaches_outside(std::string_view meta_command) {
   return {};
 }
 
-}  // namespace contraflow::rehearse
+bool starts_program(const ScriptItem& item) {
+  if (item.words.empty() || item.words[0] != "copy") return false;
+  SqlScanner scanner(item.text());
+  std::string previous;
+  int depth = 0;
+  for (Token token = scanner.next(); token.kind != TokenKind::end; token = scanner.next()) {
+    if (token.kind == TokenKind::comment) continue;
+    const std::string word = to_lower(scanner.text(token));
+    depth += word == "(" ? 1 : word == ")" ? -1
+                                           : 0;
+    if (depth == 0 && word == "program" && (previous == "from" || previous == "to")) return true;
+    previous = word;
+  }
+  return false;
+}
+
+std::string reaches_outside(const ScriptItem& item, bool by_psql) {
+  if (item.kind != ItemKind::statement) return by_psql ? reaches_outside(item.text()) : std::string();
+  const std::string text = to_lower(item.text());
+  // psql would end strings elsewhere than they were read here, and find commands in them.
+  if (by_psql && text.find("conforming") != std::string::npos) {
+    const bool as_it_is = item.starts_with({"set", "standard_conforming_strings"}) && (text.ends_with(" on") || text.ends_with("=on") || text.ends_with("'on'"));
+    if (!as_it_is) return "it changes where psql sees strings end";
+  }
+  return starts_program(item) ? "COPY … PROGRAM starts a program on the server's machine" : "";
+}
+
+}  // namespace contraflow::catalog

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "rehearse/psql_commands.h"
+#include "catalog/psql_commands.h"
 
 #include <gtest/gtest.h>
 
-namespace contraflow::rehearse {
+namespace contraflow::catalog {
 namespace {
 
 TEST(PsqlCommands, WhatLeavesTheDatabaseIsRefused) {
@@ -20,4 +20,4 @@ TEST(PsqlCommands, WhatStaysWithinItRuns) {
 }
 
 }  // namespace
-}  // namespace contraflow::rehearse
+}  // namespace contraflow::catalog
