@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/read_if_there.h"
 #include "base/utf8.h"
 
 namespace contraflow {
@@ -39,6 +40,24 @@ class Descriptor {
  private:
   int fd_;
 };
+
+// A file of a known size takes one call: a shorter answer than asked for is its end.
+std::string read_all(int descriptor, const struct stat& about, std::string_view path) {
+  constexpr std::size_t kUnknown = 65536;
+  const bool sized = S_ISREG(about.st_mode) && about.st_size > 0;
+  const std::size_t room = sized ? static_cast<std::size_t>(about.st_size) + 1 : kUnknown;
+  std::string content;
+  for (std::size_t filled = 0;;) {
+    content.resize(filled + room);
+    const ssize_t got = ::read(descriptor, content.data() + filled, room);
+    if (got < 0 && errno != EINTR) fail(ErrorCode::usage, "read", path, errno);
+    if (got > 0) filled += static_cast<std::size_t>(got);
+    if (got == 0 || (got > 0 && sized && static_cast<std::size_t>(got) < room)) {
+      content.resize(filled);
+      return content;
+    }
+  }
+}
 
 // mkdtemp or mkstemp beside the target: rename() is atomic only within one file system.
 std::string template_beside(const fs::path& target) {
@@ -71,17 +90,22 @@ std::string read_file(const fs::path& path) {
     fail(ErrorCode::usage, "read", path, errno,
          errno == ENOENT ? fmt::format("the path is relative to {}", fs::current_path().string()) : "");
   }
-  std::string content;
-  char buffer[65536];
-  for (;;) {
-    const ssize_t got = ::read(file.get(), buffer, sizeof buffer);
-    if (got == 0) return content;
-    if (got > 0) {
-      content.append(buffer, static_cast<std::size_t>(got));
-    } else if (errno != EINTR) {
-      fail(ErrorCode::usage, "read", standard_input ? "standard input" : path, errno);
-    }
+  struct stat about {};
+  ::fstat(file.get(), &about);
+  return read_all(file.get(), about, standard_input ? "standard input" : std::string_view(path.native()));
+}
+
+std::optional<std::string> read_if_there(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat about {};
+  if (file.get() >= 0 && ::fstat(file.get(), &about) == 0) {
+    if (S_ISDIR(about.st_mode)) return std::nullopt;
+    return read_all(file.get(), about, path);
   }
+  std::error_code ignored;  // what is there and cannot be opened is an error, which read_file() words
+  const fs::file_status status = fs::status(path, ignored);
+  if (!fs::exists(status) || fs::is_directory(status)) return std::nullopt;
+  return read_file(path);
 }
 
 std::string read_text_file(const fs::path& path) {

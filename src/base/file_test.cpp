@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "base/error.h"
+#include "base/read_if_there.h"
 
 namespace contraflow {
 namespace {
@@ -35,6 +36,21 @@ TEST(File, MissingFileIsAUsageError) {
     EXPECT_NE(error.message().find("no/such/file.sql: No such file"), std::string::npos);
   }
   EXPECT_THROW(read_file("/"), Error);
+}
+
+TEST(File, WhatIsThereIsReadWhole) {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "x";
+  for (const std::size_t size : {0U, 1U, 65'536U, 200'000U}) {
+    const std::string content(size, 'x');
+    write_file(path, content);
+    EXPECT_EQ(read_file(path), content);
+    EXPECT_EQ(read_if_there(path.string()), content);
+  }
+  EXPECT_EQ(read_if_there((folder.path() / "nothing").string()), std::nullopt);
+  EXPECT_EQ(read_if_there((path / "below").string()), std::nullopt);
+  EXPECT_EQ(read_if_there(folder.path().string()), std::nullopt);
+  EXPECT_NE(read_if_there("/proc/self/status").value_or("").find("Name:"), std::string::npos) << "a file that says it has no bytes";
 }
 
 TEST(File, TextIsCheckedForBinaryAndEncoding) {

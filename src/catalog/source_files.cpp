@@ -5,11 +5,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <mutex>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/read_if_there.h"
 #include "base/utf8.h"
 
 namespace contraflow::catalog {
@@ -26,17 +27,15 @@ class DiskFiles : public Files {
   }
 
   std::optional<std::string> read(const std::string& path) const override {
-    std::error_code ignored;
-    const fs::file_status status = fs::status(path, ignored);
-    if (!fs::exists(status) || fs::is_directory(status)) return std::nullopt;
-    return read_file(path);
+    return read_if_there(path);
   }
 
   std::vector<Entry> list(const std::string& folder) const override {
     std::vector<Entry> entries;
     std::error_code failure;
     for (const auto& entry : fs::directory_iterator(folder, failure)) {
-      entries.push_back({entry.path().filename().string(), entry.is_directory(failure)});
+      const std::string& path = entry.path().native();
+      entries.push_back({path.substr(path.rfind('/') + 1), entry.is_directory(failure)});
     }
     if (failure && entries.empty()) {
       throw Error(ErrorCode::usage, fmt::format("cannot read folder \"{}\": {}", folder, failure.message()),
@@ -63,14 +62,19 @@ class ListedFiles : public Files {
   bool on_disk() const override { return files_->on_disk(); }
 
  private:
-  using Names = std::unordered_set<std::string>;
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  using Names = std::unordered_set<std::string, Hash, std::equal_to<>>;
 
-  bool may_be_there(const std::string& path) const {
+  bool may_be_there(std::string_view path) const {
     const std::size_t slash = path.rfind('/');
-    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    const std::string_view folder = slash == std::string_view::npos ? "." : path.substr(0, slash + 1);
+    const std::lock_guard lock(mutex_);
     auto it = names_.find(folder);
-    if (it == names_.end()) it = names_.emplace(folder, names_of(folder)).first;
-    return !it->second || it->second->contains(path.substr(slash == std::string::npos ? 0 : slash + 1));
+    if (it == names_.end()) it = names_.emplace(folder, names_of(std::string(folder))).first;
+    return !it->second || it->second->contains(path.substr(slash == std::string_view::npos ? 0 : slash + 1));
   }
 
   // Nothing where it cannot be listed and may hold readable files all the same.
@@ -86,7 +90,8 @@ class ListedFiles : public Files {
   }
 
   std::unique_ptr<Files> files_;
-  mutable std::unordered_map<std::string, std::optional<Names>> names_;
+  mutable std::mutex mutex_;  // of the names
+  mutable std::unordered_map<std::string, std::optional<Names>, Hash, std::equal_to<>> names_;
 };
 
 }  // namespace

@@ -25,7 +25,7 @@ class Files {
 };
 
 std::unique_ptr<Files> disk_files();
-// The same files, each folder listed once: for who asks for many that are not there. What is made later is not seen.
+// The same files, each folder listed once: for who asks for many that are not there. What is made later is not seen. Several threads may ask.
 std::unique_ptr<Files> listed_files(std::unique_ptr<Files> files);
 
 // The repository around `working_folder` at `revision`; paths are relative to its root. Throws Error{usage}

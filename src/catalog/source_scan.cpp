@@ -1,19 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catalog/source_scan.h"
 
+#include <array>
+#include <cstdint>
+
 #include "base/text.h"
 
 namespace contraflow::catalog {
 
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool starts_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
-bool continues_word(char c) { return starts_word(c) || is_digit(c) || c == '$'; }
+// What a character may be, as bits: every character of every script is asked.
+constexpr std::uint8_t kSpace = 1, kDigit = 2, kStartsWord = 4, kContinuesWord = 8;
+constexpr std::array<std::uint8_t, 256> kClasses = [] {
+  std::array<std::uint8_t, 256> out{};
+  for (const char c : {' ', '\t', '\n', '\r', '\f', '\v'}) out[static_cast<unsigned char>(c)] = kSpace;
+  for (std::size_t c = 0; c < out.size(); ++c) {
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80) out[c] = kStartsWord | kContinuesWord;
+    if (c >= '0' && c <= '9') out[c] = kDigit | kContinuesWord;
+  }
+  out['$'] = kContinuesWord;
+  return out;
+}();
+
+bool is(std::uint8_t classes, char c) { return (kClasses[static_cast<unsigned char>(c)] & classes) != 0; }
+bool is_digit(char c) { return is(kDigit, c); }
+bool starts_word(char c) { return is(kStartsWord, c); }
+bool continues_word(char c) { return is(kContinuesWord, c); }
 
 }  // namespace
 
@@ -72,14 +85,20 @@ bool SqlScanner::dollar_string(Token& token) {
 }
 
 Token SqlScanner::next() {
-  while (position_ < text_.size() && is_space(text_[position_])) ++position_;
+  while (position_ < text_.size() && is(kSpace, text_[position_])) ++position_;
   const std::size_t begin = position_;
   if (begin >= text_.size()) return {TokenKind::end, begin, begin, true};
   const char c = text_[begin];
   const char following = begin + 1 < text_.size() ? text_[begin + 1] : '\0';
+  std::size_t end = begin + 1;
+  if (starts_word(c) && following != '\'' && following != '&') {  // most tokens
+    while (end < text_.size() && continues_word(text_[end])) ++end;
+    position_ = end;
+    return {TokenKind::word, begin, end, true};
+  }
 
   if (c == '-' && following == '-') {
-    std::size_t end = text_.find('\n', begin);
+    end = text_.find('\n', begin);
     if (end == std::string_view::npos) end = text_.size();
     position_ = end;
     return {TokenKind::comment, begin, end, true};
@@ -103,7 +122,6 @@ Token SqlScanner::next() {
     if (text_[begin + 2] == '\'') return quoted(TokenKind::string, begin, begin + 2, '\'', false);
     if (text_[begin + 2] == '"') return quoted(TokenKind::quoted, begin, begin + 2, '"', false);
   }
-  std::size_t end = begin + 1;
   if (starts_word(c)) {
     while (end < text_.size() && continues_word(text_[end])) ++end;
     position_ = end;

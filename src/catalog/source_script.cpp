@@ -20,6 +20,13 @@ bool contains(const auto& list, std::string_view word) {
   return std::find(std::begin(list), std::end(list), word) != std::end(list);
 }
 
+// Whether the token stands for the name, which is in lower case.
+bool is_identifier(std::string_view token, std::string_view name) {
+  if (token.starts_with('"')) return identifier_of(token) == name;
+  const auto same = [](char written, char wanted) { return written == wanted || (written >= 'A' && written <= 'Z' && written - 'A' + 'a' == wanted); };
+  return token.size() == name.size() && std::equal(token.begin(), token.end(), name.begin(), same);
+}
+
 // psql's own rule for when a semicolon is inside of an SQL-standard function body (psqlscan.l,
 // `identifier_count`).
 bool may_have_body(const std::vector<std::string>& words) {
@@ -56,21 +63,26 @@ class Splitter {
   void start(std::size_t begin) {
     open_ = true;
     paren_depth_ = body_depth_ = 0;
-    previous_word_.clear();
+    may_have_body_ = false;
+    previous_word_ = {};
     item_ = ScriptItem{};
     item_.file = file_;
     item_.begin = begin;
+    item_.words.reserve(kWordsKept);
   }
 
   void take_word(const Token& token) {
-    const std::string word = identifier_of(scanner_.text(token));
-    if (item_.words.size() < kWordsKept) item_.words.push_back(word);
+    const std::string_view word = scanner_.text(token);
+    if (item_.words.size() < kWordsKept) {
+      item_.words.push_back(identifier_of(word));
+      if (item_.words.size() <= 4) may_have_body_ = may_have_body(item_.words);  // it looks at no more
+    }
     if (paren_depth_ == 0 && token.kind == TokenKind::word) {
-      if (item_.words[0] == "copy" && previous_word_ == "from" && word == "stdin")
+      if (is_identifier(word, "stdin") && item_.words[0] == "copy" && is_identifier(previous_word_, "from"))
         item_.copies_from_stdin = true;
-      if (may_have_body(item_.words)) {
-        if (word == "begin" || (word == "case" && body_depth_ > 0)) ++body_depth_;
-        if (word == "end" && body_depth_ > 0) --body_depth_;
+      if (may_have_body_) {
+        if (is_identifier(word, "begin") || (body_depth_ > 0 && is_identifier(word, "case"))) ++body_depth_;
+        if (body_depth_ > 0 && is_identifier(word, "end")) --body_depth_;
       }
     }
     previous_word_ = word;
@@ -160,7 +172,8 @@ class Splitter {
   int paren_depth_ = 0;
   int body_depth_ = 0;
   std::size_t last_token_end_ = 0;
-  std::string previous_word_;
+  bool may_have_body_ = false;  // by the words that are kept
+  std::string_view previous_word_;
 };
 
 std::string folder_of(const std::string& path) {
@@ -240,8 +253,8 @@ bool is_presentation_only(const ScriptItem& item) {
   static constexpr std::array<std::string_view, 14> kCommands = {
       "restrict", "unrestrict", "echo", "qecho", "warn", "pset", "timing", "x", "t", "a", "f", "H", "C", "T"};
   static constexpr std::array<std::string_view, 9> kVariables = {
-      "ON_ERROR_STOP", "QUIET",    "VERBOSITY",        "ECHO", "PROMPT1", "PROMPT2",
-      "SHOW_CONTEXT",  "HISTFILE", "ON_ERROR_ROLLBACK"};
+      "ON_ERROR_STOP", "QUIET", "VERBOSITY", "ECHO", "PROMPT1", "PROMPT2",
+      "SHOW_CONTEXT", "HISTFILE", "ON_ERROR_ROLLBACK"};
   if (item.kind != ItemKind::meta_command) return false;
   if (contains(kCommands, item.words[0])) return true;
   return item.words[0] == "set" && item.words.size() > 1 && contains(kVariables, item.words[1]);

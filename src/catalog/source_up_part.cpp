@@ -29,6 +29,7 @@ constexpr std::array kMarkers = {
 
 // The words of a comment line, or empty where it is none. Play writes `# --- !Ups`, MyBatis `--//@UNDO`.
 std::string marker_text(std::string_view line) {
+  if (line.find("--") == std::string_view::npos) return {};
   line = trim(line);
   if (line.starts_with('#')) line = trim(line.substr(1));
   if (!line.starts_with("--")) return {};

@@ -5,12 +5,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <future>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "base/hash.h"
+#include "base/in_parts.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "cli/error_report.h"
@@ -44,30 +43,42 @@ std::string finding_fingerprint(const Finding& finding, int seen) {
 
 namespace {
 
-std::string finding_text(const Finding& finding, const lint::Majors& servers, bool color) {
-  const std::string label = styled(fmt::format("{}[{}]", severity_name(finding.severity), finding.rule->name), style_of(finding.severity), color);
-  std::string message = finding.message;
-  if (!finding.why.empty()) message += "\nwhy: " + finding.why;
-  if (!finding.depends.empty()) message += "\ndepends: " + finding.depends;
-  if (finding.versions != servers) message += "\nversions: PostgreSQL " + lint::text_of_majors(finding.versions);
-  if (!finding.size.empty()) message += fmt::format("\nsize: {} has {}", finding.relation, finding.size);
-  const Location location{finding.file, finding.line, finding.column, finding.source_line};
-  return render_report(label, message, &location, finding.fix, color) + "\n";
+void append_finding(std::string& out, const Finding& finding, const lint::Majors& servers, bool color) {
+  ReportText report(out, color);
+  std::string label(severity_name(finding.severity));
+  label.append("[").append(finding.rule->name).append("]");
+  const std::string_view rest = report.title(label, style_of(finding.severity), finding.message);
+  report.place({finding.file, finding.line, finding.column, finding.source_line});
+  report.note({}, rest);
+  if (!finding.why.empty()) report.note("why: ", finding.why);
+  if (!finding.depends.empty()) report.note("depends: ", finding.depends);
+  if (finding.versions != servers) report.note("versions: PostgreSQL ", lint::text_of_majors(finding.versions));
+  if (!finding.size.empty()) report.note("size: ", fmt::format("{} has {}", finding.relation, finding.size));
+  report.hint(finding.fix);
+  report.end();
+  out += '\n';
+}
+
+// Room for a finding's text, so that it is not moved while it grows.
+std::size_t room_for(const Finding& finding) {
+  constexpr std::size_t kAround = 160;  // labels, margins, numbers
+  return kAround + finding.file.size() + 2 * finding.source_line.size() + finding.message.size() + finding.why.size() + finding.depends.size() + finding.fix.size() + finding.size.size();
 }
 
 // Many findings are worded on all processors, in order.
 std::string all_findings_text(const std::vector<Finding>& findings, const lint::Majors& servers, bool color) {
   constexpr std::size_t kWorthAThread = 256;
-  const std::size_t parts = std::clamp<std::size_t>(findings.size() / kWorthAThread, 1, std::max(1U, std::thread::hardware_concurrency()));
+  const std::size_t parts = parts_of(findings.size(), kWorthAThread);
   std::vector<std::string> texts(parts);
-  const auto write = [&](std::size_t part) {
-    for (std::size_t i = findings.size() * part / parts; i < findings.size() * (part + 1) / parts; ++i) texts[part] += finding_text(findings[i], servers, color);
-  };
-  std::vector<std::future<void>> others;
-  for (std::size_t part = 1; part < parts; ++part) others.push_back(std::async(std::launch::async, write, part));
-  write(0);
-  for (auto& other : others) other.get();
-  return join(texts, "");
+  in_parts(findings.size(), parts, [&](std::size_t part, std::size_t first, std::size_t last) {
+    std::size_t room = 0;
+    // The first part takes the others in at the end.
+    for (std::size_t i = first; i < (part == 0 ? findings.size() : last); ++i) room += room_for(findings[i]);
+    texts[part].reserve(room);
+    for (std::size_t i = first; i < last; ++i) append_finding(texts[part], findings[i], servers, color);
+  });
+  for (std::size_t part = 1; part < parts; ++part) texts[0] += texts[part];
+  return std::move(texts[0]);
 }
 
 }  // namespace

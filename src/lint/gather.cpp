@@ -25,13 +25,25 @@ struct Convention {
 // What each runner does around a file, by its documentation: Flyway, dbmate, goose, Diesel, node-pg-migrate, sql-migrate, Atlas, Drizzle and others wrap it; Prisma
 // and golang-migrate send it as one message; psql and Sqitch leave it to the file.
 constexpr std::array kConventions = {
-    Convention{"plain", Runner::none, false},          Convention{"psql", Runner::none, false},       Convention{"plan", Runner::none, true},
-    Convention{"prisma", Runner::together, false},     Convention{"golang-migrate", Runner::together, true},
-    Convention{"flyway", Runner::wraps, false},        Convention{"dbmate", Runner::wraps, true},     Convention{"goose", Runner::wraps, true},
-    Convention{"diesel", Runner::wraps, true},         Convention{"sqitch", Runner::none, false},     Convention{"rails", Runner::wraps, false},
-    Convention{"node-pg-migrate", Runner::wraps, true}, Convention{"sql-migrate", Runner::wraps, true}, Convention{"micrate", Runner::wraps, true},
-    Convention{"rambler", Runner::wraps, true},        Convention{"play", Runner::wraps, true},       Convention{"mybatis", Runner::wraps, true},
-    Convention{"atlas", Runner::wraps, false},         Convention{"drizzle", Runner::wraps, false},
+    Convention{"plain", Runner::none, false},
+    Convention{"psql", Runner::none, false},
+    Convention{"plan", Runner::none, true},
+    Convention{"prisma", Runner::together, false},
+    Convention{"golang-migrate", Runner::together, true},
+    Convention{"flyway", Runner::wraps, false},
+    Convention{"dbmate", Runner::wraps, true},
+    Convention{"goose", Runner::wraps, true},
+    Convention{"diesel", Runner::wraps, true},
+    Convention{"sqitch", Runner::none, false},
+    Convention{"rails", Runner::wraps, false},
+    Convention{"node-pg-migrate", Runner::wraps, true},
+    Convention{"sql-migrate", Runner::wraps, true},
+    Convention{"micrate", Runner::wraps, true},
+    Convention{"rambler", Runner::wraps, true},
+    Convention{"play", Runner::wraps, true},
+    Convention{"mybatis", Runner::wraps, true},
+    Convention{"atlas", Runner::wraps, false},
+    Convention{"drizzle", Runner::wraps, false},
 };
 
 const Convention& convention_of(std::string_view layout) {
@@ -157,8 +169,13 @@ class Gatherer {
     input.report = report;
     std::string down = marked ? down_part(text, part.text) : std::string();
     input.lacks_rollback = !rollback && convention.has_rollbacks && marked && down.empty();
-    if (marked) input.text_shown = text;
-    input.file = std::make_shared<catalog::ScriptFile>(catalog::ScriptFile{name, marked ? same_places(text, part.text) : text});
+    if (!marked) {
+      input.file = std::make_shared<catalog::ScriptFile>(catalog::ScriptFile{name, std::move(text)});
+      out.inputs.push_back(std::move(input));
+      return false;
+    }
+    input.file = std::make_shared<catalog::ScriptFile>(catalog::ScriptFile{name, same_places(text, part.text)});
+    input.text_shown = std::move(text);
     out.inputs.push_back(input);
     if (!down.empty()) {
       input.rollback = true;
@@ -166,7 +183,7 @@ class Gatherer {
       input.file = std::make_shared<catalog::ScriptFile>(catalog::ScriptFile{name, std::move(down)});
       out.inputs.push_back(std::move(input));
     }
-    return marked;
+    return true;
   }
 
   void add_with_rollback(const std::string& name, const std::string& path, std::string text, const std::string& found_layout) {
@@ -212,7 +229,7 @@ Gathered gather_text(const std::string& name, std::string text, const std::strin
 
 Gathered gather_file(const Files& files, const std::string& path, const std::string& layout) {
   const std::string shown = files.display(path);
-  const auto text = files.read(path);
+  auto text = files.read(path);
   if (!text) throw Error(ErrorCode::usage, fmt::format("there is no file \"{}\"", shown));
   Gatherer gatherer(&files, layout);
   const bool in_plan = catalog::is_plan_folder(files, folder_of(path).empty() ? "." : folder_of(path).substr(0, folder_of(path).size() - 1));
@@ -224,7 +241,7 @@ Gathered gather_file(const Files& files, const std::string& path, const std::str
     gatherer.add(files.display(forward), forward, catalog::check_sql_text(*before, files.display(forward)), found, false, false);
     break;
   }
-  gatherer.add(shown, path, catalog::check_sql_text(*text, shown), found, back, true);
+  gatherer.add(shown, path, catalog::check_sql_text(*std::move(text), shown), found, back, true);
   return std::move(gatherer.out);
 }
 
@@ -247,7 +264,8 @@ Gathered gather_folder(const Files& files, const std::string& folder, const std:
     // The unit holds the way forward alone; both ways are read here.
     const std::string text = files.read(unit.path).value_or(unit.file->text);
     const bool in_plan = catalog::is_plan_folder(files, folder_of(unit.path).empty() ? "." : folder_of(unit.path).substr(0, folder_of(unit.path).size() - 1));
-    gatherer.add_with_rollback(unit.file->name, unit.path, catalog::check_sql_text(text, unit.file->name), in_plan ? "plan" : migrations.layout == "plain" ? layout_of(files, unit.path) : migrations.layout);
+    gatherer.add_with_rollback(unit.file->name, unit.path, catalog::check_sql_text(text, unit.file->name), in_plan ? "plan" : migrations.layout == "plain" ? layout_of(files, unit.path)
+                                                                                                                                                           : migrations.layout);
   }
   gatherer.out.notes = migrations.notes;
   return std::move(gatherer.out);

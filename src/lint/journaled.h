@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <map>
+#include <functional>
 #include <memory>
-#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -13,42 +15,60 @@
 
 namespace contraflow::lint {
 
+struct HashOfName {
+  std::size_t operator()(const sql::QualifiedName& name) const noexcept {
+    const std::hash<std::string> hash;
+    return hash(name.schema) * 31 + hash(name.name);
+  }
+};
+
 // Objects by name, with a way back: ROLLBACK TO a savepoint undoes what was assumed since. An object is copied on its first change after a
 // mark, so that a mark costs nothing and a folder of thousands of tables is never copied.
 template <class T>
 class Journaled {
  public:
-  using Map = std::map<sql::QualifiedName, std::shared_ptr<const T>>;
-
   const T* find(const sql::QualifiedName& name) const {
     const auto it = objects_.find(name);
-    return it == objects_.end() ? nullptr : it->second.get();
+    return it == objects_.end() ? nullptr : it->second.object.get();
   }
-  const Map& all() const { return objects_; }
+
+  // The names of all, in order. Good until an object comes or goes.
+  const std::vector<const sql::QualifiedName*>& names() const {
+    if (names_.size() != objects_.size()) {
+      names_.clear();
+      for (const auto& entry : objects_) names_.push_back(&entry.first);
+      std::sort(names_.begin(), names_.end(), [](const sql::QualifiedName* left, const sql::QualifiedName* right) { return *left < *right; });
+    }
+    return names_;
+  }
 
   // The object, made where there is none. The reference is good until the next mark.
   T& edit(const sql::QualifiedName& name) {
-    std::shared_ptr<const T>& place = objects_[name];
+    const auto [it, made] = objects_.try_emplace(name);
+    if (made) names_.clear();
+    Place& place = it->second;
     const bool first = !marks_.empty() && marks_.back().touched.insert(name).second;
-    if (first) log_.emplace_back(name, place);
-    if (place == nullptr || first) place = place == nullptr ? std::make_shared<T>() : std::make_shared<T>(*place);
-    if (changed_.empty() || changed_.back() != name) changed_.push_back(name);
-    return const_cast<T&>(*place);  // made by make_shared<T> here, never a const object
+    if (first) log_.emplace_back(name, place.object);
+    if (place.object == nullptr || first) place.object = place.object == nullptr ? std::make_shared<T>() : std::make_shared<T>(*place.object);
+    note_change(name, place);
+    return const_cast<T&>(*place.object);  // made by make_shared<T> here, never a const object
   }
   void erase(const sql::QualifiedName& name) {
     const auto it = objects_.find(name);
     if (it == objects_.end()) return;
-    if (!marks_.empty() && marks_.back().touched.insert(name).second) log_.emplace_back(name, std::move(it->second));
+    if (!marks_.empty() && marks_.back().touched.insert(name).second) log_.emplace_back(name, std::move(it->second.object));
+    names_.clear();
     objects_.erase(it);
   }
 
-  // Calls visit(name, object) for what was edited, or put back, since the last call and is there: for those who keep an index.
+  // Calls visit(name, object) for what was edited, or put back, since the last call and is there: for those who keep an index. In no order.
   template <class Visit>
   void take_changed(const Visit& visit) {
-    std::sort(changed_.begin(), changed_.end());
-    changed_.erase(std::unique(changed_.begin(), changed_.end()), changed_.end());
     for (const sql::QualifiedName& name : changed_) {
-      if (const T* object = find(name)) visit(name, *object);
+      const auto it = objects_.find(name);
+      if (it == objects_.end() || !it->second.changed) continue;
+      it->second.changed = false;
+      visit(name, *it->second.object);
     }
     changed_.clear();
   }
@@ -61,13 +81,15 @@ class Journaled {
   }
   // Back to the latest mark, which is forgotten.
   void undo() {
+    names_.clear();
     while (log_.size() > marks_.back().log_size) {
       auto& [name, old] = log_.back();
-      changed_.push_back(name);
       if (old == nullptr) {
         objects_.erase(name);
       } else {
-        objects_[name] = std::move(old);
+        Place& place = objects_[name];
+        place.object = std::move(old);
+        note_change(name, place);
       }
       log_.pop_back();
     }
@@ -75,12 +97,23 @@ class Journaled {
   }
 
  private:
-  Map objects_;
+  struct Place {
+    std::shared_ptr<const T> object;
+    bool changed = false;  // its name is in changed_
+  };
+
+  void note_change(const sql::QualifiedName& name, Place& place) {
+    if (!place.changed) changed_.push_back(name);
+    place.changed = true;
+  }
+
+  std::unordered_map<sql::QualifiedName, Place, HashOfName> objects_;
+  mutable std::vector<const sql::QualifiedName*> names_;  // empty, or all
   std::vector<sql::QualifiedName> changed_;
   std::vector<std::pair<sql::QualifiedName, std::shared_ptr<const T>>> log_;
   struct Mark {
     std::size_t log_size = 0;
-    std::set<sql::QualifiedName> touched;  // logged since this mark
+    std::unordered_set<sql::QualifiedName, HashOfName> touched;  // logged since this mark
   };
   std::vector<Mark> marks_;
 };

@@ -9,14 +9,15 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "lint/newer_syntax.h"
 
 namespace contraflow::lint {
 namespace {
 
-constexpr std::size_t kBatch = 64;    // statements parsed in one call
-constexpr std::size_t kAhead = 32;    // batches that may wait
+constexpr std::size_t kBatch = 64;  // statements parsed in one call
+constexpr std::size_t kAhead = 32;  // batches that may wait
 
 std::size_t offset_of(const Error& error, std::string_view text) {
   if (!error.location()) return 0;
@@ -56,6 +57,15 @@ Parsed parse_statement(std::string_view text) {
   return out;
 }
 
+std::optional<std::string> do_body(const PgQuery__Node& node) {
+  if (node.node_case != PG_QUERY__NODE__NODE_DO_STMT) return std::nullopt;
+  const NodeList arguments(node.do_stmt->args, node.do_stmt->n_args);
+  const PgQuery__DefElem* language = option_named(arguments, "language");
+  const PgQuery__DefElem* body = option_named(arguments, "as");
+  if (body == nullptr || (language != nullptr && to_lower(constant_of(language->arg).value_or("")) != "plpgsql")) return std::nullopt;
+  return constant_of(body->arg).value_or("");
+}
+
 namespace {
 
 // The statements of a file in batches.
@@ -69,6 +79,7 @@ struct Batches {
   }
 
   std::vector<Parsed> parse(std::size_t batch) const;
+  std::vector<Parsed> trees(std::size_t batch) const;
 
   const std::vector<catalog::ScriptItem>* items;
   std::vector<std::size_t> statements;     // indexes of items that are statements
@@ -97,6 +108,15 @@ struct ParseAhead::State {
 };
 
 std::vector<Parsed> Batches::parse(std::size_t batch) const {
+  std::vector<Parsed> out = trees(batch);
+  for (Parsed& parsed : out) {
+    if (parsed.tree == nullptr || parsed.index >= parsed.tree->size()) continue;
+    if (const auto text = do_body(parsed.tree->node(parsed.index))) parsed.body = statements_of_body(*text);
+  }
+  return out;
+}
+
+std::vector<Parsed> Batches::trees(std::size_t batch) const {
   const std::size_t first = batch * kBatch, last = std::min(first + kBatch, statements.size());
   std::vector<Parsed> out(last - first);
   // Neighbours of one file with nothing but white space and semicolons between them go to the parser in one call, which is what costs.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "catalog/source_script.h"
+#include "lint/plpgsql.h"
 #include "lint/statement.h"
 #include "sql/parse_tree.h"
 
@@ -16,10 +17,11 @@ namespace contraflow::lint {
 // A statement's tree; many statements may share one.
 struct Parsed {
   std::shared_ptr<const sql::ParseTree> tree;
-  std::size_t index = 0;       // which statement of the tree
-  std::size_t text_begin = 0;  // where the statement begins in the parsed text
+  std::size_t index = 0;                           // which statement of the tree
+  std::size_t text_begin = 0;                      // where the statement begins in the parsed text
+  std::optional<std::vector<BodyStatement>> body;  // of a DO block in PL/pgSQL
   std::vector<Newer> newer;
-  std::string error;           // why there is no tree
+  std::string error;             // why there is no tree
   std::size_t error_offset = 0;  // in the statement
 };
 
@@ -40,7 +42,10 @@ class ParseAhead {
 // Every statement among the items, on this thread.
 std::vector<Parsed> parse_all(const std::vector<catalog::ScriptItem>& items);
 
-// One statement by itself.
+// One statement by itself; without its body, if it is a DO block.
 Parsed parse_statement(std::string_view text);
+
+// The PL/pgSQL that a DO block holds; nothing where the statement is none, or is in another language.
+std::optional<std::string> do_body(const PgQuery__Node& node);
 
 }  // namespace contraflow::lint

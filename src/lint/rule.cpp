@@ -56,7 +56,7 @@ Finding& Reporter::report(const Action& action, std::string message) {
 }
 
 Finding& Reporter::report(std::size_t offset, std::string message) {
-  Finding finding;
+  Finding& finding = findings_.emplace_back();
   finding.rule = rule_;
   finding.severity = rule_->severity;
   // A plan's later phases wait for gates, and a rollback takes away what it is meant to.
@@ -64,8 +64,7 @@ Finding& Reporter::report(std::size_t offset, std::string message) {
   finding.offset = offset;
   finding.message = std::move(message);
   finding.versions = context_.majors;
-  findings_.push_back(std::move(finding));
-  return findings_.back();
+  return finding;
 }
 
 void Reporter::set_relation(Finding& finding, std::string relation) {

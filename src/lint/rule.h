@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <set>
@@ -53,6 +55,25 @@ struct FileState {
 
 class Reporter;
 
+// Which operations and facts there are among actions, as bits: most rules ask for what no action of a statement is.
+struct Present {
+  explicit Present(const std::vector<Action>& actions) {
+    for (const Action& action : actions) {
+      facts |= bit(action.fact);
+      if (!action.locks || action.is_private || action.fact == Fact::cannot_run_in_block) continue;
+      const auto number = static_cast<unsigned>(action.operation);
+      operations[number / 64] |= std::uint64_t{1} << number % 64;
+    }
+  }
+  static std::uint64_t bit(Fact fact) { return std::uint64_t{1} << static_cast<unsigned>(fact); }
+  bool has(Fact fact) const { return (facts & bit(fact)) != 0; }
+  bool has(effects::Operation operation) const { return (operations[static_cast<unsigned>(operation) / 64] >> static_cast<unsigned>(operation) % 64 & 1) != 0; }
+
+  std::uint64_t facts = 0;
+  std::uint64_t operations[2] = {0, 0};  // those of each() below
+};
+static_assert(static_cast<unsigned>(Fact::view_made) < 64 && static_cast<unsigned>(effects::Operation::typed_table_rewrite) < 128);
+
 struct Context {
   const Statement& statement;
   const std::vector<Action>& actions;
@@ -61,6 +82,7 @@ struct Context {
   const FileState& file;
   const Schema& schema;  // after the statement
   const Majors& majors;
+  Present present{actions};
 };
 
 struct Rule {
@@ -108,6 +130,7 @@ std::string_view rule_page(std::string_view name);
 // For rules: every action with one of these operations on a table that others use.
 template <class F>
 void each(const Context& context, std::initializer_list<effects::Operation> operations, F&& found) {
+  if (std::none_of(operations.begin(), operations.end(), [&](effects::Operation operation) { return context.present.has(operation); })) return;
   for (const Action& action : context.actions) {
     if (!action.locks || action.is_private || action.fact == Fact::cannot_run_in_block) continue;
     for (const effects::Operation operation : operations) {
@@ -118,6 +141,7 @@ void each(const Context& context, std::initializer_list<effects::Operation> oper
 
 template <class F>
 void each(const Context& context, Fact fact, F&& found) {
+  if (!context.present.has(fact)) return;
   for (const Action& action : context.actions) {
     if (action.fact == fact) found(action);
   }

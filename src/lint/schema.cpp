@@ -227,11 +227,13 @@ class Loader {
   void settle_domains() {
     for (bool changed = true; changed;) {
       changed = false;
-      for (const auto& [type_name, type] : schema_.types.all()) {
+      for (const QualifiedName* type_name : schema_.types.names()) {
+        const Type* type = schema_.types.find(*type_name);
         if (type->kind != TypeKind::domain || type->constrained) continue;
-        for (const auto& [other_name, other] : schema_.types.all()) {
-          if (other->kind == TypeKind::domain && other->constrained && type->base == sql::quote(other_name)) {
-            schema_.types.edit(type_name).constrained = changed = true;
+        for (const QualifiedName* other_name : schema_.types.names()) {
+          const Type* other = schema_.types.find(*other_name);
+          if (other->kind == TypeKind::domain && other->constrained && type->base == sql::quote(*other_name)) {
+            schema_.types.edit(*type_name).constrained = changed = true;
             break;
           }
         }

@@ -48,8 +48,8 @@ Finding plain(const char* rule, std::size_t offset, std::string message, std::st
 
 class Settler {
  public:
-  Settler(std::vector<Finding>& findings, const Input& input, const CheckOptions& options, const std::vector<std::pair<std::size_t, std::size_t>>& spans, Report& report)
-      : findings_(findings), input_(input), options_(options), spans_(spans), report_(report), text_(input.text_shown.empty() ? input.file->text : input.text_shown) {}
+  Settler(std::vector<Finding>& findings, const Input& input, const CheckOptions& options, const Sizes& sizes, const std::vector<std::pair<std::size_t, std::size_t>>& spans, Report& report)
+      : findings_(findings), input_(input), options_(options), sizes_(sizes), spans_(spans), report_(report), text_(input.text_shown.empty() ? input.file->text : input.text_shown) {}
 
   void run() {
     by_size();
@@ -59,7 +59,8 @@ class Settler {
       suppress();
     }
     by_path();
-    std::stable_sort(findings_.begin(), findings_.end(), [](const Finding& left, const Finding& right) { return left.offset < right.offset; });
+    const auto earlier = [](const Finding& left, const Finding& right) { return left.offset < right.offset; };
+    if (!std::is_sorted(findings_.begin(), findings_.end(), earlier)) std::stable_sort(findings_.begin(), findings_.end(), earlier);
     place();
     std::move(findings_.begin(), findings_.end(), std::back_inserter(report_.findings));
   }
@@ -69,10 +70,7 @@ class Settler {
     if (!options_.have_stats) return;
     for (Finding& finding : findings_) {
       if (finding.relation.empty() || (finding.rule->category != Category::lock && finding.rule->category != Category::brief_lock && finding.rule->category != Category::data)) continue;
-      const RelationStats* stats = nullptr;
-      for (const auto& [name, known] : options_.stats) {
-        if (quoted(name) == finding.relation || (finding.relation.find('.') == std::string::npos && sql::quote_identifier(name.name) == finding.relation)) stats = &known;
-      }
+      const RelationStats* stats = sizes_.find(finding.relation);
       if (stats == nullptr) continue;
       finding.size = stats->rows >= 0 ? fmt::format("{} rows", static_cast<long long>(stats->rows)) : "";
       if (stats->bytes >= 0) finding.size += fmt::format("{}{}", finding.size.empty() ? "" : ", ", bytes_text(stats->bytes));
@@ -213,6 +211,7 @@ class Settler {
   std::vector<Finding>& findings_;
   const Input& input_;
   const CheckOptions& options_;
+  const Sizes& sizes_;
   const std::vector<std::pair<std::size_t, std::size_t>>& spans_;
   Report& report_;
   std::string_view text_;
@@ -222,8 +221,21 @@ class Settler {
 
 }  // namespace
 
-void settle(std::vector<Finding>& findings, const Input& input, const CheckOptions& options, const std::vector<std::pair<std::size_t, std::size_t>>& spans, Report& report) {
-  Settler(findings, input, options, spans, report).run();
+Sizes::Sizes(const CheckOptions& options) {
+  for (const auto& [name, size] : options.stats) {
+    qualified_[quoted(name)] = &size;
+    bare_[sql::quote_identifier(name.name)] = &size;
+  }
+}
+
+const RelationStats* Sizes::find(const std::string& relation) const {
+  const auto& sizes = relation.find('.') == std::string::npos ? bare_ : qualified_;
+  const auto it = sizes.find(relation);
+  return it == sizes.end() ? nullptr : it->second;
+}
+
+void settle(std::vector<Finding>& findings, const Input& input, const CheckOptions& options, const Sizes& sizes, const std::vector<std::pair<std::size_t, std::size_t>>& spans, Report& report) {
+  Settler(findings, input, options, sizes, spans, report).run();
 }
 
 }  // namespace contraflow::lint

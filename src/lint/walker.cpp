@@ -10,7 +10,7 @@
 
 namespace contraflow::lint {
 
-Walker::Walker(const CheckOptions& options, Report& report) : options_(options), report_(report) {
+Walker::Walker(const CheckOptions& options, Report& report) : options_(options), report_(report), sizes_(options) {
   for (const Rule* rule : rules()) {
     const bool wanted = options.all_rules || rule->by_default || options.enabled.contains(rule->name);
     if (wanted && !options.disabled.contains(rule->name)) active_.push_back(rule);
@@ -90,7 +90,7 @@ void Walker::finish() {
   while (transaction_) commit();
   report_.statements += file_.statements;
   ++report_.files;
-  if (input_->report) settle(findings_, *input_, options_, spans_, report_);
+  if (input_->report) settle(findings_, *input_, options_, sizes_, spans_, report_);
 }
 
 int Walker::line_of(std::size_t offset) const {
@@ -113,10 +113,10 @@ void Walker::take_item(const catalog::ScriptItem& item, Parsed parsed) {
   statement.node = &parsed.tree->node(parsed.index);
   statement.text_begin = parsed.text_begin;
   statement.newer = std::move(parsed.newer);
-  take_statement(statement);
+  take_statement(statement, parsed.body ? &*parsed.body : nullptr);
 }
 
-void Walker::take_statement(const Statement& statement) {
+void Walker::take_statement(const Statement& statement, const std::vector<BodyStatement>* body) {
   if (transaction_) ++transaction_->statements;
   if (statement.node->node_case == PG_QUERY__NODE__NODE_TRANSACTION_STMT) {
     if (take_transaction(*statement.node->transaction_stmt, statement.offset)) return;
@@ -130,7 +130,7 @@ void Walker::take_statement(const Statement& statement) {
     run_rules(Context{statement, actions, session_, transaction_ ? &*transaction_ : nullptr, file_, schema_, options_.majors});
     return;
   }
-  if (take_body(statement)) return;
+  if (take_body(statement, body)) return;
   judge(statement);
 }
 
@@ -190,7 +190,7 @@ void Walker::unread(const Statement& statement, const Parsed& parsed) {
 }
 
 void Walker::remember(const std::vector<Action>& actions, const Statement& statement) {
-  const int line = line_of(statement.offset);
+  const int line = transaction_ ? line_of(statement.offset) : 0;
   for (const Action& action : actions) {
     if (action.fact == Fact::builds_if_not_exists || action.operation == effects::Operation::drop_index_concurrently || action.operation == effects::Operation::drop_index) {
       if (action.fact != Fact::builds_if_not_exists && action.locks) file_.dropped_indexes.insert(action.object);

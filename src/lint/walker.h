@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "lint/analysis/analyser.h"
@@ -11,6 +12,16 @@
 #include "lint/parse_ahead.h"
 
 namespace contraflow::lint {
+
+// Sizes by what findings call a relation: schema.table, or the table alone where no schema is known.
+class Sizes {
+ public:
+  explicit Sizes(const CheckOptions& options);
+  const RelationStats* find(const std::string& relation) const;
+
+ private:
+  std::unordered_map<std::string, const RelationStats*> qualified_, bare_;
+};
 
 // Goes through the statements of one file after another with what they leave: schema, session, transaction.
 class Walker {
@@ -30,7 +41,8 @@ class Walker {
   void start(const Input& input, const std::vector<catalog::ScriptItem>& items);
   void finish();
   void take_item(const catalog::ScriptItem& item, Parsed parsed);
-  void take_statement(const Statement& statement);
+  // `body`: what a DO block consists of, where that was read ahead.
+  void take_statement(const Statement& statement, const std::vector<BodyStatement>* body = nullptr);
   void judge(const Statement& statement);
   void unread(const Statement& statement, const Parsed& parsed);
   void run_rules(const Context& context);
@@ -52,13 +64,14 @@ class Walker {
   void take_search_path(const PgQuery__VariableSetStmt& statement);
 
   // bodies
-  bool take_body(const Statement& statement);
-  void run_body(std::string_view body, std::optional<std::size_t> body_offset, const Statement& caller);
+  bool take_body(const Statement& statement, const std::vector<BodyStatement>* body);
+  void run_body(std::string_view text, const std::vector<BodyStatement>& statements, std::optional<std::size_t> text_offset, const Statement& caller);
   void run_script(const std::string& text, std::optional<std::size_t> text_offset, const Statement& caller);
   bool take_plan_call(const PgQuery__FuncCall& call, const Statement& statement);
 
   const CheckOptions& options_;
   Report& report_;
+  Sizes sizes_;
   std::vector<const Rule*> active_;
   Schema schema_;
   Session session_, after_commit_, before_begin_;
@@ -76,6 +89,6 @@ class Walker {
 };
 
 // Severity by size, suppressions, lines: what is done to a file's findings when all are there.
-void settle(std::vector<Finding>& findings, const Input& input, const CheckOptions& options, const std::vector<std::pair<std::size_t, std::size_t>>& spans, Report& report);
+void settle(std::vector<Finding>& findings, const Input& input, const CheckOptions& options, const Sizes& sizes, const std::vector<std::pair<std::size_t, std::size_t>>& spans, Report& report);
 
 }  // namespace contraflow::lint

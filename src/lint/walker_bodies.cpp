@@ -23,16 +23,13 @@ std::optional<std::size_t> place_in(const Statement& statement, std::string_view
 
 }  // namespace
 
-bool Walker::take_body(const Statement& statement) {
+bool Walker::take_body(const Statement& statement, const std::vector<BodyStatement>* body) {
   const PgQuery__Node& node = *statement.node;
   if (depth_ >= kDeepest) return false;
   if (node.node_case == PG_QUERY__NODE__NODE_DO_STMT) {
-    const NodeList arguments(node.do_stmt->args, node.do_stmt->n_args);
-    const PgQuery__DefElem* language = option_named(arguments, "language");
-    const PgQuery__DefElem* body = option_named(arguments, "as");
-    if (body == nullptr || (language != nullptr && to_lower(constant_of(language->arg).value_or("")) != "plpgsql")) return false;
-    const std::string text = constant_of(body->arg).value_or("");
-    run_body(text, place_in(statement, text), statement);
+    const auto text = do_body(node);
+    if (!text) return false;
+    run_body(*text, body != nullptr ? *body : statements_of_body(*text), place_in(statement, *text), statement);
     return true;
   }
   const PgQuery__FuncCall* call = nullptr;
@@ -52,29 +49,29 @@ bool Walker::take_body(const Statement& statement) {
   const Function copy = *function;
   const std::optional<std::size_t> offset = copy.has_offset ? std::optional(copy.offset) : std::nullopt;  // known from --schema: only the call has a place
   if (copy.language == "sql") run_script(copy.body, offset, statement);
-  else run_body(copy.body, offset, statement);
+  else run_body(copy.body, statements_of_body(copy.body), offset, statement);
   return true;
 }
 
-void Walker::run_body(std::string_view body, std::optional<std::size_t> body_offset, const Statement& caller) {
+void Walker::run_body(std::string_view text, const std::vector<BodyStatement>& statements, std::optional<std::size_t> text_offset, const Statement& caller) {
   const bool own = !transaction_;
   if (own) begin(false, caller.offset);
   ++depth_;
-  for (const BodyStatement& inner : statements_of_body(body)) {
+  for (const BodyStatement& inner : statements) {
     Statement statement;
     statement.text = inner.text;
     statement.offset = caller.offset;
     statement.exact_places = false;
     statement.conditional = inner.conditional || caller.conditional;
-    if (body_offset && inner.offset) {
-      statement.offset = *body_offset + *inner.offset;
+    if (text_offset && inner.offset) {
+      statement.offset = *text_offset + *inner.offset;
       statement.exact_places = true;
-    } else if (body_offset) {
+    } else if (text_offset) {
       // EXECUTE: its line is known.
       std::size_t at = 0;
-      for (std::size_t line = 1; line < inner.line; ++line) at = body.find('\n', at) == std::string_view::npos ? at : body.find('\n', at) + 1;
-      while (at < body.size() && (body[at] == ' ' || body[at] == '\t')) ++at;
-      statement.offset = *body_offset + at;
+      for (std::size_t line = 1; line < inner.line; ++line) at = text.find('\n', at) == std::string_view::npos ? at : text.find('\n', at) + 1;
+      while (at < text.size() && (text[at] == ' ' || text[at] == '\t')) ++at;
+      statement.offset = *text_offset + at;
     }
     if (inner.unknown) {
       std::vector<Action> actions(1);

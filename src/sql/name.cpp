@@ -27,18 +27,33 @@ void append_doubling(std::string& out, std::string_view text, char special) {
   }
 }
 
+void append_quoted(std::string& out, std::string_view name) {
+  if (is_plain(name)) {
+    out += name;
+    return;
+  }
+  out += '"';
+  append_doubling(out, name, '"');
+  out += '"';
+}
+
 }  // namespace
 
 std::string quote_identifier(std::string_view name) {
-  if (is_plain(name)) return std::string(name);
-  std::string out = "\"";
-  append_doubling(out, name, '"');
-  return out += '"';
+  std::string out;
+  append_quoted(out, name);
+  return out;
 }
 
 std::string quote(const QualifiedName& name) {
-  if (name.schema.empty()) return quote_identifier(name.name);
-  return quote_identifier(name.schema) + '.' + quote_identifier(name.name);
+  std::string out;
+  out.reserve(name.schema.size() + 1 + name.name.size());
+  if (!name.schema.empty()) {
+    append_quoted(out, name.schema);
+    out += '.';
+  }
+  append_quoted(out, name.name);
+  return out;
 }
 
 std::string quote_literal(std::string_view text) {

@@ -2,6 +2,8 @@
 #include "sql/nesting.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <vector>
@@ -22,14 +24,23 @@ struct Level {
 
 // At least as many as the symbols and keywords of the text: a keyword is, or ends, a run of letters, and a symbol holds one of the other bytes.
 std::size_t most_tokens(std::string_view text) {
-  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || static_cast<unsigned char>(c) >= 0x80; };
-  const auto is_space = [](char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f'; };
+  enum : std::uint8_t { sign,
+                        space,
+                        letter };
+  static constexpr std::array<std::uint8_t, 256> kKinds = [] {
+    std::array<std::uint8_t, 256> out{};
+    for (std::size_t c = 0; c < out.size(); ++c) {
+      if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c >= 0x80) out[c] = letter;
+      if (c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f') out[c] = space;
+    }
+    return out;
+  }();
   std::size_t count = 0;
-  bool in_word = false;
+  std::uint8_t before = space;
   for (const char c : text) {
-    const bool letter = is_letter(c);
-    count += letter ? !in_word : !is_space(c);
-    in_word = letter;
+    const std::uint8_t kind = kKinds[static_cast<unsigned char>(c)];
+    count += kind == sign || (kind == letter && before != letter);
+    before = kind;
   }
   return count;
 }
@@ -41,7 +52,7 @@ bool is_one_of(std::string_view word, std::initializer_list<std::string_view> wo
 }  // namespace
 
 std::optional<std::size_t> nests_deeper_than(std::string_view text, std::size_t limit) {
-  if (text.size() < 2 * limit) return std::nullopt;  // every level takes two bytes at least: "+1"
+  if (text.size() < 2 * limit) return std::nullopt;    // every level takes two bytes at least: "+1"
   if (most_tokens(text) < limit) return std::nullopt;  // as with a file of short statements
   std::vector<Level> levels(1);
   std::size_t enclosing = 0;  // the depth of all levels but the innermost

@@ -3,13 +3,16 @@
 
 #include <algorithm>
 #include <charconv>
+#include <exception>
 #include <filesystem>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/in_parts.h"
 #include "base/text.h"
 #include "catalog/source.h"
 #include "catalog/source_files.h"
@@ -125,24 +128,40 @@ void leave_out_old(std::vector<lint::Input>& inputs, const std::string& revision
   }
 }
 
+lint::Gathered gather(const catalog::Files& files, const std::string& path, const std::string& layout) {
+  if (path == "-") return lint::gather_text("<stdin>", catalog::check_sql_text(read_file("-"), "<stdin>"), layout);
+  std::error_code ignored;
+  const fs::file_type type = fs::status(path, ignored).type();
+  if (type == fs::file_type::directory) {
+    std::string folder = path;
+    while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+    return lint::gather_folder(files, folder, layout);
+  }
+  if (type != fs::file_type::regular || !path.ends_with(".sql")) catalog::recognise_source(path);  // says what is wrong with the name
+  return lint::gather_file(files, path, layout);
+}
+
 std::vector<lint::Input> inputs_of(Context& context, const Options& options) {
+  constexpr std::size_t kWorthAThread = 64;
   const auto files = catalog::listed_files(catalog::disk_files());
-  std::vector<lint::Input> inputs;
-  for (const std::string& path : options.paths) {
-    lint::Gathered gathered;
-    std::error_code ignored;
-    if (path == "-") {
-      gathered = lint::gather_text("<stdin>", catalog::check_sql_text(read_file("-"), "<stdin>"), options.layout);
-    } else if (fs::is_directory(path, ignored)) {
-      std::string folder = path;
-      while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
-      gathered = lint::gather_folder(*files, folder, options.layout);
-    } else {
-      catalog::recognise_source(path);  // says what is wrong with the name
-      gathered = lint::gather_file(*files, path, options.layout);
+  const std::vector<std::string>& paths = options.paths;
+  std::vector<lint::Gathered> all(paths.size());
+  std::vector<std::exception_ptr> failed(paths.size());
+  in_parts(paths.size(), parts_of(paths.size(), kWorthAThread), [&](std::size_t, std::size_t first, std::size_t last) {
+    for (std::size_t i = first; i < last; ++i) {
+      try {
+        all[i] = gather(*files, paths[i], options.layout);
+      } catch (const Error&) {
+        failed[i] = std::current_exception();  // said in its turn
+        return;
+      }
     }
-    for (const std::string& note : gathered.notes) context.console.note("note: " + note);
-    inputs.insert(inputs.end(), gathered.inputs.begin(), gathered.inputs.end());
+  });
+  std::vector<lint::Input> inputs;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (failed[i]) std::rethrow_exception(failed[i]);
+    for (const std::string& note : all[i].notes) context.console.note("note: " + note);
+    std::move(all[i].inputs.begin(), all[i].inputs.end(), std::back_inserter(inputs));
   }
   return inputs;
 }
@@ -186,7 +205,8 @@ int run(Context& context, const Options& options) {
   context.console.print(render_findings(report, check.majors, *options.format, context.console.color_out()));
   const std::string fail_on = options.fail_on.empty() ? (context.config.check_fail_on.empty() ? "error" : context.config.check_fail_on) : options.fail_on;
   if (fail_on == "never") return 0;
-  const lint::Severity limit = fail_on == "info" ? lint::Severity::info : fail_on == "warning" ? lint::Severity::warning : lint::Severity::error;
+  const lint::Severity limit = fail_on == "info" ? lint::Severity::info : fail_on == "warning" ? lint::Severity::warning
+                                                                                               : lint::Severity::error;
   const bool fails = std::any_of(report.findings.begin(), report.findings.end(), [&](const lint::Finding& finding) { return finding.severity >= limit; });
   return fails ? static_cast<int>(ErrorCode::refused) : 0;
 }

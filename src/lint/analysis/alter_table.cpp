@@ -124,7 +124,7 @@ void Analyser::alter_table(const PgQuery__AlterTableStmt& statement) {
   const std::size_t first = actions_.size();
   std::vector<std::size_t> order(statement.n_cmds);
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) { return pass_of(*statement.cmds[left]->alter_table_cmd) < pass_of(*statement.cmds[right]->alter_table_cmd); });
+  if (order.size() > 1) std::stable_sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) { return pass_of(*statement.cmds[left]->alter_table_cmd) < pass_of(*statement.cmds[right]->alter_table_cmd); });
   for (const std::size_t i : order) alter_table_command(refreshed(table), *statement.cmds[i]->alter_table_cmd, command_place(statement, i));
   if (has_no_partitions(table)) {
     for (std::size_t i = first; i < actions_.size(); ++i) {
@@ -335,8 +335,8 @@ void Analyser::alter_composite_type(const PgQuery__AlterTableStmt& statement) {
   for (std::size_t i = 0; i < statement.n_cmds; ++i) {
     const PgQuery__AlterTableCmd& command = *statement.cmds[i]->alter_table_cmd;
     std::vector<QualifiedName> typed;
-    for (const auto& [name, relation] : schema_.relations.all()) {
-      if (relation->of_type == sql::quote(type)) typed.push_back(name);
+    for (const QualifiedName* name : schema_.relations.names()) {
+      if (schema_.relations.find(*name)->of_type == sql::quote(type)) typed.push_back(*name);
     }
     for (const QualifiedName& name : typed) {
       const Target table = target(name);
@@ -358,8 +358,9 @@ void Analyser::move_all(const PgQuery__AlterTableMoveAllStmt& statement) {
   const std::string from(text_of(statement.orig_tablespacename));
   const bool views = statement.objtype == PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW;
   if (schema_.complete && statement.objtype != PG_QUERY__OBJECT_TYPE__OBJECT_INDEX) {
-    const bool any = std::any_of(schema_.relations.all().begin(), schema_.relations.all().end(), [&](const auto& entry) {
-      const Relation& relation = *entry.second;
+    const std::vector<const QualifiedName*>& names = schema_.relations.names();
+    const bool any = std::any_of(names.begin(), names.end(), [&](const QualifiedName* name) {
+      const Relation& relation = *schema_.relations.find(*name);
       const bool of_kind = views ? relation.kind == RelationKind::materialized_view : relation.kind == RelationKind::table;
       return of_kind && (relation.tablespace.empty() ? "pg_default" : relation.tablespace) == from;
     });

@@ -7,9 +7,14 @@
 
 namespace contraflow::lint {
 
+namespace {
+constexpr std::size_t kUsualActions = 4;  // of one statement, at most
+}
+
 std::vector<Action> Analyser::analyse(const Statement& statement) {
   statement_ = &statement;
   actions_.clear();
+  actions_.reserve(kUsualActions);
   const PgQuery__Node& node = *statement.node;
   switch (node.node_case) {
     case PG_QUERY__NODE__NODE_ALTER_TABLE_STMT: alter_table(*node.alter_table_stmt); break;
@@ -116,22 +121,21 @@ const Type* Analyser::find_type(std::string_view type) const {
     const Type* known = dot == std::string::npos ? schema_.types.find(complete_type({"", base})) : schema_.types.find({base.substr(0, dot), base.substr(dot + 1)});
     if (known != nullptr) return known;
   }
-  for (const auto& [name, known] : schema_.types.all()) {
-    if (sql::quote(name) == base || (name.name == base)) return known.get();
+  for (const QualifiedName* name : schema_.types.names()) {
+    if (name->name == base || sql::quote(*name) == base) return schema_.types.find(*name);
   }
   return nullptr;
 }
 
 Action& Analyser::add(effects::Operation operation, const Target& target, std::size_t offset) {
-  Action action;
+  Action& action = actions_.emplace_back();
   action.operation = operation;
   action.relation = target.shown;
   action.key = target.key;
   action.is_private = target.is_private;
   action.offset = offset;
   action.versions = majors_;
-  actions_.push_back(std::move(action));
-  return actions_.back();
+  return action;
 }
 
 Action& Analyser::add_fact(Fact fact, const Target& target, std::size_t offset) {

@@ -152,8 +152,8 @@ void Analyser::add_key(const Target& table, const PgQuery__Constraint& constrain
         const bool found = table.known != nullptr && it != table.known->columns.end();
         if (found && it->second.not_null) continue;
         const bool proven = table.known != nullptr && std::any_of(table.known->constraints.begin(), table.known->constraints.end(), [&](const auto& item) {
-          return item.second.kind == ConstraintKind::check && item.second.validated && item.second.enforced && item.second.not_null_columns.contains(column);
-        });
+                              return item.second.kind == ConstraintKind::check && item.second.validated && item.second.enforced && item.second.not_null_columns.contains(column);
+                            });
         if (proven) continue;
         if (!found || (table.known->partial && it->second.type.empty())) unknown = true;
         nullable = column;
@@ -315,18 +315,20 @@ void Analyser::domain_work(Operation operation, const QualifiedName& domain, con
   std::set<std::string> names{sql::quote(domain), domain.name};
   for (bool more = true; more;) {
     more = false;
-    for (const auto& [type_name, type] : schema_.types.all()) {
-      if (type->kind == TypeKind::domain && names.contains(type->base) && names.insert(sql::quote(type_name)).second) more = true;
+    for (const QualifiedName* type_name : schema_.types.names()) {
+      const Type* type = schema_.types.find(*type_name);
+      if (type->kind == TypeKind::domain && names.contains(type->base) && names.insert(sql::quote(*type_name)).second) more = true;
     }
   }
   bool found = false;
-  for (const auto& [table_name, relation] : schema_.relations.all()) {
+  for (const QualifiedName* table_name : schema_.relations.names()) {
+    const Relation* relation = schema_.relations.find(*table_name);
     if (relation->kind != RelationKind::table && relation->kind != RelationKind::materialized_view && relation->kind != RelationKind::partitioned) continue;
     for (const auto& [column_name, column] : relation->columns) {
       if (!names.contains(column.type)) continue;
       found = true;
       if (relation->kind == RelationKind::partitioned && !relation->partial) continue;  // its partitions have the column, too
-      Action& action = add(operation, target(table_name), offset);
+      Action& action = add(operation, target(*table_name), offset);
       action.column = column_name;
       action.object = constraint;
       action.what = sql::quote(domain);

@@ -35,10 +35,11 @@ void Analyser::create_table(const PgQuery__CreateStmt& statement) {
       made.partition_functions.merge(functions_below(element.expr));
     }
   }
-  schema_.relations.edit(table.key) = made;
+  const bool is_private = made.created_here || made.temporary;
+  schema_.relations.edit(table.key) = std::move(made);
   schema_.created_relations.push_back(table.key);
   Target here = refreshed(table);
-  here.is_private = made.created_here || made.temporary;
+  here.is_private = is_private;
   const auto reference = [&](const PgQuery__Constraint& constraint) {
     if (constraint.pktable == nullptr) return;
     const Target referenced = target(*constraint.pktable);

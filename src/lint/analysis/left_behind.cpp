@@ -11,6 +11,11 @@
 namespace contraflow::lint {
 namespace {
 
+// Whether a trigger of the relation runs the function.
+bool runs(const Relation& relation, const QualifiedName& function) {
+  return std::any_of(relation.trigger_functions.begin(), relation.trigger_functions.end(), [&](const auto& item) { return item.second == function; });
+}
+
 // NEW.column or OLD.column anywhere in a PL/pgSQL body but in its comments and constants.
 bool reads_field(std::string_view body, const std::string& column) {
   std::vector<sql::Token> tokens;
@@ -68,8 +73,8 @@ void Analyser::forget_trigger(const Target& table, const std::string& trigger) {
 void Analyser::forget_function(const QualifiedName& function) {
   schema_.functions.erase(function);
   std::vector<QualifiedName> users;
-  for (const auto& [name, relation] : schema_.relations.all()) {
-    if (std::any_of(relation->trigger_functions.begin(), relation->trigger_functions.end(), [&, &function = function](const auto& item) { return item.second == function; })) users.push_back(name);
+  for (const QualifiedName* name : schema_.relations.names()) {
+    if (runs(*schema_.relations.find(*name), function)) users.push_back(*name);
   }
   for (const QualifiedName& name : users) {
     Relation& relation = schema_.relations.edit(name);
@@ -97,8 +102,8 @@ void Analyser::functions_left(const Relation& gone, const Target& table, std::si
 void Analyser::function_left(const QualifiedName& function, const Target& table, std::size_t offset) {
   const auto* overloads = schema_.functions.find(function);
   if (overloads == nullptr) return;  // an extension's, a built-in one: nobody's to drop
-  for (const auto& [name, relation] : schema_.relations.all()) {
-    if (std::any_of(relation->trigger_functions.begin(), relation->trigger_functions.end(), [&, &function = function](const auto& item) { return item.second == function; })) return;
+  for (const QualifiedName* name : schema_.relations.names()) {
+    if (runs(*schema_.relations.find(*name), function)) return;
   }
   Action& action = add_fact(Fact::function_left, table, offset);
   action.object = sql::quote(function);
@@ -113,9 +118,8 @@ void Analyser::triggers_reading(const Target& table, const std::string& column, 
     if (overloads == nullptr) continue;
     const bool reads = std::any_of(overloads->begin(), overloads->end(), [&](const Function& one) { return one.arguments.empty() && one.language == "plpgsql" && reads_field(one.body, column); });
     if (!reads) continue;
-    const bool shared = std::any_of(schema_.relations.all().begin(), schema_.relations.all().end(), [&, &function = function](const auto& other) {
-      return other.first != table.key && std::any_of(other.second->trigger_functions.begin(), other.second->trigger_functions.end(), [&, &function = function](const auto& item) { return item.second == function; });
-    });
+    const std::vector<const QualifiedName*>& relations = schema_.relations.names();
+    const bool shared = std::any_of(relations.begin(), relations.end(), [&, &function = function](const QualifiedName* other) { return *other != table.key && runs(*schema_.relations.find(*other), function); });
     Action& action = add_fact(Fact::trigger_reads_column, table, offset);
     action.object = trigger;
     action.column = column;
