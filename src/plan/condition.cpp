@@ -231,6 +231,10 @@ std::string columns_present(const ObjectId& table, std::vector<std::string> colu
                      regclass(table.schema, table.name), fmt::join(quoted, ", "));
 }
 
+std::string foreign_key_points_at(const ObjectId& id, const sql::QualifiedName& table) {
+  return in_catalog("constraint", fmt::format("conrelid = {} AND conname = {} AND confrelid = {}", regclass(id.schema, id.relation), quote_literal(id.name), regclass(table.schema, table.name)));
+}
+
 std::string constraint_is_validated(const ObjectId& id) {
   return in_catalog("constraint", fmt::format("conrelid = {} AND conname = {} AND convalidated",
                                               regclass(id.schema, id.relation), quote_literal(id.name)));

@@ -27,6 +27,7 @@ std::string column_is_not_null(const catalog::ObjectId& column);
 std::string column_order_is(const catalog::ObjectId& table, const std::vector<std::string>& columns);
 // All of these columns are there, and no others.
 std::string columns_present(const catalog::ObjectId& table, std::vector<std::string> columns);
+std::string foreign_key_points_at(const catalog::ObjectId& constraint, const sql::QualifiedName& table);
 std::string constraint_is_validated(const catalog::ObjectId& constraint);
 std::string index_is_valid(const catalog::ObjectId& index);
 std::string enum_labels_are(const catalog::ObjectId& type, const std::vector<std::string>& labels);

@@ -118,7 +118,9 @@ void plan_moved_foreign_keys(Planner& p) {
     }
     move.same_columns = old_key->references == new_key->references && old_key->referenced_columns == new_key->referenced_columns;
     p.take(id);
-    const std::string before = all_of(standing);
+    // Where it points at another table the server says which; an index of the old key's name may be another table's by then.
+    const bool elsewhere = old_key->references && new_key->references && *old_key->references != *new_key->references;
+    const std::string before = elsewhere ? foreign_key_points_at(id, *old_key->references) : all_of(standing);
     const std::size_t first = p.operations.size();
     add_or_restore(p, id, false);
     const std::size_t second = p.operations.size();

@@ -408,6 +408,27 @@ void follow_references(Planner& p, const ObjectId& partition, Operation& move) {
   }
 }
 
+// A partition that goes with its parent goes after the foreign keys to that one: through it they reference the partition too.
+void order_drops(Planner& p) {
+  std::map<ObjectId, std::vector<std::size_t>> removals;  // of foreign keys, by the table that they reference
+  for (std::size_t i = 0; i < p.operations.size(); ++i) {
+    for (const ObjectId& id : p.operations[i].removes) {
+      const auto* key = id.kind == Kind::constraint ? p.from.find_body<Constraint>(id) : nullptr;
+      if (key && key->references && p.dropped.contains(table_id(*key->references))) removals[table_id(*key->references)].push_back(i);
+    }
+  }
+  for (const auto& [table, operations] : removals) {
+    for (const QualifiedName& partition : Planner::descendants(p.from, name_of(table))) {
+      for (std::size_t drop = 0; drop < p.operations.size(); ++drop) {
+        if (!p.dropped.contains(table_id(partition)) || !p.operations[drop].removes.contains(table_id(partition))) continue;
+        for (const std::size_t removal : operations) {
+          if (removal != drop) p.operations[drop].after.push_back(removal);
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void order_partitions(Planner& p) {
@@ -416,6 +437,7 @@ void order_partitions(Planner& p) {
     follow_references(p, partition, p.operations[i]);
   }
   for (std::size_t i = 0; i < p.operations.size(); ++i) order_columns_around(p, i);
+  order_drops(p);
   // Who takes a place in the parent's range comes after who leaves it.
   for (Operation& operation : p.operations) {
     for (const ObjectId& id : operation.provides) {

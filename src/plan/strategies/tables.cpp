@@ -204,7 +204,7 @@ bool goes_before_table(const Planner& p, const Object& member, const ObjectId& t
   return outside;
 }
 
-// The key's tables both go, and reference each other, directly or through others that go: neither can go first.
+// The key's tables both go, and reference each other, directly or through others that go, or through partitions and parents of these: neither can go first.
 bool closes_circle(const Planner& p, const Object& key) {
   const ObjectId home{Kind::table, key.id.schema, "", key.id.relation, ""};
   std::set<ObjectId> seen;
@@ -215,8 +215,10 @@ bool closes_circle(const Planner& p, const Object& key) {
     if (!p.dropped.contains(id) || !seen.insert(id).second) continue;
     for (const Object* member : Planner::members(p.from, id)) {
       const auto* constraint = std::get_if<Constraint>(&member->body);
-      if (constraint && constraint->references) open.push_back(table_id(*constraint->references));
+      if (constraint && constraint->references && member->id != key.id) open.push_back(table_id(*constraint->references));
     }
+    for (const QualifiedName& child : Planner::children(p.from, name_of(id))) open.push_back(table_id(child));
+    if (const auto* table = p.from.find_body<Table>(id); table && table->partition_of) open.push_back(table_id(*table->partition_of));
   }
   return table_id(*std::get<Constraint>(key.body).references) != home && seen.contains(home);
 }
@@ -224,6 +226,8 @@ bool closes_circle(const Planner& p, const Object& key) {
 void drop_table(Planner& p, const ObjectId& id) {
   const Object& object = p.from.objects.at(id);
   const Table& table = std::get<Table>(object.body);
+  const bool partition = table.partition_of.has_value();
+  const bool parent_goes = partition && p.dropped.contains(ObjectId{Kind::table, table.partition_of->schema, "", table.partition_of->name, ""});
   std::set<ObjectId> gone{id};
   std::vector<const Object*> members;
   Statements before, owned, late;
@@ -235,6 +239,7 @@ void drop_table(Planner& p, const ObjectId& id) {
         foreign_keys.push_back(member);
         continue;
       }
+      if (parent_goes && p.take(member->id)) continue;  // with the parent's key
     }
     if (goes_before_table(p, *member, id)) continue;
     p.take(member->id);
@@ -253,8 +258,6 @@ void drop_table(Planner& p, const ObjectId& id) {
     append(before, create_all(free, p.from));
     append(owned, alter_sequence(sequence->id, std::get<Sequence>(free.body), std::get<Sequence>(sequence->body)));
   }
-  const bool partition = table.partition_of.has_value();
-  const bool parent_goes = partition && p.dropped.contains(ObjectId{Kind::table, table.partition_of->schema, "", table.partition_of->name, ""});
   Statements whole = before;
   // A parent that stays gets it again by the undo of the detach, in contract, when its columns have their names again.
   append(whole, create_with_members(object, p.from, p.to, members, !partition || parent_goes));
@@ -268,6 +271,8 @@ void drop_table(Planner& p, const ObjectId& id) {
   if (p.options.drops == Drops::direct || partition || has_children || table.partitioned) {
     // A partition (or a parent) is not renamed out of the way: its rows would still be reached through its parent.
     if (partition && !parent_goes) {
+      // A key of a circle goes by itself, before both tables.
+      std::erase_if(foreign_keys, [&](const Object* key) { return closes_circle(p, *key) && leaving.erase(key->id) != 0; });
       detach_before_drop(p, id, leaving);
       const std::size_t detached = p.operations.size() - 1;
       for (const Object* key : foreign_keys) append(whole, create_all(*key, p.from));
