@@ -35,6 +35,23 @@ void refuse_leftovers(Planner& p) {
   }
 }
 
+// What reads the same in both schemas, but stands on an object that goes in one and on another object in the other: nothing else makes it anew, and the object could not be dropped.
+void refuse_left_behind(Planner& p) {
+  std::set<ObjectId> touched;
+  for (const Operation& operation : p.operations) {
+    for (const auto* set : {&operation.provides, &operation.removes, &operation.detaches}) touched.insert(set->begin(), set->end());
+  }
+  for (const ObjectId& gone : p.dropped) {
+    const auto dependents = p.dependents.find(gone);
+    if (dependents == p.dependents.end() || gone.kind == catalog::Kind::column || gone.kind == catalog::Kind::constraint || gone.kind == catalog::Kind::index) continue;
+    for (const ObjectId& id : dependents->second) {
+      const catalog::Object* after = p.to.find(id);
+      if (!after || after->depends_on.contains(gone) || touched.contains(id) || p.altered.contains(id) || p.replaced.contains(id)) continue;
+      p.refuse(fmt::format("{} reads the same from {} and from what takes its place: make two plans, which first give the new one another name, and change what reads it", describe(id), describe(gone)));
+    }
+  }
+}
+
 // A body in quotes has no dependencies in the catalog: what it names by a word comes before it where that is possible, because an index or a
 // generated column may call it at once.
 void order_by_routine_bodies(Planner& p) {
@@ -144,12 +161,13 @@ void add_gates(Plan& plan, const std::vector<std::string>& written_twice) {
 }
 
 // On the way back what a step did to a new table has nothing to undo once that table is gone again.
-void undo_only_while_tables_stand(std::vector<Step>& steps, const std::set<ObjectId>& created) {
+void undo_only_while_tables_stand(std::vector<Step>& steps, const Database& from, const std::set<ObjectId>& created) {
   for (Step& step : steps) {
     if (step.undo.empty()) continue;
     for (const sql::QualifiedName& name : step.tables) {
       const ObjectId table{catalog::Kind::table, name.schema, "", name.name, ""};
-      if (created.contains(table)) step.undo.todo = all_of({exists(table), step.undo.todo});
+      const bool name_was_taken = Planner::relation(from, name.schema, name.name) != nullptr;  // by a view, which the step may be about
+      if (created.contains(table) && !name_was_taken) step.undo.todo = all_of({exists(table), step.undo.todo});
     }
   }
 }
@@ -310,7 +328,9 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   plan_types(p);
   plan_other_objects(p);
   refuse_leftovers(p);
+  refuse_left_behind(p);
   order_after_renames(p);
+  order_around_generated(p);
   order_not_null_around_keys(p);
   order_by_routine_bodies(p);
   order_by_casts(p);
@@ -325,7 +345,7 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   plan.server_major = from.major();
   plan.steps = std::move(ordered.steps);
   make_ids_unique(plan.steps);
-  undo_only_while_tables_stand(plan.steps, p.created);
+  undo_only_while_tables_stand(plan.steps, from, p.created);
   for (const Step& step : plan.steps) plan.grade = std::max(plan.grade, step.grade);
   plan.column_order = tables_in_other_order(p);
   note_listed_columns(p, plan.column_order);

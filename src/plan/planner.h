@@ -69,7 +69,7 @@ class Planner {
   std::vector<MovedForeignKey> moved_foreign_keys;
   // Between a table that is exchanged and a column that changes its type: taken off and put back around both, in one transaction.
   std::set<ObjectId> crossing_foreign_keys;
-  std::vector<std::pair<ObjectId, std::size_t>> retired_generated;  // a generated column that stands under another name until purge, and the last operation before that
+  std::vector<std::pair<ObjectId, std::size_t>> purged_generated;  // a generated column that stands under another name until purge, and what drops it
   std::set<std::pair<ObjectId, std::size_t>> leaves_parent;     // table, and what ends its inheritance
   std::set<std::pair<ObjectId, std::size_t>> leaves_partition;  // partition, and what takes it out of its bound
   std::map<ObjectId, std::size_t> replica_identity_operations;  // table -> what sets its replica identity
@@ -158,6 +158,7 @@ void order_event_triggers(Planner& planner);
 bool has_procedure_triggers(Planner& planner);
 // Once all operations are there: those that use a new name come after what makes it.
 void order_after_renames(Planner& planner);
+void order_around_generated(Planner& planner);   // what a retired generated column reads is dropped after it
 
 // Moves a table's data into a new table of the same name that is as `target` describes; drops and recreates what hangs on it. For
 // tables where no ALTER leads there (position of columns, partition key).

@@ -163,12 +163,6 @@ void retire_column(Planner& p, const ObjectId& id) {
                             brief({fmt::format("{} RENAME COLUMN {} TO {}", target, quoted, quoted_retired)}, all_of({exists(id), absent(retired_id)})),
                             brief({fmt::format("{} RENAME COLUMN {} TO {}", target, quoted_retired, quoted)}, exists(retired_id)));
   retire.removes = copies;
-  for (const auto& [generated, retired_generated] : p.retired_generated) {
-    // It reads this column under whatever name.
-    if (!p.from.objects.at(generated).depends_on.contains(id)) continue;
-    retire.removes.erase(id);
-    retire.after.push_back(retired_generated);
-  }
   retire.after.insert(retire.after.end(), after.begin(), after.end());
   retire.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
   const std::size_t retired_at = p.operations.size() - 1;
@@ -178,18 +172,32 @@ void retire_column(Planner& p, const ObjectId& id) {
     again.removes = copies;
     again.groupable = false;
     again.after.push_back(retired_at);
-    p.retired_generated.emplace_back(id, p.operations.size() - 1);
   }
   Operation& purge = p.add(Phase::purge, "purge", id,
                            brief({fmt::format("{} DROP COLUMN IF EXISTS {}", target, quoted_retired)}),
                            computed ? Action{} : bring_back(retired, all_of({absent(retired_id), absent(id)})), lost);
   purge.after.push_back(retired_at);
-  purge.removes = gone;
+  // What it reads may be retired beside it, so this removes nothing that would hold that up.
+  if (computed) p.purged_generated.emplace_back(id, p.operations.size() - 1);
+  else purge.removes = gone;
   purge.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
   purge.step.notes.push_back(loss);
   if (bare_not_null && !in_key) {
     purge.step.notes.push_back(neutral.empty() ? fmt::format("going back from here, {} comes back without NOT NULL where the table has rows: they hold NULL in it", describe(id))
                                                : fmt::format("going back from here, the rows hold {} in {}", neutral, describe(id)));
+  }
+}
+
+void order_around_generated(Planner& p) {
+  for (const auto& [generated, purge] : p.purged_generated) {
+    const std::set<ObjectId>& reads = p.from.objects.at(generated).depends_on;
+    for (std::size_t i = 0; i < p.operations.size(); ++i) {
+      Operation& operation = p.operations[i];
+      const bool needed = std::any_of(operation.removes.begin(), operation.removes.end(), [&](const ObjectId& gone) {
+        return reads.contains(gone) && (gone.kind != Kind::column || operation.step.phase == Phase::purge);
+      });
+      if (needed && i != purge) operation.after.push_back(purge);
+    }
   }
 }
 

@@ -86,7 +86,8 @@ void order_not_null_around_keys(Planner& p) {
 }
 
 void plan_moved_foreign_keys(Planner& p) {
-  const auto goes = [&](const ObjectId& key) {
+  const auto becomes_another = [&](const ObjectId& key) { return key.kind == Kind::constraint && p.has(key, Aspect::definition); };
+  const auto gone = [&](const ObjectId& key) {
     if (key.kind != Kind::index && key.kind != Kind::constraint) return false;
     if (p.dropped.contains(key)) return true;
     const auto* index = p.from.find_body<Index>(key);
@@ -100,9 +101,10 @@ void plan_moved_foreign_keys(Planner& p) {
   };
   for (const auto& [id, object] : catalog::of_kind(p.from, Kind::constraint)) {
     const auto* old_key = std::get_if<Constraint>(&object.body);
-    if (!old_key || old_key->type != ConstraintType::foreign_key || from_parent(*old_key) || std::none_of(object.depends_on.begin(), object.depends_on.end(), goes)) continue;
     const auto* new_key = p.to.find_body<Constraint>(id);
-    if (!new_key || new_key->type != ConstraintType::foreign_key) continue;
+    if (!old_key || old_key->type != ConstraintType::foreign_key || from_parent(*old_key) || !new_key || new_key->type != ConstraintType::foreign_key) continue;
+    const auto goes = [&](const ObjectId& key) { return gone(key) || (becomes_another(key) && !p.to.objects.at(id).depends_on.contains(key)); };
+    if (std::none_of(object.depends_on.begin(), object.depends_on.end(), goes)) continue;
     Planner::MovedForeignKey move;
     move.id = id;
     std::vector<std::string> standing;
@@ -218,8 +220,10 @@ void order_moved_foreign_keys(Planner& p) {
     for (std::size_t i = 0; i < p.operations.size(); ++i) {
       const Operation& operation = p.operations[i];
       if (operation.step.forward.mode == Mode::concurrent) {
-        // Nothing that takes long happens in between.
-        for (const std::size_t drop : move.drop) p.operations[drop].rather_after.push_back(i);
+        // Nothing that takes long happens in between. On a small table nothing does: there the foreign key goes first, so that on the way back from anywhere it meets one key alone.
+        const QualifiedName& there = *std::get<Constraint>(p.from.objects.at(move.id).body).references;
+        const bool small = p.is_small(there) && std::find(operation.step.tables.begin(), operation.step.tables.end(), there) != operation.step.tables.end();
+        for (const std::size_t drop : move.drop) (small ? p.operations[i].after : p.operations[drop].rather_after).push_back(small ? drop : i);
         continue;
       }
       // With both keys there, the server would choose the older one.

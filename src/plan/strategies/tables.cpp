@@ -160,7 +160,7 @@ void create_table(Planner& p, const ObjectId& id) {
   operation.step.id = "expand.create-" + quoted_name(id);
   operation.step.tables = {{id.schema, id.name}};
   operation.step.forward = brief(std::move(statements), absent(id));
-  operation.step.undo = brief(drop(object));
+  operation.step.undo = brief(drop(object), Planner::relation(p.from, id.schema, id.name) ? exists(id) : std::string());  // another kind of relation may have its name
   operation.groupable = false;
   const Table& table = std::get<Table>(object.body);
   if (table.partition_of) {
