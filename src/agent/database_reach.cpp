@@ -45,7 +45,11 @@ bool DatabaseReach::same_place(const ProtectedDatabase& one, const NamedTarget& 
   const std::string host = to_lower(one.host);
   if (is_remote(host)) {
     if (target.host.empty()) return !inside.empty() && to_lower(inside) == host;
-    return std::any_of(hosts.begin(), hosts.end(), [&](const std::string& each) { return holds("," + host + ",", "," + std::string(trim(each)) + ","); });
+    return std::any_of(hosts.begin(), hosts.end(), [&](const std::string& each) {
+      std::string_view name = trim(each);
+      if (name.ends_with('.')) name.remove_suffix(1);  // the root of the names
+      return holds("," + host + ",", "," + std::string(name) + ",");
+    });
   }
   // Nothing but name and port tells the databases of one machine apart.
   if (one.database.empty() || one.database != target.database) return false;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "agent/client_target.h"
@@ -61,7 +62,7 @@ class Judge {
 
   // `inside`: the host or container on which the line runs; empty: here.
   Verdict line(const std::string& text, const std::string& inside, int depth) {
-    if (depth > kMostDepth || text.size() > kMostScript) return std::nullopt;
+    if (depth > kMostDepth || text.size() > kMostScript) return refusal("this is nested too deeply, or too long, to be seen through", text);
     SeenWord output;  // of the command before, where it is known
     output.unseen = true;
     for (const ShellCommand& one : shell_commands(text)) {
@@ -151,6 +152,21 @@ class Judge {
 
   Verdict run(const std::vector<SeenWord>& words, const Variables& own, const SeenWord& input, bool fed, const std::string& inside, int depth) {
     const std::string first = program_of(words[0].text);
+    if (first == "alias") {
+      for (std::size_t i = 1; i < words.size(); ++i) {
+        if (const std::size_t equal = words[i].text.find('='); equal != std::string::npos) aliases_[words[i].text.substr(0, equal)] = words[i].text.substr(equal + 1);
+      }
+      return std::nullopt;
+    }
+    if (const auto alias = aliases_.find(words[0].text); alias != aliases_.end()) {
+      // Not again within its own text.
+      const auto kept = aliases_;
+      const std::string text = alias->second + " " + texts(words, 1);
+      aliases_.erase(words[0].text);
+      Verdict why = nested(text, own, inside, depth + 1);
+      aliases_ = kept;
+      return why;
+    }
     if (in(kQuiet, first)) return std::nullopt;
     if (first == "builtin" || (first == "command" && words.size() > 1 && !words[1].text.starts_with('-'))) {
       if (words.size() > 1) return run({words.begin() + 1, words.end()}, own, input, fed, inside, depth);
@@ -257,7 +273,14 @@ class Judge {
     const ClientArguments arguments = client_arguments(program, words);
     if (arguments.only_tells) return std::nullopt;
     if (program == "pg_restore" && arguments.databases.empty()) return std::nullopt;
-    const Reach found = reach_.of_client(arguments, own, inside);
+    Reach found = reach_.of_client(arguments, own, inside);
+    // \c in what it runs leads to another database.
+    const auto leads = [&](const SeenWord& sql) {
+      const bool connects = sql.text.find("\\c ") != std::string::npos || sql.text.find("\\connect ") != std::string::npos;
+      return connects && std::any_of(input_.databases.begin(), input_.databases.end(), [&](const ProtectedDatabase& one) { return word_names(sql.text, one) || (is_remote(one.host) && mentions(sql.text, one.host)); });
+    };
+    found.reaches |= leads(input) || std::any_of(arguments.commands.begin(), arguments.commands.end(), leads);
+    for (const SeenWord& path : arguments.files) found.reaches |= leads({state_.file(path).value_or(""), false, false});
     if (!found.reaches && !found.hidden) return std::nullopt;
     const std::string where = found.reaches ? "" : " on a database that cannot be seen";
     if (program == "pg_restore" || program == "dropdb" || program == "createdb") return refusal("this changes the schema" + where, shown);
@@ -320,6 +343,7 @@ class Judge {
 
   const HookInput& input_;
   ShellState state_;
+  std::map<std::string, std::string> aliases_;
   const DatabaseReach reach_;
 };
 

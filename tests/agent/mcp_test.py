@@ -174,6 +174,21 @@ def sandboxed(program, server, top):
     check('only its owner reads it', (state / 'contraflow/mcp-audit.jsonl').stat().st_mode & 0o77 == 0)
 
 
+def unrecorded(program, top):
+    """what cannot be recorded is not done: a disk that is full from the start, and one that fills up during the session"""
+    hello = json.dumps({'jsonrpc': '2.0', 'id': 1, 'method': 'initialize', 'params': {'protocolVersion': '2025-11-25'}}) + '\n'
+    call = lambda id: json.dumps({'jsonrpc': '2.0', 'id': id, 'method': 'tools/call', 'params': {'name': 'plan_change', 'arguments': {'intents': 'add users.x text', 'name': f'unrecorded{id}'}}}) + '\n'
+    start = lambda before, *more: subprocess.run(before + [program, 'mcp', '--root', str(top / 'project'), *more], input=hello + call(2) + call(3), cwd=top / 'project', capture_output=True, text=True)
+    done = start([], '--audit', '/dev/full')
+    check('a full disk: no session', done.returncode == 3 and done.stdout == '' and 'audit' in done.stderr, (done.returncode, done.stdout, done.stderr))
+    # A limit on the size of files stands for a disk that has room for the start and no more.
+    audit = top / 'small.jsonl'
+    audit.write_bytes(b'x' * 800)
+    done = start(['bash', '-c', 'trap "" XFSZ; ulimit -f 1; exec "$@"', 'x'], '--audit', str(audit))
+    check('a disk that fills up ends the session', done.returncode == 3 and 'audit' in done.stderr, (done.returncode, done.stdout, done.stderr))
+    check('nothing was planned', not list((top / 'project').rglob('*unrecorded*')), done.stdout)
+
+
 def live(program, server, top):
     server.psql('postgres', 'CREATE DATABASE shop')
     server.psql('shop', SCHEMA + f"INSERT INTO users VALUES (1, '{VALUE}'); ANALYZE users;")
@@ -211,6 +226,7 @@ def samples(program, server, top):
 
 def tests(program, server, folder):
     sandboxed(program, server, folder)
+    unrecorded(program, folder)
     live(program, server, folder)
     samples(program, server, folder)
 
