@@ -105,13 +105,16 @@ Suite make_suite(const Stack& stack, const plan::Plan& plan, pg::Connection& bef
   for (const TablePair* table : tables) {
     for (const ColumnPair& pair : table->columns) {
       if (!table->from || !pair.from || (pair.from->identity == catalog::Identity::none && !pair.from->default_expression.starts_with("nextval("))) continue;
-      const auto next = [&](const QualifiedName& name, const std::string& column) {
-        return fmt::format("SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence({}, {})::regclass, 32000)", sql::quote_literal(sql::quote(name)), sql::quote_literal(column));
+      const auto next = [&](const QualifiedName& name, const std::string& column, int number) {
+        return fmt::format("SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence({}, {})::regclass, {})", sql::quote_literal(sql::quote(name)), sql::quote_literal(column), number);
       };
-      const std::string statement = next(table->old_name, pair.old_name);
-      if (!old_rows.accepts(statement)) continue;
-      sequences += statement + ";\n";
-      if (pair.to) new_rows.accepts(next(table->new_name, pair.new_name));
+      for (const int number : {32000, 500}) {  // a sequence may have bounds of its own
+        const std::string statement = next(table->old_name, pair.old_name, number);
+        if (!old_rows.accepts(statement)) continue;
+        sequences += statement + ";\n";
+        if (pair.to) new_rows.accepts(next(table->new_name, pair.new_name, number));
+        break;
+      }
     }
   }
   for (const TablePair* table : tables) make_seeds(world, *table, referenced.contains(table->old_name) || referenced.contains(table->new_name), rows);

@@ -109,6 +109,7 @@ def judge(golden, binary, a):
     with tempfile.TemporaryDirectory(prefix='contraflow-mutants-') as folder:
         os.chmod(folder, 0o755)
         at = lambda name: os.path.join(folder, name)
+        os.makedirs(at('code'))  # the code base: none, whatever the working directory is
         for name, text in (('before.sql', golden.before + '\n;\n' + golden.data), ('schema.sql', golden.before), ('after.sql', golden.after)):
             open(at(name), 'w').write(text)
         r = run([binary, 'plan', '--from', at('before.sql'), '--to', at('after.sql'), '--out', at('plan'), '--server', '15', *golden.options])
@@ -116,7 +117,7 @@ def judge(golden, binary, a):
             return [f'{golden.name}: refused by name where the data are not on a live server'], 0, [], [], False
         if r.returncode:
             return [], 0, [], [f'{golden.name}: no plan: {r.stderr.strip()[:300]}'], False
-        r = run([binary, 'tests', at('plan'), '--schema', at('schema.sql'), '--stack', 'pgtap', '--out', at('suite'), '--run'])
+        r = run([binary, 'tests', at('plan'), '--schema', at('schema.sql'), '--stack', 'pgtap', '--code', at('code'), '--out', at('suite'), '--run'])
         if r.returncode == 3:
             raise Skip(r.stderr)
         if r.returncode and 'no test ran' in r.stderr:
