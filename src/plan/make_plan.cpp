@@ -9,6 +9,7 @@
 #include <optional>
 #include <tuple>
 
+#include "base/error.h"
 #include "base/text.h"
 #include "catalog/ddl.h"
 #include "catalog/of_kind.h"
@@ -16,6 +17,7 @@
 #include "plan/strategies/index_trees.h"
 #include "plan/strategies/family.h"
 #include "plan/strategies/partitions.h"
+#include "sql/expression.h"
 
 namespace contraflow::plan {
 namespace {
@@ -31,6 +33,20 @@ void refuse_leftovers(Planner& p) {
     if (p.done.contains(id)) continue;
     for (const Aspect aspect : aspects) {
       if (p.has(id, aspect)) p.refuse(fmt::format("changing the {} of {} is not supported", diff::aspect_name(aspect), describe(id)));
+    }
+  }
+}
+
+// What a user, a file or an agent gave as an expression is put into statements as it is: it must be exactly one, with nothing behind it.
+void check_expressions(const Options& options) {
+  for (const auto& [option, given] : {std::pair{"--using", &options.conversion}, {"--using-back", &options.conversion_back}, {"--fill", &options.fill}}) {
+    for (const auto& [column, expression] : *given) {
+      try {
+        sql::columns_in(expression);
+        sql::columns_in("(" + expression + ")");  // nor a comment to the end of the line
+      } catch (const Error& error) {
+        throw Error(ErrorCode::usage, fmt::format("{} {}={}: what follows the = is not one SQL expression: {}", option, column, expression, error.message()));
+      }
     }
   }
 }
@@ -298,6 +314,7 @@ void make_way(Planner& p, const catalog::Database& before, const Contended& cont
 }  // namespace
 
 Outcome make_plan(const catalog::Database& from_schema, const catalog::Database& to_schema, const diff::Difference& given_difference, const Options& options) {
+  check_expressions(options);
   Outcome out;
   std::optional<catalog::Database> changed_from = with_default_privileges_of(from_schema, to_schema);
   const std::optional<catalog::Database> changed_to = with_default_privileges_of(to_schema, from_schema);

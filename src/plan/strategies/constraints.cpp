@@ -275,7 +275,23 @@ void adopt_index(Planner& p, const ObjectId& id, const Object& old_index) {
   back.push_back(drop_statement(p.to, id));
   back.push_back(fmt::format("ALTER INDEX {} RENAME TO {}", quoted_name(spare_id), sql::quote_identifier(id.name)));
   for (std::string& statement : describe_state(old_index, p.from)) back.push_back(std::move(statement));
+  // Foreign keys that stand on the index keep it forward; on the way back the constraint does not go before they do.
+  std::vector<std::size_t> validations;
+  const auto users = p.dependents.find(old_index.id);
+  for (const ObjectId& user : users == p.dependents.end() ? std::vector<ObjectId>() : std::vector<ObjectId>(users->second.begin(), users->second.end())) {
+    const Object* key = p.to.find(user);
+    const auto* pointing = key ? std::get_if<Constraint>(&key->body) : nullptr;
+    if (!pointing || pointing->type != ConstraintType::foreign_key || p.altered.contains(user)) continue;
+    back.insert(back.begin(), drop_statement(p.from, user));
+    back.push_back(add_not_valid(p.from, user, user.name));
+    for (std::string& statement : describe_state(p.from.objects.at(user), p.from)) back.push_back(std::move(statement));
+    if (!pointing->validated) continue;
+    p.add(phase, "way back: validate", user, Action{}, scan({validate_statement(p.from, user)}, all_of({exists(user), negate(constraint_is_validated(user))})));
+    p.operations.back().groupable = false;
+    validations.push_back(p.operations.size() - 1);
+  }
   Operation& add = p.add(phase, "add", id, brief(std::move(forward), absent(id)), brief(std::move(back), exists(spare_id)));
+  add.after = validations;
   add.provides = {id, old_index.id};
   add.removes = {old_index.id};
   add.needs = object.depends_on;
