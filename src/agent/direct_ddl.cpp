@@ -331,7 +331,7 @@ class Judge {
         if (name != "DATABASE_URL" && !state_.is_protected(name) && name != "PGHOST" && name.find("_URL") == std::string::npos) continue;
         if (look(value.text)) return refusal("this runs migrations", texts(words));
         if (name == "PGHOST") {
-          const bool same = std::any_of(input_.databases.begin(), input_.databases.end(), [&](const ProtectedDatabase& one) { return to_lower(one.host) == to_lower(value.text); });
+          const bool same = std::any_of(input_.databases.begin(), input_.databases.end(), [host = to_lower(value.text)](const ProtectedDatabase& one) { return to_lower(one.host) == host; });
           if (same) return refusal("this runs migrations", texts(words));
           elsewhere = true;
         }
