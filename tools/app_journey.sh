@@ -55,9 +55,37 @@ else
   echo "app_journey: $modules has no Vitest: its tests are skipped" >&2
 fi
 
+# A second repository, which spells out the types of its rows.
+cat >src/user-store.ts <<'TS'
+import { type PrismaClient } from './generated/prisma/client';
+
+export class UserStore {
+  constructor(private readonly prisma: PrismaClient) {}
+
+  async add(
+    data: {
+      email: string;
+      passwordHash: string;
+    },
+  ): Promise<{ id: number, email: string }> {
+    return this.prisma.user.create({ data });
+  }
+
+  async rename(id: number, change: { name: string }) {
+    return this.prisma.user.update({ where: { id }, data: change });
+  }
+
+  async ids(): Promise<{ id: number }[]> {
+    return this.prisma.user.findMany({ select: { id: true } });
+  }
+}
+TS
+git add src/user-store.ts
 "$contraflow" orm plan >patch 2>left || { cat left >&2; fail 'orm'; }
 git apply --check patch && git apply patch && pass 'orm: the patch applies'
 grep -q 'to-one relation' left && pass 'orm names the read that no filter reaches' || { cat left >&2; fail 'orders with buyers are not named'; }
+grep -q '^      tier?: SubscriptionTier | null;$' src/user-store.ts && grep -q 'id: number, email: string, tier: SubscriptionTier | null }>' src/user-store.ts && grep -q 'name: string; tier?: SubscriptionTier | null })' src/user-store.ts &&
+  grep -q 'Promise<{ id: number }\[\]>' src/user-store.ts && grep -q '^import type { Prisma, SubscriptionTier }' src/user-repository.ts && pass 'orm: the new enum type in the inputs and outputs of repositories' || { cat src/user-store.ts >&2; fail 'the enum type in repositories'; }
 git diff --quiet -- src/admin && pass 'the admin page is left alone' || fail 'the admin page was changed'
 "$contraflow" orm plan >again 2>/dev/null
 [ ! -s again ] && pass 'orm a second time: nothing to change' || { cat again; fail 'orm is not done after one patch'; }

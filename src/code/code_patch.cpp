@@ -297,14 +297,16 @@ class FilePatcher {
     }
   }
 
-  // Classes that are the model's repository get the methods of a soft delete.
+  static bool is_repository(const std::string& name, const std::string& model) { return name == model + "Repository" || name == model + "sRepository" || name == model + "Repo" || name == model + "Store"; }
+
+  // Classes that are the model's repository get the methods of a soft delete, and the new enum type in the types that their methods spell out.
   void repositories(const Tree& tree, const PrismaCalls& calls) {
     if (!is_ecmascript(file_.language) || file_.language == Language::javascript) return;
     walk(tree.root(), [&](Node node) {
       if (!node.is("class_declaration")) return true;
       const std::string name(node.field("name").text());
       for (const SoftDelete& one : options_.soft_deletes) {
-        if (one.model.empty() || (name != one.model + "Repository" && name != one.model + "sRepository" && name != one.model + "Repo" && name != one.model + "Store")) continue;
+        if (one.model.empty() || !is_repository(name, one.model)) continue;
         const std::string body(node.field("body").text());
         if (body.find("softDelete(") != std::string::npos) continue;
         for (const PrismaCall& call : calls.calls) {
@@ -312,12 +314,77 @@ class FilePatcher {
           const std::string receiver(call.call.field("function").field("object").text());
           if (!receiver.starts_with("this.") || receiver.find('\n') != std::string::npos) continue;
           add_methods(node.field("body"), one, receiver);
-          import_types(tree);
-          return true;
+          import_type(tree, "Prisma");
+          break;
         }
+      }
+      for (const NewEnumField& field : options_.enum_fields) {
+        if (!is_repository(name, field.model)) continue;
+        bool any = false;
+        for (const PrismaCall& call : calls.calls) {
+          if (call.model->name == field.model && call.call.begin() >= node.begin() && call.call.end() <= node.end()) any = enum_types(call, field) || any;
+        }
+        if (any) import_type(tree, field.type);
       }
       return true;
     });
+    write_imports();
+  }
+
+  // What the method around a call takes as `data`, and what it says that it returns, where it spells that out.
+  bool enum_types(const PrismaCall& call, const NewEnumField& field) {
+    Node method = call.call.parent();
+    while (method && !method.is("method_definition")) method = method.parent();
+    if (!method) return false;
+    bool any = false;
+    for (const Node& pair : call.arguments ? call.arguments.named_children() : std::vector<Node>()) {
+      const Node key = pair.is("pair") ? pair.field("key") : pair, value = pair.is("pair") ? pair.field("value") : pair;
+      if (key.text() != "data" || (!value.is("identifier") && !value.is("shorthand_property_identifier"))) continue;
+      for (const Node& parameter : method.field("parameters").named_children()) {
+        if (parameter.field("pattern").text() != value.text()) continue;
+        const bool may_lack = field.optional || call.method.starts_with("update");
+        any = add_property(first_object_type(parameter.field("type")), field.field + (may_lack ? "?" : "") + ": " + field.type + (field.nullable ? " | null" : ""), field.field) || any;
+      }
+    }
+    const bool whole_rows = std::any_of(call.site.tables.begin(), call.site.tables.end(), [&](const TableUse& use) { return use.table == call.model->table && use.all_columns; });
+    if (whole_rows) any = add_property(first_object_type(method.field("return_type")), field.field + ": " + field.type + (field.nullable ? " | null" : ""), field.field) || any;
+    return any;
+  }
+
+  static Node first_object_type(const Node& type) {
+    Node found;
+    if (type) {
+      walk(type, [&](Node node) {
+        if (!found && node.is("object_type")) found = node;
+        return !found;
+      });
+    }
+    return found;
+  }
+
+  // Behind the last property, as that is written. A type that several calls spell out gets it once.
+  bool add_property(const Node& object, const std::string& property, const std::string& name) {
+    if (!object) return false;
+    const std::vector<Node> members = object.named_children();
+    for (const Node& member : members) {
+      if (member.field("name").text() == name) return false;
+    }
+    if (members.empty() || !typed_.insert(object.begin()).second) return false;
+    const Node& last = members.back();
+    const std::string_view behind = std::string_view(text_).substr(last.end(), object.end() - last.end());
+    const char sign = !behind.empty() && (behind[0] == ';' || behind[0] == ',') ? behind[0] : '\0';
+    const std::size_t first_end = members.front().end();
+    const std::string between = members.size() > 1 && text_[first_end] == ',' ? "," : ";";
+    std::size_t line = last.begin();
+    while (line > 0 && text_[line - 1] != '\n') --line;
+    const std::string before(std::string_view(text_).substr(line, last.begin() - line));
+    const bool own_line = trim(before).empty();
+    const std::string gap = own_line ? (line > 1 && text_[line - 2] == '\r' ? "\r\n" : "\n") + before : " ";
+    if (sign != '\0')
+      edits_.push_back({last.end() + 1, last.end() + 1, gap + property + (own_line ? std::string(1, sign) : "")});
+    else
+      edits_.push_back({last.end(), last.end(), (own_line ? "" : between) + gap + property});
+    return true;
   }
 
   void add_methods(const Node& body, const SoftDelete& one, const std::string& receiver) {
@@ -336,17 +403,25 @@ class FilePatcher {
     edits_.push_back({at, at, text});
   }
 
-  void import_types(const Tree& tree) {
+  void import_type(const Tree& tree, const std::string& name) {
     Node client;
     for (const Node& node : tree.root().named_children()) {
       if (!node.is("import_statement")) continue;
       const std::string text(node.text());
-      if (text.find("Prisma,") != std::string::npos || text.find("Prisma }") != std::string::npos || text.find("{ Prisma") == 0) return;
+      for (const char* const end : {",", " }", "}", " as"}) {
+        if (text.find("{ " + name + end) != std::string::npos || text.find("{" + name + end) != std::string::npos || text.find(", " + name + end) != std::string::npos || text.find("type " + name + end) != std::string::npos) return;
+      }
       if (text.find("PrismaClient") != std::string::npos) client = node;
     }
     if (!client) return;
-    const std::string line = fmt::format("import type {{ Prisma }} from {};{}", client.field("source").text(), text_.find("\r\n") != std::string::npos ? "\r\n" : "\n");
-    edits_.push_back({client.begin(), client.begin(), line});
+    importing_ = client;
+    imported_.insert(name);
+  }
+
+  void write_imports() {
+    if (imported_.empty()) return;
+    const std::string line = fmt::format("import type {{ {} }} from {};{}", join({imported_.begin(), imported_.end()}, ", "), importing_.field("source").text(), text_.find("\r\n") != std::string::npos ? "\r\n" : "\n");
+    edits_.push_back({importing_.begin(), importing_.begin(), line});
   }
 
   void finish() {
@@ -375,6 +450,9 @@ class FilePatcher {
   std::string text_;
   CodePatch& out_;
   std::vector<TextEdit> edits_;
+  std::set<std::string> imported_;  // types, of the module that importing_ names
+  Node importing_;
+  std::set<std::size_t> typed_;  // where object types begin that have an edit
 };
 
 }  // namespace
@@ -404,6 +482,9 @@ CodePatch patch_code(const SchemaFacts& facts, const ScanOptions& scan_options, 
   ScanOptions concerned = scan_options;  // files that cannot be read are told of where they name one of these tables
   for (const SoftDelete& one : options.soft_deletes) concerned.tables.push_back(one.table.schema + "." + one.table.name);
   for (const sql::QualifiedName& table : options.changed) concerned.tables.push_back(table.schema + "." + table.name);
+  for (const NewEnumField& field : options.enum_fields) {
+    if (const Model* model = facts.model(field.model)) concerned.tables.push_back(model->table.schema + "." + model->table.name);
+  }
   const ScanResult found = scan(facts, concerned);
   std::set<std::string> names;
   for (const QuerySite& site : found.sites) names.insert(site.file);

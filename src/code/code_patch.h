@@ -16,8 +16,16 @@ struct SoftDelete {
   std::string field;   // "deletedAt"
 };
 
+// A field of an enum type that the plan gives a model: what repository classes spell out of the model's rows gets it.
+struct NewEnumField {
+  std::string model, field, type;  // "User", "tier", "SubscriptionTier"
+  bool optional = false;           // may be left out when a row is written
+  bool nullable = false;
+};
+
 struct PatchOptions {
   std::vector<SoftDelete> soft_deletes;
+  std::vector<NewEnumField> enum_fields;
   std::vector<sql::QualifiedName> changed;   // tables whose columns change: SELECT * becomes a list there
   std::vector<std::string> include_deleted;  // path patterns of code that sees deleted rows: "**/admin/**"
   bool extension = true;                     // the client is extended: calls of the model's own methods need no `where`

@@ -257,14 +257,16 @@ class FileReads {
   DeletedReads& out_;
 };
 
-bool names_column(const ScanResult& found, const PatchOptions& options) {
-  return std::any_of(found.sites.begin(), found.sites.end(), [&](const QuerySite& site) {
+// The first place that names a column of the soft deletes; empty: none.
+std::string names_column(const ScanResult& found, const PatchOptions& options) {
+  const auto named = std::find_if(found.sites.begin(), found.sites.end(), [&](const QuerySite& site) {
     return std::any_of(site.tables.begin(), site.tables.end(), [&](const TableUse& use) {
       return !use.star && !use.all_columns && std::any_of(options.soft_deletes.begin(), options.soft_deletes.end(), [&](const SoftDelete& one) {
         return one.table == use.table && std::find(use.columns.begin(), use.columns.end(), one.column) != use.columns.end();
       });
     });
   });
+  return named == found.sites.end() ? "" : fmt::format("{}:{}", named->file, named->line);
 }
 
 }  // namespace
@@ -289,7 +291,8 @@ DeletedReads find_deleted_reads(const SchemaFacts& facts, const ScanOptions& sca
     if (text.find("defineExtension") == std::string::npos && text.find("$extends") == std::string::npos) continue;
     extended = extended || own || std::any_of(options.soft_deletes.begin(), options.soft_deletes.end(), [&](const SoftDelete& one) { return text.find(one.field + ": null") != std::string::npos; });
   }
-  out.patched = as == ReadsAs::written || (as == ReadsAs::found && (extended || names_column(found, options)));
+  if (as == ReadsAs::found) out.evidence = extended ? (out.extension.empty() ? "an extension of the client" : out.extension) : names_column(found, options);
+  out.patched = as == ReadsAs::written || !out.evidence.empty();
   std::map<std::string, std::string> after;
   if (!out.patched) {
     for (FilePatch& file : patch_code(facts, scan_options, options).files) after[file.file] = std::move(file.after);

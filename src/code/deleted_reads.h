@@ -27,6 +27,7 @@ struct DeletedRead {
 struct DeletedReads {
   std::vector<DeletedRead> reads;
   bool patched = false;   // the code base names the column already: its statements are taken as they stand. Otherwise as patch_code leaves them.
+  std::string evidence;   // where it does: "src/a.ts:4"
   std::string extension;  // the file of contraflow's client extension, where the code base has it
 };
 

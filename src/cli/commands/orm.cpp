@@ -76,6 +76,20 @@ std::vector<sql::QualifiedName> changed_tables(const States& states) {
   return out;
 }
 
+// Fields of an enum type that the patched schema.prisma has and the one before has not.
+std::vector<code::NewEnumField> new_enum_fields(const prisma::Schema& before, const prisma::Schema& after) {
+  std::vector<code::NewEnumField> out;
+  for (const prisma::Block& block : after.blocks) {
+    const prisma::Block* old = block.kind == prisma::BlockKind::model ? before.model(block.name) : nullptr;
+    if (old == nullptr) continue;
+    for (const prisma::Field& field : block.fields) {
+      if (old->field(field.name) != nullptr || after.enumeration(field.type) == nullptr || field.list) continue;
+      out.push_back({.model = block.name, .field = field.name, .type = field.type, .optional = field.optional || field.find("default") != nullptr, .nullable = field.optional});
+    }
+  }
+  return out;
+}
+
 // What the plan renames: its statements say so.
 code::PlanRenames renames_of(const Options& options, const States& states) {
   code::PlanRenames out;
@@ -152,6 +166,7 @@ int run(Context& context, Options options) {
   for (code::SoftDelete& one : wanted.soft_deletes) {
     if (one.field.empty()) one.field = one.column;
   }
+  if (after) wanted.enum_fields = new_enum_fields(*schema.models, *after);
   wanted.changed = changed_tables(states);
   wanted.include_deleted = options.include_deleted;
   wanted.include_deleted.insert(wanted.include_deleted.end(), context.config.include_deleted.begin(), context.config.include_deleted.end());
@@ -166,7 +181,7 @@ int run(Context& context, Options options) {
     if (old != text) patch.files.push_back({file, old, text});
     notes.push_back(fmt::format("extend the client where it is made: new PrismaClient(…).$extends(softDelete) from {}", file));
   }
-  if (!options.no_code && (!wanted.soft_deletes.empty() || !wanted.changed.empty())) {
+  if (!options.no_code && (!wanted.soft_deletes.empty() || !wanted.changed.empty() || !wanted.enum_fields.empty())) {
     code::ScanOptions scan;
     scan.root = root;
     scan.exclude = options.exclude;

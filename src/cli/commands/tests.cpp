@@ -121,6 +121,8 @@ CodeBase read_code(const Context& context, const TestsOptions& options, pg::Conn
   }
   if (found.patched && known) out.extension = found.extension;
   if (!out.reads.empty() && !found.patched) out.note = "the code base does not name the column yet: its reads are tested as contraflow orm writes them (--reads written: as they stand)";
+  if (!out.reads.empty() && options.reads == "found" && found.patched)
+    out.note = fmt::format("{} has the soft delete already: the reads of the code base are tested as they stand (--reads patched: as contraflow orm writes them)", known ? "schema.prisma" : found.evidence);
   return out;
 }
 
