@@ -25,6 +25,7 @@ def main():
         ap.add_argument('--' + name, required=True)
     ap.add_argument('--limit', type=int)
     ap.add_argument('--every', type=int, default=1, help='only each N-th migration')
+    ap.add_argument('--only', help='only migrations whose name holds one of these, by commas')
     opt = ap.parse_args()
     judge = load(opt.judge)
     seen, wrong, slowest, started = collections.Counter(), [], 0, time.time()
@@ -39,6 +40,8 @@ def main():
         texts = {m.id: m for m in judge.LAYOUTS[p['layout']](judge.files(git, [p['path']] if isinstance(p['path'], str) else p['path']), p)}
         for record in said['migrations'][::opt.every]:
             before = os.path.join(pairs, f'{name}_{record["k"]:04d}', 'old.sql')
+            if opt.only and not any(part in record['id'] for part in opt.only.split(',')):
+                continue
             if record['up'] != 'ok' or not record['changes'] or record['down'] in (None, 'missing') or not os.path.exists(before):
                 continue
             m = texts[record['id']]
@@ -51,6 +54,10 @@ def main():
             mark = '-- no-transaction\n' if m.alone else ''
             open(folder + '/up.sql', 'w').write(mark + up)
             open(folder + '/down.sql', 'w').write(mark + down)
+            if p.get('prelude'):  # what the application itself runs first; the judge's schema leaves it out
+                with open(folder + '/before.sql', 'w') as f:
+                    f.write(p['prelude'] + ';\n' + open(before).read())
+                before = folder + '/before.sql'
             t = time.time()
             # The judge's schema is a dump without rows; where a migration looks for some, made-up ones may do.
             for rows in (['--no-rows'], []):

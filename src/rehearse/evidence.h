@@ -77,6 +77,7 @@ struct Observation {
   std::vector<HeldLock> locks;
   bool sampled = false;  // locks seen from a second connection while it ran: weaker ones may be missed
   std::vector<sql::QualifiedName> rewritten;        // tables and materialized views with a new file
+  std::vector<sql::QualifiedName> emptied;          // with a new file that holds nothing, where the old one did: TRUNCATE
   std::vector<sql::QualifiedName> indexes_rebuilt;  // of tables that kept theirs
   std::vector<sql::QualifiedName> built;            // new indexes on tables that were there
   std::vector<Scan> scans;

@@ -121,14 +121,20 @@ struct Watcher::Impl {
 
   explicit Impl(pg::Connection& given) : connection(given) {}
 
+  std::set<std::string> without_pages;  // of those that sizes_of() was asked for last
+
   std::map<std::string, long long> sizes_of(const std::set<std::string>& oids) {
     std::map<std::string, long long> out;
+    without_pages.clear();
     if (oids.empty()) return out;
     const pg::Result rows =
-        connection.query(fmt::format("SELECT c.oid::text, pg_catalog.pg_total_relation_size(c.oid) FROM "
+        connection.query(fmt::format("SELECT c.oid::text, pg_catalog.pg_total_relation_size(c.oid), pg_catalog.pg_relation_size(c.oid) FROM "
                                      "pg_catalog.pg_class c WHERE c.oid IN ({}) AND c.relkind IN ('r', 'm')",
                                      join(std::vector<std::string>(oids.begin(), oids.end()), ", ")));
-    for (int row = 0; row < rows.rows(); ++row) out[rows.string(row, 0)] = rows.integer(row, 1);
+    for (int row = 0; row < rows.rows(); ++row) {
+      out[rows.string(row, 0)] = rows.integer(row, 1);
+      if (rows.integer(row, 2) == 0) without_pages.insert(rows.string(row, 0));
+    }
     return out;
   }
 
@@ -333,7 +339,13 @@ void Watcher::after(Observation& observation, bool in_transaction) {
   for (const auto& [oid, bytes] : impl_->sizes_of(oids)) {
     const auto before = impl_->sizes.find(oid);
     const long long was = before == impl_->sizes.end() ? 0 : before->second;
-    if (was != bytes) observation.sizes.push_back({impl_->known.at(oid).name, was, bytes});
+    const sql::QualifiedName& name = impl_->known.at(oid).name;
+    if (was != bytes) observation.sizes.push_back({name, was, bytes});
+    const auto rewritten = std::find(observation.rewritten.begin(), observation.rewritten.end(), name);
+    if (rewritten != observation.rewritten.end() && was > bytes && impl_->without_pages.contains(oid)) {
+      observation.rewritten.erase(rewritten);
+      observation.emptied.push_back(name);
+    }
     impl_->sizes[oid] = bytes;
   }
 }

@@ -188,7 +188,7 @@ class FileRehearsal {
     }
     // Rows that the schema, a dump or a clone brings were there in the first run: only made-up ones are new
     // here.
-    const bool guessed = about_data(*result.failure), lacks = lacks_resources(*result.failure);
+    const bool guessed = about_data(*result.failure) && !fails_without_nulls(*result.failure), lacks = lacks_resources(*result.failure);
     blame(proof, *result.failure, guessed ? "depends on the data: " : "",
           guessed || lacks ? Verdict::unknown : Verdict::refuted);
     proof.decisive = !guessed;
@@ -196,6 +196,19 @@ class FileRehearsal {
     if (guessed) proof.reason += "; the rows were made up: rehearse on a dump or a clone to know";
     if (guessed) rows_in_the_way(bases_.filled, Verdict::unknown);
     observe_empty();
+  }
+
+  // ADD COLUMN … NOT NULL without a default fails on every row that there may be, SET NOT NULL on those that hold NULL.
+  bool fails_without_nulls(const Failure& failure) {
+    if (failure.sqlstate != "23502" || !to_lower(failure.place.statement).starts_with("alter table")) return false;
+    const Arena::Trial trial = arena_.trial(bases_.filled);
+    {
+      pg::Connection connection(trial.admin(), "contraflow rehearsal");
+      connection.execute("SET session_replication_role = replica");
+      for (const TableData& table : out_.data.tables) connection.execute(fmt::format("DELETE FROM {0} AS t WHERE NOT (t IS NOT NULL)", sql::quote(table.relation)));
+    }
+    const RunResult again = go(migration_.forward, trial);
+    return again.failure && again.failure->sqlstate == "23502" && again.failure->place.line == failure.place.line;
   }
 
   // Why the rows refuse it: what the schema that it leads to, without rows, asks of those that are there.

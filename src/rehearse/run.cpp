@@ -15,6 +15,7 @@
 #include "catalog/source_migrations.h"
 #include "catalog/source_psql.h"
 #include "catalog/source_run.h"
+#include "catalog/source_scan.h"
 #include "rehearse/observe.h"
 
 namespace contraflow::rehearse {
@@ -48,11 +49,26 @@ bool is_setting(const ScriptItem& item) {
          word == "deallocate";
 }
 
+// These words one behind the other, outside of quotes and comments.
+bool has_words(const ScriptItem& item, std::initializer_list<std::string_view> words) {
+  catalog::SqlScanner scanner(item.text());
+  auto next = words.begin();
+  for (catalog::Token token = scanner.next(); token.kind != catalog::TokenKind::end; token = scanner.next()) {
+    if (token.kind == catalog::TokenKind::comment) continue;
+    const std::string word = token.kind == catalog::TokenKind::word ? to_lower(scanner.text(token)) : std::string();
+    if (word != *next) next = words.begin();
+    if (word == *next && ++next == words.end()) return true;
+  }
+  return false;
+}
+
 bool needs_superuser(const ScriptItem& item) {
   if (catalog::starts_program(item)) return true;  // it got here: it is allowed
   if (item.words.size() < 2) return false;
   const std::string& verb = item.words[0];
   const std::string& what = item.words[1];
+  // The triggers of foreign keys are the system's.
+  if (verb == "alter" && what == "table" && has_words(item, {"trigger", "all"})) return true;
   if (verb == "set" && (what == "session_replication_role" ||
                         (item.words.size() > 2 && item.words[2] == "session_replication_role")))
     return true;

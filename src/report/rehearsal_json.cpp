@@ -71,6 +71,7 @@ Json step_json(const Observation& step) {
           {"locks", std::move(locks)},
           {"sampled", step.sampled},
           {"rewritten", names(step.rewritten)},
+          {"emptied", names(step.emptied)},
           {"indexes_rebuilt", names(step.indexes_rebuilt)},
           {"indexes_built", names(step.built)},
           {"scans", std::move(scans)},

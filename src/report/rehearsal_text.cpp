@@ -71,6 +71,8 @@ void write_step(const Observation& step, bool color, std::string& out) {
                   color) +
            "\n";
   }
+  if (!step.emptied.empty())
+    out += styled("      empties " + names(step.emptied), Style::red, color) + "\n";
   if (!step.rewritten.empty())
     out += styled("      rewrites " + names(step.rewritten), Style::red, color) + "\n";
   if (!step.indexes_rebuilt.empty()) out += "      rebuilds index " + names(step.indexes_rebuilt) + "\n";

@@ -131,6 +131,7 @@ std::string proofs(const Review& review) {
 
 std::string work_text(const rehearse::Observation& step) {
   std::vector<std::string> parts;
+  for (const sql::QualifiedName& name : step.emptied) parts.push_back("empties " + sql::quote(name));
   for (const sql::QualifiedName& name : step.rewritten) parts.push_back("rewrites " + sql::quote(name));
   for (const sql::QualifiedName& name : step.built) parts.push_back("builds index " + sql::quote(name));
   for (const sql::QualifiedName& name : step.indexes_rebuilt)

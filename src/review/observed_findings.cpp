@@ -40,6 +40,16 @@ std::vector<Finding> observed_findings(const Rehearsal& rehearsal, const std::ve
   std::map<std::pair<int, sql::QualifiedName>, const Observation*>
       exclusive;  // transaction, table -> who took ACCESS EXCLUSIVE
   for (const Observation& step : rehearsal.steps) {
+    for (const sql::QualifiedName& table : step.emptied) {
+      const bool own = std::none_of(rehearsal.data.tables.begin(), rehearsal.data.tables.end(), [&](const TableData& data) { return data.relation == table; });
+      if (own) continue;  // it held nothing before the migration
+      out.push_back({.rule = "truncate",
+                     .severity = Severity::error,
+                     .message = fmt::format("empties {}: no rollback brings its rows back", sql::quote(table)),
+                     .fix = "rename the table out of the way and make a new one, or DELETE in batches what is not needed, with a copy elsewhere",
+                     .place = step.place,
+                     .relation = sql::quote(table)});
+    }
     for (const HeldLock& lock : step.locks) {
       const std::string work = work_on(step, lock.relation);
       if (effects::blocks_writes(lock.mode) && !work.empty()) {
