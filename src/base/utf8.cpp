@@ -99,7 +99,10 @@ std::size_t display_width(std::string_view text) {
   std::size_t width = 0;
   while (!text.empty()) {
     std::uint32_t character = 0;
-    if (take_character(text, character)) {
+    if (static_cast<unsigned char>(text.front()) < 0x80) {
+      text.remove_prefix(1);
+      ++width;
+    } else if (take_character(text, character)) {
       width += static_cast<std::size_t>(width_of(character));
     } else {
       text.remove_prefix(1);

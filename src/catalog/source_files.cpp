@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catalog/source_files.h"
 
+#include <dirent.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <mutex>
 #include <unordered_map>
@@ -32,14 +34,18 @@ class DiskFiles : public Files {
 
   std::vector<Entry> list(const std::string& folder) const override {
     std::vector<Entry> entries;
-    std::error_code failure;
-    for (const auto& entry : fs::directory_iterator(folder, failure)) {
-      const std::string& path = entry.path().native();
-      entries.push_back({path.substr(path.rfind('/') + 1), entry.is_directory(failure)});
-    }
-    if (failure && entries.empty()) {
-      throw Error(ErrorCode::usage, fmt::format("cannot read folder \"{}\": {}", folder, failure.message()),
+    // std::filesystem makes a path of its own for each entry, ten times the work.
+    const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(folder.c_str()), ::closedir);
+    if (open == nullptr) {
+      throw Error(ErrorCode::usage, fmt::format("cannot read folder \"{}\": {}", folder, std::generic_category().message(errno)),
                   "check the permissions of the folder");
+    }
+    while (const dirent* entry = ::readdir(open.get())) {
+      std::string name = entry->d_name;
+      if (name == "." || name == "..") continue;
+      const bool known = entry->d_type != DT_UNKNOWN && entry->d_type != DT_LNK;
+      const bool is_sub_folder = known ? entry->d_type == DT_DIR : is_folder(folder + "/" + name);
+      entries.push_back({std::move(name), is_sub_folder});
     }
     std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.name < b.name; });
     return entries;

@@ -124,7 +124,7 @@ void ReportText::place(const Place& place) {
   out_.append(" ").append(excerpt.before);
   const std::size_t shown = out_.size();
   out_ += excerpt.text;
-  std::replace(out_.begin() + static_cast<std::ptrdiff_t>(shown), out_.end(), '\t', ' ');  // one character stays one column
+  for (std::size_t tab = shown; (tab = out_.find('\t', tab)) != std::string::npos;) out_[tab] = ' ';  // one character stays one column
   const std::size_t before = display_width(excerpt.before) + display_width(std::string_view(out_).substr(shown, byte_of_character(excerpt.text, excerpt.column)));
   out_.append(excerpt.after).append("\n");
   if (place.column <= 0) return;

@@ -228,11 +228,16 @@ Gathered gather_text(const std::string& name, std::string text, const std::strin
 }
 
 Gathered gather_file(const Files& files, const std::string& path, const std::string& layout) {
-  const std::string shown = files.display(path);
   auto text = files.read(path);
-  if (!text) throw Error(ErrorCode::usage, fmt::format("there is no file \"{}\"", shown));
+  if (!text) throw Error(ErrorCode::usage, fmt::format("there is no file \"{}\"", files.display(path)));
+  return gather_file(files, path, *std::move(text), layout);
+}
+
+Gathered gather_file(const Files& files, const std::string& path, std::string text, const std::string& layout) {
+  const std::string shown = files.display(path);
   Gatherer gatherer(&files, layout);
-  const bool in_plan = catalog::is_plan_folder(files, folder_of(path).empty() ? "." : folder_of(path).substr(0, folder_of(path).size() - 1));
+  const std::string folder = folder_of(path);
+  const bool in_plan = catalog::is_plan_folder(files, folder.empty() ? "." : folder.substr(0, folder.size() - 1));
   const std::string found = in_plan ? "plan" : layout_of(files, path);
   const bool back = goes_back(path);
   for (const std::string& forward : back ? forwards_of(path) : std::vector<std::string>()) {
@@ -241,7 +246,7 @@ Gathered gather_file(const Files& files, const std::string& path, const std::str
     gatherer.add(files.display(forward), forward, catalog::check_sql_text(*before, files.display(forward)), found, false, false);
     break;
   }
-  gatherer.add(shown, path, catalog::check_sql_text(*std::move(text), shown), found, back, true);
+  gatherer.add(shown, path, catalog::check_sql_text(std::move(text), shown), found, back, true);
   return std::move(gatherer.out);
 }
 

@@ -17,6 +17,7 @@ struct Gathered {
 // One file: its layout follows from its name, its neighbours and its markers, or is given. The forward file of a rollback is read before it,
 // without findings.
 Gathered gather_file(const catalog::Files& files, const std::string& path, const std::string& layout = {});
+Gathered gather_file(const catalog::Files& files, const std::string& path, std::string text, const std::string& layout);
 Gathered gather_text(const std::string& name, std::string text, const std::string& layout = {});
 // A folder of migrations in the order in which they run, each followed by what undoes it; or a plan folder.
 // Error{usage} where it holds no SQL.

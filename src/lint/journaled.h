@@ -61,9 +61,14 @@ class Journaled {
     objects_.erase(it);
   }
 
-  // Calls visit(name, object) for what was edited, or put back, since the last call and is there: for those who keep an index. In no order.
+  // Calls visit(name, object) for what was edited, or put back, since the last call and is there, the first time for all: for those who keep an index. In no order.
   template <class Visit>
   void take_changed(const Visit& visit) {
+    if (!noting_) {
+      noting_ = true;
+      for (const auto& [name, place] : objects_) visit(name, *place.object);
+      return;
+    }
     for (const sql::QualifiedName& name : changed_) {
       const auto it = objects_.find(name);
       if (it == objects_.end() || !it->second.changed) continue;
@@ -103,12 +108,12 @@ class Journaled {
   };
 
   void note_change(const sql::QualifiedName& name, Place& place) {
-    if (!place.changed) changed_.push_back(name);
-    place.changed = true;
+    if (noting_ && !std::exchange(place.changed, true)) changed_.push_back(name);
   }
 
   std::unordered_map<sql::QualifiedName, Place, HashOfName> objects_;
   mutable std::vector<const sql::QualifiedName*> names_;  // empty, or all
+  bool noting_ = false;                                   // somebody has asked what changed
   std::vector<sql::QualifiedName> changed_;
   std::vector<std::pair<sql::QualifiedName, std::shared_ptr<const T>>> log_;
   struct Mark {

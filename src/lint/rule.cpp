@@ -81,7 +81,7 @@ void Reporter::retract_all(const std::function<bool(const Finding&)>& settled) {
   std::erase_if(findings_, [&](const Finding& finding) { return finding.rule == rule_ && settled(finding); });
 }
 
-bool Reporter::first(const std::string& key) { return once_.insert(std::string(rule_->name) + '\1' + key).second; }
+bool Reporter::first(const std::string& key) { return once_.emplace(rule_, key).second; }
 
 const Rule* find_rule(std::string_view name) {
   const auto& all = rules();

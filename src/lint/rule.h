@@ -49,8 +49,8 @@ struct FileState {
   std::set<std::string> dropped_indexes;  // by earlier statements
   bool has_block_in_runner = false;       // BEGIN or COMMIT where the runner has its own
   std::size_t block_in_runner = 0;
-  std::set<std::string> once;                // what is said once a file
-  std::unordered_set<std::size_t> reported;  // hashes of rule and relation of the findings
+  std::set<std::pair<const Rule*, std::string>> once;  // what a rule says once a file
+  std::unordered_set<std::size_t> reported;            // hashes of rule and relation of the findings
 };
 
 class Reporter;
@@ -116,7 +116,7 @@ class Reporter {
  private:
   const Context& context_;
   std::vector<Finding>& findings_;
-  std::set<std::string>& once_;
+  std::set<std::pair<const Rule*, std::string>>& once_;
   std::unordered_set<std::size_t>& reported_;
   const Rule* rule_ = nullptr;
 };

@@ -21,15 +21,30 @@ struct Spelling {
 
 // format_type_extended(): the types that SQL spells in its own way.
 constexpr std::array kSpellings = {
-    Spelling{"bit", "bit"},          Spelling{"bool", "boolean"},          Spelling{"bpchar", "character"},
-    Spelling{"char", "\"char\""},    Spelling{"decimal", "numeric"},       Spelling{"float4", "real"},
-    Spelling{"float8", "double precision"}, Spelling{"int", "integer"},    Spelling{"int2", "smallint"},
-    Spelling{"int4", "integer"},     Spelling{"int8", "bigint"},           Spelling{"interval", "interval"},
-    Spelling{"numeric", "numeric"},  Spelling{"serial", "integer"},        Spelling{"serial2", "smallint"},
-    Spelling{"serial4", "integer"},  Spelling{"serial8", "bigint"},        Spelling{"smallserial", "smallint"},
-    Spelling{"bigserial", "bigint"}, Spelling{"time", "time without time zone"},
-    Spelling{"timestamp", "timestamp without time zone"},                  Spelling{"timestamptz", "timestamp with time zone"},
-    Spelling{"timetz", "time with time zone"},                             Spelling{"varbit", "bit varying"},
+    Spelling{"bit", "bit"},
+    Spelling{"bool", "boolean"},
+    Spelling{"bpchar", "character"},
+    Spelling{"char", "\"char\""},
+    Spelling{"decimal", "numeric"},
+    Spelling{"float4", "real"},
+    Spelling{"float8", "double precision"},
+    Spelling{"int", "integer"},
+    Spelling{"int2", "smallint"},
+    Spelling{"int4", "integer"},
+    Spelling{"int8", "bigint"},
+    Spelling{"interval", "interval"},
+    Spelling{"numeric", "numeric"},
+    Spelling{"serial", "integer"},
+    Spelling{"serial2", "smallint"},
+    Spelling{"serial4", "integer"},
+    Spelling{"serial8", "bigint"},
+    Spelling{"smallserial", "smallint"},
+    Spelling{"bigserial", "bigint"},
+    Spelling{"time", "time without time zone"},
+    Spelling{"timestamp", "timestamp without time zone"},
+    Spelling{"timestamptz", "timestamp with time zone"},
+    Spelling{"timetz", "time with time zone"},
+    Spelling{"varbit", "bit varying"},
     Spelling{"varchar", "character varying"},
 };
 
@@ -43,7 +58,7 @@ constexpr std::array<std::string_view, 55> kPlainTypes = {
 
 std::string_view sql_spelling(std::string_view name) {
   for (const Spelling& spelling : kSpellings) {
-    if (spelling.internal == name) return spelling.sql;
+    if (spelling.internal.size() == name.size() && spelling.internal.back() == name.back() && spelling.internal == name) return spelling.sql;
   }
   return {};
 }
@@ -58,11 +73,19 @@ struct IntervalFields {
   std::string_view name;
 };
 constexpr std::array kIntervalFields = {
-    IntervalFields{1 << 2, "year"}, IntervalFields{1 << 1, "month"}, IntervalFields{1 << 3, "day"}, IntervalFields{1 << 10, "hour"},
-    IntervalFields{1 << 11, "minute"}, IntervalFields{1 << 12, "second"}, IntervalFields{(1 << 2) | (1 << 1), "year to month"},
-    IntervalFields{(1 << 3) | (1 << 10), "day to hour"}, IntervalFields{(1 << 3) | (1 << 10) | (1 << 11), "day to minute"},
-    IntervalFields{(1 << 3) | (1 << 10) | (1 << 11) | (1 << 12), "day to second"}, IntervalFields{(1 << 10) | (1 << 11), "hour to minute"},
-    IntervalFields{(1 << 10) | (1 << 11) | (1 << 12), "hour to second"}, IntervalFields{(1 << 11) | (1 << 12), "minute to second"},
+    IntervalFields{1 << 2, "year"},
+    IntervalFields{1 << 1, "month"},
+    IntervalFields{1 << 3, "day"},
+    IntervalFields{1 << 10, "hour"},
+    IntervalFields{1 << 11, "minute"},
+    IntervalFields{1 << 12, "second"},
+    IntervalFields{(1 << 2) | (1 << 1), "year to month"},
+    IntervalFields{(1 << 3) | (1 << 10), "day to hour"},
+    IntervalFields{(1 << 3) | (1 << 10) | (1 << 11), "day to minute"},
+    IntervalFields{(1 << 3) | (1 << 10) | (1 << 11) | (1 << 12), "day to second"},
+    IntervalFields{(1 << 10) | (1 << 11), "hour to minute"},
+    IntervalFields{(1 << 10) | (1 << 11) | (1 << 12), "hour to second"},
+    IntervalFields{(1 << 11) | (1 << 12), "minute to second"},
 };
 
 std::string with_modifiers(std::string_view type, const std::vector<std::string>& modifiers) {
@@ -122,17 +145,18 @@ std::vector<std::string> names_of_object(const PgQuery__Node& node) {
 }
 
 std::string type_text(const PgQuery__TypeName& type) {
-  const sql::QualifiedName name = qualified(NodeList(type.names, type.n_names));
+  const std::string_view name = type.n_names == 0 ? std::string_view() : string_of(type.names[type.n_names - 1]);
+  const std::string_view schema = type.n_names < 2 ? std::string_view() : string_of(type.names[type.n_names - 2]);
   std::string base;
   // `char` in lower case without schema is the grammar's bpchar; "char" comes as one bare name.
-  const std::string_view spelled = name.schema.empty() || name.schema == "pg_catalog" ? sql_spelling(name.name) : std::string_view();
-  const bool built_in = !spelled.empty() || name.schema == "pg_catalog" || (name.schema.empty() && is_built_in_type(name.name));
+  const std::string_view spelled = schema.empty() || schema == "pg_catalog" ? sql_spelling(name) : std::string_view();
+  const bool built_in = !spelled.empty() || schema == "pg_catalog" || (schema.empty() && is_built_in_type(name));
   if (!spelled.empty()) base = spelled;
-  else if (built_in) base = name.name;
-  else base = sql::quote(name);
+  else if (built_in) base = name;
+  else base = sql::quote(qualified(NodeList(type.names, type.n_names)));
   std::vector<std::string> modifiers;
   for (std::size_t i = 0; i < type.n_typmods; ++i) modifiers.push_back(constant_of(type.typmods[i]).value_or("?"));
-  std::string out = with_modifiers(base, modifiers);
+  std::string out = modifiers.empty() ? std::move(base) : with_modifiers(base, modifiers);
   if (type.n_array_bounds > 0) out += "[]";
   return out;
 }

@@ -13,7 +13,9 @@ namespace contraflow::lint {
 Walker::Walker(const CheckOptions& options, Report& report) : options_(options), report_(report), sizes_(options) {
   for (const Rule* rule : rules()) {
     const bool wanted = options.all_rules || rule->by_default || options.enabled.contains(rule->name);
-    if (wanted && !options.disabled.contains(rule->name)) active_.push_back(rule);
+    if (!wanted || options.disabled.contains(rule->name)) continue;
+    if (rule->check != nullptr) checking_.push_back(rule);
+    if (rule->finish != nullptr) finishing_.push_back(rule);
   }
   if (options.schema != nullptr) load(schema_, *options.schema);
 }
@@ -82,8 +84,7 @@ void Walker::finish() {
   const Context context{nothing, none, session_, open, file_, schema_, options_.majors};
   Reporter reporter(context, findings_, file_);
   statement_begin_ = statement_end_ = 0;
-  for (const Rule* rule : active_) {
-    if (rule->finish == nullptr) continue;
+  for (const Rule* rule : finishing_) {
     reporter.begin(*rule);
     rule->finish(context, reporter);
   }
@@ -167,8 +168,7 @@ void Walker::judge(const Statement& statement) {
 
 void Walker::run_rules(const Context& context) {
   Reporter reporter(context, findings_, file_);
-  for (const Rule* rule : active_) {
-    if (rule->check == nullptr) continue;
+  for (const Rule* rule : checking_) {
     reporter.begin(*rule);
     rule->check(context, reporter);
   }

@@ -72,7 +72,7 @@ class Walker {
   const CheckOptions& options_;
   Report& report_;
   Sizes sizes_;
-  std::vector<const Rule*> active_;
+  std::vector<const Rule*> checking_, finishing_;  // those in use that look at statements, and at the end of files
   Schema schema_;
   Session session_, after_commit_, before_begin_;
   std::optional<Transaction> transaction_;

@@ -60,8 +60,7 @@ void Walker::begin(bool explicit_block, std::size_t offset) {
 void Walker::keep_errors_of_failing() {
   std::erase_if(findings_, [&](const Finding& finding) {
     if (finding.offset < transaction_->offset || finding.severity == Severity::error) return false;
-    const std::string once = std::string(finding.rule->name) + '\1';
-    std::erase_if(file_.once, [&](const std::string& key) { return key.starts_with(once); });  // what is said once a file is said later
+    std::erase_if(file_.once, [&](const auto& said) { return said.first == finding.rule; });  // what is said once a file is said later
     return true;
   });
 }

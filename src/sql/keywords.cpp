@@ -199,7 +199,8 @@ static_assert(std::size(kKeywords) <= 255);
 bool is_quoted_keyword(std::string_view word) {
   if (word.empty() || word.front() < 'a' || word.front() > 'z') return false;
   const auto letter = static_cast<std::size_t>(word.front() - 'a');
-  return std::find(kKeywords + kFirst[letter], kKeywords + kFirst[letter + 1], word) != kKeywords + kFirst[letter + 1];
+  const auto same = [&](std::string_view keyword) { return keyword.size() == word.size() && keyword.back() == word.back() && keyword == word; };
+  return std::any_of(kKeywords + kFirst[letter], kKeywords + kFirst[letter + 1], same);
 }
 
 }  // namespace contraflow::sql

@@ -130,14 +130,16 @@ void leave_out_old(std::vector<lint::Input>& inputs, const std::string& revision
 
 lint::Gathered gather(const catalog::Files& files, const std::string& path, const std::string& layout) {
   if (path == "-") return lint::gather_text("<stdin>", catalog::check_sql_text(read_file("-"), "<stdin>"), layout);
+  if (path.ends_with(".sql")) {
+    if (auto text = files.read(path)) return lint::gather_file(files, path, *std::move(text), layout);
+  }
   std::error_code ignored;
-  const fs::file_type type = fs::status(path, ignored).type();
-  if (type == fs::file_type::directory) {
+  if (fs::is_directory(path, ignored)) {
     std::string folder = path;
     while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
     return lint::gather_folder(files, folder, layout);
   }
-  if (type != fs::file_type::regular || !path.ends_with(".sql")) catalog::recognise_source(path);  // says what is wrong with the name
+  catalog::recognise_source(path);  // says what is wrong with the name
   return lint::gather_file(files, path, layout);
 }
 

@@ -100,7 +100,7 @@ void Analyser::alter_table(const PgQuery__AlterTableStmt& statement) {
     case PG_QUERY__OBJECT_TYPE__OBJECT_TABLE: break;
     default: return;  // views, sequences, foreign tables: no rows here
   }
-  const Target table = target(*statement.relation);
+  Target table = target(*statement.relation);
   // ALTER TABLE also takes the names of other relations.
   if (table.known != nullptr && !table.known->partial) {
     if (table.known->kind == RelationKind::view || table.known->kind == RelationKind::sequence || table.known->kind == RelationKind::foreign_table) return;
@@ -125,7 +125,12 @@ void Analyser::alter_table(const PgQuery__AlterTableStmt& statement) {
   std::vector<std::size_t> order(statement.n_cmds);
   std::iota(order.begin(), order.end(), std::size_t{0});
   if (order.size() > 1) std::stable_sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) { return pass_of(*statement.cmds[left]->alter_table_cmd) < pass_of(*statement.cmds[right]->alter_table_cmd); });
-  for (const std::size_t i : order) alter_table_command(refreshed(table), *statement.cmds[i]->alter_table_cmd, command_place(statement, i));
+  const Relation* const before = table.known;
+  for (const std::size_t i : order) {
+    table.known = schema_.relations.find(table.key);
+    alter_table_command(table, *statement.cmds[i]->alter_table_cmd, command_place(statement, i));
+  }
+  table.known = before;
   if (has_no_partitions(table)) {
     for (std::size_t i = first; i < actions_.size(); ++i) {
       if (actions_[i].locks && actions_[i].key == table.key) actions_[i].operation = without_rows(actions_[i].operation);
