@@ -78,7 +78,7 @@ class Splitter {
       if (item_.words.size() <= 4) may_have_body_ = may_have_body(item_.words);  // it looks at no more
     }
     if (paren_depth_ == 0 && token.kind == TokenKind::word) {
-      if (is_identifier(word, "stdin") && item_.words[0] == "copy" && is_identifier(previous_word_, "from"))
+      if (word.size() == 5 && is_identifier(word, "stdin") && item_.words[0] == "copy" && is_identifier(previous_word_, "from"))
         item_.copies_from_stdin = true;
       if (may_have_body_) {
         if (is_identifier(word, "begin") || (body_depth_ > 0 && is_identifier(word, "case"))) ++body_depth_;

@@ -29,13 +29,14 @@ Prepared prepare(const Input& input, bool alone) {
   return out;
 }
 
-// Small files are split and parsed on several threads, some at a time, ahead of who takes them.
+// Small files are split and parsed on several threads, some at a time, ahead of who takes them; who would have to wait does so, too, so that there are as many
+// threads as are wanted, the taker included.
 class FilesAhead {
  public:
   FilesAhead(const std::vector<Input>& inputs, unsigned threads) : inputs_(inputs) {
     if (threads < 2 || inputs.size() < 2) return;
     const std::size_t groups = (inputs.size() + kTogether - 1) / kTogether;
-    for (std::size_t i = 0; i < std::min<std::size_t>(threads, groups); ++i) threads_.emplace_back([this] { work(); });
+    for (std::size_t i = 1; i < std::min<std::size_t>(threads, groups); ++i) threads_.emplace_back([this] { work(); });
   }
   FilesAhead(const FilesAhead&) = delete;
   FilesAhead& operator=(const FilesAhead&) = delete;
@@ -55,7 +56,13 @@ class FilesAhead {
       std::unique_lock lock(mutex_);
       wanted_ = index;
       changed_.notify_all();
-      changed_.wait(lock, [&] { return done_.contains(index); });
+      while (!done_.contains(index)) {
+        if (may_begin()) {
+          prepare_next(lock);
+        } else {
+          changed_.wait(lock);
+        }
+      }
       current_ = std::move(done_.at(index));
       done_.erase(index);
     }
@@ -69,17 +76,24 @@ class FilesAhead {
   void work() {
     std::unique_lock lock(mutex_);
     while (true) {
-      changed_.wait(lock, [&] { return stop_ || next_ >= inputs_.size() || next_ < wanted_ + kAhead; });
+      changed_.wait(lock, [&] { return stop_ || next_ >= inputs_.size() || may_begin(); });
       if (stop_ || next_ >= inputs_.size()) return;
-      const std::size_t first = next_;
-      next_ += kTogether;
-      lock.unlock();
-      std::vector<Prepared> prepared;
-      for (std::size_t i = first; i < std::min(first + kTogether, inputs_.size()); ++i) prepared.push_back(prepare(inputs_[i], false));
-      lock.lock();
-      done_.emplace(first, std::move(prepared));
-      changed_.notify_all();
+      prepare_next(lock);
     }
+  }
+
+  bool may_begin() const { return next_ < std::min(inputs_.size(), wanted_ + kAhead); }
+
+  // The next group that nobody has begun, without the lock meanwhile.
+  void prepare_next(std::unique_lock<std::mutex>& lock) {
+    const std::size_t first = next_;
+    next_ += kTogether;
+    lock.unlock();
+    std::vector<Prepared> prepared;
+    for (std::size_t i = first; i < std::min(first + kTogether, inputs_.size()); ++i) prepared.push_back(prepare(inputs_[i], false));
+    lock.lock();
+    done_.emplace(first, std::move(prepared));
+    changed_.notify_all();
   }
 
   const std::vector<Input>& inputs_;

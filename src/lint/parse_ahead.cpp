@@ -105,6 +105,8 @@ struct ParseAhead::State {
   std::size_t current_batch = static_cast<std::size_t>(-1);
 
   void work();
+  bool may_begin() const { return next < std::min(batches.count, wanted + kAhead); }
+  void parse_next(std::unique_lock<std::mutex>& lock);
 };
 
 std::vector<Parsed> Batches::parse(std::size_t batch) const {
@@ -160,21 +162,26 @@ std::vector<Parsed> parse_all(const std::vector<catalog::ScriptItem>& items) {
 void ParseAhead::State::work() {
   std::unique_lock lock(mutex);
   while (true) {
-    changed.wait(lock, [&] { return stop || next >= batches.count || next < wanted + kAhead; });
+    changed.wait(lock, [&] { return stop || next >= batches.count || may_begin(); });
     if (stop || next >= batches.count) return;
-    const std::size_t batch = next++;
-    lock.unlock();
-    std::vector<Parsed> result = batches.parse(batch);
-    lock.lock();
-    done.emplace(batch, std::move(result));
-    changed.notify_all();
+    parse_next(lock);
   }
+}
+
+// The next batch that nobody has begun, without the lock meanwhile.
+void ParseAhead::State::parse_next(std::unique_lock<std::mutex>& lock) {
+  const std::size_t batch = next++;
+  lock.unlock();
+  std::vector<Parsed> result = batches.parse(batch);
+  lock.lock();
+  done.emplace(batch, std::move(result));
+  changed.notify_all();
 }
 
 ParseAhead::ParseAhead(const std::vector<catalog::ScriptItem>& items, unsigned threads) : state_(std::make_unique<State>(items)) {
   // A thread costs more than a few statements.
   if (threads < 2 || state_->batches.count < 2) return;
-  for (unsigned i = 0; i < std::min<std::size_t>(threads, state_->batches.count); ++i) state_->threads.emplace_back([state = state_.get()] { state->work(); });
+  for (unsigned i = 1; i < std::min<std::size_t>(threads, state_->batches.count); ++i) state_->threads.emplace_back([state = state_.get()] { state->work(); });
 }
 
 ParseAhead::ParseAhead(const std::vector<catalog::ScriptItem>& items, std::vector<Parsed> parsed) : state_(std::make_unique<State>(items)) {
@@ -202,7 +209,13 @@ Parsed ParseAhead::take(std::size_t item) {
       std::unique_lock lock(state_->mutex);
       state_->wanted = batch;
       state_->changed.notify_all();
-      state_->changed.wait(lock, [&] { return state_->done.contains(batch); });
+      while (!state_->done.contains(batch)) {
+        if (state_->may_begin()) {
+          state_->parse_next(lock);
+        } else {
+          state_->changed.wait(lock);
+        }
+      }
       state_->current = std::move(state_->done.at(batch));
       state_->done.erase(batch);
     }

@@ -25,7 +25,8 @@ struct Parsed {
   std::size_t error_offset = 0;  // in the statement
 };
 
-// Parses statements in order on several threads, a window ahead of who takes them, so that a file of any length needs little memory.
+// Parses statements in order on several threads, a window ahead of who takes them, so that a file of any length needs little memory. Who takes them is one of the
+// threads: it parses where it would have to wait.
 class ParseAhead {
  public:
   ParseAhead(const std::vector<catalog::ScriptItem>& items, unsigned threads);
