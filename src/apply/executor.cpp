@@ -131,7 +131,7 @@ struct Executor::Impl {
       const Following following(run.watcher, run.connection().backend_pid(), [&](const Progress& progress) {
         if (!progress.at_work) run.steps.presume_lost();
       });
-      run.connection().execute(fmt::format("SET statement_timeout = '{}ms'", run.options.work_limit.count()));
+      run.connection().execute(fmt::format("SET statement_timeout = '{}ms'; {}", run.options.work_limit.count(), kUsersPath));
       for (const plan::Precondition& precondition : step.step.preconditions) {
         const pg::Result found = run.connection().execute(precondition.query);
         if (found.rows() > 0 && found.integer(0, 0) > 0) {
@@ -139,7 +139,7 @@ struct Executor::Impl {
         }
       }
     }
-    run.connection().execute("SET statement_timeout = '60s'");
+    run.connection().execute(fmt::format("SET statement_timeout = '60s'; {}", kOwnPath));
   }
 
   // The server's own words, with the step and what to do.

@@ -214,14 +214,15 @@ class Backfiller {
 
   long long batch(pg::Connection& connection, Part& part, const std::vector<std::string>& upper, const Pace& pace) {
     const auto attempt = Milliseconds(static_cast<int>(jitter(40, 70)));
-    connection.execute(fmt::format("BEGIN; {}; {}; {}; SET LOCAL contraflow.backfill = 'on'{}{}", set_local("lock_timeout", attempt), set_local("statement_timeout", pace.timeout),
+    connection.execute(fmt::format("BEGIN; {}; {}; {}; SET LOCAL contraflow.backfill = 'on'{}{}; {}", set_local("lock_timeout", attempt), set_local("statement_timeout", pace.timeout),
                                    set_local("idle_in_transaction_session_timeout", run_.options.idle_limit),
-                                   run_.options.backfill.synchronous_commit ? "" : "; SET LOCAL synchronous_commit = off", silent_ ? "; SET LOCAL session_replication_role = 'replica'" : ""));
+                                   run_.options.backfill.synchronous_commit ? "" : "; SET LOCAL synchronous_commit = off", silent_ ? "; SET LOCAL session_replication_role = 'replica'" : "", kUsersPathLocal));
     const std::string range = range_condition(part, part.lower, upper);
     const pg::Result done = connection.execute(
         backfill_.pending.empty() ? replace_all(backfill_.assignments, "{rows}", fmt::format("ONLY {} AS source WHERE {}", part.relation, range))
                                   : fmt::format("UPDATE ONLY {} SET {} WHERE {} AND ({})", part.relation, backfill_.assignments, range, backfill_.pending));
     const long long changed = done.rows_affected();
+    connection.execute(std::string(kOwnPathLocal));
     run_.observer.before_commit(step_, connection);
     run_.journal.fence(connection, run_.runner);
     Part after = part;

@@ -77,12 +77,13 @@ class Attempts {
     const plan::Action& action = step_.action();
     const Milliseconds limit = work_limit(run_, action);
     const Session::Patience patience(run_.steps, std::min(limit, run_.options.brief_limit) + 5s);
-    connection.execute(fmt::format("BEGIN; {}; {}; {}", set_local("lock_timeout", timeout_), set_local("statement_timeout", limit),
-                                   set_local("idle_in_transaction_session_timeout", run_.options.idle_limit)));
+    connection.execute(fmt::format("BEGIN; {}; {}; {}; {}", set_local("lock_timeout", timeout_), set_local("statement_timeout", limit),
+                                   set_local("idle_in_transaction_session_timeout", run_.options.idle_limit), kUsersPathLocal));
     check_small(connection, action);
     const Milliseconds lead = std::min<Milliseconds>(25ms, timeout_ / 2);
     run_.watcher.look(connection.backend_pid(), timeout_ - lead);
     run_statements(connection, action, limit);
+    connection.execute(std::string(kOwnPathLocal));
     run_.watcher.seen();
     run_.observer.before_commit(step_, connection);
     run_.journal.fence(connection, run_.runner);

@@ -44,14 +44,14 @@ StepOutcome run_concurrent(Run& run, const StepRun& step, const std::string& con
           if (!progress.at_work) run.steps.presume_lost();
           run.observer.progressed(step, progress);
         });
-        connection.execute(fmt::format("SET lock_timeout = '{}ms'; SET statement_timeout = '{}ms'", left.count(), run.options.work_limit.count()));
+        connection.execute(fmt::format("SET lock_timeout = '{}ms'; SET statement_timeout = '{}ms'; {}", left.count(), run.options.work_limit.count(), kUsersPath));
         drop_leftover(run, action);
         for (const std::string& statement : action.statements) {
           if (ends_in_access_exclusive(statement)) connection.execute(fmt::format("SET lock_timeout = '{}ms'", run.options.locks.longest_timeout.count()));
           connection.execute(statement);
         }
       }
-      connection.execute("SET lock_timeout = '100ms'; SET statement_timeout = '60s'");
+      connection.execute(fmt::format("SET lock_timeout = '100ms'; SET statement_timeout = '60s'; {}", kOwnPath));
       outcome.took = since(attempt_begin);
       break;
     } catch (const Error& error) {

@@ -29,7 +29,7 @@ pg::Connection& Session::get() {
     // One message: no statement of this session ever runs without these. application_name may have been given in the connection string.
     connection_->execute(fmt::format(
         "SET lock_timeout = '100ms'; SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '60s'; SET application_name = {};"
-        "SET search_path = ''; SET check_function_bodies = off; SET client_min_messages = warning; SET default_transaction_read_only = off;"
+        "SELECT set_config('contraflow.search_path', current_setting('search_path'), false); SET search_path = ''; SET check_function_bodies = off; SET client_min_messages = warning; SET default_transaction_read_only = off;"
         "SET default_transaction_isolation = 'read committed'; SET default_transaction_deferrable = off",
         sql::quote_literal(application_name_)));
     // A killed runner's statement ends on the server as well (14 and later), instead of going on for hours.

@@ -67,6 +67,11 @@ class Session {
 };
 
 // SQL fragments.
+// A session's own search_path is empty. What calls functions of the user's (defaults, conversions, checks, triggers) runs under the one that the session came with: they may rely on it.
+inline constexpr std::string_view kUsersPathLocal = "SELECT set_config('search_path', current_setting('contraflow.search_path'), true)";
+inline constexpr std::string_view kUsersPath = "SELECT set_config('search_path', current_setting('contraflow.search_path'), false)";
+inline constexpr std::string_view kOwnPathLocal = "SET LOCAL search_path = ''";
+inline constexpr std::string_view kOwnPath = "SET search_path = ''";
 std::string set_local(std::string_view setting, Milliseconds value);  // SET LOCAL lock_timeout = '53ms'
 
 // What an error says about how to go on.

@@ -61,6 +61,9 @@ std::string do_block(const std::string& declarations, const std::string& body) {
   return "DO E'" + replace_all(escaped, "\r", "\\r") + "'";
 }
 
+// In the procedures: what the plan file keeps the session's search_path in.
+constexpr std::string_view kApplicationPath = "coalesce(current_setting('contraflow.search_path', true), '')";
+
 // The settings under which a plan file runs hold for the block alone: what the runner does next in the same transaction (its bookkeeping)
 // finds its own again. Conditions compare text that the server deparses, and that depends on search_path.
 constexpr std::string_view kKeepSettings =
@@ -83,6 +86,8 @@ std::string checks(const Step& step, bool rollback) { return rollback ? "" : exp
 std::string brief_block(const Step& step, const Action& action, const std::string& condition, bool rollback) {
   Procedure procedure = take_apart(kBriefProcedure);
   procedure.body = replace_once(procedure.body, "    COMMIT;\n", "");
+  procedure.body = replace_once(procedure.body, kApplicationPath, "kept[1]");
+  procedure.body = replace_once(procedure.body, "      done := true;\n", "      PERFORM set_config('search_path', '', true);\n      done := true;\n");
   std::string statements;
   for (const std::string& statement : action.statements) statements += statement + ";\n";
   const std::string declarations = fmt::format("  statements text := {};\n  small_tables text[] := {};\n", sql::dollar_quote("\n" + statements, "sql"),
@@ -101,8 +106,9 @@ std::string backfill_block(const Step& step, const Backfill& backfill, const std
   Procedure procedure = take_apart(kBackfillProcedure);
   procedure.body = replace_once(procedure.body, "PERFORM set_config('lock_timeout', '500ms', true),",
                                 "PERFORM set_config('search_path', '', true), set_config('lock_timeout', '500ms', true),");
+  procedure.body = replace_once(procedure.body, kApplicationPath, "application_path");
   const std::string declarations = fmt::format(
-      "  target text := {};\n  key text := {};\n  assignments text := {};\n  pending text := {};\n", sql::quote_literal(sql::quote(backfill.table)),
+      "  application_path text := current_setting('search_path');\n  target text := {};\n  key text := {};\n  assignments text := {};\n  pending text := {};\n", sql::quote_literal(sql::quote(backfill.table)),
       backfill.key.size() == 1 ? sql::quote_literal(backfill.key.front()) : "NULL", sql::dollar_quote(backfill.assignments, "set"),
       sql::dollar_quote(backfill.pending, "where"));
   return do_block(declarations + procedure.declarations + counter(step, rollback),

@@ -5,7 +5,8 @@
 
 namespace contraflow::plan {
 
-// The procedures that plan files define in pg_temp, gone with the session. Each is written once, only where the file calls it.
+// The procedures that plan files define in pg_temp, gone with the session. Each is written once, only where the file calls it. The file's own search_path is empty; what calls functions of the
+// user's (defaults, conversions, checks, triggers) runs under the one that the session came with, which the file keeps in contraflow.search_path: they may rely on it.
 
 // Runs statements as one transaction, asking for each lock for about 60 ms at a time and letting the traffic pass in between. lock_timeout stays below
 // deadlock_timeout, so in a deadlock it is always this side that gives up.
@@ -27,7 +28,7 @@ BEGIN
       END IF;
     END LOOP;
     BEGIN
-      PERFORM set_config('lock_timeout', (50 + 20 * random())::int || 'ms', true);
+      PERFORM set_config('lock_timeout', (50 + 20 * random())::int || 'ms', true), set_config('search_path', coalesce(current_setting('contraflow.search_path', true), ''), true);
       EXECUTE statements;
       done := true;
     EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
@@ -52,6 +53,7 @@ LANGUAGE plpgsql AS $procedure$
 DECLARE
   found bigint;
 BEGIN
+  PERFORM set_config('search_path', coalesce(current_setting('contraflow.search_path', true), ''), true);
   EXECUTE query INTO found;
   IF found > 0 THEN RAISE EXCEPTION '% %', found, what USING HINT = remedy; END IF;
 END
@@ -118,6 +120,7 @@ BEGIN
         range := format('ctid >= %L AND ctid < %L', format('(%s,0)', first_block), format('(%s,0)', next_block));
       END IF;
       BEGIN
+        PERFORM set_config('search_path', coalesce(current_setting('contraflow.search_path', true), ''), true);
         IF pending = '' THEN
           EXECUTE replace(assignments, '{rows}', format('ONLY %s AS source WHERE %s', leaf, range));
         ELSE

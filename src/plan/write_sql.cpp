@@ -58,13 +58,13 @@ std::string action_sql(const Step& step, const Action& action, bool rollback) {
     case Mode::batched: out += call_backfill(*action.backfill); break;
     case Mode::concurrent:
       // It waits for transactions that are older than itself and blocks nobody meanwhile; 30 minutes are a limit all the same.
-      out += "SET lock_timeout = '30min';\n";
+      out += "SET lock_timeout = '30min';\nSET search_path = :application_path;\n";
       if (action.builds_index) {
         // What an interrupted build left behind is INVALID and in the way.
         out += fmt::format("DROP INDEX CONCURRENTLY IF EXISTS {};\n", sql::quote(*action.builds_index));
       }
       for (const std::string& statement : action.statements) out += statement + ";\n";
-      out += "RESET lock_timeout;\n";
+      out += "SET search_path = '';\nRESET lock_timeout;\n";
       break;
   }
   return out;
@@ -142,7 +142,9 @@ std::string phase_sql(const Plan& plan, Phase phase, bool rollback) {
     }
   }
   if (body.empty()) return out + "-- Nothing to do.\n";
-  out += "\n\\set ON_ERROR_STOP on\n\\encoding UTF8\nSET search_path = '';\nSET check_function_bodies = off;\nSET client_min_messages = warning;\nSET statement_timeout = 0;\n";
+  out += "\n\\set ON_ERROR_STOP on\n\\encoding UTF8\n";
+  out += "SELECT set_config('contraflow.search_path', coalesce(nullif(current_setting('contraflow.search_path', true), ''), current_setting('search_path')), false) AS application_path \\gset\n";
+  out += "SET search_path = '';\nSET check_function_bodies = off;\nSET client_min_messages = warning;\nSET statement_timeout = 0;\n";
   std::string procedures;
   if (uses(body, "CALL pg_temp.brief(")) procedures += "\n" + std::string(kBriefProcedure);
   if (uses(body, "CALL pg_temp.expect_none(")) procedures += "\n" + std::string(kExpectNoneProcedure);
