@@ -94,7 +94,7 @@ class FileReader {
   void read_head(std::size_t end) {
     for (const sql::Statement& statement : sql::split_statements(std::string_view(psql_.sql).substr(0, end), shown_)) {
       const std::string text = to_lower(statement.text);
-      if (text.starts_with("set ") || text.starts_with("create or replace procedure pg_temp.")) continue;
+      if (text.starts_with("set ") || text.starts_with("create or replace procedure pg_temp.") || text.starts_with("select set_config('contraflow.search_path', ")) continue;
       throw fail(statement.offset, "a statement that belongs to no step", "put it into a step: statements run as part of the step whose directive stands before them");
     }
     if (rollback_) return;

@@ -88,9 +88,10 @@ std::optional<sql::QualifiedName> name_of(const std::string& written) {
   return sql::QualifiedName{parts.size() == 2 ? parts.front() : "", parts.back()};
 }
 
-bool is_timeout(const std::string& statement) {
+// What a concurrent step puts around its statements.
+bool is_setting(const std::string& statement) {
   const std::string text = to_lower(statement);
-  return text.starts_with("set lock_timeout") || text.starts_with("reset lock_timeout");
+  return text.starts_with("set lock_timeout") || text.starts_with("reset lock_timeout") || text.starts_with("set search_path");
 }
 
 }  // namespace
@@ -173,7 +174,7 @@ StepText read_step_text(const PsqlText& text, std::size_t begin, std::size_t end
       continue;
     }
     if (mode != Mode::concurrent) throw fail(at, fmt::format("a statement outside CALL pg_temp.brief(…) in a step with mode={}", mode_name(mode)), std::string(kForms));
-    if (is_timeout(statement.text)) continue;
+    if (is_setting(statement.text)) continue;
     acts = true;
     if (before.builds_index && out.action.statements.empty() && statement.text == "DROP INDEX CONCURRENTLY IF EXISTS " + sql::quote(*before.builds_index)) {
       out.action.builds_index = before.builds_index;
