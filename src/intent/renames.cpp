@@ -5,7 +5,9 @@
 
 #include "base/text.h"
 #include "intent/resolver.h"
+#include "sql/expression.h"
 #include "sql/name.h"
+#include "sql/rewrite_definition.h"
 
 namespace contraflow::intent {
 
@@ -17,10 +19,21 @@ void replace_name(std::vector<std::string>& names, const std::string& from, cons
   std::replace(names.begin(), names.end(), from, to);
 }
 
+// `CREATE INDEX name ON [ONLY] table USING …`: the table's new name.
+void over_table(catalog::Index& index, const sql::QualifiedName& from, const sql::QualifiedName& to) {
+  for (const char* before : {" ON ", " ON ONLY "}) {
+    const std::string old_part = before + sql::quote(from) + " USING ";
+    if (const std::size_t at = index.definition.find(old_part); at != std::string::npos) {
+      index.definition.replace(at, old_part.size(), before + sql::quote(to) + " USING ");
+      return;
+    }
+  }
+}
+
 }  // namespace
 
 // Carries a rename through all identities and the names in bodies that lookups read; definitions keep their
-// text.
+// text, but for indexes.
 void Resolver::rename_in_model(const ObjectId& from, const ObjectId& to) {
   const bool relation = from.kind != Kind::column && from.kind != Kind::constraint &&
                         from.kind != Kind::index && from.kind != Kind::schema;
@@ -47,10 +60,19 @@ void Resolver::rename_in_model(const ObjectId& from, const ObjectId& to) {
         body->index_name = to.name;
     }
     if (auto* body = std::get_if<catalog::Index>(&object.body)) {
-      if (from.kind == Kind::column && id.schema == from.schema && body->table == from.relation)
+      if (from.kind == Kind::column && id.schema == from.schema && body->table == from.relation) {
         replace_name(body->columns, from.name, to.name);
-      if (from.kind == Kind::table && id.schema == from.schema && body->table == from.name)
+        // What soft-delete makes of it is written over the new name.
+        const std::map<std::string, std::string> names{{from.name, to.name}};
+        if (!body->definition.empty()) body->definition = sql::index_over(body->definition, id.name, names, false);
+        if (!body->predicate.empty()) body->predicate = sql::rename_columns(body->predicate, names);
+      }
+      if (from.kind == Kind::table && id.schema == from.schema && body->table == from.name) {
+        over_table(*body, {from.schema, from.name}, {to.schema, to.name});
         body->table = to.name;
+      }
+      if (from.kind == Kind::schema && id.schema == from.name)
+        over_table(*body, {from.name, body->table}, {to.name, body->table});
       if (from.kind == Kind::constraint && id.schema == from.schema && body->table == from.relation &&
           body->constraint == from.name)
         body->constraint = to.name;

@@ -101,6 +101,21 @@ TEST_F(IntentLive, SoftDelete) {
   EXPECT_NE(index(database, "users_pkey"), nullptr);
 }
 
+TEST_F(IntentLive, SoftDeleteOfWhatWasRenamedBefore) {
+  const auto database = desired(
+      "rename users.email to mail; rename users.user_name to title; rename users.country to land; "
+      "rename table users to people; soft-delete people");
+  const auto* mail = database.find_body<catalog::Index>({catalog::Kind::index, "public", "", "users_email_key_live", ""});
+  ASSERT_NE(mail, nullptr);
+  EXPECT_EQ(mail->definition,
+            "CREATE UNIQUE INDEX users_email_key_live ON public.people USING btree (mail) WHERE (deleted_at IS NULL)");
+  const auto* title = database.find_body<catalog::Index>({catalog::Kind::index, "public", "", "users_lower_name_live", ""});
+  ASSERT_NE(title, nullptr);
+  EXPECT_EQ(title->definition,
+            "CREATE UNIQUE INDEX users_lower_name_live ON public.people USING btree (lower(title)) "
+            "WHERE ((land <> 'xx'::text) AND (deleted_at IS NULL))");
+}
+
 TEST_F(IntentLive, EnumColumnsAndValues) {
   const auto database = desired(
       "add-enum-column users.tier subscription_tier(free, basic, pro) default free not null\nadd-enum-value "
