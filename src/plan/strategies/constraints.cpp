@@ -345,7 +345,7 @@ void add_key(Planner& p, const ObjectId& id) {
   build.needs.insert(index->depends_on.begin(), index->depends_on.end());
   build.needs.erase(index_id);
   build.needs.erase(id);
-  build.step.preconditions = unique_precondition(index_id, definition);
+  build.step.preconditions = unique_precondition(p, index_id, definition);
   build.step.effects = {{{id.schema, id.relation}, effects::LockMode::share_update_exclusive, effects::Work::index_build}};
   build.step.undo = concurrent(fmt::format("DROP INDEX CONCURRENTLY IF EXISTS {}", quoted_name(index_id)),
                                all_of({absent(id), p.contended.contains(index_id) ? belongs_to(index_id, table_id({id.schema, id.relation})) : exists(index_id)}));

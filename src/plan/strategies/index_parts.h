@@ -18,7 +18,8 @@ Action drop_index_concurrently(const ObjectId& id, const std::string& name);
 std::string add_key_using_index(const Database& database, const ObjectId& constraint, const std::string& index);
 
 Phase index_phase(const Planner& planner, const Object& index);
-std::vector<Precondition> unique_precondition(const ObjectId& id, const catalog::Index& index);
+// Duplicates that the index would meet. A materialized view without contents cannot be asked, and has none.
+std::vector<Precondition> unique_precondition(const Planner& planner, const ObjectId& id, const catalog::Index& index);
 
 // Builds the index `b` beside `a` (both may back a constraint) and lets them change places in one brief transaction; the way back likewise.
 void exchange_index(Planner& planner, const ObjectId& id, const Object& a, const Object& b);

@@ -300,7 +300,7 @@ class Trees {
       for (const ObjectId& needed : object.depends_on) {
         if (needed.kind != Kind::index && needed.kind != Kind::constraint) build.needs.insert(needed);
       }
-      build.step.preconditions = unique_precondition(id, index);
+      build.step.preconditions = unique_precondition(p_, id, index);
       build.step.effects = {{{id.schema, index.table}, effects::LockMode::share_update_exclusive, effects::Work::index_build}};
       built.push_back(p_.operations.size() - 1);
     }

@@ -56,10 +56,15 @@ Phase index_phase(const Planner& p, const Object& object) {
   const bool new_column = std::any_of(index.columns.begin(), index.columns.end(), [&](const std::string& column) {
     return p.created.contains(column_id(object.id.schema, index.table, column));
   });
-  return new_column ? Phase::expand : Phase::contract;
+  const bool new_view = p.created.contains(ObjectId{Kind::materialized_view, object.id.schema, "", index.table, ""});
+  return new_column || new_view ? Phase::expand : Phase::contract;
 }
 
-std::vector<Precondition> unique_precondition(const ObjectId& id, const Index& index) {
+std::vector<Precondition> unique_precondition(const Planner& p, const ObjectId& id, const Index& index) {
+  for (const Database* database : {&p.from, &p.to}) {
+    const auto* view = database->find_body<MaterializedView>(ObjectId{Kind::materialized_view, id.schema, "", index.table, ""});
+    if (view && !view->populated) return {};
+  }
   if (!index.unique || index.columns.empty() || std::find(index.columns.begin(), index.columns.end(), "") != index.columns.end()) return {};
   std::string columns, not_null;
   for (const std::string& column : index.columns) {
@@ -107,7 +112,7 @@ void create_index(Planner& p, const ObjectId& id) {
     // Once attached it goes with its parent's index; an interruption may have left it on its own.
     build.step.undo.todo = fmt::format("NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass({}))", sql::quote_literal(quoted_name(id)));
   }
-  build.step.preconditions = unique_precondition(id, index);
+  build.step.preconditions = unique_precondition(p, id, index);
   build.step.effects = {{{id.schema, index.table}, effects::LockMode::share_update_exclusive, effects::Work::index_build}};
   const std::size_t built = p.operations.size() - 1;
   Statements after = describe_state(object, p.to);
@@ -220,7 +225,7 @@ void exchange_index(Planner& p, const ObjectId& id, const Object& a, const Objec
   Operation& build = p.add(phase, "build the new", id, build_index(id, new_index, spare_new, negate(stands(b, new_index))), drop_index_concurrently(id, spare_new));
   build.needs = b.depends_on;
   build.needs.erase(ObjectId{Kind::constraint, id.schema, new_index.table, new_index.constraint, ""});
-  build.step.preconditions = unique_precondition(id, new_index);
+  build.step.preconditions = unique_precondition(p, id, new_index);
   build.step.effects = {{{id.schema, new_index.table}, effects::LockMode::share_update_exclusive, effects::Work::index_build}};
   const std::size_t built = p.operations.size() - 1;
   Operation& exchange = p.add(phase, "put in place the new", id, brief(swap(old_index, new_index, b, p.to, spare_new), exists(new_id)),

@@ -64,7 +64,7 @@ void add_partition_key(Planner& p, const ObjectId& key) {
   if (!is_partitioned(p.to, key) && !(present && present->table == key.relation && present->definition == index.definition)) {
     Operation& build = p.add(phase, "build the index of", key, build_index(index_id, index, key.name, absent(key)),
                              concurrent("DROP INDEX CONCURRENTLY IF EXISTS " + quoted_name(index_id), all_of({absent(key), exists(index_id)})));
-    build.step.preconditions = unique_precondition(index_id, index);
+    build.step.preconditions = unique_precondition(p, index_id, index);
     build.step.effects = {{{key.schema, key.relation}, effects::LockMode::share_update_exclusive, effects::Work::index_build}};
     for (const ObjectId& needed : object.depends_on) {
       if (needed.kind == Kind::column || needed.kind == Kind::table) build.needs.insert(needed);
