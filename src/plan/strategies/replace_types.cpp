@@ -92,6 +92,10 @@ bool Replacements::exchange_through_shadows(const ObjectId& id) {
 }
 
 void Replacements::exchange_type(const ObjectId& id) {
+  for (const diff::Rename& rename : p_.renames) {
+    if (rename.to.kind != Kind::column || !p_.from.find(rename.to) || !p_.from.objects.at(rename.to).depends_on.contains(id)) continue;
+    p_.refuse(fmt::format("{} is exchanged for a new type while {}, which has it, gets another name through a second column: make two plans, the new name first", describe(id), describe_renamed(rename.from)));
+  }
   if (exchange_through_shadows(id)) return;
   Item& out = item(id);
   const Object& a = p_.from.objects.at(id);

@@ -118,7 +118,9 @@ ShadowColumn shadow_for(const Planner& planner, const ObjectId& id, const std::s
   out.retired_name = planner.spare_column(id.schema, id.relation, old_name, renamed ? "retired" : "old");
   out.shadow_type = b.type;
   out.retired_type = a.type;
-  out.shadow_wins = a.type != b.type || a.collation != b.collation;
+  // Under a new name the second column is the desired one where NOT NULL or the default changes with it: the next version relies on both. The rest is altered after the swap.
+  const bool written_otherwise = a.not_null != b.not_null || a.default_expression != b.default_expression;
+  out.shadow_wins = a.type != b.type || a.collation != b.collation || (renamed && written_otherwise && a.generated == Generated::none && a.identity == Identity::none && b.identity == Identity::none);
   if (!out.shadow_wins) {
     out.up = sql::quote_identifier(old_name);
     out.down = sql::quote_identifier(id.name);

@@ -102,7 +102,7 @@ void Shadows::expand(const QualifiedName& table, const std::vector<ShadowColumn>
   ready_[table] = {p_.operations.size() - 1};
   for (const ShadowColumn& column : columns) {
     (column.shadow_wins ? swap_.touches : swap_.provides).insert(column.id);
-    p_.done.insert(column.id);
+    if (column.shadow_wins || !column.two_way()) p_.done.insert(column.id);  // the others keep what they have, and are altered under their new name
   }
 }
 
