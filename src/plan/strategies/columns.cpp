@@ -354,12 +354,7 @@ void plan_columns(Planner& p) {
     retire_column(p, id);
   }
   for (const auto& [id, aspects] : p.altered) {
-    if (id.kind != Kind::column || p.done.contains(id)) continue;
-    const std::size_t first = p.operations.size();
-    alter_column(p, id);
-    for (const Planner::RenamedColumn& renamed : p.renamed_columns) {  // it has this name from the swap on
-      for (std::size_t i = first; renamed.id == id && i < p.operations.size(); ++i) p.operations[i].after.push_back(renamed.operation);
-    }
+    if (id.kind == Kind::column && !p.done.contains(id)) alter_column(p, id);
   }
   for (const auto& [id, aspects] : p.altered) {
     if (id.kind == Kind::column && p.claim(id, Aspect::not_null_name)) rename_not_null(p, id);

@@ -246,7 +246,10 @@ bool mentions(const std::string& text, const std::string& name) {
 
 bool uses_new_name(const Operation& operation, const std::string& text, const diff::Rename& rename) {
   if (is_enum_value(rename.to)) return mentions(text, sql::quote_literal(rename.to.name)) && mentions(text, quoted_name(type_of_value(rename.to)));
-  if (rename.to.kind == Kind::schema) return mentions(text, sql::quote_identifier(rename.to.name) + ".");
+  if (rename.to.kind == Kind::schema) {
+    const std::string name = sql::quote_identifier(rename.to.name);
+    return mentions(text, name + ".") || mentions(text, "SCHEMA " + name);  // what it holds, or its own privileges and comment
+  }
   if (is_table(rename.to)) {
     const QualifiedName name{rename.to.schema, rename.to.name};
     if (std::find(operation.step.tables.begin(), operation.step.tables.end(), name) != operation.step.tables.end()) return true;
