@@ -11,7 +11,7 @@ with mine as (  -- user objects only, and none that belong to an extension
   select c.*, m.nspname, c.oid::regclass::text as name from pg_catalog.pg_class c join mine m on m.oid = c.relnamespace
    where not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
 ), lines(title, body) as (
-  select 'schema ' || nspname, pg_catalog.concat_ws(' ', nspowner::regrole, pg_temp.acl(nspacl)) from pg_catalog.pg_namespace where oid in (select oid from mine)
+  select 'schema ' || nspname, pg_catalog.concat_ws(' ', nspowner::regrole, pg_temp.acl(nullif(nspacl, pg_catalog.acldefault('n', nspowner)))) from pg_catalog.pg_namespace where oid in (select oid from mine)
   union all
   select 'relation ' || name, pg_catalog.concat_ws(' ', relkind, relpersistence, relowner::regrole, pg_temp.acl(relacl), reloptions::text, relrowsecurity, relforcerowsecurity,
          relreplident, relispartition, pg_catalog.pg_get_expr(relpartbound, oid), case when relkind = 'p' then pg_catalog.pg_get_partkeydef(oid) end, reltablespace,
