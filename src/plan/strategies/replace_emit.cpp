@@ -16,12 +16,22 @@ namespace contraflow::plan {
 
 using namespace catalog;
 
+// The column, or the one of a partitioned parent that it is a partition's copy of, takes another name and stays: its default is altered under that name.
+bool Replacements::only_renamed(ObjectId id) const {
+  while (!renamed(id) || winning_shadow(id)) {
+    const auto* table = p_.to.find_body<Table>(table_id({id.schema, id.relation}));
+    if (!table || !table->partition_of) return false;
+    id = column_id(table->partition_of->schema, table->partition_of->name, id.name);
+  }
+  return true;
+}
+
 void Replacements::emit() {
   std::map<ObjectId, std::pair<std::set<ObjectId>, std::vector<const Item*>>> groups;
   for (const ObjectId& id : p_.replaced) groups[find(id)].first.insert(id);
   for (const auto& [id, entry] : items_) {
     groups[find(id)].second.push_back(&entry);
-    if (id.kind == Kind::column || id.kind == Kind::domain) p_.claim(id, Aspect::default_expression);
+    if (id.kind == Kind::domain || (id.kind == Kind::column && !only_renamed(id))) p_.claim(id, Aspect::default_expression);
   }
   for (const auto& [leader, group] : groups) emit_group(group.first, group.second);
 }

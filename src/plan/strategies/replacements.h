@@ -113,6 +113,7 @@ class Replacements {
 
   void add_shadow(ShadowColumn column);
   bool winning_shadow(const ObjectId& id) const;
+  bool only_renamed(ObjectId id) const;
   std::vector<ShadowTables> joined_shadow_tables() const;
   void emit_shadows();
 

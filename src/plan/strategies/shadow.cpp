@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "plan/strategies/conversion.h"
 #include "sql/expression.h"
 
@@ -107,6 +109,23 @@ void Shadows::reverse_back_builds() {
   }
 }
 
+namespace {
+
+// A new default, or NULL that may be, is what the next version relies on before contract: under a new name the second column has it at once. Whatever else changes is altered after the swap,
+// and so are these where a second column cannot stay: in trees of tables, and under generated columns.
+bool relies_on_new_column(const Planner& planner, const ObjectId& id) {
+  const Column& a = std::get<Column>(planner.from.objects.at(id).body);
+  const Column& b = std::get<Column>(planner.to.objects.at(id).body);
+  const bool relies = a.default_expression != b.default_expression || (a.not_null && !b.not_null);
+  if (!relies || a.generated != Generated::none || a.identity != Identity::none || b.identity != Identity::none) return false;
+  const std::vector<const Object*> columns = Planner::columns(planner.from, table_id({id.schema, id.relation}));
+  return stands_alone(planner.from, table_id({id.schema, id.relation})) && std::none_of(columns.begin(), columns.end(), [&](const Object* other) {
+    return std::get<Column>(other->body).generated != Generated::none && other->depends_on.contains(id);
+  });
+}
+
+}  // namespace
+
 ShadowColumn shadow_for(const Planner& planner, const ObjectId& id, const std::string& old_name) {
   const Column& a = std::get<Column>(planner.from.objects.at(id).body);
   const Column& b = std::get<Column>(planner.to.objects.at(id).body);
@@ -118,9 +137,7 @@ ShadowColumn shadow_for(const Planner& planner, const ObjectId& id, const std::s
   out.retired_name = planner.spare_column(id.schema, id.relation, old_name, renamed ? "retired" : "old");
   out.shadow_type = b.type;
   out.retired_type = a.type;
-  // Under a new name the second column is the desired one where NOT NULL or the default changes with it: the next version relies on both. The rest is altered after the swap.
-  const bool written_otherwise = a.not_null != b.not_null || a.default_expression != b.default_expression;
-  out.shadow_wins = a.type != b.type || a.collation != b.collation || (renamed && written_otherwise && a.generated == Generated::none && a.identity == Identity::none && b.identity == Identity::none);
+  out.shadow_wins = a.type != b.type || a.collation != b.collation || (renamed && relies_on_new_column(planner, id));
   if (!out.shadow_wins) {
     out.up = sql::quote_identifier(old_name);
     out.down = sql::quote_identifier(id.name);
