@@ -111,7 +111,7 @@ void Shadows::reverse_back_builds() {
 
 namespace {
 
-// A new default, or NULL that may be, is what the next version relies on before contract: under a new name the second column has it at once. Whatever else changes is altered after the swap,
+// A new default, or NULL that may be, comes with the swap when the second column is the one that stays (its default is set in that transaction). Whatever else changes is altered after the swap,
 // and so are these where a second column cannot stay: in trees of tables, and under generated columns.
 bool relies_on_new_column(const Planner& planner, const ObjectId& id) {
   const Column& a = std::get<Column>(planner.from.objects.at(id).body);
