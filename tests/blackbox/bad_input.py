@@ -204,10 +204,10 @@ def server_cases(b):
     server = b.server
     live = server.create()
     server.psql(live, TABLES + 'create table owned(id int); create role low login; create role locked login; revoke connect on database ' + live + ' from public; grant connect on database ' + live + ' to low;')
-    url = lambda user='postgres', host=None: f'postgresql:///{live}?host={host or server.folder}&user={user}'
+    url = lambda user='postgres', host=None, database=live: f'postgresql:///{database}?host={host or server.folder}&user={user}'
     case = b.case
     case('no such host', ['plan', '--from', 'host=/nowhere dbname=x password=hunter2', '--to', 'new.sql'], 3, r'(?s)^(?!.*hunter2).*cannot connect')
-    case('no such database', ['plan', '--from', url().replace(live, 'nosuch'), '--to', 'new.sql'], 3, r'database "nosuch" does not exist')
+    case('no such database', ['plan', '--from', url(database='nosuch'), '--to', 'new.sql'], 3, r'database "nosuch" does not exist')
     case('no such service', ['plan', '--from', 'service=nosuch', '--to', 'new.sql'], 3, r'cannot connect: definition of service "nosuch" not found')
     case('may not connect', ['plan', '--from', url('locked'), '--to', 'new.sql'], 3, r'permission denied for database')
     case('may connect and owns nothing: the catalogs say all that is needed', ['plan', '--from', url('low'), '--to', 'new.sql', '--out', 'by_low'], 0, r'wrote by_low')

@@ -115,7 +115,7 @@ CREATE FUNCTION sync() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.n := lef
             self.expect('--stats URL: 40 rows are info, 100,000 an error', seen == {(1, 'info'), (2, 'error')}, seen)
             r = self.run('live', '--stats', url)
             self.expect('--stats URL: the size is said', 'small has 40 rows' in r.stdout, r.stdout)
-            r = self.run('live', '--stats', url.replace(db, 'nosuch') + '&password=hunter2')
+            r = self.run('live', '--stats', url.replace(f'/{db}?', '/nosuch?') + '&password=hunter2')
             self.expect('--stats URL: no such database', r.returncode == 3 and 'nosuch' in r.stderr and 'hunter2' not in r.stdout + r.stderr, r.stderr)
             self.put('live/a.sql', 'ALTER TABLE small ALTER COLUMN n TYPE varchar(9);\nALTER TABLE small DROP COLUMN email;\n')
             seen = [f[1:] for f in self.found('live', '--schema', url)[0] if f[2].startswith(('type-change-rewrites', 'trigger'))]
