@@ -28,7 +28,9 @@ struct LockOptions {
 };
 
 struct BackfillOptions {
-  Milliseconds batch_time = 100ms;  // that a batch should take
+  // That a batch should take. A commit of the application waits for the WAL that the batch wrote until then: with 100 ms its p99 was 1.1 to 2.2 times
+  // as long as without a backfill, with 30 ms below 1.5, at the same rate (bench/backfill.py).
+  Milliseconds batch_time = 30ms;
   long long first_rows = 1000;
   long long least_rows = 10;
   long long most_rows = 50'000;

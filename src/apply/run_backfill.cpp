@@ -179,8 +179,11 @@ class Backfiller {
     Clock::time_point stuck_since{};
   };
 
+  // A busy machine may take a batch several times as long; only one that takes far too long is given up.
+  Milliseconds least_timeout() const { return std::max<Milliseconds>(run_.options.backfill.batch_time * 2, 200ms); }
+
   void finish(Session& session, Part part) {
-    Pace pace{.size = run_.options.backfill.first_rows, .timeout = run_.options.backfill.batch_time * 2};
+    Pace pace{.size = run_.options.backfill.first_rows, .timeout = least_timeout()};
     const std::vector<std::string> bottom = part.lower;
     // Plans must not depend on statistics, which a new column has none of: the range is always found through the key's index.
     bool prepared = false;
@@ -245,7 +248,7 @@ class Backfiller {
     const double growth = ++pace.batches <= 6 ? 2.0 : 1.2;
     pace.size = std::clamp(static_cast<long long>(std::min(wanted, static_cast<double>(pace.size) * growth)), options.least_rows, options.most_rows);
     pace.failures = 0;
-    pace.timeout = std::max(options.batch_time * 2, Milliseconds(pace.timeout * 9 / 10));
+    pace.timeout = std::max(least_timeout(), Milliseconds(pace.timeout * 9 / 10));
     BatchDone told{.part = describe(part), .rows = changed, .fraction = fraction_of(bottom, part.upper, part.lower), .took = took, .next_size = pace.size};
     {
       const std::lock_guard lock(mutex_);
