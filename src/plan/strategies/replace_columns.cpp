@@ -41,6 +41,11 @@ bool Replacements::renamed(const ObjectId& id) const {
   return std::any_of(p_.renames.begin(), p_.renames.end(), [&](const diff::Rename& r) { return r.to == id; });
 }
 
+std::string Replacements::old_column_name(const ObjectId& id) const {
+  const auto it = std::find_if(p_.renames.begin(), p_.renames.end(), [&](const diff::Rename& r) { return r.to == id; });
+  return it == p_.renames.end() ? id.name : it->from.name;
+}
+
 void Replacements::retype(const ObjectId& id) {
   if (items_.contains(id)) return;
   const Column& a = std::get<Column>(p_.from.objects.at(id).body);

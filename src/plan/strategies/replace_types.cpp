@@ -14,21 +14,21 @@ namespace contraflow::plan {
 
 using namespace catalog;
 
-// Large tables hold columns of the type: the new type stands beside the old one until the swap.
+// Large tables hold columns of the type, or a column of it gets another name: the new type stands beside the old one until the swap.
 bool Replacements::exchange_through_shadows(const ObjectId& id) {
   if (id.kind != Kind::enum_type && id.kind != Kind::domain) return false;
   std::vector<ObjectId> large;
   auto it = p_.dependents.find(id);
   if (it == p_.dependents.end()) return false;
   for (const ObjectId& column : it->second) {
-    if (column.kind != Kind::column || !in_both(column) || direct_rewrite(column)) continue;
+    if (column.kind != Kind::column || !in_both(column) || (direct_rewrite(column) && !renamed(column))) continue;
     const Column& body = std::get<Column>(p_.from.objects.at(column).body);
     if (body.inherited && !body.local) continue;
     large.push_back(column);
   }
   if (large.empty()) return false;
   const std::string beside = p_.spare_relation(id.schema, id.name, "new");
-  const std::string old_name = p_.spare_relation(id.schema, id.name, "old");
+  const std::string old_type = p_.spare_relation(id.schema, id.name, "old");
   const auto type_named = [&](const std::string& type, const std::string& name) {
     // format_type() writes the qualified name, and [] behind it for arrays.
     return sql::quote(QualifiedName{id.schema, name}) + type.substr(quoted_name(id).size());
@@ -37,18 +37,19 @@ bool Replacements::exchange_through_shadows(const ObjectId& id) {
     const Column& a = std::get<Column>(p_.from.objects.at(column).body);
     const Column& b = std::get<Column>(p_.to.objects.at(column).body);
     if (!a.type.starts_with(quoted_name(id)) || !b.type.starts_with(quoted_name(id))) continue;
-    ShadowColumn shadow = shadow_for(p_, column, column.name);
+    const std::string old_name = old_column_name(column);
+    ShadowColumn shadow = shadow_for(p_, column, old_name);
     shadow.shadow_wins = true;
     shadow.shadow_type = type_named(b.type, beside);
-    shadow.retired_type = type_named(a.type, old_name);
+    shadow.retired_type = type_named(a.type, old_type);
     Item scratch;
-    const std::string name = sql::quote_identifier(column.name);
-    shadow.up = fmt::format("{}::text::{}", name, shadow.shadow_type);
-    if (id.kind == Kind::enum_type) shadow.up = mapped(column, id, shadow.shadow_type, shadow.up, scratch);
-    shadow.down = fmt::format("{}::text::{}", name, shadow.retired_type);
+    shadow.up = fmt::format("{}::text::{}", sql::quote_identifier(old_name), shadow.shadow_type);
+    if (id.kind == Kind::enum_type) shadow.up = mapped({column, old_name}, id, shadow.shadow_type, shadow.up, scratch);
+    fill_nulls(p_, shadow);
+    shadow.down = fmt::format("{}::text::{}", sql::quote_identifier(column.name), shadow.retired_type);
     shadow.up_may_fail = shadow.down_may_fail = true;
     shadow.types = {{quoted_name(id), beside}};
-    shadow.back_types = {{quoted_name(id), old_name}};
+    shadow.back_types = {{quoted_name(id), old_type}};
     exchange_grade_ = std::max(exchange_grade_, scratch.grade);
     p_.notes.insert(p_.notes.end(), scratch.notes.begin(), scratch.notes.end());
     for (Precondition& precondition : scratch.preconditions) exchange_preconditions_.push_back(std::move(precondition));
@@ -60,7 +61,7 @@ bool Replacements::exchange_through_shadows(const ObjectId& id) {
     made.id.name = name;
     return create_all(made, database);
   };
-  const ObjectId beside_id{id.kind, id.schema, "", beside, ""}, old_id{id.kind, id.schema, "", old_name, ""};
+  const ObjectId beside_id{id.kind, id.schema, "", beside, ""}, old_id{id.kind, id.schema, "", old_type, ""};
   const auto labels_of = [&](const Database& database) {
     const auto* body = database.find_body<EnumType>(id);
     return body ? enum_labels_are(id, body->labels) : std::string();
@@ -74,15 +75,15 @@ bool Replacements::exchange_through_shadows(const ObjectId& id) {
   const auto rename = [&](const std::string& a, const std::string& b) {
     return fmt::format("ALTER {} {} RENAME TO {}", word, sql::quote(QualifiedName{id.schema, a}), sql::quote_identifier(b));
   };
-  out.forward.core = {rename(id.name, old_name), rename(beside, id.name)};
-  out.undo.core = {rename(id.name, beside), rename(old_name, id.name)};
+  out.forward.core = {rename(id.name, old_type), rename(beside, id.name)};
+  out.undo.core = {rename(id.name, beside), rename(old_type, id.name)};
   out.todo = exists(beside_id);
   out.undo_todo = exists(old_id);
   out.phase = Phase::contract;
   out.grade = exchange_grade_;
   out.touches.insert(id);
   out.preceded_by.push_back(made);
-  Operation& purge = p_.add(Phase::purge, "purge the old", id, brief(drop_type(old_name)), brief(make(p_.from, old_name), all_of({absent(old_id), absent(beside_id), labels_of(p_.to)})));
+  Operation& purge = p_.add(Phase::purge, "purge the old", id, brief(drop_type(old_type)), brief(make(p_.from, old_type), all_of({absent(old_id), absent(beside_id), labels_of(p_.to)})));
   purge.groupable = false;
   out.followed_by.push_back(p_.operations.size() - 1);
   type_steps_[id] = {made, p_.operations.size() - 1};
@@ -92,11 +93,11 @@ bool Replacements::exchange_through_shadows(const ObjectId& id) {
 }
 
 void Replacements::exchange_type(const ObjectId& id) {
+  if (exchange_through_shadows(id)) return;
   for (const diff::Rename& rename : p_.renames) {
     if (rename.to.kind != Kind::column || !p_.from.find(rename.to) || !p_.from.objects.at(rename.to).depends_on.contains(id)) continue;
     p_.refuse(fmt::format("{} is exchanged for a new type while {}, which has it, gets another name through a second column: make two plans, the new name first", describe(id), describe_renamed(rename.from)));
   }
-  if (exchange_through_shadows(id)) return;
   Item& out = item(id);
   const Object& a = p_.from.objects.at(id);
   const Object& b = p_.to.objects.at(id);
@@ -137,7 +138,7 @@ void Replacements::retype_with(const ObjectId& column, const ObjectId& type) {
   if (items_.contains(column) || shadowed_.contains(column)) return;
   Item& out = item(column);
   std::string conversion = fmt::format("{}::text::{}", sql::quote_identifier(column.name), b.type);
-  if (type.kind == Kind::enum_type) conversion = mapped(column, type, b.type, conversion, out);
+  if (type.kind == Kind::enum_type) conversion = mapped({column, column.name}, type, b.type, conversion, out);
   if (const auto* domain = p_.to.find_body<Domain>(type)) {
     conversion = convert(p_.to, sql::quote_identifier(column.name), std::get<Domain>(p_.from.objects.at(type).body).base_type,
                          domain->base_type).expression;
@@ -153,11 +154,12 @@ void Replacements::retype_with(const ObjectId& column, const ObjectId& type) {
 }
 
 // The conversion with the user's mapping of the labels that go away, and the check that no row holds one of the others.
-std::string Replacements::mapped(const ObjectId& column, const ObjectId& type, const std::string& target, const std::string& plain, Item& out) {
+std::string Replacements::mapped(const ReadColumn& read, const ObjectId& type, const std::string& target, const std::string& plain, Item& out) {
+  const ObjectId& column = read.id;
   const auto& old_labels = std::get<EnumType>(p_.from.objects.at(type).body).labels;
   const auto& new_labels = std::get<EnumType>(p_.to.objects.at(type).body).labels;
   const auto given = p_.options.enum_map.find(type.schema + "." + type.name);
-  const std::string name = sql::quote_identifier(column.name);
+  const std::string name = sql::quote_identifier(read.name);
   const bool array = std::get<Column>(p_.from.objects.at(column).body).type.ends_with("[]");
   std::string cases, elements = name + "::text[]";
   for (const std::string& label : old_labels) {

@@ -101,6 +101,7 @@ class Replacements {
   static std::string set_type(const Database& database, const ObjectId& id, const catalog::Column& column, const std::string& conversion);
   static std::string default_clause(const ObjectId& id, const catalog::Column& column);
   bool renamed(const ObjectId& id) const;
+  std::string old_column_name(const ObjectId& id) const;
   void retype(const ObjectId& id);
   bool direct_rewrite(const ObjectId& id) const;
   void add_retype(Item& out, const ObjectId& id, const catalog::Column& a, const catalog::Column& b, const Conversion& up, const Conversion& down);
@@ -126,7 +127,13 @@ class Replacements {
 
   void exchange_type(const ObjectId& id);
   void retype_with(const ObjectId& column, const ObjectId& type);
-  std::string mapped(const ObjectId& column, const ObjectId& type, const std::string& target, const std::string& plain, Item& out);
+  // A column and the name that it has while it is read.
+  struct ReadColumn {
+    ObjectId id;
+    std::string name;
+  };
+
+  std::string mapped(const ReadColumn& read, const ObjectId& type, const std::string& target, const std::string& plain, Item& out);
   void untie_default(const ObjectId& id, const ObjectId& because);
   void rebuild(const ObjectId& id);
   void rebuild_dependents(const ObjectId& id, const ObjectId& table);

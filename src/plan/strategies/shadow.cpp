@@ -151,12 +151,16 @@ ShadowColumn shadow_for(const Planner& planner, const ObjectId& id, const std::s
   out.down_may_fail = down.may_fail;
   out.down_loses = down.loses;
   out.up_changes = up.changes;
-  if (const auto fill = planner.options.fill.find(option_key(id)); fill != planner.options.fill.end() && b.not_null && !a.not_null) {
-    // The first column keeps its NULLs, and with them the way back until purge.
-    out.up = fmt::format("coalesce({}, ({})::{})", out.up, fill->second, b.type);
-    out.down_loses = true;
-  }
+  fill_nulls(planner, out);
   return out;
+}
+
+// What `--fill` gives for NULL. The first column keeps its NULLs, and with them the way back until purge.
+void fill_nulls(const Planner& planner, ShadowColumn& shadow) {
+  const auto fill = planner.options.fill.find(option_key(shadow.id));
+  if (fill == planner.options.fill.end() || !std::get<Column>(planner.to.objects.at(shadow.id).body).not_null || std::get<Column>(planner.from.objects.at(shadow.id).body).not_null) return;
+  shadow.up = fmt::format("coalesce({}, ({})::{})", shadow.up, fill->second, shadow.shadow_type);
+  shadow.down_loses = true;
 }
 
 ShadowSwap plan_shadow_columns(Planner& planner, const ShadowTables& tables) {

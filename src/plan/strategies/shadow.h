@@ -51,4 +51,7 @@ ShadowSwap plan_shadow_columns(Planner& planner, const ShadowTables& tables);
 // The column's shadow with names that are free, and the conversions between its two types.
 ShadowColumn shadow_for(const Planner& planner, const ObjectId& column, const std::string& old_name);
 
+// `--fill` of the column, where it becomes NOT NULL: part of the conversion `up`.
+void fill_nulls(const Planner& planner, ShadowColumn& shadow);
+
 }  // namespace contraflow::plan

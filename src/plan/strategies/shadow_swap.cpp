@@ -35,6 +35,15 @@ void Shadows::swap_scripts() {
         swap_.notes.push_back(fmt::format("the conversion of {} can lose information: {} -> {} does not keep every value as it is; until purge the old column has them all, after it the way back brings what is left",
                                           describe(column.id), column.retired_type, column.shadow_type));
       }
+      const Column& before = std::get<Column>(p_.from.objects.at(column.id).body);
+      const Column& after = std::get<Column>(p_.to.objects.at(column.id).body);
+      if (column.two_way() && before.type == after.type && before.default_expression != after.default_expression) {
+        swap_.notes.push_back(fmt::format("the default of {} becomes {} at the start of contract; until then a row written without a value gets {} under both names", describe(column.id),
+                                          after.default_expression.empty() ? "NULL" : after.default_expression, before.default_expression.empty() ? "NULL" : before.default_expression));
+      }
+      if (column.two_way() && before.not_null && !after.not_null) {
+        swap_.notes.push_back(fmt::format("{} takes NULL from contract on; until then NOT NULL holds under the old name, and with it under both", describe(column.id)));
+      }
       if (!column.two_way()) {
         swap_.notes.push_back(fmt::format("{} changes its type under the same name at the start of contract: a prepared statement that reads it fails once at that moment; a query that "
                                           "casts it to the new type ({}::{}) keeps its result type across the swap",
