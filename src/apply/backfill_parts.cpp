@@ -16,12 +16,11 @@ constexpr long long kRowsOfBlock = 50;
 
 std::string regclass(const sql::QualifiedName& table) { return fmt::format("to_regclass({})", sql::quote_literal(sql::quote(table))); }
 
-// Partitions at the bottom; or the table itself and those that inherit from it.
+// Partitions at the bottom; or the table itself and those that inherit from it, and from these.
 std::string leaves(const sql::QualifiedName& table) {
   return fmt::format(
-      "SELECT relid FROM pg_partition_tree({0}) WHERE isleaf AND EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = {0}) "
-      "UNION SELECT inhrelid FROM pg_inherits WHERE inhparent = {0} AND NOT EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = inhparent) "
-      "UNION SELECT {0} WHERE NOT EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = {0})",
+      "WITH RECURSIVE family (relid) AS (SELECT {0}::oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN family ON i.inhparent = relid) "
+      "SELECT relid::regclass FROM family JOIN pg_class c ON c.oid = relid WHERE c.relkind <> 'p'",
       regclass(table));
 }
 

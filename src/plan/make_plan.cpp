@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "catalog/ddl.h"
 #include "catalog/of_kind.h"
+#include "plan/column_order.h"
 #include "plan/planner.h"
 #include "plan/strategies/index_trees.h"
 #include "plan/strategies/family.h"
@@ -188,52 +189,6 @@ void undo_only_while_tables_stand(std::vector<Step>& steps, const Database& from
   }
 }
 
-// Columns that are added, or take another's place, stand at the end of their table.
-std::vector<std::string> tables_in_other_order(const Planner& p) {
-  std::vector<std::string> out;
-  for (const auto& [id, object] : catalog::of_kind(p.to, catalog::Kind::table)) {
-    if (!p.from.find(id) || p.made_anew.contains(id)) continue;
-    // Sorted by name on both sides; where no column came, went, moved or is made anew, nothing can stand elsewhere.
-    const std::vector<const Object*> before_all = Planner::columns(p.from, id), after_all = Planner::columns(p.to, id);
-    const auto stays = [&](const Object* old, const Object* now) {
-      return old->id.name == now->id.name && std::get<catalog::Column>(old->body).position == std::get<catalog::Column>(now->body).position && !p.altered.contains(now->id) &&
-             !p.moved_columns.contains(now->id);
-    };
-    if (std::equal(before_all.begin(), before_all.end(), after_all.begin(), after_all.end(), stays)) continue;
-    std::vector<std::tuple<int, int, std::string>> comes_out;  // kept, added, second column or computed anew; in the order of their schema
-    std::vector<std::pair<int, std::string>> desired;
-    for (const catalog::Object* member : after_all) {
-      const auto* column = std::get_if<catalog::Column>(&member->body);
-      desired.emplace_back(column->position, member->id.name);
-      const auto* before = p.from.find_body<catalog::Column>(member->id);
-      const auto altered = p.altered.find(member->id);
-      const bool anew = before && (p.moved_columns.contains(member->id) || (column->generated != catalog::Generated::none && altered != p.altered.end() &&
-                                                                          altered->second.contains(Aspect::generated)));
-      comes_out.emplace_back(!before ? 1 : anew ? 2 : 0, before && !anew ? before->position : column->position, member->id.name);
-    }
-    std::sort(comes_out.begin(), comes_out.end());
-    std::sort(desired.begin(), desired.end());
-    const bool same = std::equal(desired.begin(), desired.end(), comes_out.begin(), comes_out.end(), [](const auto& a, const auto& b) { return a.second == std::get<2>(b); });
-    if (!same) out.push_back(catalog::quoted_name(id));
-  }
-  return out;
-}
-
-// The server keeps these lists in the order in which the columns stand, not in which they were written.
-void note_listed_columns(Planner& p, const std::vector<std::string>& tables) {
-  const auto note = [&](const ObjectId& id, const sql::QualifiedName& table, std::size_t columns) {
-    if (columns < 2 || std::find(tables.begin(), tables.end(), sql::quote(table)) == tables.end()) return;
-    p.notes.push_back(fmt::format("{} lists columns of {} in the order in which they stand there, which differs: it means the same", describe(id), sql::quote(table)));
-  };
-  for (const auto& [id, object] : p.to.objects) {
-    if (const auto* statistics = std::get_if<catalog::StatisticsObject>(&object.body)) {
-      note(id, statistics->table, static_cast<std::size_t>(std::count_if(object.depends_on.begin(), object.depends_on.end(), [](const ObjectId& need) { return need.kind == catalog::Kind::column; })));
-    } else if (const auto* publication = std::get_if<catalog::Publication>(&object.body)) {
-      for (const catalog::PublicationTable& member : publication->tables) note(id, member.table, member.columns.size());
-    }
-  }
-}
-
 // While objects are made, the default privileges of either schema may be in force: each knows the other's too, under a name of its own.
 // Nothing where the schema knows them all.
 std::optional<catalog::Database> with_default_privileges_of(const catalog::Database& database, const catalog::Database& other) {
@@ -366,6 +321,7 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   for (const Step& step : plan.steps) plan.grade = std::max(plan.grade, step.grade);
   plan.column_order = tables_in_other_order(p);
   note_listed_columns(p, plan.column_order);
+  refuse_columns_by_position(p, plan.column_order);
   plan.event_triggers = has_procedure_triggers(p);
   plan.notes = std::move(p.notes);
   for (const Step& step : plan.steps) {

@@ -129,6 +129,20 @@ void join(Step& into, Step&& next) {
   into.notes.insert(into.notes.end(), next.notes.begin(), next.notes.end());
 }
 
+// The titles of one circle, each waiting for the next; `remaining` are the predecessors that were not ordered, of those on a circle and behind one.
+std::vector<std::string> circle(const std::vector<Operation>& operations, const Edges& before, const std::vector<std::size_t>& remaining) {
+  std::size_t at = 0;
+  while (remaining[at] == 0) ++at;
+  std::vector<std::size_t> path;
+  while (std::find(path.begin(), path.end(), at) == path.end()) {
+    path.push_back(at);
+    at = *std::find_if(before[at].begin(), before[at].end(), [&](std::size_t first) { return remaining[first] > 0; });
+  }
+  std::vector<std::string> out;
+  for (auto it = std::find(path.begin(), path.end(), at); it != path.end(); ++it) out.push_back(operations[*it].step.title);
+  return out;
+}
+
 }  // namespace
 
 Ordered order(std::vector<Operation> operations, const catalog::Database& from, const catalog::Database&) {
@@ -166,9 +180,7 @@ Ordered order(std::vector<Operation> operations, const catalog::Database& from, 
   }
   Ordered out;
   if (topological.size() < count) {
-    for (std::size_t i = 0; i < count; ++i) {
-      if (remaining[i] > 0) out.cycle.push_back(operations[i].step.title);
-    }
+    out.cycle = circle(operations, before, remaining);
     return out;
   }
   // Second pass: among those that are free, the earliest phase first, then the order in which they were planned, but

@@ -170,6 +170,8 @@ std::set<ObjectId> outside_dependents(const Planner& planner, const ObjectId& ta
 Statements publish_again(const Database& database, const ObjectId& table);
 // Neither partition nor parent, child or typed table: a new table can take its place.
 bool stands_alone(const Database& database, const ObjectId& table);
+// Part of the partition key of its table, or of a partition below it: no ALTER changes its type.
+bool is_partition_column(const Database& database, const ObjectId& column);
 // The last thing on the way back: columns that were purged stand where they stood.
 void restore_column_order(Planner& planner, const ObjectId& table);
 // The view under which a renamed table answers to its old name: statements that drop it and make it again; empty where the table has none.

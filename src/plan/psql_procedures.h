@@ -84,10 +84,9 @@ DECLARE
   silent boolean := true;
   by_key boolean;
 BEGIN
-  FOR leaf IN SELECT relid FROM pg_partition_tree(to_regclass(target)) WHERE isleaf
-              UNION SELECT inhrelid FROM pg_inherits WHERE inhparent = to_regclass(target)
-                AND NOT EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = inhparent)
-              UNION SELECT to_regclass(target) WHERE NOT EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = to_regclass(target)) LOOP
+  FOR leaf IN WITH RECURSIVE family (relid) AS (
+                SELECT to_regclass(target)::oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN family ON i.inhparent = relid)
+              SELECT relid FROM family JOIN pg_class c ON c.oid = relid WHERE c.relkind <> 'p' ORDER BY relid LOOP
     last := NULL;
     first_block := 0;
     blocks := pg_relation_size(leaf) / current_setting('block_size')::int;

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "catalog/ddl.h"
 #include "plan/strategies/index_parts.h"
+#include "plan/strategies/replace.h"
 
 namespace contraflow::plan {
 
@@ -242,10 +243,14 @@ class Trees {
       if (id.kind == Kind::column) return aspects.contains(Aspect::type) || aspects.contains(Aspect::generated);
       return aspects.contains(Aspect::partition) || aspects.contains(Aspect::definition) || aspects.contains(Aspect::inheritance);
     };
+    const auto of_exchanged_type = [&](const ObjectId& column) {
+      const Object* before = p_.from.find(column);
+      return before && std::any_of(before->depends_on.begin(), before->depends_on.end(), [&](const ObjectId& id) { return is_exchanged_type(p_, id); });
+    };
     return std::all_of(tables.begin(), tables.end(), [&](const ObjectId& table) {
       if (!p_.from.find(table) || !p_.to.find(table) || moves(table)) return false;
       for (const Object* member : Planner::members(p_.to, table)) {
-        if (member->id.kind == Kind::column && moves(member->id)) return false;
+        if (member->id.kind == Kind::column && (moves(member->id) || of_exchanged_type(member->id))) return false;
       }
       return std::none_of(p_.renames.begin(), p_.renames.end(), [&](const diff::Rename& rename) {
         return rename.to.kind == Kind::column && rename.to.schema == table.schema && rename.to.relation == table.name;

@@ -11,6 +11,7 @@
 #include "plan/planner.h"
 #include "plan/strategies/constraint_parts.h"
 #include "plan/strategies/replace.h"
+#include "sql/partition_key.h"
 
 namespace contraflow::plan {
 
@@ -45,6 +46,17 @@ std::set<ObjectId> outside_dependents(const Planner& p, const ObjectId& table) {
 bool stands_alone(const Database& database, const ObjectId& id) {
   const auto* table = database.find_body<Table>(id);
   return table && !table->partition_of && table->inherits.empty() && !table->partitioned && table->of_type.empty() && Planner::children(database, name_of(id)).empty();
+}
+
+bool is_partition_column(const Database& database, const ObjectId& column) {
+  std::vector<QualifiedName> tables{{column.schema, column.relation}};
+  for (QualifiedName& table : Planner::descendants(database, tables.front())) tables.push_back(std::move(table));
+  return std::any_of(tables.begin(), tables.end(), [&](const QualifiedName& table) {
+    const auto* body = database.find_body<Table>(table_id(table));
+    if (!body || !body->partitioned) return false;
+    const std::vector<std::string> names = sql::partition_key_columns(body->partition_key);
+    return std::find(names.begin(), names.end(), column.name) != names.end();
+  });
 }
 
 Statements publish_again(const Database& database, const ObjectId& id) {

@@ -113,7 +113,18 @@ void Replacements::run() {
     queue_.pop_back();
     spread(id);
   }
+  join_riders();
   emit();
+}
+
+// What rides along when one of its columns is converted is made anew because of another: the two columns change in one transaction.
+void Replacements::join_riders() {
+  for (const ObjectId& id : p_.replaced) {
+    if (id.kind != Kind::statistics && id.kind != Kind::index && id.kind != Kind::constraint) continue;
+    for (const ObjectId& column : p_.from.objects.at(id).depends_on) {
+      if (column.kind == Kind::column && items_.contains(column) && !shadowed_.contains(column)) unite(id, column);
+    }
+  }
 }
 
 ObjectId Replacements::find(const ObjectId& id) {

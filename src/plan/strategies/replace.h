@@ -10,6 +10,9 @@ bool view_extends(const catalog::View& a, const catalog::View& b);
 // CREATE OR REPLACE FUNCTION may lead from `a` to `b`: the same result and argument names, no default taken away.
 bool routine_replaceable(const catalog::Routine& a, const catalog::Routine& b);
 
+// A type that no ALTER leads to its desired form: a new one takes its name, and its columns are converted.
+bool is_exchanged_type(const Planner& planner, const ObjectId& id);
+
 // Objects sorted so that each comes after those it depends on.
 std::vector<ObjectId> dependency_order(const std::set<ObjectId>& objects, const Database& database);
 

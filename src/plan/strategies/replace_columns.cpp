@@ -81,25 +81,35 @@ bool Replacements::direct_rewrite(const ObjectId& id) const {
 }
 
 void Replacements::add_retype(Item& out, const ObjectId& id, const Column& a, const Column& b, const Conversion& up, const Conversion& down) {
-  const auto script = [&](Script& into, const Database& database, const Column& old_column, const Column& new_column,
-                          const std::string& conversion) {
-    if (!old_column.default_expression.empty() && old_column.generated == Generated::none) {
-      into.before.push_back(fmt::format("ALTER TABLE ONLY {} ALTER COLUMN {} DROP DEFAULT",
-                                        sql::quote(QualifiedName{id.schema, id.relation}), sql::quote_identifier(id.name)));
+  // A default is not converted with its column. Partitions and children have defaults of their own.
+  std::vector<ObjectId> with_default;
+  for (const QualifiedName& table : with_descendants(id)) {
+    const ObjectId column = column_id(table.schema, table.name, id.name);
+    if (!in_both(column)) continue;
+    with_default.push_back(column);
+    out.touches.insert(column);
+    if (column != id) p_.claim(column, Aspect::default_expression);
+  }
+  const auto default_of = [](const Database& database, const ObjectId& column) {
+    const Column& body = std::get<Column>(database.objects.at(column).body);
+    return body.generated == Generated::none ? body.default_expression : std::string();
+  };
+  const auto script = [&](Script& into, const Database& left, const Database& database, const Column& new_column, const std::string& conversion) {
+    for (const ObjectId& column : with_default) {
+      if (!default_of(left, column).empty()) into.before.push_back(default_clause(column, Column{}));
     }
     into.core.push_back(set_type(database, id, new_column, conversion));
-    if (!new_column.default_expression.empty() && new_column.generated == Generated::none) {
-      into.core.push_back(default_clause(id, new_column));
+    for (const ObjectId& column : with_default) {
+      if (!default_of(database, column).empty()) into.core.push_back(default_clause(column, std::get<Column>(database.objects.at(column).body)));
     }
   };
-  script(out.forward, p_.to, a, b, up.expression);
-  script(out.undo, p_.from, b, a, down.expression);
+  script(out.forward, p_.from, p_.to, b, up.expression);
+  script(out.undo, p_.to, p_.from, a, down.expression);
   if (a.type != b.type) {
     out.todo = negate(column_has_type(id, b.type));
     out.undo_todo = negate(column_has_type(id, a.type));
   }
   out.tables = with_descendants(id);
-  out.touches.insert(id);
   if (down.loses) {
     out.grade = Grade::data;
     out.notes.push_back(fmt::format("the way back of {} can lose information: {} -> {}", describe(id), b.type, a.type));

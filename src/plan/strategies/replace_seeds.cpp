@@ -29,7 +29,7 @@ void Replacements::find_seeds() {
     const Object& b = p_.to.objects.at(id);
     if (id.kind == Kind::column) {
       const Column& column = std::get<Column>(b.body);
-      if (column.inherited && !column.local) {  // its parent's change reaches it
+      if (column.inherited && (!column.local || aspects.contains(Aspect::type))) {  // its parent's change reaches it
         p_.claim(id, Aspect::type);
         p_.claim(id, Aspect::generated);
         continue;
@@ -42,7 +42,7 @@ void Replacements::find_seeds() {
       }
       continue;
     }
-    if (must_be_exchanged(id, aspects, a, b)) {
+    if (is_exchanged_type(p_, id)) {
       exchange_type(id);
       continue;
     }
@@ -178,39 +178,6 @@ void Replacements::order_type_steps() {
 
 bool Replacements::must_be_rebuilt(const ObjectId& id, const std::set<Aspect>& aspects) const {
   return id.kind == Kind::table && (aspects.contains(Aspect::definition));
-}
-
-bool Replacements::must_be_exchanged(const ObjectId& id, const std::set<Aspect>& aspects, const Object& a, const Object& b) const {
-  switch (id.kind) {
-    case Kind::enum_type: {
-      if (!aspects.contains(Aspect::labels)) return false;
-      // Values can only be added; the old ones must stay, in their order.
-      const auto& old_labels = std::get<EnumType>(a.body).labels;
-      const auto& new_labels = std::get<EnumType>(b.body).labels;
-      std::size_t at = 0;
-      for (const std::string& label : new_labels) {
-        if (at < old_labels.size() && old_labels[at] == label) ++at;
-      }
-      return at < old_labels.size();
-    }
-    case Kind::domain:
-    case Kind::range_type: return aspects.contains(Aspect::definition);
-    case Kind::composite_type: {
-      if (!aspects.contains(Aspect::definition)) return false;
-      const auto &type = std::get<CompositeType>(a.body), &desired = std::get<CompositeType>(b.body);
-      if (!alter_composite(id, type, desired) || !alter_composite(id, desired, type)) return true;
-      // Attributes come and go under columns of the type; their own types do not change there.
-      const auto& old_attributes = std::get<CompositeType>(a.body).attributes;
-      const auto& new_attributes = std::get<CompositeType>(b.body).attributes;
-      const bool retyped = std::any_of(old_attributes.begin(), old_attributes.end(), [&](const CompositeAttribute& x) {
-        return std::any_of(new_attributes.begin(), new_attributes.end(), [&](const CompositeAttribute& y) { return x.name == y.name && (x.type != y.type || x.collation != y.collation); });
-      });
-      const auto it = p_.dependents.find(id);
-      if (!retyped || it == p_.dependents.end()) return false;
-      return std::any_of(it->second.begin(), it->second.end(), [](const ObjectId& d) { return d.kind == Kind::column; });
-    }
-    default: return false;
-  }
 }
 
 bool Replacements::must_be_replaced(const ObjectId& id, const std::set<Aspect>& aspects, const Object& a, const Object& b) const {

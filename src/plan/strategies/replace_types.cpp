@@ -7,12 +7,50 @@
 
 #include <algorithm>
 
+#include "catalog/alter.h"
 #include "catalog/ddl.h"
 #include "plan/strategies/conversion.h"
 
 namespace contraflow::plan {
 
 using namespace catalog;
+
+bool is_exchanged_type(const Planner& planner, const ObjectId& id) {
+  const auto altered = planner.altered.find(id);
+  if (altered == planner.altered.end() || planner.done.contains(id)) return false;
+  const std::set<Aspect>& aspects = altered->second;
+  const Object &a = planner.from.objects.at(id), &b = planner.to.objects.at(id);
+  switch (id.kind) {
+    case Kind::enum_type: {
+      if (!aspects.contains(Aspect::labels)) return false;
+      // Values can only be added; the old ones must stay, in their order.
+      const auto& old_labels = std::get<EnumType>(a.body).labels;
+      const auto& new_labels = std::get<EnumType>(b.body).labels;
+      std::size_t at = 0;
+      for (const std::string& label : new_labels) {
+        if (at < old_labels.size() && old_labels[at] == label) ++at;
+      }
+      return at < old_labels.size();
+    }
+    case Kind::domain:
+    case Kind::range_type: return aspects.contains(Aspect::definition);
+    case Kind::composite_type: {
+      if (!aspects.contains(Aspect::definition)) return false;
+      const auto &type = std::get<CompositeType>(a.body), &desired = std::get<CompositeType>(b.body);
+      if (!alter_composite(id, type, desired) || !alter_composite(id, desired, type)) return true;
+      // Attributes come and go under columns of the type; their own types do not change there.
+      const auto& old_attributes = std::get<CompositeType>(a.body).attributes;
+      const auto& new_attributes = std::get<CompositeType>(b.body).attributes;
+      const bool retyped = std::any_of(old_attributes.begin(), old_attributes.end(), [&](const CompositeAttribute& x) {
+        return std::any_of(new_attributes.begin(), new_attributes.end(), [&](const CompositeAttribute& y) { return x.name == y.name && (x.type != y.type || x.collation != y.collation); });
+      });
+      const auto it = planner.dependents.find(id);
+      if (!retyped || it == planner.dependents.end()) return false;
+      return std::any_of(it->second.begin(), it->second.end(), [](const ObjectId& d) { return d.kind == Kind::column; });
+    }
+    default: return false;
+  }
+}
 
 // Large tables hold columns of the type, or a column of it gets another name: the new type stands beside the old one until the swap.
 bool Replacements::exchange_through_shadows(const ObjectId& id) {
@@ -23,7 +61,7 @@ bool Replacements::exchange_through_shadows(const ObjectId& id) {
   for (const ObjectId& column : it->second) {
     if (column.kind != Kind::column || !in_both(column) || (direct_rewrite(column) && !renamed(column))) continue;
     const Column& body = std::get<Column>(p_.from.objects.at(column).body);
-    if (body.inherited && !body.local) continue;
+    if (body.inherited) continue;
     large.push_back(column);
   }
   if (large.empty()) return false;
@@ -98,6 +136,11 @@ void Replacements::exchange_type(const ObjectId& id) {
     if (rename.to.kind != Kind::column || !p_.from.find(rename.to) || !p_.from.objects.at(rename.to).depends_on.contains(id)) continue;
     p_.refuse(fmt::format("{} is exchanged for a new type while {}, which has it, gets another name through a second column: make two plans, the new name first", describe(id), describe_renamed(rename.from)));
   }
+  for (const ObjectId& column : p_.dependents[id]) {
+    if (column.kind == Kind::column && in_both(column) && is_partition_column(p_.from, column)) {
+      p_.refuse(fmt::format("{} is exchanged for a new type, but {} is part of a partition key, whose type no ALTER changes: give the column another type in the desired schema (a second table takes its place)", describe(id), describe(column)));
+    }
+  }
   Item& out = item(id);
   const Object& a = p_.from.objects.at(id);
   const Object& b = p_.to.objects.at(id);
@@ -133,7 +176,7 @@ void Replacements::exchange_type(const ObjectId& id) {
 void Replacements::retype_with(const ObjectId& column, const ObjectId& type) {
   const Column& a = std::get<Column>(p_.from.objects.at(column).body);
   const Column& b = std::get<Column>(p_.to.objects.at(column).body);
-  if (a.inherited && !a.local) return;
+  if (a.inherited) return;  // its parent's change reaches it
   unite(column, type);
   if (items_.contains(column) || shadowed_.contains(column)) return;
   Item& out = item(column);

@@ -81,7 +81,6 @@ class Replacements {
   void go_with_callers(const ObjectId& id);
   void order_type_steps();
   bool must_be_rebuilt(const ObjectId& id, const std::set<Aspect>& aspects) const;
-  bool must_be_exchanged(const ObjectId& id, const std::set<Aspect>& aspects, const Object& a, const Object& b) const;
   bool must_be_replaced(const ObjectId& id, const std::set<Aspect>& aspects, const Object& a, const Object& b) const;
   bool built_beside(const ObjectId& id, const catalog::Constraint& a, const catalog::Constraint& b) const;
 
@@ -91,6 +90,7 @@ class Replacements {
   bool rides_along(const ObjectId& id, const Object& object) const;
   bool incompatible_key(const catalog::Constraint& key, const ObjectId& id) const;
   void pull_in(const ObjectId& dependent, const ObjectId& because);
+  void join_riders();
 
   // ---- items
 

@@ -317,6 +317,13 @@ std::optional<ExchangeReason> must_exchange(const Planner& p, const ObjectId& id
   if (a.partition_key != b.partition_key && (has_partitions || !small)) {
     return ExchangeReason{is_partitioned_by(id, a.partition_key), a.partitioned && b.partitioned ? "no ALTER changes how a table is partitioned" : "no ALTER makes a table partitioned, or ordinary again"};
   }
+  for (const Object* member : Planner::members(p.to, id)) {
+    const auto* column = std::get_if<Column>(&member->body);
+    const auto* before = p.from.find_body<Column>(member->id);
+    if (column && before && before->type != column->type && is_partition_column(p.from, member->id)) {
+      return ExchangeReason{column_has_type(member->id, before->type), fmt::format("no ALTER changes the type of {}, which is part of a partition key", describe(member->id))};
+    }
+  }
   if (small) return std::nullopt;
   const auto allowed = [&](const char* kind) { return p.options.allow_blocking.contains(kind); };
   if (!allowed("rewrite")) {

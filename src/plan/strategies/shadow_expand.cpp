@@ -15,15 +15,44 @@ namespace contraflow::plan {
 
 using namespace catalog;
 
+// Renaming a column reaches the children; not where one of them has it from a parent outside, or the table itself has it from its own.
+bool Shadows::inherited_from_elsewhere(const ShadowColumn& column) const {
+  const QualifiedName table{column.id.schema, column.id.relation};
+  if (std::get<Column>(p_.from.objects.at(column.id).body).inherited) return true;
+  std::set<QualifiedName> family{table};
+  for (QualifiedName& child : Planner::descendants(p_.from, table)) family.insert(std::move(child));
+  return std::any_of(family.begin(), family.end(), [&](const QualifiedName& child) {
+    const Table* body = child == table ? nullptr : p_.from.find_body<Table>(table_id(child));
+    return body && std::any_of(body->inherits.begin(), body->inherits.end(), [&](const QualifiedName& parent) {
+      return !family.contains(parent) && p_.from.find(column_id(parent.schema, parent.name, column.id.name));
+    });
+  });
+}
+
+// Those that need a trigger each: a partitioned table's reaches its partitions, children inherit none.
+std::vector<QualifiedName> Shadows::synchronised(const QualifiedName& table) const {
+  std::vector<QualifiedName> out{table};
+  const Table* body = p_.from.find_body<Table>(table_id(table));
+  if (body && body->partitioned) return out;
+  for (QualifiedName& child : Planner::descendants(p_.from, table)) out.push_back(std::move(child));
+  return out;
+}
+
 bool Shadows::refused(const QualifiedName& table, const std::vector<ShadowColumn>& columns) {
   const Table* body = p_.from.find_body<Table>(ObjectId{Kind::table, table.schema, "", table.name, ""});
   const bool only_renamed = std::none_of(columns.begin(), columns.end(), [](const ShadowColumn& column) { return column.shadow_wins; });
-  if (body && body->partitioned && !body->partition_of && only_renamed) return false;  // columns and row triggers reach the partitions
+  if (body && !body->partition_of && only_renamed && std::none_of(columns.begin(), columns.end(), [&](const ShadowColumn& column) { return inherited_from_elsewhere(column); })) return false;
   if (body && !body->partitioned && !body->partition_of && body->inherits.empty() && Planner::children(p_.from, table).empty()) return false;
   for (const ShadowColumn& column : columns) {
-    p_.refuse(fmt::format("{} changes online only through a second column, which is not supported on partitioned tables, partitions and in inheritance; "
-                          "allow the rewrite with --allow-blocking rewrite",
-                          describe(column.id)));
+    if (column.two_way() && !column.shadow_wins) {
+      p_.refuse(fmt::format("{} gets another name, but a table below {} inherits it from another parent, too: rename it in both, with both names at once", describe(column.id), sql::quote(table)));
+    } else if (column.two_way()) {
+      p_.refuse(fmt::format("{} gets another name and another type, which is not supported on partitioned tables and in inheritance: make two plans, the new name first", describe(column.id)));
+    } else {
+      p_.refuse(fmt::format("{} changes online only through a second column, which is not supported on partitioned tables, partitions and in inheritance; "
+                            "allow the rewrite with --allow-blocking rewrite",
+                            describe(column.id)));
+    }
   }
   return true;
 }
@@ -72,8 +101,8 @@ void Shadows::expand(const QualifiedName& table, const std::vector<ShadowColumn>
       p_.written_twice.push_back(fmt::format("{} and {} of {}", sql::quote_identifier(column.old_name), sql::quote_identifier(column.shadow_name), sql::quote(table)));
     }
   }
-  if (triggers) append(statements, create_sync_trigger(table, columns, false));
-  Statements undo_all = triggers ? drop_sync_trigger(table) : Statements{};
+  if (triggers) append(statements, create_sync_triggers(synchronised(table), columns, false));
+  Statements undo_all = triggers ? drop_sync(synchronised(table)) : Statements{};
   append(undo_all, undo);
   // The undo must not touch the column once it has taken its place: going back from contract comes first.
   std::vector<std::string> undo_conditions;

@@ -79,7 +79,7 @@ void Shadows::finish_swap(ShadowSwap& swap) const {
   const auto one_way = [&](const Direction& direction, Statements& out, const Statements& drops, const Statements& places) {
     const Database& target = *direction.target;
     for (const auto& [table, columns] : tables_) {
-      if (triggers) out.push_back(drop_sync_trigger(table).front());
+      if (triggers) append(out, drop_sync_triggers(synchronised(table)));
     }
     append(out, drops);
     for (const auto& [table, columns] : tables_) {
@@ -109,7 +109,7 @@ void Shadows::finish_swap(ShadowSwap& swap) const {
     }
     append(out, places);
     for (const auto& [table, columns] : tables_) {
-      if (triggers) append(out, Statements(create_sync_trigger(table, columns, direction.forward)));
+      if (triggers) append(out, create_sync_triggers(synchronised(table), columns, direction.forward));
     }
   };
   one_way(kForward, swap.forward, drops_forward_, places_forward_);
@@ -186,7 +186,7 @@ void Shadows::settle(Statements& out, const QualifiedName& table, const ShadowCo
 }
 
 void Shadows::purge(const QualifiedName& table, const std::vector<ShadowColumn>& columns) {
-  Statements statements = p_.options.synchronise == Synchronise::triggers ? drop_sync_trigger(table) : Statements{};
+  Statements statements = p_.options.synchronise == Synchronise::triggers ? drop_sync(synchronised(table)) : Statements{};
   Statements back;
   std::vector<std::string> conditions, swapped;
   Backfill fill{table, usable_key(p_, table), "", ""};
@@ -215,7 +215,7 @@ void Shadows::purge(const QualifiedName& table, const std::vector<ShadowColumn>&
     fill.pending += (fill.pending.empty() ? "" : " OR ") + differs(retired, column.down, type);
     swapped.push_back(exists(named(column, column.retired_name)));
   }
-  if (p_.options.synchronise == Synchronise::triggers) append(back, create_sync_trigger(table, columns, true));
+  if (p_.options.synchronise == Synchronise::triggers) append(back, create_sync_triggers(synchronised(table), columns, true));
   Action action;
   action.mode = Mode::batched;
   action.backfill = fill;

@@ -50,7 +50,7 @@ std::string both_ways(const ShadowColumn& column) {
 
 }  // namespace
 
-Statements create_sync_trigger(const QualifiedName& table, const std::vector<ShadowColumn>& columns, bool swapped) {
+Statements create_sync_triggers(const std::vector<QualifiedName>& tables, const std::vector<ShadowColumn>& columns, bool swapped) {
   std::string body;
   for (const ShadowColumn& column : columns) {
     if (swapped) {
@@ -61,19 +61,28 @@ Statements create_sync_trigger(const QualifiedName& table, const std::vector<Sha
       body += assign(column.shadow_name, of_row(column.up), column.up_may_fail);
     }
   }
-  Statements out = drop_sync_trigger(table);
-  out.pop_back();  // the function is replaced, not dropped
+  Statements out = drop_sync_triggers(tables);
   out.push_back(fmt::format("CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS $function$\nBEGIN\n{}  RETURN NEW;\nEND\n$function$",
-                            function_name(table), body));
+                            function_name(tables.front()), body));
   // The backfill writes the same values itself; not firing for its rows is worth half of its time.
-  out.push_back(fmt::format("CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {} FOR EACH ROW\n  WHEN (current_setting('contraflow.backfill', true) IS DISTINCT FROM "
-                            "'on')\n  EXECUTE FUNCTION {}()",
-                            kTrigger, sql::quote(table), function_name(table)));
+  for (const QualifiedName& table : tables) {
+    out.push_back(fmt::format("CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {} FOR EACH ROW\n  WHEN (current_setting('contraflow.backfill', true) IS DISTINCT FROM "
+                              "'on')\n  EXECUTE FUNCTION {}()",
+                              kTrigger, sql::quote(table), function_name(tables.front())));
+  }
   return out;
 }
 
-Statements drop_sync_trigger(const QualifiedName& table) {
-  return {fmt::format("DROP TRIGGER IF EXISTS {} ON {}", kTrigger, sql::quote(table)), fmt::format("DROP FUNCTION IF EXISTS {}()", function_name(table))};
+Statements drop_sync_triggers(const std::vector<QualifiedName>& tables) {
+  Statements out;
+  for (const QualifiedName& table : tables) out.push_back(fmt::format("DROP TRIGGER IF EXISTS {} ON {}", kTrigger, sql::quote(table)));
+  return out;
+}
+
+Statements drop_sync(const std::vector<QualifiedName>& tables) {
+  Statements out = drop_sync_triggers(tables);
+  out.push_back(fmt::format("DROP FUNCTION IF EXISTS {}()", function_name(tables.front())));
+  return out;
 }
 
 }  // namespace contraflow::plan

@@ -5,8 +5,11 @@
 
 namespace contraflow::plan {
 
-// The trigger of one table that keeps its shadow columns equal to their originals, before the swap (`swapped` false) and after it.
-Statements create_sync_trigger(const QualifiedName& table, const std::vector<ShadowColumn>& columns, bool swapped);
-Statements drop_sync_trigger(const QualifiedName& table);
+// The triggers of one function that keep shadow columns equal to their originals, before the swap (`swapped` false) and after it. `tables`: the one whose
+// columns they are, and its children, which inherit columns but no triggers.
+Statements create_sync_triggers(const std::vector<QualifiedName>& tables, const std::vector<ShadowColumn>& columns, bool swapped);
+Statements drop_sync_triggers(const std::vector<QualifiedName>& tables);
+// The triggers and their function.
+Statements drop_sync(const std::vector<QualifiedName>& tables);
 
 }  // namespace contraflow::plan

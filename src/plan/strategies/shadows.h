@@ -49,6 +49,8 @@ class Shadows {
   sql::ColumnNames names(const QualifiedName& table, const Direction& direction, bool winners_only) const;
   sql::TypeNames types(const Direction& direction) const;
   bool refused(const QualifiedName& table, const std::vector<ShadowColumn>& columns);
+  bool inherited_from_elsewhere(const ShadowColumn& column) const;
+  std::vector<QualifiedName> synchronised(const QualifiedName& table) const;
 
   static ObjectId named(const ShadowColumn& column, const std::string& name) { return catalog::column_id(column.id.schema, column.id.relation, name); }
 

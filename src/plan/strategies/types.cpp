@@ -98,8 +98,8 @@ Statements shrink_enum(const Planner& p, const ObjectId& id, bool& possible, std
       switch (dependent.kind) {
         case Kind::column: {
           if (of != id) break;
-          const Column& column = std::get<Column>(p.from.objects.at(dependent).body);
-          if (!(column.inherited && !column.local)) columns.push_back(dependent);
+          if (is_partition_column(p.from, dependent)) possible = false;
+          columns.push_back(dependent);
           collect(dependent);
           break;
         }
@@ -163,15 +163,20 @@ Statements shrink_enum(const Planner& p, const ObjectId& id, bool& possible, std
   for (auto it = order_inside.rbegin(); it != order_inside.rend(); ++it) append(out, drop(p.from.objects.at(*it)));
   out.push_back(fmt::format("ALTER TYPE {} RENAME TO {}", quoted_name(id), sql::quote_identifier(spare)));
   append(out, create_all(old_type, p.from));
+  Statements retyped, set_again;  // partitions and children have defaults of their own, which are not converted with the parent's column
   for (const ObjectId& column_id : columns) {
     const Column& column = std::get<Column>(p.from.objects.at(column_id).body);
     const std::string table = alter_table(p.from, column_id.schema, column_id.relation);
     const std::string name = sql::quote_identifier(column_id.name);
     const std::string only = "ALTER TABLE ONLY " + sql::quote(QualifiedName{column_id.schema, column_id.relation});
-    if (!column.default_expression.empty()) out.push_back(fmt::format("{} ALTER COLUMN {} DROP DEFAULT", only, name));
-    out.push_back(fmt::format("{} ALTER COLUMN {} TYPE {} USING {}::text::{}", table, name, column.type, name, column.type));
-    if (!column.default_expression.empty()) out.push_back(fmt::format("{} ALTER COLUMN {} SET DEFAULT {}", only, name, column.default_expression));
+    if (!column.default_expression.empty()) {
+      out.push_back(fmt::format("{} ALTER COLUMN {} DROP DEFAULT", only, name));
+      set_again.push_back(fmt::format("{} ALTER COLUMN {} SET DEFAULT {}", only, name, column.default_expression));
+    }
+    if (!column.inherited) retyped.push_back(fmt::format("{} ALTER COLUMN {} TYPE {} USING {}::text::{}", table, name, column.type, name, column.type));
   }
+  append(out, std::move(retyped));
+  append(out, std::move(set_again));
   for (const ObjectId& composite : composites) {
     for (const CompositeAttribute& attribute : std::get<CompositeType>(p.from.objects.at(composite).body).attributes) {
       if (attribute.type != quoted_name(id) && attribute.type != quoted_name(id) + "[]") continue;
@@ -264,10 +269,35 @@ std::vector<QualifiedName> users_of_domain(const Planner& p, const ObjectId& dom
   return {out.begin(), out.end()};
 }
 
+// A column that holds values of the domain inside an array, a composite or a range: what tests the domain's rows refuses then, even without any
+// (typecmds.c, get_rels_with_domain -> find_composite_type_dependencies).
+std::optional<ObjectId> holds_inside(const Planner& p, const ObjectId& type, bool inside) {
+  const auto it = p.dependents.find(type);
+  if (it == p.dependents.end()) return std::nullopt;
+  for (const ObjectId& user : it->second) {
+    std::optional<ObjectId> found;
+    if (user.kind == Kind::column) {
+      const bool array = std::get<Column>(p.from.objects.at(user).body).type_base == quoted_name(type) + "[]";
+      if (inside || array) found = user;
+    } else if (user.kind == Kind::domain) {
+      found = holds_inside(p, user, inside || std::get<Domain>(p.from.objects.at(user).body).base_type.ends_with("[]"));
+    } else if (user.kind == Kind::composite_type || user.kind == Kind::range_type) {
+      found = holds_inside(p, user, true);
+    }
+    if (found) return found;
+  }
+  return std::nullopt;
+}
+
 // ALTER DOMAIN … VALIDATE CONSTRAINT, ADD CHECK and SET NOT NULL take SHARE on every user and read it until the end of the transaction
 // (typecmds.c, get_rels_with_domain; seen on 14 to 18): writers wait. No form of them takes a weaker lock.
-std::vector<effects::Effect> tests_rows(Planner& p, Action& action, const std::vector<QualifiedName>& users, const std::string& what, const std::string& instead) {
+std::vector<effects::Effect> tests_rows(Planner& p, Action& action, const ObjectId& domain, const std::string& what, const std::string& instead) {
   std::vector<effects::Effect> out;
+  if (const std::optional<ObjectId> holder = holds_inside(p, domain, false)) {
+    p.refuse(fmt::format("{}: PostgreSQL refuses it while {} holds values of the domain inside another type; {}", what, describe(*holder), instead));
+    return out;
+  }
+  const std::vector<QualifiedName> users = users_of_domain(p, domain);
   if (users.empty()) return out;
   p.allow_blocking(action, "scan", users, what, effects::LockMode::share, instead);
   for (const QualifiedName& user : users) out.push_back({user, effects::LockMode::share, effects::Work::scan});
@@ -292,7 +322,12 @@ Statements add_check_not_valid(const Database& database, const ObjectId& id) {
 // the one that takes the CHECK away must follow; none where no row is read.
 std::optional<std::size_t> validate_on_the_way_back(Planner& p, Phase phase, const ObjectId& id) {
   if (!std::get<DomainConstraint>(p.from.objects.at(id).body).validated) return std::nullopt;
-  const std::vector<QualifiedName> users = users_of_domain(p, {Kind::domain, id.schema, "", id.relation, ""});
+  const ObjectId domain{Kind::domain, id.schema, "", id.relation, ""};
+  if (const std::optional<ObjectId> holder = holds_inside(p, domain, false)) {
+    p.notes.push_back(fmt::format("after a rollback {} is NOT VALID: PostgreSQL refuses to validate it while {} holds values of the domain inside another type", describe(id), describe(*holder)));
+    return std::nullopt;
+  }
+  const std::vector<QualifiedName> users = users_of_domain(p, domain);
   const std::string pending = fmt::format("EXISTS (SELECT FROM pg_constraint WHERE contypid = to_regtype({}) AND conname = {} AND NOT convalidated)",
                                           sql::quote_literal(sql::quote(QualifiedName{id.schema, id.relation})), sql::quote_literal(id.name));
   Action undo = blocking({validate_statement(id)}, pending);
@@ -329,7 +364,7 @@ void plan_types(Planner& p) {
         const bool scans = not_null && new_domain.not_null;
         Action action = brief(alter_domain(id, old_domain, new_domain));
         std::vector<effects::Effect> effects;
-        if (scans) effects = tests_rows(p, action, users_of_domain(p, id), "SET NOT NULL of " + describe(id), "give it a CHECK (VALUE IS NOT NULL) NOT VALID, which holds for what is written from then on");
+        if (scans) effects = tests_rows(p, action, id, "SET NOT NULL of " + describe(id), "give it a CHECK (VALUE IS NOT NULL) NOT VALID, which holds for what is written from then on");
         Operation& operation = p.add(scans ? Phase::contract : Phase::expand, "change", id, std::move(action), brief(alter_domain(id, new_domain, old_domain)));
         operation.step.effects = std::move(effects);
         operation.needs = b.depends_on;
@@ -379,7 +414,7 @@ void plan_types(Planner& p) {
     if (check.validated) {
       const std::size_t added = p.operations.size() - 1;
       Action action = brief({validate_statement(id)});
-      std::vector<effects::Effect> effects = tests_rows(p, action, users_of_domain(p, {Kind::domain, id.schema, "", id.relation, ""}), "validation of " + describe(id), kLeaveNotValid);
+      std::vector<effects::Effect> effects = tests_rows(p, action, {Kind::domain, id.schema, "", id.relation, ""}, "validation of " + describe(id), kLeaveNotValid);
       Operation& validate = p.add(Phase::contract, "validate", id, std::move(action), Action{});
       validate.step.effects = std::move(effects);
       validate.groupable = false;
@@ -406,7 +441,7 @@ void plan_types(Planner& p) {
     const std::optional<std::size_t> proven = validate_on_the_way_back(p, Phase::contract, id);
     Action action = brief(std::move(forward));
     std::vector<effects::Effect> effects;
-    if (tests) effects = tests_rows(p, action, users_of_domain(p, {Kind::domain, id.schema, "", id.relation, ""}), (definition ? "replacement of " : "validation of ") + describe(id), kLeaveNotValid);
+    if (tests) effects = tests_rows(p, action, {Kind::domain, id.schema, "", id.relation, ""}, (definition ? "replacement of " : "validation of ") + describe(id), kLeaveNotValid);
     Operation& operation = p.add(Phase::contract, "replace", id, std::move(action), brief(std::move(back)));
     operation.step.effects = std::move(effects);
     if (proven) operation.after.push_back(*proven);
