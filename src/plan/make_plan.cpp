@@ -19,6 +19,7 @@
 #include "plan/strategies/family.h"
 #include "plan/strategies/partitions.h"
 #include "sql/expression.h"
+#include "sql/scan.h"
 
 namespace contraflow::plan {
 namespace {
@@ -266,6 +267,27 @@ void make_way(Planner& p, const catalog::Database& before, const Contended& cont
   }
 }
 
+bool names(const Action& action, const std::string& name) {
+  return std::any_of(action.statements.begin(), action.statements.end(), [&](const std::string& statement) {
+    const std::vector<sql::Token> tokens = sql::scan(statement);
+    return std::any_of(tokens.begin(), tokens.end(), [&](const sql::Token& token) { return statement.substr(token.begin, token.end - token.begin) == name; });
+  });
+}
+
+// An index that gave its name up is made again under the spare one only where it did so: not while it stands under its own.
+void undo_only_after_giving_way(std::vector<Operation>& operations, const std::vector<Contended>& contended) {
+  for (const Contended& one : contended) {
+    for (const auto& [name, spare] : one.names) {
+      const ObjectId now{catalog::Kind::index, name.schema, "", name.name, ""};
+      const std::string quoted = sql::quote_identifier(spare.name);
+      for (Operation& operation : operations) {
+        const bool gives_way = operation.removes.contains(now) && names(operation.step.forward, quoted);
+        if (!gives_way && names(operation.step.undo, quoted)) operation.step.undo.todo = all_of({operation.step.undo.todo, negate(belongs_to(now, one.table))});
+      }
+    }
+  }
+}
+
 }  // namespace
 
 Outcome make_plan(const catalog::Database& from_schema, const catalog::Database& to_schema, const diff::Difference& given_difference, const Options& options) {
@@ -310,6 +332,7 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   order_moved_foreign_keys(p);
   order_event_triggers(p);
 
+  undo_only_after_giving_way(p.operations, contended);
   Ordered ordered = order(std::move(p.operations), from, to);
   if (!ordered.cycle.empty()) p.refuse("these changes wait for each other: " + contraflow::join(ordered.cycle, "; "));
   Plan& plan = out.plan;
