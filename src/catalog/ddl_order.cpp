@@ -54,6 +54,10 @@ class Order {
         if (const auto& name = std::get<Constraint>(object->body).index_name; !name.empty())
           backing_[{object->id.schema, name}] = index_[object->id];
     }
+    for (const auto* object : nodes_) {
+      const ObjectId& id = object->id;
+      if (id.kind == Kind::domain_constraint) checks_.emplace(relation_id(Kind::domain, id.schema, id.relation), index_[id]);
+    }
     edges_.resize(nodes_.size());
     for (std::size_t i = 0; i < nodes_.size(); ++i) collect_edges(i);
   }
@@ -125,8 +129,15 @@ class Order {
   void edge(std::size_t from, std::optional<std::size_t> to) {
     if (to && *to != from) edges_[from].insert(*to);
   }
+  // No CHECK can be tested, nor be added as valid, once a column holds its domain inside an array or a composite type: checks come before whoever uses the
+  // domain, where they need not wait for it themselves (see wait_no_longer).
   void edges(std::size_t from, const std::set<ObjectId>& ids) {
-    for (const auto& id : ids) edge(from, node_of(id));
+    for (const auto& id : ids) {
+      edge(from, node_of(id));
+      if (id.kind != Kind::domain || nodes_[from]->id.kind == Kind::domain_constraint) continue;
+      const auto [first, last] = checks_.equal_range(id);
+      for (auto check = first; check != last; ++check) edge(from, check->second);
+    }
   }
 
   void collect_edges(std::size_t i) {
@@ -188,6 +199,8 @@ class Order {
     released_.clear();
     dropped_.clear();
     for (std::size_t k = 0; k < cycle.size(); ++k)
+      if (wait_no_longer(cycle[k], cycle[(k + 1) % cycle.size()])) return cycle[k];
+    for (std::size_t k = 0; k < cycle.size(); ++k)
       if (make_shell(cycle[k], cycle[(k + cycle.size() - 1) % cycle.size()])) return cycle[k];
     for (std::size_t k = 0; k < cycle.size(); ++k)
       if (defer_defaults(cycle[k], cycle[(k + 1) % cycle.size()])) return cycle[k];
@@ -196,6 +209,14 @@ class Order {
     std::string names;
     for (std::size_t i : cycle) names += (names.empty() ? "" : " -> ") + describe(nodes_[i]->id);
     throw std::logic_error("dependency cycle that cannot be broken: " + names);
+  }
+
+  // A function that a domain's CHECK calls, or what that one needs, does not wait for the CHECK.
+  bool wait_no_longer(std::size_t i, std::size_t needed) {
+    if (nodes_[needed]->id.kind != Kind::domain_constraint || nodes_[i]->depends_on.contains(nodes_[needed]->id)) return false;
+    edges_[i].erase(needed);
+    dropped_ = {needed};
+    return true;
   }
 
   bool make_shell(std::size_t i, std::size_t waiting) {
@@ -341,6 +362,7 @@ class Order {
   std::map<ObjectId, std::size_t> index_;
   std::map<QualifiedName, std::size_t> relations_;
   std::map<QualifiedName, std::size_t> backing_;  // index name -> its constraint
+  std::multimap<ObjectId, std::size_t> checks_;      // domain -> its CHECKs
   std::vector<std::set<std::size_t>> edges_;      // what each node needs
   std::set<std::size_t> early_;                   // shells and dummy views that exist
   std::set<ObjectId> without_default_;
