@@ -170,6 +170,21 @@ struct Judge {
   }
 
   // Nothing but the name differs, or what differs can be altered in place.
+  // The old one cannot stand until the new one does: both are one foreign key that changes with its columns.
+  bool foreign_keys_of_changing_columns(const ObjectId& x, const ObjectId& y) const {
+    const auto *before = a.find_body<Constraint>(x), *after = b.find_body<Constraint>(y);
+    if (!before || !after || before->type != ConstraintType::foreign_key || after->type != ConstraintType::foreign_key) return false;
+    if (before->columns != after->columns || before->references != after->references || before->referenced_columns != after->referenced_columns || !before->references) return false;
+    const auto changes = [&](const QualifiedName& table, const std::vector<std::string>& names) {
+      return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+        const ObjectId id = column_id(table.schema, table.name, name);
+        const auto *old_column = a.find_body<Column>(id), *new_column = b.find_body<Column>(id);
+        return old_column && new_column && old_column->type != new_column->type;
+      });
+    };
+    return changes({x.schema, x.relation}, before->columns) || changes(*before->references, before->referenced_columns);
+  }
+
   bool same_but_for_name(const ObjectId& from, const ObjectId& to) const {
     const Object& target = b.objects.at(to);
     if (const auto* index = std::get_if<Index>(&a.objects.at(from).body)) {
@@ -332,6 +347,9 @@ std::vector<Proposal> propose_renames(const Difference& difference, const Databa
             out.push_back({{from, to}, true, "nothing but the name differs"});
             break;
           }
+        }
+        for (const auto& [from, to] : only_pairs(sides.dropped, sides.created, [&](const ObjectId& x, const ObjectId& y) { return !used.contains(y) && judge.foreign_keys_of_changing_columns(x, y); })) {
+          out.push_back({{from, to}, true, "foreign key of the same columns, whose types change"});
         }
         break;
       }

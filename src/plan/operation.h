@@ -18,6 +18,7 @@ struct Operation {
   std::set<ObjectId> removes;   // objects of the current schema that are gone, or no longer what they were, after it
   std::set<ObjectId> needs;     // objects of the desired schema that must be provided before
   std::set<ObjectId> detaches;  // objects of the current schema that lose dependencies through it
+  std::set<ObjectId> carries;   // objects of the current schema that depend on what it removes and are converted along: they need not go before
   std::set<ObjectId> by_old_names;  // enums whose renamed values it calls by their old names
   std::vector<std::size_t> after;  // operations that must come before
   std::vector<std::size_t> rather_after;  // the same, unless a cycle comes of it

@@ -79,7 +79,7 @@ Edges edges(const std::vector<Operation>& operations, const catalog::Database& f
       for (const std::size_t remover : it->second) {
         for (const std::size_t first : untie) {
           // A step that removes both orders them itself.
-          if (!operations[remover].removes.contains(id)) add(first, remover);
+          if (!operations[remover].removes.contains(id) && !operations[remover].carries.contains(id)) add(first, remover);
         }
       }
     }

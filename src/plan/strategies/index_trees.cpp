@@ -13,6 +13,7 @@
 #include "catalog/ddl.h"
 #include "plan/strategies/index_parts.h"
 #include "plan/strategies/replace.h"
+#include "plan/strategies/second_table.h"
 
 namespace contraflow::plan {
 
@@ -228,6 +229,18 @@ class Trees {
     return out;
   }
 
+  // ALTER COLUMN … TYPE converts plain indexes with the column; where a second table takes its place they are that one's.
+  bool carried_along(const Ids& members) const {
+    return std::all_of(members.begin(), members.end(), [&](const ObjectId& id) {
+      const Index* index = index_in(p_.from, id);
+      if (!index) return true;
+      if (!index->constraint.empty() || !index->predicate.empty() || std::find(index->columns.begin(), index->columns.end(), "") != index->columns.end()) return false;
+      ObjectId table = table_of(id, *index);
+      for (const auto* body = p_.from.find_body<Table>(table); body && body->partition_of; body = p_.from.find_body<Table>(table)) table = table_id(*body->partition_of);
+      return !must_exchange(p_, table);
+    });
+  }
+
   // What changes with the tables themselves is theirs to plan.
   bool tables_stay(const Ids& members) const {
     Ids tables;
@@ -236,11 +249,12 @@ class Trees {
         if (const Index* index = index_in(*database, id)) tables.insert(table_of(id, *index));
       }
     }
+    const bool carried = carried_along(members);
     const auto moves = [&](const ObjectId& id) {
       auto it = p_.altered.find(id);
       if (it == p_.altered.end()) return false;
       const auto& aspects = it->second;
-      if (id.kind == Kind::column) return aspects.contains(Aspect::type) || aspects.contains(Aspect::generated);
+      if (id.kind == Kind::column) return (aspects.contains(Aspect::type) && !carried) || aspects.contains(Aspect::generated);
       return aspects.contains(Aspect::partition) || aspects.contains(Aspect::definition) || aspects.contains(Aspect::inheritance);
     };
     const auto of_exchanged_type = [&](const ObjectId& column) {

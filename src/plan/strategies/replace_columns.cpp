@@ -46,6 +46,51 @@ std::string Replacements::old_column_name(const ObjectId& id) const {
   return it == p_.renames.end() ? id.name : it->from.name;
 }
 
+// The server only notes the new type.
+bool Replacements::is_free(const ObjectId& id) const {
+  const Column& a = std::get<Column>(p_.from.objects.at(id).body);
+  const Column& b = std::get<Column>(p_.to.objects.at(id).body);
+  return a.collation == b.collation && forward_conversion(p_, id, a.type, b.type).expression != back_conversion(p_, id, b.type, a.type).expression &&
+         effects::classify_type_change(a.type, b.type) == effects::TypeChange::free && !p_.options.conversion.contains(option_key(id));
+}
+
+namespace {
+
+// A foreign key holds while one end has the old type and the other the new one: their operators are of one family.
+bool joinable(const Column& a, const Column& b) {
+  static const std::vector<std::set<std::string>> kFamilies = {{"smallint", "integer", "bigint"}, {"text", "character varying"}};
+  return a.type_base == b.type_base || std::any_of(kFamilies.begin(), kFamilies.end(), [&](const std::set<std::string>& family) { return family.contains(a.type_base) && family.contains(b.type_base); });
+}
+
+}  // namespace
+
+// Both ends of a foreign key change their types, one of them through a second column, and no operator joins the old type with the new one: the other
+// end gets a second column, too, whatever its size, and they swap together.
+void Replacements::find_partners() {
+  std::vector<ObjectId> through_second;
+  for (const ObjectId& id : retyped_) {
+    if (!is_free(id) && (renamed(id) || !direct_rewrite(id))) through_second.push_back(id);
+  }
+  const auto partner = [&](const ObjectId& of, const ObjectId& key, const std::vector<std::string>& columns, const std::vector<std::string>& others, const QualifiedName& table, const QualifiedName& other) {
+    for (std::size_t i = 0; i < std::min(columns.size(), others.size()); ++i) {
+      const ObjectId one = column_id(table.schema, table.name, columns[i]), two = column_id(other.schema, other.name, others[i]);
+      if (one != of || !in_both(key) || !retyped_.contains(two) || is_free(two) || joinable(std::get<Column>(p_.from.objects.at(two).body), std::get<Column>(p_.to.objects.at(two).body)) || !stands_alone(p_.from, table_id(other))) continue;
+      if (beside_partner_.insert(two).second) through_second.push_back(two);
+    }
+  };
+  while (!through_second.empty()) {
+    const ObjectId id = through_second.back();
+    through_second.pop_back();
+    for (const auto& [key_id, object] : catalog::of_kind(p_.from, Kind::constraint)) {
+      const auto* key = std::get_if<Constraint>(&object.body);
+      if (!key || key->type != ConstraintType::foreign_key || !key->references) continue;
+      const QualifiedName table{key_id.schema, key_id.relation};
+      partner(id, key_id, key->columns, key->referenced_columns, table, *key->references);
+      partner(id, key_id, key->referenced_columns, key->columns, *key->references, table);
+    }
+  }
+}
+
 void Replacements::retype(const ObjectId& id) {
   if (items_.contains(id)) return;
   const Column& a = std::get<Column>(p_.from.objects.at(id).body);
@@ -53,10 +98,8 @@ void Replacements::retype(const ObjectId& id) {
   const Conversion up = forward_conversion(p_, id, a.type, b.type);
   const Conversion down = back_conversion(p_, id, b.type, a.type);
   const bool foreign = p_.from.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""}) != nullptr;  // its rows are on another server
-  const bool free = foreign || (a.collation == b.collation && up.expression != down.expression &&
-                    effects::classify_type_change(a.type, b.type) == effects::TypeChange::free &&
-                    !p_.options.conversion.contains(fmt::format("{}.{}.{}", id.schema, id.relation, id.name)));
-  if (!free && !direct_rewrite(id)) {
+  const bool free = foreign || is_free(id);
+  if (!free && (!direct_rewrite(id) || beside_partner_.contains(id))) {
     add_shadow(shadow_for(p_, id, id.name));
     return;
   }
@@ -89,6 +132,11 @@ void Replacements::add_retype(Item& out, const ObjectId& id, const Column& a, co
     with_default.push_back(column);
     out.touches.insert(column);
     if (column != id) p_.claim(column, Aspect::default_expression);
+    if (const auto users = p_.dependents.find(column); users != p_.dependents.end()) {
+      for (const ObjectId& user : users->second) {
+        if (user.kind == Kind::index && rides_along(column, p_.from.objects.at(user))) out.carries.insert(user);
+      }
+    }
   }
   const auto default_of = [](const Database& database, const ObjectId& column) {
     const Column& body = std::get<Column>(database.objects.at(column).body);

@@ -131,6 +131,7 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
     operation.step.grade = std::max(operation.step.grade, entry->grade);
     operation.provides.insert(entry->provides.begin(), entry->provides.end());
     operation.needs.insert(entry->needs.begin(), entry->needs.end());
+    operation.carries.insert(entry->carries.begin(), entry->carries.end());
     for (const ObjectId& id : entry->touches) {
       operation.provides.insert(id);
       operation.removes.insert(id);

@@ -23,6 +23,7 @@ void Replacements::find_seeds() {
     if (p_.done.contains(id)) continue;
     if (id.kind == Kind::column && aspects.contains(Aspect::type)) retyped_.insert(id);
   }
+  find_partners();
   for (const auto& [id, aspects] : p_.altered) {
     if (p_.done.contains(id)) continue;
     const Object& a = p_.from.objects.at(id);

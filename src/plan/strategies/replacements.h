@@ -34,7 +34,7 @@ struct Item {
   std::string work;  // the --allow-blocking kind where the item does work that grows with the data; empty: none
   std::vector<QualifiedName> tables;
   std::set<ObjectId> touches;  // objects (in both schemas) that have their new form afterwards
-  std::set<ObjectId> provides, needs;
+  std::set<ObjectId> provides, needs, carries;
   std::vector<ObjectId> renamed;
   std::vector<Precondition> preconditions;
   std::vector<std::string> notes;
@@ -102,6 +102,9 @@ class Replacements {
   static std::string default_clause(const ObjectId& id, const catalog::Column& column);
   bool renamed(const ObjectId& id) const;
   std::string old_column_name(const ObjectId& id) const;
+  bool is_free(const ObjectId& id) const;
+  void find_partners();
+  std::set<ObjectId> beside_partner_;  // changes through a second column because the other end of a foreign key does
   void retype(const ObjectId& id);
   bool direct_rewrite(const ObjectId& id) const;
   void add_retype(Item& out, const ObjectId& id, const catalog::Column& a, const catalog::Column& b, const Conversion& up, const Conversion& down);
