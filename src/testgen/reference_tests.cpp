@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a foreign key of the desired schema does when the row that it refers to is deleted.
+// What a foreign key of the desired schema does when the row that it refers to is deleted; and the rows that foreign keys of the current one need.
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/text.h"
 #include "testgen/table_tests.h"
@@ -52,6 +54,33 @@ void TableTests::references(TestFile& file, State state) const {
     file.gives(select(table_.new_name, key->columns) + " WHERE " + where(child, false), {std::vector<pg::Value>(key->columns.size())}, key->columns.size(),
                fmt::format("the row of {} refers to nothing then", child_name));
     file.run(fmt::format("DELETE FROM {} WHERE {}", child_name, where(child, false)));
+  }
+}
+
+// After a way back from where the plan gives contents up, the rows that the tests' own ones refer to are gone, or empty there. Before the plan this changes nothing.
+void TableTests::referenced_again(TestFile& file) const {
+  if (!table_.from || !table_.lossy) return;
+  std::set<std::string> referenced;
+  for (const auto& [id, object] : world_.before.database().objects) {
+    const auto* key = std::get_if<catalog::Constraint>(&object.body);
+    if (key && key->type == catalog::ConstraintType::foreign_key && key->references == table_.old_name) referenced.insert(key->referenced_columns.begin(), key->referenced_columns.end());
+  }
+  if (referenced.empty()) return;
+  for (const Seed& seed : world_.seeds.at(table_.old_name)) {
+    if (!table_.to) {
+      Row row = seed.old_row;
+      for (const ColumnPair& pair : table_.columns) {
+        if (pair.from && pair.from->generated != catalog::Generated::none) row.erase(pair.old_name);
+      }
+      file.run(world_.before.insert(table_.old_name, row) + " ON CONFLICT DO NOTHING");
+      continue;
+    }
+    for (const ColumnPair& pair : table_.columns) {
+      if (!pair.from || pair.to || !referenced.contains(pair.old_name) || pair.from->generated != catalog::Generated::none || old_key_.empty()) continue;
+      if (std::find(old_key_.begin(), old_key_.end(), pair.old_name) != old_key_.end()) continue;
+      const std::string column = sql::quote_identifier(pair.old_name), value = literal(seed.old_row.at(pair.old_name));
+      file.run(fmt::format("UPDATE {} SET {} = {} WHERE {} AND {}::text IS DISTINCT FROM {}", sql::quote(table_.old_name), column, value, where(seed.old_row, true), column, value));
+    }
   }
 }
 

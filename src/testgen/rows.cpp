@@ -312,9 +312,17 @@ std::optional<Row> RowMaker::violate_beside(const QualifiedName& table, const Ru
   const std::string lifted = rule.kind == Rule::Kind::not_null ? fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", sql::quote(table), sql::quote_identifier(rule.name))
                              : rule.by_index                   ? fmt::format("DROP INDEX {}", sql::quote(QualifiedName{table.schema, rule.name}))
                                                                : fmt::format("ALTER TABLE {} DROP CONSTRAINT {} CASCADE", sql::quote(table), sql::quote_identifier(rule.name));
+  // What a parent gives cannot be taken off its partition or heir as long as it is one. Apart from it, the rule still has to be what refuses, and not the partition's bound.
+  std::string apart;
+  if (const auto* body = database_.find_body<catalog::Table>(catalog::relation_id(Kind::table, table.schema, table.name))) {
+    if (body->partition_of) apart = fmt::format("ALTER TABLE {} DETACH PARTITION {}; ", sql::quote(*body->partition_of), sql::quote(table));
+    for (const QualifiedName& parent : body->inherits) apart += fmt::format("ALTER TABLE {} NO INHERIT {}; ", sql::quote(table), sql::quote(parent));
+  }
   for (const Row& changed : candidates(table, rule, row)) {
     const std::string statement = insert(table, changed);
-    if (refusal(statement) == sqlstate_of(rule.kind) && accepts(lifted + "; " + statement)) return changed;
+    if (refusal(statement) != sqlstate_of(rule.kind)) continue;
+    if (!apart.empty() && refusal(apart + statement) != sqlstate_of(rule.kind)) continue;
+    if (accepts(apart + lifted + "; " + statement)) return changed;
   }
   return {};
 }

@@ -277,6 +277,8 @@ Shape shape_of(const plan::Plan& plan, const Database& from, const Database& to)
     TablePair pair{.to = table, .old_name = {id.schema, id.name}, .new_name = {id.schema, id.name}, .changed = true};
     pair.created = state_of(plan, nullptr, {fmt::format("CREATE TABLE {} ", sql::quote(pair.new_name))}, true);
     if (pair.created == 0) pair.created = out.last;
+    // It takes rows when it has its partitions.
+    if (table->partitioned) pair.created = std::max(pair.created, state_of(plan, nullptr, {fmt::format(" {} ATTACH PARTITION ", sql::quote(pair.new_name))}));
     out.tables.push_back(pair);
   }
   for (TablePair& table : out.tables) {
@@ -308,6 +310,13 @@ Shape shape_of(const plan::Plan& plan, const Database& from, const Database& to)
 }
 
 namespace {
+
+// What is NOT VALID is so for the rows of before alone: for new ones it says the same.
+std::string_view for_new_rows(std::string_view definition) {
+  constexpr std::string_view kNotValid = " NOT VALID";
+  if (definition.ends_with(kNotValid)) definition.remove_suffix(kNotValid.size());
+  return definition;
+}
 
 void add_side(std::vector<Rule>& out, const TablePair& table, const QualifiedName& name, const Database& database, bool old_side) {
   for (const auto& [id, object] : database.objects) {
@@ -348,7 +357,7 @@ std::vector<Rule> rules_of(const TablePair& table, const plan::Plan& plan, const
     if (a.kind == Rule::Kind::not_null) {
       return std::any_of(table.columns.begin(), table.columns.end(), [&](const ColumnPair& pair) { return pair.from && pair.to && pair.old_name == a.name && pair.new_name == b.name; });
     }
-    return a.name == b.name && a.definition == b.definition;
+    return a.name == b.name && for_new_rows(a.definition) == for_new_rows(b.definition);
   };
   // A rule that only says the same of other names or types (a renamed column, a second column) holds in both shapes.
   const auto rewritten = [&](const Rule& a, const Rule& b) {

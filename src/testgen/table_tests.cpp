@@ -26,9 +26,15 @@ constexpr Number kNumbers[] = {written, changed_to, with_default, refused, label
 
 }  // namespace
 
-bool constant(const Column& column) {
+bool constant(const Column& column, const World& world) {
   for (const char* word : {"now(", "CURRENT_", "LOCALTIME", "random", "nextval", "uuid", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "SESSION_USER", "txid", "pg_current"}) {
     if (column.default_expression.find(word) != std::string::npos) return false;
+  }
+  for (const RowMaker* rows : {&world.before, &world.desired}) {  // a function of the schema's own may give another value the next time, unless it says that it does not
+    for (const auto& [id, object] : rows->database().objects) {
+      const auto* routine = std::get_if<catalog::Routine>(&object.body);
+      if (routine && routine->volatility != 'i' && column.default_expression.find(sql::quote(QualifiedName{id.schema, id.name}) + "(") != std::string::npos) return false;
+    }
   }
   return column.generated == catalog::Generated::none && column.identity == catalog::Identity::none;
 }
@@ -69,7 +75,7 @@ std::optional<Row> converted(World& world, const TablePair& table, const Row& ro
       }
       continue;
     }
-    if (!pair.from && pair.conversion.find("nextval(") != std::string::npos) continue;  // another for each row: no test can name it
+    if (!pair.from && (pair.conversion.find("nextval(") != std::string::npos || !constant(*pair.to, world))) continue;  // another for each row: no test can name it
     // An enum that is made anew has another name until the old one is gone.
     std::string conversion = pair.conversion;
     for (const auto& [id, object] : world.desired.database().objects) {
@@ -210,7 +216,7 @@ TableTests::TableTests(World& world, const TablePair& table) : world_(world), ta
   }
   if (app_writes()) world.notes.push_back(fmt::format("{}: from expand to contract the application writes both columns: what the deployed version may write then is not tested", sql::quote(table.old_name)));
   // The first row that the tests write is there for the rules where no other can be known: of a new table, and where the server numbers the rows of before.
-  const bool own_numbers = std::any_of(table.columns.begin(), table.columns.end(), [](const ColumnPair& pair) { return !pair.from && pair.to && !constant(*pair.to); });
+  const bool own_numbers = std::any_of(table.columns.begin(), table.columns.end(), [&](const ColumnPair& pair) { return !pair.from && pair.to && !constant(*pair.to, world); });
   if ((!table.from || own_numbers) && new_rows_.contains(written)) world.desired.keep(table.new_name, new_rows_.at(written));
   const auto refers_to_changed = [&](const Rule& rule) {
     const QualifiedName& name = rule.old_side ? table.old_name : table.new_name;
@@ -219,7 +225,8 @@ TableTests::TableTests(World& world, const TablePair& table) : world_(world), ta
              return other.changed && (rule.old_side ? other.old_name : other.new_name) == *key->references;
            });
   };
-  for (const Rule& rule : rules_of(table, world.plan, world.shape, world.before.database(), world.desired.database())) {
+  const std::vector<Rule> all = rules_of(table, world.plan, world.shape, world.before.database(), world.desired.database());
+  for (const Rule& rule : all) {
     if (!table.changed && !refers_to_changed(rule)) continue;
     Ruled ruled{.rule = rule, .old_refused = {}, .new_refused = {}};
     const auto& rows = rule.old_side ? old_rows_ : new_rows_;
@@ -237,16 +244,24 @@ TableTests::TableTests(World& world, const TablePair& table) : world_(world), ta
         world.notes.push_back(fmt::format("{} on {}: no row was found that it alone refuses", rule.name, sql::quote(rule.old_side ? table.old_name : table.new_name)));
       continue;
     }
+    if (const auto next = std::find_if(all.begin(), all.end(), [&](const Rule& other) { return rule.old_side && !other.old_side && says_the_same(rule, other); }); next != all.end()) ruled.successor = *next;
     // What the desired schema will refuse the old one takes: the same contents by the old names.
     if (!rule.old_side && table.from && old_rows_.contains(refused)) {
-      Row old_row = old_rows_.at(refused);
+      Row old_row = old_rows_.at(refused), first;
+      if (ruled.rival && old_rows_.contains(rival)) first = old_rows_.at(rival);
       bool mapped = true;
       for (const std::string& column : rule.columns) {
         const auto pair = std::find_if(table.columns.begin(), table.columns.end(), [&](const ColumnPair& p) { return p.to && p.new_name == column; });
         mapped = mapped && pair != table.columns.end() && pair->from && pair->conversion.empty();
-        if (mapped) old_row[pair->old_name] = found->at(column);
+        if (!mapped) break;
+        old_row[pair->old_name] = found->at(column);
+        if (!first.empty()) first[pair->old_name] = ruled.rival->at(column);
       }
-      if (mapped && !rule.columns.empty() && world.before.accepts(world.before.insert(table.old_name, old_row))) ruled.old_refused = old_row;
+      const std::string before_it = first.empty() ? "" : world.before.insert(table.old_name, first) + "; ";
+      if (mapped && !rule.columns.empty() && world.before.accepts(before_it + world.before.insert(table.old_name, old_row))) {
+        ruled.old_refused = old_row;
+        if (!first.empty()) ruled.old_rival = first;
+      }
     }
     rules_.push_back(ruled);
   }
@@ -280,7 +295,7 @@ std::vector<std::string> TableTests::stable(bool old) const {
     if (!column) continue;
     const std::string& name = old ? pair.old_name : pair.new_name;
     if ((old ? old_altered_ : new_altered_).contains(name)) continue;
-    if (!pair.from && !old && (!constant(*column) || (table_.from == nullptr))) continue;
+    if (!pair.from && !old && (!constant(*column, world_) || (table_.from == nullptr))) continue;
     out.push_back(name);
   }
   return out;
@@ -305,7 +320,7 @@ void TableTests::rows_kept(TestFile& file, State state) const {
     }
     rows.push_back(values_of(row, columns));
   }
-  if (!columns.empty()) file.gives(select(table_.old_name, columns), rows, columns.size(), fmt::format("{} holds the rows of before", says(true)));
+  if (!columns.empty()) file.gives(select(table_.old_name, columns) + (state > 0 ? without_attached() : ""), rows, columns.size(), fmt::format("{} holds the rows of before", says(true)));
 }
 
 void TableTests::write(TestFile& file, State state) const {
@@ -317,12 +332,16 @@ void TableTests::write(TestFile& file, State state) const {
       return entry.first.schema == name.schema && entry.first.name == name.name && entry.first.relation.empty() && entry.first.kind != catalog::Kind::enum_type && entry.first.kind != catalog::Kind::domain;
     });
   };
-  if (!old && table_.from && (!table_.to || table_.new_name != table_.old_name) && !taken(table_.old_name) && world_.desired.database().find({catalog::Kind::schema, {}, {}, table_.old_name.schema, {}})) {
+  // A table that goes may stand, empty, until purge.
+  State leaves = state_of(world_.plan, nullptr, {fmt::format("ALTER TABLE {} RENAME TO ", says(true))}, true);
+  if (leaves == 0) leaves = state_of(world_.plan, nullptr, {fmt::format("DROP TABLE IF EXISTS {}\n", says(true))}, true);
+  if (!old && state >= leaves && table_.from && (!table_.to || table_.new_name != table_.old_name) && !taken(table_.old_name) && world_.desired.database().find({catalog::Kind::schema, {}, {}, table_.old_name.schema, {}})) {
     file.heading(says(true));
     file.refuses(fmt::format("SELECT 1 FROM {}", sql::quote(table_.old_name)), "42P01", fmt::format("there is no {} any more", says(true)));
   }
   if (!old && !table_.to) return;
   file.heading(says(old));
+  if (state == 0) referenced_again(file);
   if (old) {
     if (state > 0) rows_kept(file, state);
     if (state > 0) beside(file, state);
@@ -337,6 +356,8 @@ void TableTests::write(TestFile& file, State state) const {
 }
 
 void TableTests::round_trip(TestFile& file, const QualifiedName& name, const Row& row, const std::vector<std::string>& all, bool old, const std::string& text) const {
+  // Without a key its likes cannot be told from it: there are none then.
+  if ((old ? old_key_ : new_key_).empty()) file.run(fmt::format("DELETE FROM {} WHERE {}", sql::quote(name), where(row, old)));
   file.lives(maker(old).insert(name, row), text);
   std::vector<std::string> columns;
   for (const std::string& column : all) {
@@ -355,6 +376,45 @@ pg::Value TableTests::expected(const ColumnPair& pair, long long number) const {
   return pair.relabelled ? old_rows_.at(number).at(pair.old_name) : new_of_old_.at(number).at(pair.new_name);
 }
 
+// A foreign key or a check in whose place one of another name comes.
+bool TableTests::says_the_same(const Rule& old_rule, const Rule& new_rule) const {
+  if (old_rule.kind != new_rule.kind || old_rule.name == new_rule.name) return false;
+  if (old_rule.kind == Rule::Kind::check) return old_rule.expression == new_rule.expression;
+  const auto points_at = [&](const Rule& rule) {
+    const QualifiedName& name = rule.old_side ? table_.old_name : table_.new_name;
+    const auto* key = maker(rule.old_side).database().find_body<catalog::Constraint>({catalog::Kind::constraint, name.schema, name.name, rule.name, {}});
+    return key ? key->references : std::nullopt;
+  };
+  return old_rule.kind == Rule::Kind::foreign_key && old_rule.columns == new_rule.columns && points_at(old_rule) == points_at(new_rule);
+}
+
+// Rows of tables that the plan makes partitions of this one are not its own: they are asked for by themselves.
+std::string TableTests::without_attached() const {
+  std::vector<std::string> parts;
+  if (table_.renamed == 0) {  // a view under its old name has no tableoid
+    for (const TablePair& other : world_.shape.tables) {
+      if (other.from && other.to && other.to->partition_of == table_.new_name && table_.to)
+        parts.push_back(fmt::format("tableoid NOT IN (SELECT relid FROM pg_catalog.pg_partition_tree({}))", sql::quote_literal(sql::quote(other.new_name))));
+    }
+  }
+  return parts.empty() ? std::string() : " WHERE " + join(parts, " AND ");
+}
+
+// The rows of a table that becomes a partition, through its parent.
+void TableTests::shown_by_parent(TestFile& file, State state) const {
+  if (!table_.from || !table_.to || !table_.to->partition_of || state < state_of(world_.plan, nullptr, {fmt::format(" ATTACH PARTITION {} ", sql::quote(table_.new_name))})) return;
+  const std::vector<std::string> columns = stable(false);
+  if (columns.empty()) return;
+  std::vector<std::vector<pg::Value>> rows;
+  for (const Seed& seed : world_.seeds.at(table_.old_name)) rows.push_back(values_of(seed.new_row, columns));
+  const std::string parent = sql::quote(*table_.to->partition_of), name = sql::quote(table_.new_name);
+  file.gives(select(*table_.to->partition_of, columns) + fmt::format(" WHERE tableoid IN (SELECT relid FROM pg_catalog.pg_partition_tree({}))", sql::quote_literal(name)), rows, columns.size(),
+             fmt::format("{} shows the rows of {}, its partition", parent, name));
+}
+
+// Where the second columns are: the table itself, and not the view that may stand under its old name.
+const QualifiedName& TableTests::itself(State state) const { return table_.renamed != 0 && state >= table_.renamed ? table_.new_name : table_.old_name; }
+
 void TableTests::old_shape(TestFile& file, State state) const {
   if (!old_rows_.contains(written) || !old_rows_.contains(changed_to) || (app_writes() && state > 0)) return;
   const Row& row = old_rows_.at(written);
@@ -367,10 +427,10 @@ void TableTests::old_shape(TestFile& file, State state) const {
     if (!known || pair.beside.empty() || !table_.synced || state < after(Phase::expand) || !row.contains(pair.old_name)) continue;
     const std::vector<std::string> second = {pair.beside};
     const std::string name = sql::quote_identifier(pair.beside), old_name = sql::quote_identifier(pair.old_name);
-    file.gives(select(table_.old_name, second) + " WHERE " + where(row, true), {{expected(pair, written)}}, 1, fmt::format("{} follows an INSERT of {}", name, old_name));
+    file.gives(select(itself(state), second) + " WHERE " + where(row, true), {{expected(pair, written)}}, 1, fmt::format("{} follows an INSERT of {}", name, old_name));
     if (std::find(old_key_.begin(), old_key_.end(), pair.old_name) != old_key_.end() || old_key_.empty()) continue;
     file.run(fmt::format("UPDATE {} SET {} = {} WHERE {}", sql::quote(table_.old_name), old_name, literal(other.at(pair.old_name)), where(row, true)));
-    file.gives(select(table_.old_name, second) + " WHERE " + where(row, true), {{expected(pair, changed_to)}}, 1, fmt::format("{} follows an UPDATE of {}", name, old_name));
+    file.gives(select(itself(state), second) + " WHERE " + where(row, true), {{expected(pair, changed_to)}}, 1, fmt::format("{} follows an UPDATE of {}", name, old_name));
     const std::vector<std::string>*known_labels = labels_of(world_.before.database(), pair.from->type), *kept_labels = pair.to ? labels_of(world_.desired.database(), pair.to->type) : nullptr;
     const std::vector<std::string> labels = known_labels ? *known_labels : std::vector<std::string>{};
     for (std::size_t i = 0; i < labels.size() && i < 12; ++i) {  // each value of an enum by its own way
@@ -385,18 +445,18 @@ void TableTests::old_shape(TestFile& file, State state) const {
           file.refuses(statement, "23514", fmt::format("{} no longer takes {}, which the plan removes", old_name, literal(labels[i])));
         } else {
           file.run(statement);
-          file.gives(select(table_.old_name, second) + " WHERE " + where(row, true), {{std::nullopt}}, 1, fmt::format("{} has nothing for {}, which the plan removes", name, literal(labels[i])));
+          file.gives(select(itself(state), second) + " WHERE " + where(row, true), {{std::nullopt}}, 1, fmt::format("{} has nothing for {}, which the plan removes", name, literal(labels[i])));
         }
         continue;
       }
       if (!becomes) continue;
       file.run(fmt::format("UPDATE {} SET {} = {} WHERE {}", sql::quote(table_.old_name), old_name, literal(labels[i]), where(row, true)));
-      file.gives(select(table_.old_name, second) + " WHERE " + where(row, true), {{becomes->at(pair.relabelled ? pair.old_name : pair.new_name)}}, 1, fmt::format("{} follows {} in {}", name, literal(labels[i]), old_name));
+      file.gives(select(itself(state), second) + " WHERE " + where(row, true), {{becomes->at(pair.relabelled ? pair.old_name : pair.new_name)}}, 1, fmt::format("{} follows {} in {}", name, literal(labels[i]), old_name));
     }
     if (!labels.empty()) file.run(fmt::format("UPDATE {} SET {} = {} WHERE {}", sql::quote(table_.old_name), old_name, literal(other.at(pair.old_name)), where(row, true)));
     if (pair.beside != pair.new_name || pair.new_name == pair.old_name) continue;
     // The next version writes by the new name.
-    file.run(fmt::format("UPDATE {} SET {} = {} WHERE {}", sql::quote(table_.old_name), name, literal(expected(pair, written)), where(row, true)));
+    file.run(fmt::format("UPDATE {} SET {} = {} WHERE {}", sql::quote(itself(state)), name, literal(expected(pair, written)), where(row, true)));
     if (pair.conversion.empty())
       file.gives(select(table_.old_name, {pair.old_name}) + " WHERE " + where(row, true), {{row.at(pair.old_name)}}, 1, fmt::format("{} follows an UPDATE of {}", old_name, name));
     if (pair.conversion.empty() && old_rows_.contains(labelled)) {
@@ -404,21 +464,21 @@ void TableTests::old_shape(TestFile& file, State state) const {
       const pg::Value value = next.at(pair.old_name);
       next.erase(pair.old_name);
       next[pair.beside] = value;
-      file.lives(world_.before.insert(table_.old_name, next), fmt::format("the next version writes a row of {} by the name {}", says(true), name));
+      file.lives(world_.before.insert(itself(state), next), fmt::format("the next version writes a row of {} by the name {}", sql::quote(itself(state)), name));
       next.erase(pair.beside);
       file.gives(select(table_.old_name, {pair.old_name}) + " WHERE " + where(next, true), {{value}}, 1, fmt::format("{} follows an INSERT of {}", old_name, name));
       file.run(fmt::format("DELETE FROM {} WHERE {}", sql::quote(table_.old_name), where(next, true)));
     }
   }
   for (const ColumnPair& pair : table_.columns) {  // columns that the plan added: the deployed version writes rows without them
-    if (pair.from || state < pair.added || !constant(*pair.to) || !pair.conversion.empty() || pair.to->default_expression.empty()) continue;
+    if (pair.from || state < pair.added || !constant(*pair.to, world_) || !pair.conversion.empty() || pair.to->default_expression.empty()) continue;
     const pg::Value value = world_.desired.evaluate(fmt::format("(({})::{})::text", pair.to->default_expression, pair.to->type));
-    file.gives(select(table_.old_name, {pair.new_name}) + " WHERE " + where(row, true), {{value}}, 1,
+    file.gives(select(itself(state), {pair.new_name}) + " WHERE " + where(row, true), {{value}}, 1,
                fmt::format("a row of the deployed version has {} in {}", literal(value), sql::quote_identifier(pair.new_name)));
   }
   for (const ColumnPair& pair : table_.columns) {  // and where the server gives each row another value, they have one
-    if (pair.from || state < pair.added || constant(*pair.to) || pair.to->generated != catalog::Generated::none) continue;
-    file.gives(fmt::format("SELECT ({} IS NOT NULL)::text FROM {} WHERE {}", sql::quote_identifier(pair.new_name), sql::quote(table_.old_name), where(row, true)), {{"true"}}, 1,
+    if (pair.from || state < pair.added || constant(*pair.to, world_) || pair.to->generated != catalog::Generated::none) continue;
+    file.gives(fmt::format("SELECT ({} IS NOT NULL)::text FROM {} WHERE {}", sql::quote_identifier(pair.new_name), sql::quote(itself(state)), where(row, true)), {{"true"}}, 1,
                fmt::format("a row of the deployed version has a value in {}", sql::quote_identifier(pair.new_name)));
   }
   if (table_.renamed != 0 && state >= table_.renamed) {
@@ -437,7 +497,7 @@ void TableTests::beside(TestFile& file, State state) const {
   const std::vector<Seed>& seeds = world_.seeds.at(table_.old_name);
   for (const ColumnPair& pair : table_.columns) {
     if (!pair.to) continue;
-    const bool added = !pair.from && state >= pair.added && (pair.conversion.empty() || !constant(*pair.to) ? constant(*pair.to) : state >= after(Phase::backfill));
+    const bool added = !pair.from && state >= pair.added && (pair.conversion.empty() || !constant(*pair.to, world_) ? constant(*pair.to, world_) : state >= after(Phase::backfill));
     const bool second = pair.from && !pair.beside.empty() && state >= after(Phase::backfill);
     if (!added && !second) continue;
     const std::string& name = added ? pair.new_name : pair.beside;
@@ -451,12 +511,12 @@ void TableTests::beside(TestFile& file, State state) const {
                                                                                                                : pg::Value());
       rows.push_back(values);
     }
-    file.gives(select(table_.old_name, columns), rows, columns.size(), fmt::format("{}.{} holds what the rows of before become", says(true), sql::quote_identifier(name)));
+    file.gives(select(itself(state), columns) + without_attached(), rows, columns.size(), fmt::format("{}.{} holds what the rows of before become", sql::quote(itself(state)), sql::quote_identifier(name)));
   }
   for (const ColumnPair& pair : table_.columns) {  // filled, with another value for each row
-    if (pair.from || !pair.to || pair.conversion.empty() || constant(*pair.to) || state < after(Phase::backfill)) continue;
-    file.gives(fmt::format("SELECT count(*)::text FROM {} WHERE {} IS NULL", sql::quote(table_.old_name), sql::quote_identifier(pair.new_name)), {{"0"}}, 1,
-               fmt::format("every row of {} has a value in {}", says(true), sql::quote_identifier(pair.new_name)));
+    if (pair.from || !pair.to || pair.conversion.empty() || constant(*pair.to, world_) || state < after(Phase::backfill)) continue;
+    file.gives(fmt::format("SELECT count(*)::text FROM {} WHERE {} IS NULL", sql::quote(itself(state)), sql::quote_identifier(pair.new_name)), {{"0"}}, 1,
+               fmt::format("every row of {} has a value in {}", sql::quote(itself(state)), sql::quote_identifier(pair.new_name)));
   }
   if (table_.renamed != 0 && state >= table_.renamed) {
     const std::vector<std::string> columns = stable(true);
@@ -473,7 +533,8 @@ void TableTests::new_shape(TestFile& file, State state) const {
     std::vector<std::vector<pg::Value>> rows;
     if (table_.from) {
       for (const Seed& seed : world_.seeds.at(table_.old_name)) rows.push_back(values_of(seed.new_row, columns));
-      if (!columns.empty()) file.gives(select(table_.new_name, columns), rows, columns.size(), fmt::format("{} holds the rows of before, in the new shape", says(false)));
+      if (!columns.empty()) file.gives(select(table_.new_name, columns) + without_attached(), rows, columns.size(), fmt::format("{} holds the rows of before, in the new shape", says(false)));
+      shown_by_parent(file, state);
     }
   }
   if (!table_.changed) rules(file, state, false);
@@ -535,7 +596,7 @@ void TableTests::defaults(TestFile& file, State state, bool old) const {
         column = pair.to;
       }
     }
-    if (!constant(*column)) continue;
+    if (!constant(*column, world_)) continue;
     Row row = rows.at(with_default);
     row.erase(name);
     pg::Value value;
@@ -562,8 +623,10 @@ void TableTests::rules(TestFile& file, State state, bool old) const {
     const std::string statement = maker(old).insert(table, *row);
     const std::string name = rule.kind == Rule::Kind::not_null ? rule.definition : rule.name;
     const bool holds = state >= rule.from && state < rule.until;
-    const bool beside_rival = ruled.rival && rule.old_side == old;
-    if (beside_rival && (holds || old)) file.run(maker(old).insert(table, *ruled.rival));
+    const std::optional<Row>& first = rule.old_side == old ? ruled.rival : old ? ruled.old_rival
+                                                                               : ruled.rival;
+    const bool beside_rival = first && (rule.old_side == old || old);
+    if (beside_rival && (holds || old)) file.run(maker(old).insert(table, *first));
     if (holds && (rule.old_side == old || old)) {
       file.refuses(statement, sqlstate_of(rule.kind), fmt::format("{} refuses what {} forbids", says(old), name));
       const auto* constraint = maker(rule.old_side).database().find_body<catalog::Constraint>({catalog::Kind::constraint, table.schema, table.name, rule.name, {}});
@@ -572,11 +635,13 @@ void TableTests::rules(TestFile& file, State state, bool old) const {
         file.lives(fmt::format("{} ON CONFLICT ON CONSTRAINT {} DO NOTHING", statement, sql::quote_identifier(rule.name)), fmt::format("{} has the constraint {}", says(old), name));
       // Where it was taken, it must not stand in the way of the next.
       if ((rule.kind != Rule::Kind::unique || beside_rival) && !(old ? old_key_ : new_key_).empty()) file.run(fmt::format("DELETE FROM {} WHERE {}", sql::quote(table), where(*row, old)));
+    } else if (!holds && old && ruled.successor && state >= ruled.successor->from) {
+      file.refuses(statement, sqlstate_of(rule.kind), fmt::format("{} refuses what {} forbids, which comes in the place of {}", says(old), ruled.successor->name, name));
     } else if (!holds && old) {
       file.lives(statement, fmt::format("{} takes what {} {} forbids", says(old), name, state < rule.from ? "does not yet" : "no longer"));
       if (!old_key_.empty()) file.run(fmt::format("DELETE FROM {} WHERE {}", sql::quote(table), where(*row, true)));
     }
-    if (beside_rival && (holds || old)) file.run(fmt::format("DELETE FROM {} WHERE {}", sql::quote(table), where(*ruled.rival, old)));
+    if (beside_rival && (holds || old)) file.run(fmt::format("DELETE FROM {} WHERE {}", sql::quote(table), where(*first, old)));
   }
   if (old) return;
   // What the current schema refuses and the desired one takes.

@@ -35,7 +35,7 @@ std::optional<Row> converted(World& world, const TablePair& table, const Row& ro
 std::optional<Seed> row_of_both(World& world, const TablePair& table, long long number, long long stride);
 
 // Whether the default gives the same for every row, so that a test can name it.
-bool constant(const catalog::Column& column);
+bool constant(const catalog::Column& column, const World& world);
 
 // The tests of one table, written into the file of each state. Made once, so that the same rows are used in all states.
 class TableTests {
@@ -49,6 +49,8 @@ class TableTests {
     Rule rule;
     std::optional<Row> old_refused, new_refused;  // rows that it alone refuses, in either shape
     std::optional<Row> rival;                     // in the shape of its side: what a unique rule needs to be there first
+    std::optional<Row> old_rival = {};            // the same in the old shape, for a rule of the desired schema
+    std::optional<Rule> successor = {};           // of the desired schema: says the same by another name
   };
   void old_shape(TestFile& file, State state) const;
   void new_shape(TestFile& file, State state) const;
@@ -56,6 +58,7 @@ class TableTests {
   void defaults(TestFile& file, State state, bool old) const;
   void rules(TestFile& file, State state, bool old) const;
   void references(TestFile& file, State state) const;
+  void referenced_again(TestFile& file) const;
   void twin(TestFile& file, State state, bool old) const;
   void numbered(TestFile& file, bool old) const;
   void gone(TestFile& file, State state) const;
@@ -66,6 +69,10 @@ class TableTests {
   std::string select(const QualifiedName& name, const std::vector<std::string>& columns) const;
   std::vector<std::string> stable(bool old) const;  // columns whose contents are known beforehand
   std::string says(bool old) const;
+  const QualifiedName& itself(State state) const;
+  bool says_the_same(const Rule& old_rule, const Rule& new_rule) const;
+  std::string without_attached() const;
+  void shown_by_parent(TestFile& file, State state) const;
   bool app_writes() const;  // the application keeps second columns in step, not a trigger
   pg::Value expected(const ColumnPair& pair, long long number) const;
   const Seed& referenced_seed() const;

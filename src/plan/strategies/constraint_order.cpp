@@ -169,10 +169,20 @@ void order_foreign_keys_after_attachments(Planner& p) {
       }
     }
   };
+  // Where the key is added NOT VALID first, what validates it provides it: what adds it is what must wait.
+  const auto adds_a_key = [&](std::size_t i) {
+    const auto& statements = p.operations[i].step.forward.statements;
+    return std::any_of(statements.begin(), statements.end(), [](const std::string& s) { return s.find(" ADD CONSTRAINT ") != std::string::npos && s.find(" FOREIGN KEY ") != std::string::npos; });
+  };
   for (std::size_t i = 0; i < p.operations.size(); ++i) {
+    std::vector<std::size_t> adding{i};
+    for (const std::size_t before : p.operations[i].after) {
+      if (adds_a_key(before)) adding.push_back(before);
+    }
     each_key(p.to, p.operations[i].provides, [&](const ObjectId& key) {
       for (const auto& [index, attachment] : p.attachments) {
-        if (below(p.to, index, key)) p.operations[i].after.push_back(attachment);
+        if (!below(p.to, index, key)) continue;
+        for (const std::size_t later : adding) p.operations[later].after.push_back(attachment);
       }
     });
     each_key(p.from, p.operations[i].removes, [&](const ObjectId& key) {

@@ -68,7 +68,8 @@ Statements second_columns(const Object& object, const Database& database, const 
                                                 "  FOR missing IN SELECT format('%I %s', attname, format_type(atttypid, atttypmod)) FROM pg_attribute AS a WHERE attrelid = to_regclass({0}) AND attnum > 0 AND NOT attisdropped\n"
                                                 "    AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass({1}) AND attname = a.attname AND NOT attisdropped)\n  LOOP\n"
                                                 "    EXECUTE format('ALTER TABLE %s ADD COLUMN %s', to_regclass({1}), missing);\n  END LOOP;\nEND",
-                                                above, here), "columns")};
+                                                above, here),
+                                    "columns")};
 }
 
 // Constraints in an order in which indexes exist before what refers to them; members by kind otherwise.
@@ -113,7 +114,6 @@ Statements create_with_members(const Object& table, const Database& database, co
 
 namespace {
 
-
 void create_table(Planner& p, const ObjectId& id) {
   const Object& object = p.to.objects.at(id);
   std::vector<const Object*> members;
@@ -142,8 +142,8 @@ void create_table(Planner& p, const ObjectId& id) {
   }
   const auto& joined = std::get<Table>(object.body).partition_of;
   const bool second = joined && std::any_of(p.renames.begin(), p.renames.end(), [&](const diff::Rename& rename) {
-    return rename.to.kind == Kind::column && rename.to.schema == joined->schema && rename.to.relation == joined->name;
-  });
+                        return rename.to.kind == Kind::column && rename.to.schema == joined->schema && rename.to.relation == joined->name;
+                      });
   append(statements, create_with_members(object, p.to, p.from, members, true, second));
   append(statements, std::move(owned));
   const Table& body = std::get<Table>(object.body);
@@ -330,7 +330,7 @@ struct GivenMembers {
     std::vector<std::pair<int, const Object*>> columns;
     std::vector<const Object*> checks;
     for (const Object* member : Planner::members(with, id)) {
-      const auto *column = std::get_if<Column>(&member->body);
+      const auto* column = std::get_if<Column>(&member->body);
       const auto* constraint = std::get_if<Constraint>(&member->body);
       ObjectId of_parent = member->id;
       of_parent.relation = parent.name;
@@ -412,7 +412,8 @@ void change_parents(Planner& p, const ObjectId& id, const std::vector<QualifiedN
     });
     if (orphans || !given.members.empty()) {
       operation.step.grade = Grade::order;
-      operation.step.notes.push_back("after a rollback the columns that " + describe(id) + " inherits are its own too where it has grown beyond 1 MiB or has children: dropping them from the "
+      operation.step.notes.push_back("after a rollback the columns that " + describe(id) +
+                                     " inherits are its own too where it has grown beyond 1 MiB or has children: dropping them from the "
                                      "parent leaves them here");
     }
     // NO INHERIT makes them the table's own; then they go as its own do.
@@ -459,7 +460,26 @@ void alter_table_properties(Planner& p, const ObjectId& id) {
     simple(Phase::expand, "set the storage parameters of", alter_table_options(id, a.options, b.options), alter_table_options(id, b.options, a.options)).step.effects = {{table, effects::LockMode::share_update_exclusive, effects::Work::none}};
   }
   if (p.claim(id, Aspect::replica_identity)) {
+    // A column that was lost in between comes back without NOT NULL where rows hold NULL in it: then its index cannot identify them.
+    std::vector<std::string> not_null;
+    if (const auto* index = p.from.find_body<Index>(ObjectId{Kind::index, id.schema, "", a.replica_identity_index, ""})) {
+      for (const std::string& column : index->columns) {
+        if (const ObjectId column_at = column_id(id.schema, id.name, column); !p.to.find(column_at)) not_null.push_back(column_is_not_null(column_at));
+      }
+    }
+    if (!not_null.empty()) {
+      const std::string warning = fmt::format("{} does not get its replica identity back: index {} has a column without NOT NULL", describe(id), sql::quote_identifier(a.replica_identity_index));
+      simple(Phase::expand, "way back: warn of the replica identity of", {},
+             {fmt::format("DO {}", sql::dollar_quote(fmt::format("BEGIN RAISE WARNING USING MESSAGE = {}; END", sql::quote_literal(warning)), "warn"))})
+          .step.undo.todo = negate(all_of(not_null));
+      p.operations.back().groupable = false;
+    }
     Operation& operation = simple(Phase::expand, "set the replica identity of", alter_replica_identity(id, b), alter_replica_identity(id, a));
+    if (!not_null.empty()) {
+      operation.step.undo.todo = all_of(not_null);
+      operation.after.push_back(p.operations.size() - 2);
+      operation.groupable = false;
+    }
     p.replica_identity_operations[id] = p.operations.size() - 1;
     if (!b.replica_identity_index.empty()) operation.needs.insert(ObjectId{Kind::index, id.schema, "", b.replica_identity_index, ""});
   }
