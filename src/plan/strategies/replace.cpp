@@ -114,7 +114,33 @@ void Replacements::run() {
     spread(id);
   }
   join_riders();
+  add_with_their_sources();
   emit();
+}
+
+// A new generated column comes after the columns that it reads have their types, and before the view that shows it, which goes and comes with these: all in
+// one transaction.
+void Replacements::add_with_their_sources() {
+  for (const ObjectId& id : p_.created) {
+    const auto* column = p_.to.find_body<Column>(id);
+    if (!column || column->generated == Generated::none || p_.done.contains(id)) continue;
+    const bool shown = std::any_of(p_.replaced.begin(), p_.replaced.end(), [&](const ObjectId& other) { return p_.to.objects.at(other).depends_on.contains(id); });
+    const std::set<ObjectId>& reads = p_.to.objects.at(id).depends_on;
+    const auto source = std::find_if(reads.begin(), reads.end(), [&](const ObjectId& read) { return read.kind == Kind::column && items_.contains(read) && !shadowed_.contains(read); });
+    if (!shown || source == reads.end()) continue;
+    unite(id, *source);
+    Item& out = item(id);
+    out.verb = "add";
+    out.forward.core = create_all(p_.to.objects.at(id), p_.to);
+    out.undo.before = {fmt::format("{} DROP COLUMN IF EXISTS {}", alter_table(p_.to, id.schema, id.relation), sql::quote_identifier(id.name))};
+    out.todo = absent(id);
+    out.undo_todo = exists(id);
+    out.phase = Phase::contract;
+    out.work = "rewrite";
+    out.tables = {{id.schema, id.relation}};
+    out.touches.insert(id);
+    p_.done.insert(id);
+  }
 }
 
 // What rides along when one of its columns is converted is made anew because of another: the two columns change in one transaction.

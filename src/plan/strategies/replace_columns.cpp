@@ -182,8 +182,8 @@ void Replacements::regenerate(const ObjectId& id) {
   const ObjectId table = table_id({id.schema, id.relation});
   if (p_.is_small(name_of(table)) && stands_alone(p_.from, table)) p_.moved_columns.insert(id);
   const auto script = [&](Script& into, const Database& database, const Object& object) {
-    into.core.push_back(fmt::format("{} DROP COLUMN IF EXISTS {}", alter_table(database, id.schema, id.relation),
-                                    sql::quote_identifier(id.name)));
+    into.before.push_back(fmt::format("{} DROP COLUMN IF EXISTS {}", alter_table(database, id.schema, id.relation),
+                                      sql::quote_identifier(id.name)));
     append(into.core, create_all(object, database));
   };
   script(out.forward, p_.to, b);

@@ -37,16 +37,21 @@ void Replacements::emit() {
 }
 
 // Types first, then tables, then columns: a column's new type must be there.
-int Replacements::item_rank(const Item& entry) {
+int Replacements::item_rank(const Item& entry) const {
   switch (entry.subject.kind) {
-    case Kind::column: return 2;
+    case Kind::column: return p_.from.find(entry.subject) && !regenerated_.contains(entry.subject) ? 2 : 3;  // those that are computed from others come after them
     case Kind::table: return 1;
     default: return 0;
   }
 }
 
 void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<const Item*> items) {
-  std::stable_sort(items.begin(), items.end(), [](const Item* a, const Item* b) { return item_rank(*a) < item_rank(*b); });
+  // Columns that are added come in the order of their places.
+  const auto place = [&](const Item& entry) {
+    const Object* column = p_.from.find(entry.subject) ? p_.from.find(entry.subject) : p_.to.find(entry.subject);
+    return std::pair(item_rank(entry), item_rank(entry) == 3 ? std::get<Column>(column->body).position : 0);
+  };
+  std::stable_sort(items.begin(), items.end(), [&](const Item* a, const Item* b) { return place(*a) < place(*b); });
   Operation operation;
   operation.groupable = false;
   Action forward = brief({}), undo = brief({});

@@ -35,7 +35,9 @@ void Replacements::find_seeds() {
         p_.claim(id, Aspect::generated);
         continue;
       }
-      if (aspects.contains(Aspect::generated) && column.generated != Generated::none) {
+      const bool source_changes = std::any_of(b.depends_on.begin(), b.depends_on.end(), [&](const ObjectId& need) { return retyped_.contains(need); });
+      if (column.generated != Generated::none && (aspects.contains(Aspect::generated) || (aspects.contains(Aspect::type) && source_changes))) {
+        p_.claim(id, Aspect::type);
         regenerate(id);
       } else if (aspects.contains(Aspect::type)) {
         p_.claim(id, Aspect::type);

@@ -172,6 +172,24 @@ void Replacements::exchange_type(const ObjectId& id) {
   for (const Object* member : Planner::members(p_.to, id)) p_.done.insert(member->id);
 }
 
+namespace {
+
+// A value of a composite type attribute by attribute, where its text form would not do: they come and go, or stand in another order. Empty where the text form does.
+std::string by_attributes(const Database& database, const std::string& value, const CompositeType& from, const CompositeType& to, const std::string& type) {
+  const auto same_places = std::equal(from.attributes.begin(), from.attributes.end(), to.attributes.begin(), to.attributes.end(), [](const auto& a, const auto& b) { return a.name == b.name; });
+  if (same_places) return {};
+  std::string row;
+  for (const CompositeAttribute& attribute : to.attributes) {
+    const auto before = std::find_if(from.attributes.begin(), from.attributes.end(), [&](const CompositeAttribute& one) { return one.name == attribute.name; });
+    const std::string read = fmt::format("({}).{}", value, sql::quote_identifier(attribute.name));
+    row += (row.empty() ? "" : ", ") + (before == from.attributes.end() ? "NULL::" + attribute.type : convert(database, read, before->type, attribute.type).expression);
+  }
+  // A row of NULLs is no NULL.
+  return fmt::format("CASE WHEN {} IS DISTINCT FROM NULL THEN ROW({})::{} END", value, row, type);
+}
+
+}  // namespace
+
 // A column of an exchanged type is converted in the same transaction.
 void Replacements::retype_with(const ObjectId& column, const ObjectId& type) {
   const Column& a = std::get<Column>(p_.from.objects.at(column).body);
@@ -186,8 +204,20 @@ void Replacements::retype_with(const ObjectId& column, const ObjectId& type) {
     conversion = convert(p_.to, sql::quote_identifier(column.name), std::get<Domain>(p_.from.objects.at(type).body).base_type,
                          domain->base_type).expression;
   }
+  std::string back = fmt::format("{}::text::{}", sql::quote_identifier(column.name), a.type);
+  if (const auto* desired = p_.to.find_body<CompositeType>(type)) {
+    const auto& current = std::get<CompositeType>(p_.from.objects.at(type).body);
+    const std::string name = sql::quote_identifier(column.name);
+    if (const std::string by_name = by_attributes(p_.from, name, current, *desired, b.type); !by_name.empty()) {
+      if (a.type != quoted_name(type)) {
+        p_.refuse(fmt::format("{} holds values of {}, whose attributes come or go while others change their types, inside another type: make two plans, the types first", describe(column), describe(type)));
+      }
+      conversion = by_name;
+      back = by_attributes(p_.to, name, *desired, current, a.type);
+    }
+  }
   Conversion up{conversion, true, false, false};
-  Conversion down{fmt::format("{}::text::{}", sql::quote_identifier(column.name), a.type), true, false, false};
+  Conversion down{back, true, false, false};
   add_retype(out, column, a, b, up, down);
   // The name of the type stays the same, so the type's own condition says whether this is done.
   out.todo.clear();

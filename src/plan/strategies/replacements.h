@@ -91,6 +91,7 @@ class Replacements {
   bool incompatible_key(const catalog::Constraint& key, const ObjectId& id) const;
   void pull_in(const ObjectId& dependent, const ObjectId& because);
   void join_riders();
+  void add_with_their_sources();
 
   // ---- items
 
@@ -144,7 +145,7 @@ class Replacements {
   // ---- out
 
   void emit();
-  static int item_rank(const Item& entry);
+  int item_rank(const Item& entry) const;
   void emit_group(const std::set<ObjectId>& members, std::vector<const Item*> items);
   static Phase replacement_phase(const Object& a, const Object& b);
 };
