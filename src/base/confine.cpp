@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
@@ -109,6 +111,38 @@ bool allow_one_program(const char* path) noexcept {
       answer(SECCOMP_RET_ALLOW),
   };
   return install(filter, std::size(filter));
+}
+
+namespace {
+
+// Since Landlock's versions 1, 2 (REFER: renames from one folder to another) and 3 (TRUNCATE); the headers may be older than the kernel.
+constexpr std::uint64_t kRefer = std::uint64_t{1} << 13, kTruncate = std::uint64_t{1} << 14;
+constexpr std::uint64_t kWriting = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
+                                   LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
+                                   LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM;
+
+bool allow_below(int rules, const char* path, std::uint64_t access) noexcept {
+  const int place = ::open(path, O_PATH | O_CLOEXEC);
+  if (place < 0) return false;
+  const landlock_path_beneath_attr attribute{.allowed_access = access, .parent_fd = place};
+  const bool added = ::syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &attribute, 0) == 0;
+  ::close(place);
+  return added;
+}
+
+}  // namespace
+
+bool write_only_below(const char* folder) noexcept {
+  const long version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  if (version < 1) return false;
+  const std::uint64_t handled = kWriting | (version >= 2 ? kRefer : 0) | (version >= 3 ? kTruncate : 0);
+  const landlock_ruleset_attr attribute{.handled_access_fs = handled};
+  const int rules = static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attribute, sizeof attribute, 0));
+  if (rules < 0) return false;
+  const bool done = allow_below(rules, folder, handled) && allow_below(rules, "/dev/null", handled & (LANDLOCK_ACCESS_FS_WRITE_FILE | kTruncate)) &&
+                    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::syscall(SYS_landlock_restrict_self, rules, 0) == 0;
+  ::close(rules);
+  return done;
 }
 
 }  // namespace contraflow

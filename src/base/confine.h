@@ -11,4 +11,8 @@ bool confine_this_process() noexcept;
 // has to write files. False where the system cannot.
 bool allow_one_program(const char* path) noexcept;
 
+// Takes from this process and all that it forks the power to write, make or remove files anywhere but below `folder` (Landlock, from Linux 5.13 on; /dev/null
+// stays). What is open already stays as it is. False where the system cannot.
+bool write_only_below(const char* folder) noexcept;
+
 }  // namespace contraflow

@@ -36,6 +36,7 @@ enum class Fact {
   fires_triggers,
   replaces_function,
   sequence_may_lag,
+  sequence_set,
   trigger_left_disabled,
   view_left_empty,
   not_valid_left,

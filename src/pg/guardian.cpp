@@ -96,7 +96,10 @@ void close_all_but(std::array<int, 3> kept) {
   ::fcntl(prepared.status, F_SETFD, FD_CLOEXEC);
   ::fcntl(prepared.life, F_SETFD, FD_CLOEXEC);
   if (program.lock >= 0) ::fcntl(program.lock, F_SETFD, FD_CLOEXEC);
-  if (program.alone) (void)allow_one_program(prepared.arguments[0]);
+  if (program.alone) {
+    (void)write_only_below(program.remove.c_str());
+    (void)allow_one_program(prepared.arguments[0]);
+  }
   ::execve(prepared.arguments[0], prepared.arguments.data(), prepared.environment.data());
   give_up();
   ::_exit(127);

@@ -21,7 +21,7 @@ struct GuardedProgram {
   int stop_signal = 0;
   std::string remove;  // the folder that goes when the program has stopped
   int lock = -1;       // descriptor held open until the folder is gone
-  bool alone = false;  // neither it nor what it forks can start another program, where the system can see to that
+  bool alone = false;  // neither it nor what it forks can start another program or write outside of `remove`, where the system can see to that
 };
 
 // A program under a guardian process of its own that holds the read end of a pipe. When the owner dies, of

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <linux/landlock.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +15,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "pg/connection.h"
 
 namespace contraflow::pg {
@@ -87,6 +90,36 @@ TEST(Sandbox, StartsNoProgramUnlessAllowed) {
     EXPECT_EQ(connection.execute("SELECT FROM t").rows(), allowed ? 1 : 0);
     // It goes on as ever: files of its own, workers, extensions.
     EXPECT_NO_THROW(connection.execute("CREATE TABLE u AS SELECT generate_series(1, 1000) n; CREATE INDEX ON u (n); ANALYZE u; CHECKPOINT"));
+  }
+}
+
+// Landlock: a path is no matter for seccomp. Where the kernel has none, docs/rehearse.md says what is left.
+TEST(Sandbox, WritesNoFileOfThisMachineUnlessAllowed) {
+  if (::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) < 1) GTEST_SKIP() << "this kernel has no Landlock";
+  for (const bool allowed : {false, true}) {
+    Sandbox sandbox({.programs = allowed});
+    Connection connection(sandbox.create_database("files"));
+    connection.execute("SELECT lo_from_bytea(4711, 'x')");
+    const fs::path reached = fs::temp_directory_path() / fmt::format("contraflow-reached-{}-{}", ::getpid(), allowed);
+    for (const char* how : {"COPY (SELECT 1) TO '{}'", "SELECT lo_export(4711, '{}')"}) {
+      const auto run = [&] { connection.execute(fmt::format("DO $do$ BEGIN EXECUTE $sql${}$sql$; END $do$", replace_all(how, "{}", reached.string()))); };
+      if (allowed)
+        EXPECT_NO_THROW(run()) << how;
+      else
+        EXPECT_THROW(run(), ServerError) << how;
+      EXPECT_EQ(fs::exists(reached), allowed) << how;
+      fs::remove(reached);
+    }
+    // It goes on as ever: files, sorts and tablespaces of its own, renames from folder to folder.
+    EXPECT_NO_THROW(connection.execute("SET work_mem = '64kB'; CREATE TABLE u AS SELECT generate_series(1, 100000) n ORDER BY 1 DESC; CREATE INDEX ON u (n); ANALYZE u; SELECT pg_switch_wal()"));
+    EXPECT_NO_THROW(connection.execute("VACUUM FULL u"));
+    EXPECT_NO_THROW(connection.execute("CHECKPOINT"));
+    EXPECT_NO_THROW(connection.execute("SET allow_in_place_tablespaces = on"));
+    EXPECT_NO_THROW(connection.execute("CREATE TABLESPACE beside LOCATION ''"));
+    EXPECT_NO_THROW(connection.execute("ALTER TABLE u SET TABLESPACE beside; DROP TABLE u"));
+    EXPECT_NO_THROW(connection.execute("CHECKPOINT"));
+    EXPECT_NO_THROW(connection.execute("DROP TABLESPACE beside"));
+    EXPECT_NO_THROW(connection.execute("COPY (SELECT 1) TO '/dev/null'"));
   }
 }
 

@@ -37,6 +37,7 @@ std::string configuration(const SandboxFolder& folder, const std::vector<std::st
       "min_wal_size = 2MB\n"
       "autovacuum = off\n"  // locks and statistics change only by what we run
       "jit = off\n"
+      "track_functions = all\n"  // which triggers a statement fires
       // In the data folder, so that nothing is left in /dev/shm after SIGKILL.
       "dynamic_shared_memory_type = mmap\n"
       "huge_pages = off\n"

@@ -59,6 +59,18 @@ struct SizeChange {
   long long before = 0, after = 0;  // pg_total_relation_size()
 };
 
+// A trigger function of the user's that a statement's rows called.
+struct FiredFunction {
+  std::string function;  // public.touch()
+  long long calls = 0;
+};
+
+// Taken ACCESS EXCLUSIVE after `behind`, by an earlier statement of the transaction, was: queries take them the other way round (a view before its
+// tables, a partitioned table before its partitions), and deadlock with it.
+struct LateLock {
+  sql::QualifiedName relation, behind;
+};
+
 struct ObservedNotice {
   std::string severity, text;
 };
@@ -75,6 +87,8 @@ struct Observation {
   long long wal_bytes = 0;
   long long pages = 0, pages_missed = 0;  // buffers asked for, and of these not found in shared buffers; 0 where it commits as it goes
   std::vector<HeldLock> locks;
+  std::vector<LateLock> late;
+  std::optional<long long> lock_timeout_ms;  // in force when it ran, 0: none; empty where that was not seen (plans, psql)
   bool sampled = false;  // locks seen from a second connection while it ran: weaker ones may be missed
   std::vector<sql::QualifiedName> rewritten;        // tables and materialized views with a new file
   std::vector<sql::QualifiedName> emptied;          // with a new file that holds nothing, where the old one did: TRUNCATE
@@ -82,6 +96,7 @@ struct Observation {
   std::vector<sql::QualifiedName> built;            // new indexes on tables that were there
   std::vector<Scan> scans;
   std::vector<TouchedRows> rows;
+  std::vector<FiredFunction> fired;
   std::vector<SizeChange> sizes;
   std::vector<ObservedNotice> notices;
   std::vector<std::string> predicted;  // plans: where more was seen than `effects` said
@@ -168,7 +183,7 @@ struct Rehearsal {
   std::string run_as;    // how the migration ran: "one transaction", "statement by statement"
   bool superuser = false;
   DataUsed data;
-  bool sets_lock_timeout = false;  // the file itself does; plans always run so
+  bool sets_lock_timeout = false;  // a lock_timeout is in force wherever a statement asks for a lock that blocks writes; plans always run so
   std::vector<Observation> steps;
   std::vector<Observation> rollback_steps;
   SchemaChanges changes;

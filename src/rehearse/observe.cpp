@@ -51,6 +51,18 @@ constexpr const char* kBuffers =
     "SELECT coalesce(sum(pg_catalog.pg_stat_get_xact_blocks_fetched(c.oid)), 0)::bigint, "
     "coalesce(sum(pg_catalog.pg_stat_get_xact_blocks_hit(c.oid)), 0)::bigint FROM pg_catalog.pg_class c WHERE "
     "c.oid >= 16384 AND c.relkind IN ('r', 'm', 't', 'i')";
+// Functions are counted where track_functions is on, as in a sandbox.
+constexpr const char* kFired =
+    "SELECT p.oid::text, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(p.proname) || '()', "
+    "coalesce(pg_catalog.pg_stat_get_xact_function_calls(p.oid), 0) FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace"
+    " WHERE p.oid >= 16384 AND p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype";
+// Who is locked before whom by a query: a view before what it shows, a table before its partitions and children.
+constexpr const char* kAbove =
+    "SELECT r.ev_class::text, d.refobjid::text FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class AND c.relkind = 'v'"
+    " JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass"
+    " WHERE r.ev_class >= 16384 AND d.refobjid >= 16384 AND d.refobjid <> r.ev_class"
+    " UNION SELECT inhparent::text, inhrelid::text FROM pg_catalog.pg_inherits";
+constexpr const char* kLockTimeout = "SELECT (pg_catalog.date_part('epoch', pg_catalog.current_setting('lock_timeout')::pg_catalog.interval) * 1000)::bigint";
 constexpr const char* kWal =
     "SELECT (pg_catalog.pg_current_wal_insert_lsn() - '0/0'::pg_catalog.pg_lsn)::bigint";
 
@@ -114,12 +126,44 @@ struct Watcher::Impl {
   std::map<std::string, long long> sizes;
   std::vector<ObservedNotice> notices;
   std::vector<Clock::time_point> starts;  // of each statement in this transaction
+  std::map<std::string, std::set<std::string>> below;      // oids that a query on this one locks after it
+  std::map<std::string, std::string> trigger_functions;    // those that were there before the migration
+  std::map<std::string, long long> calls;                  // of them, in this transaction
+  std::optional<long long> lock_timeout_ms;
   long long wal = 0;
   long long fetched = 0, hit = 0;  // before the statement, in this transaction
   Clock::time_point started;
   bool outside = false;
 
   explicit Impl(pg::Connection& given) : connection(given) {}
+
+  void take_stock() {
+    known = current = relations_in(connection.query(kRelations));
+    std::set<std::string> oids;
+    for (const auto& [oid, relation] : known)
+      if (relation.kind == 'r' || relation.kind == 'm') oids.insert(oid);
+    sizes = sizes_of(oids);
+    const pg::Result above = connection.query(kAbove);
+    for (int row = 0; row < above.rows(); ++row) below[above.string(row, 0)].insert(above.string(row, 1));
+    const pg::Result functions = connection.query(kFired);
+    for (int row = 0; row < functions.rows(); ++row) trigger_functions.emplace(functions.string(row, 0), functions.string(row, 1));
+  }
+
+  // Whether a query on the one locks the other after it, directly or through others.
+  bool is_above(const std::string& one, const std::string& other, int depth = 0) const {
+    const auto under = below.find(one);
+    if (under == below.end() || depth > 20) return false;
+    return std::any_of(under->second.begin(), under->second.end(), [&](const std::string& oid) { return oid == other || is_above(oid, other, depth + 1); });
+  }
+
+  void take_fired(const pg::Result& rows, Observation& observation) {
+    for (int row = 0; row < rows.rows(); ++row) {
+      const auto known_one = trigger_functions.find(rows.string(row, 0));
+      if (known_one == trigger_functions.end()) continue;
+      const long long more = rows.integer(row, 2) - calls[known_one->first];
+      if (more > 0) observation.fired.push_back({known_one->second, more});
+    }
+  }
 
   std::set<std::string> without_pages;  // of those that sizes_of() was asked for last
 
@@ -141,7 +185,7 @@ struct Watcher::Impl {
   // Counters are per session until they are sent away, which this makes happen at the end of the transaction
   // (15 and later).
   static void look(pg::Connection& own, std::vector<pg::Result>& results) {
-    std::vector<std::string> queries = {kWal, kLocks, kRelations, kCounters, kBuffers};
+    std::vector<std::string> queries = {kWal, kLocks, kRelations, kCounters, kBuffers, kFired};
     if (own.server_major() >= 15) queries.push_back("SELECT pg_catalog.pg_stat_force_next_flush()");
     results = own.pipeline(queries);
   }
@@ -165,6 +209,10 @@ struct Watcher::Impl {
       if (relation == known.end() || mode <= LockMode::access_share) continue;
       const auto before = held.find(oid);
       if (before != held.end() && before->second >= mode) continue;
+      if (mode == LockMode::access_exclusive && below.contains(oid)) {
+        for (const auto& [other, earlier] : held)
+          if (earlier == LockMode::access_exclusive && known.contains(other) && is_above(oid, other)) observation.late.push_back({relation->second.name, known.at(other).name});
+      }
       // What is locked with its table blocks nobody that the table's lock does not.
       if (relation->second.kind == 'i' || relation->second.kind == 'I') {
         const auto table = now.find(relation->second.table);
@@ -224,11 +272,7 @@ struct Watcher::Impl {
 };
 
 Watcher::Watcher(pg::Connection& connection) : impl_(std::make_unique<Impl>(connection)) {
-  impl_->known = impl_->current = relations_in(connection.query(kRelations));
-  std::set<std::string> oids;
-  for (const auto& [oid, relation] : impl_->known)
-    if (relation.kind == 'r' || relation.kind == 'm') oids.insert(oid);
-  impl_->sizes = impl_->sizes_of(oids);
+  impl_->take_stock();
   connection.on_notice([this](const pg::Notice& notice) {
     if (notice.severity.starts_with("DEBUG") && !tells_work(notice.message)) return;
     if (impl_->notices.size() < 200) impl_->notices.push_back({notice.severity, notice.message});
@@ -238,11 +282,7 @@ Watcher::Watcher(pg::Connection& connection) : impl_(std::make_unique<Impl>(conn
 
 Watcher::Watcher(pg::Connection& side, FromOutside) : impl_(std::make_unique<Impl>(side)) {
   impl_->outside = true;
-  impl_->known = impl_->current = relations_in(side.query(kRelations));
-  std::set<std::string> oids;
-  for (const auto& [oid, relation] : impl_->known)
-    if (relation.kind == 'r' || relation.kind == 'm') oids.insert(oid);
-  impl_->sizes = impl_->sizes_of(oids);
+  impl_->take_stock();
 }
 
 Watcher::~Watcher() {
@@ -260,6 +300,15 @@ void Watcher::inside(pg::Connection& own, Observation& observation) {
   impl_->take_relations(results[2], seen, counters_in(results[3]));
   impl_->fetched = impl_->hit = 0;
   impl_->take_buffers(results[4], observation);
+  impl_->calls.clear();
+  impl_->take_fired(results[5], seen);
+  for (const FiredFunction& fired : seen.fired) {
+    const auto same = std::find_if(observation.fired.begin(), observation.fired.end(), [&](const FiredFunction& other) { return other.function == fired.function; });
+    if (same == observation.fired.end())
+      observation.fired.push_back(fired);
+    else
+      same->calls += fired.calls;
+  }
   for (HeldLock& lock : seen.locks) {
     const auto known = std::find_if(observation.locks.begin(), observation.locks.end(),
                                     [&](const HeldLock& held) { return held.relation == lock.relation; });
@@ -293,13 +342,18 @@ void Watcher::inside(pg::Connection& own, Observation& observation) {
 void Watcher::before(bool in_transaction) {
   impl_->notices.clear();
   if (in_transaction) {
-    std::vector<pg::Result> results = impl_->connection.pipeline({kCounters, kWal, kBuffers});
+    std::vector<pg::Result> results = impl_->connection.pipeline({kCounters, kWal, kBuffers, kFired, kLockTimeout});
     impl_->counters = counters_in(results[0]);
     impl_->wal = results[1].integer(0, 0);
     impl_->fetched = results[2].integer(0, 0);
     impl_->hit = results[2].integer(0, 1);
+    impl_->calls.clear();
+    for (int row = 0; row < results[3].rows(); ++row) impl_->calls[results[3].string(row, 0)] = results[3].integer(row, 2);
+    impl_->lock_timeout_ms = results[4].integer(0, 0);
   } else {
     impl_->counters.clear();
+    impl_->calls.clear();
+    if (!impl_->outside) impl_->lock_timeout_ms = impl_->connection.query(kLockTimeout).integer(0, 0);
     impl_->wal = impl_->connection.query(kWal).integer(0, 0);
   }
   impl_->notices.clear();
@@ -310,6 +364,7 @@ void Watcher::after(Observation& observation, bool in_transaction) {
   observation.duration_ms = since(impl_->started);
   observation.notices = std::move(impl_->notices);
   impl_->notices.clear();
+  observation.lock_timeout_ms = impl_->lock_timeout_ms;
   if (in_transaction) {
     std::vector<pg::Result> results;
     Impl::look(impl_->connection, results);
@@ -317,6 +372,7 @@ void Watcher::after(Observation& observation, bool in_transaction) {
     impl_->take_locks(results[1], observation);
     impl_->take_relations(results[2], observation, counters_in(results[3]));
     impl_->take_buffers(results[4], observation);
+    impl_->take_fired(results[5], observation);
     impl_->starts.push_back(impl_->started);
   } else {
     std::vector<pg::Result> results = impl_->connection.pipeline({kWal, kRelations});

@@ -14,6 +14,9 @@
 namespace contraflow::rehearse {
 namespace {
 
+// Keys far from those that tables begin with.
+constexpr std::size_t kFresh = 900'000'000, kFreshSmall = 31'000;
+
 struct Word {
   std::string text;  // folded
   sql::TokenKind kind;
@@ -109,13 +112,19 @@ std::vector<std::string> sample_column(pg::Connection& connection, const std::ve
     if (is_name(word)) tables += (tables.empty() ? "" : ",") + sql::quote_literal(word.text);
   if (tables.empty()) return {};
   const pg::Result found = connection.query(
-      "SELECT c.oid::pg_catalog.regclass::text FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON "
+      "SELECT c.oid::pg_catalog.regclass::text, EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND a.attnum = ANY (i.indkey))"
+      " AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint f WHERE f.conrelid = c.oid AND f.contype = 'f' AND a.attnum = ANY (f.conkey)) FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON "
       "c.oid = a.attrelid AND c.relkind IN ('r', 'p') WHERE a.attname = $1 AND a.attnum > 0"
       " AND c.relname IN (" +
           tables + ") ORDER BY c.reltuples DESC LIMIT 1",
       {column});
   if (found.rows() == 0) return {};
   std::vector<std::string> out;
+  // What an INSERT brings as a key is not there yet.
+  if (found.boolean(0, 1) && words.front().text == "insert") {
+    for (int turn = 0; turn < count; ++turn) out.push_back(fallback(type, (type == "smallint" ? kFreshSmall : kFresh) + static_cast<std::size_t>(turn)));
+    return out;
+  }
   try {
     const pg::Result rows =
         connection.execute(fmt::format("SELECT {0}::text FROM {1} WHERE {0} IS NOT NULL LIMIT {2}",

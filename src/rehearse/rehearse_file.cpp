@@ -43,6 +43,7 @@ class FileRehearsal {
     forward_trial_.reset();
     rows_work_ = !bases_.has_rows();
     if (bases_.has_rows()) forward_on_rows();
+    settle_lock_timeout();
     if (options_.data_proofs) rollback_data();
     twice();
     interrupted();
@@ -78,6 +79,26 @@ class FileRehearsal {
     proof.reason = when + failure.message();
     proof.place = failure.place;
     if (!failure.error.hint().empty()) proof.details.push_back(failure.error.hint());
+  }
+
+  // `SET lock_timeout = 0` is none.
+  static bool sets_lock_timeout(const catalog::ScriptItem& item) {
+    const bool sets = item.starts_with({"set", "lock_timeout"}) || item.starts_with({"set", "local", "lock_timeout"}) || item.starts_with({"set", "session", "lock_timeout"});
+    if (!sets) return false;
+    const std::string text = to_lower(item.text());
+    const std::size_t value = text.find_first_of("0123456789", text.find("lock_timeout"));
+    return value != std::string::npos && text.find_first_of("123456789", value) != std::string::npos;
+  }
+
+  // What the server said at each statement, where it was asked.
+  void settle_lock_timeout() {
+    bool seen = false, unlimited = false;
+    for (const Observation& step : out_.steps) {
+      if (!step.lock_timeout_ms || std::none_of(step.locks.begin(), step.locks.end(), [](const HeldLock& lock) { return effects::blocks_writes(lock.mode); })) continue;
+      seen = true;
+      unlimited = unlimited || *step.lock_timeout_ms == 0;
+    }
+    if (seen) out_.sets_lock_timeout = !unlimited;
   }
 
   // Rights that the sandbox's role does not have, and a full disk or other resources that this machine lacks (class 53), say nothing
@@ -164,12 +185,7 @@ class FileRehearsal {
     after_ = judge_.state(trial->admin());
     changes_ = compare(before_, after_).likeness != Likeness::exact;
     out_.changes = changes_between(before_, after_);
-    out_.sets_lock_timeout = std::any_of(migration_.forward.items.begin(), migration_.forward.items.end(),
-                                         [](const catalog::ScriptItem& item) {
-                                           return item.starts_with({"set", "lock_timeout"}) ||
-                                                  item.starts_with({"set", "local", "lock_timeout"}) ||
-                                                  item.starts_with({"set", "session", "lock_timeout"});
-                                         });
+    out_.sets_lock_timeout = std::any_of(migration_.forward.items.begin(), migration_.forward.items.end(), sets_lock_timeout);
     forward_trial_.emplace(std::move(*trial));
     return true;
   }

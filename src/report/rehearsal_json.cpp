@@ -54,6 +54,9 @@ Json step_json(const Observation& step) {
                     {"inserted", touched.inserted},
                     {"updated", touched.updated},
                     {"deleted", touched.deleted}});
+  Json late = Json::array(), fired = Json::array();
+  for (const LateLock& lock : step.late) late.push_back({{"relation", sql::quote(lock.relation)}, {"behind", sql::quote(lock.behind)}});
+  for (const FiredFunction& function : step.fired) fired.push_back({{"function", function.function}, {"calls", function.calls}});
   for (const SizeChange& size : step.sizes)
     sizes.push_back(
         {{"relation", sql::quote(size.relation)}, {"before", size.before}, {"after", size.after}});
@@ -70,6 +73,9 @@ Json step_json(const Observation& step) {
           {"buffers_missed", step.pages_missed},
           {"locks", std::move(locks)},
           {"sampled", step.sampled},
+          {"locked_out_of_order", std::move(late)},
+          {"lock_timeout_ms", step.lock_timeout_ms ? Json(*step.lock_timeout_ms) : Json(nullptr)},
+          {"fired", std::move(fired)},
           {"rewritten", names(step.rewritten)},
           {"emptied", names(step.emptied)},
           {"indexes_rebuilt", names(step.indexes_rebuilt)},

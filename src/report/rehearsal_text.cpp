@@ -71,6 +71,8 @@ void write_step(const Observation& step, bool color, std::string& out) {
                   color) +
            "\n";
   }
+  for (const LateLock& lock : step.late) out += styled(fmt::format("      locks {} after {}: queries take them the other way round\n", sql::quote(lock.relation), sql::quote(lock.behind)), Style::red, color);
+  for (const FiredFunction& fired : step.fired) out += fmt::format("      fires {} {}\n", fired.function, count_of(fired.calls, "time"));
   if (!step.emptied.empty())
     out += styled("      empties " + names(step.emptied), Style::red, color) + "\n";
   if (!step.rewritten.empty())

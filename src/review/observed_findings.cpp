@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <map>
 
+#include "base/text.h"
+#include "rehearse/mentions.h"
 #include "review/lock_times.h"
 
 namespace contraflow::review {
@@ -30,6 +32,58 @@ const char* rule_for(const Observation& step, const std::string& work) {
   if (!step.rewritten.empty()) return "rewrites-table";
   if (work.find("index") != std::string::npos) return "builds-index-blocking";
   return "scans-table-blocking";
+}
+
+bool unlimited(const Rehearsal& rehearsal, const Observation& step) { return step.lock_timeout_ms ? *step.lock_timeout_ms == 0 : !rehearsal.sets_lock_timeout; }
+
+// Behind a long reader (ACCESS EXCLUSIVE) or a long writer, with everything else queueing behind it: said once, of the strongest kind.
+void lock_without_timeout(const Rehearsal& rehearsal, std::vector<Finding>& out) {
+  for (const bool reads : {true, false}) {
+    for (const Observation& step : rehearsal.steps) {
+      if (!unlimited(rehearsal, step)) continue;
+      if (!reads && to_lower(trim(step.place.statement)).starts_with("refresh")) continue;  // EXCLUSIVE on a materialized view, which nobody writes to
+      const auto lock = std::find_if(step.locks.begin(), step.locks.end(), [&](const HeldLock& held) { return reads ? effects::blocks_reads(held.mode) : effects::blocks_writes(held.mode); });
+      if (lock == step.locks.end()) continue;
+      out.push_back({.rule = "no-lock-timeout",
+                     .severity = Severity::error,
+                     .message = fmt::format("asks for {} on {} without a lock_timeout: behind one long {} it waits, and every later {} waits behind it", effects::lock_name(lock->mode),
+                                            sql::quote(lock->relation), reads ? "reader" : "transaction that has written to it", reads ? "query" : "write"),
+                     .fix = "SET lock_timeout = '60ms' before it, and another attempt where it gives up",
+                     .place = step.place,
+                     .relation = sql::quote(lock->relation)});
+      return;
+    }
+  }
+}
+
+// Triggers, rules and ON DELETE CASCADE change more than a statement says.
+void writes_unnamed(const Observation& step, std::vector<Finding>& out) {
+  const auto changed = std::find_if(step.rows.begin(), step.rows.end(), [](const TouchedRows& rows) { return rows.updated + rows.deleted > 0; });
+  if (changed == step.rows.end()) return;
+  const std::string text = to_lower(trim(step.place.statement));
+  std::vector<std::string> others;
+  if (text.starts_with("update ") || text.starts_with("delete ") || text.starts_with("insert ") || text.starts_with("with ")) {
+    for (const TouchedRows& rows : step.rows)
+      if (!mentions(step.place.statement, rows.relation)) others.push_back(fmt::format("{} of {}", count_of(rows.inserted + rows.updated + rows.deleted, "row"), sql::quote(rows.relation)));
+  }
+  if (!step.fired.empty()) {
+    std::vector<std::string> fired;
+    for (const FiredFunction& function : step.fired) fired.push_back(fmt::format("{} {}", function.function, count_of(function.calls, "time")));
+    out.push_back({.rule = "fires-triggers",
+                   .severity = Severity::warning,
+                   .message = fmt::format("its rows fire {}{}: what triggers write (updated_at, an audit table) no rollback takes back", join(fired, ", "),
+                                          others.empty() ? "" : ", which changes " + join(others, ", ")),
+                   .fix = "a WHEN guard on the trigger, on a setting that the backfill's transaction has",
+                   .place = step.place,
+                   .relation = sql::quote(changed->relation)});
+  } else if (!others.empty()) {
+    out.push_back({.rule = "implicit-rows",
+                   .severity = Severity::warning,
+                   .message = fmt::format("also changes {}, which it does not name (ON DELETE CASCADE, ON UPDATE CASCADE or a rule)", join(others, ", ")),
+                   .fix = "",
+                   .place = step.place,
+                   .relation = sql::quote(changed->relation)});
+  }
 }
 
 }  // namespace
@@ -104,6 +158,18 @@ std::vector<Finding> observed_findings(const Rehearsal& rehearsal, const std::ve
                      .place = step.place,
                      .relation = sql::quote(rows->relation)});
     }
+    writes_unnamed(step, out);
+    for (const LateLock& late : step.late) {
+      // deadlock_timeout is 1 s by default: who gives up before is never the one that the server cancels.
+      const bool gives_up_first = rehearsal.kind == "plan" || (step.lock_timeout_ms && *step.lock_timeout_ms > 0 && *step.lock_timeout_ms < 1000);
+      out.push_back({.rule = "lock-order",
+                     .severity = gives_up_first ? Severity::warning : Severity::error,
+                     .message = fmt::format("locks {} when {} is locked already, and queries take them the other way round: a deadlock, {}", sql::quote(late.relation), sql::quote(late.behind),
+                                            gives_up_first ? "in which the migration gives up first" : "in which the server cancels one of the two, the application's query as well as the migration"),
+                     .fix = fmt::format("{} first in the transaction, or a transaction of its own for each", sql::quote(late.relation)),
+                     .place = step.place,
+                     .relation = sql::quote(late.relation)});
+    }
     for (const std::string& more : step.predicted)
       out.push_back({.rule = "beyond-prediction",
                      .severity = Severity::warning,
@@ -111,25 +177,7 @@ std::vector<Finding> observed_findings(const Rehearsal& rehearsal, const std::ve
                      .fix = "",
                      .place = step.place});
   }
-  if (rehearsal.kind == "file" && !rehearsal.sets_lock_timeout) {
-    const auto first =
-        std::find_if(rehearsal.steps.begin(), rehearsal.steps.end(), [](const Observation& step) {
-          return std::any_of(step.locks.begin(), step.locks.end(),
-                             [](const HeldLock& lock) { return effects::blocks_reads(lock.mode); });
-        });
-    if (first != rehearsal.steps.end()) {
-      const auto lock = std::find_if(first->locks.begin(), first->locks.end(),
-                                     [](const HeldLock& held) { return effects::blocks_reads(held.mode); });
-      out.push_back({.rule = "no-lock-timeout",
-                     .severity = Severity::error,
-                     .message = fmt::format("asks for ACCESS EXCLUSIVE on {} without a lock_timeout: behind "
-                                            "one long reader it waits, and every later query waits behind it",
-                                            sql::quote(lock->relation)),
-                     .fix = "SET lock_timeout = '60ms' before it, and another attempt where it gives up",
-                     .place = first->place,
-                     .relation = sql::quote(lock->relation)});
-    }
-  }
+  if (rehearsal.kind == "file") lock_without_timeout(rehearsal, out);
   for (const LockTime& lock : locks) {
     if (!lock.over_budget || !effects::blocks_reads(lock.mode)) continue;
     const auto step = std::find_if(rehearsal.steps.begin(), rehearsal.steps.end(),

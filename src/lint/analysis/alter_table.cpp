@@ -189,6 +189,7 @@ void Analyser::alter_table_command(const Target& table, const PgQuery__AlterTabl
           Action& sequence = add_fact(Fact::sequence_may_lag, table, offset);
           sequence.column = name;
           sequence.what = "default";
+          sequence.object = sequence_of(command.def);
         }
       }
       return;
@@ -213,8 +214,12 @@ void Analyser::alter_table_command(const Target& table, const PgQuery__AlterTabl
       }
       return;
     }
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropIdentity:
     case PG_QUERY__ALTER_TABLE_TYPE__AT_SetIdentity:
+      if (command.def != nullptr && command.def->node_case == PG_QUERY__NODE__NODE_LIST && option_named({command.def->list->items, command.def->list->n_items}, "restart") != nullptr)
+        add_fact(Fact::sequence_set, table, offset).column = name;
+      add(Operation::alter_column, table, offset).column = name;
+      return;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropIdentity:
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DropExpression:
     case PG_QUERY__ALTER_TABLE_TYPE__AT_SetStorage:
     case PG_QUERY__ALTER_TABLE_TYPE__AT_SetCompression: add(Operation::alter_column, table, offset).column = name; return;

@@ -44,6 +44,13 @@ std::vector<Action> Analyser::analyse(const Statement& statement) {
     case PG_QUERY__NODE__NODE_DELETE_STMT: update_rows(*node.delete_stmt->relation, node.delete_stmt->where_clause, Fact::whole_delete); break;
     case PG_QUERY__NODE__NODE_INSERT_STMT: insert_rows(*node.insert_stmt); break;
     case PG_QUERY__NODE__NODE_TRUNCATE_STMT: truncate(*node.truncate_stmt); break;
+    case PG_QUERY__NODE__NODE_SELECT_STMT: sequences_set(*node.select_stmt); break;
+    case PG_QUERY__NODE__NODE_ALTER_SEQ_STMT:
+      if (option_named({node.alter_seq_stmt->options, node.alter_seq_stmt->n_options}, "restart") != nullptr) sequence_set(*node.alter_seq_stmt->sequence);
+      break;
+    case PG_QUERY__NODE__NODE_CREATE_SEQ_STMT:
+      if (option_named({node.create_seq_stmt->options, node.create_seq_stmt->n_options}, "start") != nullptr) sequence_set(*node.create_seq_stmt->sequence);
+      break;
     case PG_QUERY__NODE__NODE_COPY_STMT:
       if (node.copy_stmt->is_from != 0 && node.copy_stmt->relation != nullptr) edit(target(*node.copy_stmt->relation)).has_data_here = true;
       break;

@@ -134,6 +134,8 @@ class Analyser {
   void update_rows(const PgQuery__RangeVar& relation, const PgQuery__Node* where, Fact fact);
   void insert_rows(const PgQuery__InsertStmt& statement);
   void truncate(const PgQuery__TruncateStmt& statement);
+  void sequences_set(const PgQuery__SelectStmt& statement);
+  void sequence_set(const PgQuery__RangeVar& sequence);
   void enum_values_used(const ProtobufCMessage& message);
 
   Schema& schema_;

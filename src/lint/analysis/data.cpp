@@ -3,6 +3,7 @@
 
 #include "lint/analysis/analyser.h"
 #include "lint/analysis/parts.h"
+#include "sql/scan.h"
 
 namespace contraflow::lint {
 
@@ -85,6 +86,55 @@ void Analyser::insert_rows(const PgQuery__InsertStmt& statement) {
   Action& action = add_fact(Fact::none, table, statement_->offset);
   action.what = "INSERT";
   if (table.known != nullptr && !table.known->has_data_here) edit(table).has_data_here = true;
+}
+
+namespace {
+
+const PgQuery__FuncCall* call_of(const PgQuery__Node* node, std::string_view function) {
+  while (node != nullptr && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST) node = node->type_cast->arg;
+  if (node == nullptr || node->node_case != PG_QUERY__NODE__NODE_FUNC_CALL) return nullptr;
+  const PgQuery__FuncCall& call = *node->func_call;
+  return call.n_args > 0 && qualified(NodeList(call.funcname, call.n_funcname)).name == function ? &call : nullptr;
+}
+
+// 'public.items_id_seq' or '"Items_id_seq"', as text that holds a name.
+std::optional<QualifiedName> name_in(const PgQuery__Node* text) {
+  const std::optional<std::string> constant = constant_of(text);
+  if (!constant) return std::nullopt;
+  std::vector<std::string> parts;
+  for (const sql::Token& token : sql::scan(*constant))
+    if (token.kind == sql::TokenKind::identifier || token.kind == sql::TokenKind::keyword) parts.push_back(sql::identifier_value(std::string_view(*constant).substr(token.begin, token.end - token.begin)));
+  if (parts.empty()) return std::nullopt;
+  return QualifiedName{parts.size() > 1 ? parts[parts.size() - 2] : "", parts.back()};
+}
+
+}  // namespace
+
+std::string sequence_of(const PgQuery__Node* expression) {
+  const PgQuery__FuncCall* call = call_of(expression, "nextval");
+  const std::optional<QualifiedName> name = call != nullptr ? name_in(call->args[0]) : std::nullopt;
+  return name ? name->name : "";
+}
+
+void Analyser::sequence_set(const PgQuery__RangeVar& sequence) { add_fact(Fact::sequence_set, statement_->offset).object = qualified(sequence).name; }
+
+// SELECT setval(…): of a sequence by its name, or by the column that it is behind. Neither is known where the name is put together at run time.
+void Analyser::sequences_set(const PgQuery__SelectStmt& statement) {
+  for (std::size_t i = 0; i < statement.n_target_list; ++i) {
+    if (statement.target_list[i]->node_case != PG_QUERY__NODE__NODE_RES_TARGET) continue;
+    const PgQuery__FuncCall* call = call_of(statement.target_list[i]->res_target->val, "setval");
+    if (call == nullptr || (call->n_args > 1 && integer_of(call->args[1]) == 1)) continue;  // to 1 it is anyway
+    if (const PgQuery__FuncCall* behind = call_of(call->args[0], "pg_get_serial_sequence"); behind != nullptr && behind->n_args == 2) {
+      const std::optional<QualifiedName> table = name_in(behind->args[0]);
+      const std::optional<std::string> column = constant_of(behind->args[1]);
+      if (table && column) {
+        add_fact(Fact::sequence_set, target(*table), statement_->offset).column = *column;
+        continue;
+      }
+    }
+    const std::optional<QualifiedName> name = name_in(call->args[0]);
+    add_fact(Fact::sequence_set, statement_->offset).object = name ? name->name : "";
+  }
 }
 
 void Analyser::truncate(const PgQuery__TruncateStmt& statement) {

@@ -26,6 +26,7 @@ std::set<std::string> proves_not_null(const PgQuery__Node* expression);
 // A text that is equal for equal trees, without places and without casts of constants.
 std::string fingerprint(const PgQuery__Node* expression);
 std::set<std::string> functions_below(const PgQuery__Node* expression);  // their bare names
+std::string sequence_of(const PgQuery__Node* expression);                // of nextval('…'), without its schema; else empty
 
 // A child index fits below a partitioned one: CompareIndexInfo() in catalog/index.c.
 bool same_index(const Index& left, const Index& right);
