@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "catalog/alter.h"
 #include "catalog/ddl.h"
 #include "plan/strategies/index_parts.h"
 #include "plan/strategies/replace.h"
@@ -372,7 +373,60 @@ class Trees {
   }
 };
 
+// As the server names the index of a partition that comes with its parent's: where the name is free.
+std::string chosen_name(const Database& database, const ObjectId& id) {
+  const Index& index = *index_in(database, id);
+  const Constraint* key = key_in(database, id);
+  if (key && key->type == ConstraintType::primary_key) return index.table + "_pkey";
+  std::string columns;
+  for (const auto* list : {&index.columns, &index.include}) {
+    for (const std::string& column : *list) columns += "_" + (column.empty() ? "expr" : column);
+  }
+  return index.table + columns + (key ? "_key" : "_idx");
+}
+
 }  // namespace
+
+Statements restore_parts_of_indexes(const Database& database, const ObjectId& column) {
+  Ids parts;
+  std::set<std::string> chosen;
+  bool differs = false;
+  for (const QualifiedName& table : Planner::descendants(database, {column.schema, column.relation})) {
+    for (const Object* member : Planner::members(database, table_id(table))) {
+      const Index* index = index_in(database, member->id);
+      if (!index || !index->parent) continue;
+      const auto* key = key_in(database, member->id);  // whose index depends on it alone
+      const std::set<ObjectId>& reads = key ? database.objects.at(key_of(member->id, *index)).depends_on : member->depends_on;
+      if (!reads.contains(column_id(table.schema, table.name, column.name))) continue;
+      parts.insert(member->id);
+      const Index* above = index_in(database, parent_of(*index));
+      differs = differs || member->id.name != chosen_name(database, member->id) || !chosen.insert(member->id.name).second || (above && above->options != index->options);
+    }
+  }
+  if (!differs) return {};
+  std::string values;
+  Statements names, options;
+  std::map<QualifiedName, QualifiedName> parked;
+  for (const ObjectId& id : downwards(database, parts)) {
+    const Index& index = *index_in(database, id);
+    const QualifiedName spare{id.schema, fmt::format("contraflow_part_{}", parked.size() + 1)};
+    const auto above = parked.find(*index.parent);
+    values += fmt::format("{}({}, {}, {})", values.empty() ? "" : ", ", sql::quote_literal(sql::quote(QualifiedName{id.schema, index.table})),
+                          sql::quote_literal(sql::quote(above == parked.end() ? *index.parent : above->second)), sql::quote_literal(spare.name));
+    parked.emplace(QualifiedName{id.schema, id.name}, spare);
+    names.push_back(fmt::format("ALTER INDEX {} RENAME TO {}", sql::quote(spare), sql::quote_identifier(id.name)));
+    const Index* over = index_in(database, parent_of(index));
+    if (over && over->options != index.options) append(options, alter_index_options(id, over->options, index.options));
+    append(options, describe_state(database.objects.at(id), database));
+  }
+  Statements out{fmt::format("DO $parts$ DECLARE part record; BEGIN\n  FOR part IN SELECT * FROM (VALUES {}) AS v (home, parent, name) LOOP\n"
+                             "    EXECUTE (SELECT format('ALTER INDEX %s RENAME TO %I', i.indexrelid::regclass, part.name) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_inherits h ON h.inhrelid = i.indexrelid\n"
+                             "      WHERE h.inhparent = to_regclass(part.parent) AND i.indrelid = to_regclass(part.home));\n  END LOOP;\nEND $parts$",
+                             values)};
+  append(out, std::move(names));
+  append(out, std::move(options));
+  return out;
+}
 
 void plan_index_trees(Planner& planner) { Trees(planner).run(); }
 

@@ -12,6 +12,7 @@
 #include "catalog/of_kind.h"
 #include "effects/type_change.h"
 #include "plan/strategies/conversion.h"
+#include "plan/strategies/index_trees.h"
 
 namespace contraflow::plan {
 
@@ -150,6 +151,7 @@ void Replacements::add_retype(Item& out, const ObjectId& id, const Column& a, co
     for (const ObjectId& column : with_default) {
       if (!default_of(database, column).empty()) into.core.push_back(default_clause(column, std::get<Column>(database.objects.at(column).body)));
     }
+    append(into.core, restore_parts_of_indexes(p_.from, id));
   };
   script(out.forward, p_.from, p_.to, b, up.expression);
   script(out.undo, p_.to, p_.from, a, down.expression);

@@ -14,6 +14,7 @@
 #include "catalog/ddl.h"
 #include "catalog/rename.h"
 #include "plan/planner.h"
+#include "plan/strategies/index_trees.h"
 #include "plan/strategies/replace.h"
 
 namespace contraflow::plan {
@@ -176,6 +177,7 @@ Statements shrink_enum(const Planner& p, const ObjectId& id, bool& possible, std
     if (!column.inherited) retyped.push_back(fmt::format("{} ALTER COLUMN {} TYPE {} USING {}::text::{}", table, name, column.type, name, column.type));
   }
   append(out, std::move(retyped));
+  for (const ObjectId& column_id : columns) append(out, restore_parts_of_indexes(p.from, column_id));
   append(out, std::move(set_again));
   for (const ObjectId& composite : composites) {
     for (const CompositeAttribute& attribute : std::get<CompositeType>(p.from.objects.at(composite).body).attributes) {
