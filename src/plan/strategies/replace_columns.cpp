@@ -127,6 +127,7 @@ bool Replacements::direct_rewrite(const ObjectId& id) const {
 void Replacements::add_retype(Item& out, const ObjectId& id, const Column& a, const Column& b, const Conversion& up, const Conversion& down) {
   // A default is not converted with its column. Partitions and children have defaults of their own.
   std::vector<ObjectId> with_default;
+  Statements targets;  // of statistics objects, which lose them when they are converted along; a new one is set afterwards
   for (const QualifiedName& table : with_descendants(id)) {
     const ObjectId column = column_id(table.schema, table.name, id.name);
     if (!in_both(column)) continue;
@@ -135,7 +136,8 @@ void Replacements::add_retype(Item& out, const ObjectId& id, const Column& a, co
     if (column != id) p_.claim(column, Aspect::default_expression);
     if (const auto users = p_.dependents.find(column); users != p_.dependents.end()) {
       for (const ObjectId& user : users->second) {
-        if (user.kind == Kind::index && rides_along(column, p_.from.objects.at(user))) out.carries.insert(user);
+        if (const auto* statistics = p_.from.find_body<StatisticsObject>(user); statistics && statistics->target >= 0) append(targets, alter_statistics_target(user, statistics->target));
+        if (user.kind == Kind::statistics || (user.kind == Kind::index && rides_along(column, p_.from.objects.at(user)))) out.carries.insert(user);
       }
     }
   }
@@ -152,6 +154,7 @@ void Replacements::add_retype(Item& out, const ObjectId& id, const Column& a, co
       if (!default_of(database, column).empty()) into.core.push_back(default_clause(column, std::get<Column>(database.objects.at(column).body)));
     }
     append(into.core, restore_parts_of_indexes(p_.from, id));
+    append(into.core, Statements(targets));
   };
   script(out.forward, p_.from, p_.to, b, up.expression);
   script(out.undo, p_.to, p_.from, a, down.expression);
