@@ -334,7 +334,7 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
 
   undo_only_after_giving_way(p.operations, contended);
   Ordered ordered = order(std::move(p.operations), from, to);
-  if (!ordered.cycle.empty()) p.refuse("these changes wait for each other: " + contraflow::join(ordered.cycle, "; "));
+  if (!ordered.cycle.empty() && p.refusals.empty()) p.refuse("these changes wait for each other: " + contraflow::join(ordered.cycle, "; "));
   Plan& plan = out.plan;
   plan.name = options.name;
   plan.server_major = from.major();

@@ -44,7 +44,9 @@ bool Shadows::refused(const QualifiedName& table, const std::vector<ShadowColumn
   if (body && !body->partition_of && only_renamed && std::none_of(columns.begin(), columns.end(), [&](const ShadowColumn& column) { return inherited_from_elsewhere(column); })) return false;
   if (body && !body->partitioned && !body->partition_of && body->inherits.empty() && Planner::children(p_.from, table).empty()) return false;
   for (const ShadowColumn& column : columns) {
-    if (column.two_way() && !column.shadow_wins) {
+    if (column.two_way() && !column.shadow_wins && !inherited_from_elsewhere(column)) {
+      p_.refuse(fmt::format("{} gets another name while another column of {} changes its type, which is not supported on partitioned tables and in inheritance: make two plans, the new name first", describe(column.id), sql::quote(table)));
+    } else if (column.two_way() && !column.shadow_wins) {
       p_.refuse(fmt::format("{} gets another name, but a table below {} inherits it from another parent, too: rename it in both, with both names at once", describe(column.id), sql::quote(table)));
     } else if (column.two_way()) {
       p_.refuse(fmt::format("{} gets another name and another type, which is not supported on partitioned tables and in inheritance: make two plans, the new name first", describe(column.id)));

@@ -14,9 +14,11 @@ namespace contraflow::plan {
 
 using namespace catalog;
 
+// In either schema: what names such a column on one side only is another one on the other, and both change places with the columns.
 bool Shadows::involves(const Object& member, const std::vector<ShadowColumn>& columns, bool winners_only) const {
+  const Object *before = p_.from.find(member.id), *after = p_.to.find(member.id);
   return std::any_of(columns.begin(), columns.end(), [&](const ShadowColumn& column) {
-    return (!winners_only || column.shadow_wins) && member.depends_on.contains(column.id);
+    return (!winners_only || column.shadow_wins) && ((before && before->depends_on.contains(column.id)) || (after && after->depends_on.contains(column.id)));
   });
 }
 

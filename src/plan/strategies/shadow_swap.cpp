@@ -8,6 +8,8 @@
 #include <algorithm>
 
 #include "catalog/alter.h"
+#include "catalog/ddl.h"
+#include "catalog/of_kind.h"
 #include "plan/strategies/column_parts.h"
 #include "plan/strategies/conversion.h"
 #include "plan/strategies/shadow_trigger.h"
@@ -129,6 +131,15 @@ void Shadows::finish_swap(ShadowSwap& swap) const {
   }
 }
 
+// The sequence of the column's own that is in `database` and not in `other`: a serial column that becomes an identity column, or one that was.
+const Object* Shadows::own_sequence(const ShadowColumn& column, const Database& database, const Database& other) {
+  for (const auto& [id, object] : of_kind(database, Kind::sequence)) {
+    const auto* sequence = std::get_if<Sequence>(&object.body);
+    if (sequence && sequence->owned_by == column.id && !other.find(id)) return &object;
+  }
+  return nullptr;
+}
+
 // Default and identity leave the column that goes; the numbers go on where they stood.
 void Shadows::hand_over_defaults(Statements& out, const QualifiedName& table, const ShadowColumn& column, bool forward) const {
   const Database& leaving = forward ? p_.from : p_.to;
@@ -138,6 +149,11 @@ void Shadows::hand_over_defaults(Statements& out, const QualifiedName& table, co
   if (body.identity != Identity::none) {
     const QualifiedName parked{body.identity_sequence.schema, p_.spare_relation(body.identity_sequence.schema, body.identity_sequence.name, "swap")};
     out.push_back(fmt::format("ALTER SEQUENCE {} RENAME TO {}", sql::quote(body.identity_sequence), sql::quote_identifier(parked.name)));
+  }
+  const Database& arriving = forward ? p_.to : p_.from;
+  if (std::get<Column>(arriving.objects.at(column.id).body).identity == Identity::none) return;
+  if (const Object* sequence = own_sequence(column, leaving, arriving)) {
+    out.push_back(fmt::format("ALTER SEQUENCE {} RENAME TO {}", quoted_name(sequence->id), sql::quote_identifier(p_.spare_relation(sequence->id.schema, sequence->id.name, "swap"))));
   }
 }
 
@@ -156,6 +172,15 @@ void Shadows::settle(Statements& out, const QualifiedName& table, const ShadowCo
     const std::string spare = p_.spare_constraint(table.schema, table.name, column.id.name, std::string("not_null_") + std::string(direction.suffix));
     out.push_back(fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter(table), sql::quote_identifier(spare)));
   }
+  const Object* comes = old_body.identity != Identity::none ? own_sequence(column, target, leaving) : nullptr;
+  if (comes) {
+    Object sequence = *comes;
+    std::get<Sequence>(sequence.body).owned_by.reset();  // below, under the column's name of then
+    append(out, create_all(sequence, target));
+    const QualifiedName parked{old_body.identity_sequence.schema, p_.spare_relation(old_body.identity_sequence.schema, old_body.identity_sequence.name, "swap")};
+    out.push_back(fmt::format("SELECT pg_catalog.setval({}, last_value, is_called) FROM {}", sql::quote_literal(quoted_name(comes->id)), sql::quote(parked)));
+    p_.done.insert(comes->id);
+  }
   if (!body.default_expression.empty() && body.generated == Generated::none) {
     out.push_back(fmt::format("{} ALTER COLUMN {} SET DEFAULT {}", alter(table), name, body.default_expression));
   }
@@ -163,7 +188,16 @@ void Shadows::settle(Statements& out, const QualifiedName& table, const ShadowCo
     Column bare = body;
     bare.identity = Identity::none;
     bare.default_expression.clear();
-    append(out, alter_identity(column.id, bare, body));
+    append(out, alter_identity(named(column, direction.forward ? column.id.name : column.old_name), bare, body));
+    const Object* goes = own_sequence(column, leaving, target);
+    if (goes) {
+      const std::string parked = sql::quote(QualifiedName{goes->id.schema, p_.spare_relation(goes->id.schema, goes->id.name, "swap")});
+      out.push_back(fmt::format("SELECT pg_catalog.setval({}, last_value, is_called) FROM {}", sql::quote_literal(sql::quote(body.identity_sequence)), parked));
+      out.push_back("DROP SEQUENCE " + parked);
+      p_.done.insert(goes->id);
+    } else if (old_body.identity == Identity::none) {
+      out.push_back(fmt::format("SELECT pg_catalog.setval({}, max({}), true) FROM {} HAVING max({}) IS NOT NULL", sql::quote_literal(sql::quote(body.identity_sequence)), name, sql::quote(table), name));
+    }
   }
   if (old_body.identity != Identity::none) {
     const QualifiedName parked{old_body.identity_sequence.schema, p_.spare_relation(old_body.identity_sequence.schema, old_body.identity_sequence.name, "swap")};

@@ -52,6 +52,7 @@ class Shadows {
   bool inherited_from_elsewhere(const ShadowColumn& column) const;
   std::vector<QualifiedName> synchronised(const QualifiedName& table) const;
 
+  static const Object* own_sequence(const ShadowColumn& column, const Database& database, const Database& other);
   static ObjectId named(const ShadowColumn& column, const std::string& name) { return catalog::column_id(column.id.schema, column.id.relation, name); }
 
   // Before the swap: the original still has its name and the loser's name is not there.
