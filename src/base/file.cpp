@@ -102,6 +102,7 @@ std::optional<std::string> read_if_there(const std::string& path) {
     if (S_ISDIR(about.st_mode)) return std::nullopt;
     return read_all(file.get(), about, path);
   }
+  if (file.get() < 0 && errno == ENOENT) return std::nullopt;
   std::error_code ignored;  // what is there and cannot be opened is an error, which read_file() words
   const fs::file_status status = fs::status(path, ignored);
   if (!fs::exists(status) || fs::is_directory(status)) return std::nullopt;

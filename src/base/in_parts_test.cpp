@@ -10,7 +10,7 @@ namespace contraflow {
 namespace {
 
 TEST(InParts, EachPieceOnceAndInItsPart) {
-  for (const std::size_t parts : {1U, 2U, 3U, 7U}) {
+  for (const std::size_t parts : {1U, 2U, 3U, 7U, 10U}) {
     std::vector<std::size_t> part_of(10, 99);
     in_parts(part_of.size(), parts, [&](std::size_t part, std::size_t first, std::size_t last) {
       for (std::size_t i = first; i < last; ++i) part_of[i] = part;

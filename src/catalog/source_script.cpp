@@ -37,13 +37,12 @@ bool may_have_body(const std::vector<std::string>& words) {
 
 class Splitter {
  public:
-  explicit Splitter(std::shared_ptr<const ScriptFile> file)
-      : file_(std::move(file)), text_(file_->text), scanner_(text_) {}
+  Splitter(std::shared_ptr<const ScriptFile> file, const std::function<void(ScriptItem)>& done)
+      : file_(std::move(file)), done_(done), text_(file_->text), scanner_(text_) {}
 
-  std::vector<ScriptItem> run() {
+  void run() {
     for (Token token = scanner_.next(); token.kind != TokenKind::end; token = scanner_.next()) take(token);
     finish();
-    return std::move(items_);
   }
 
  private:
@@ -93,7 +92,7 @@ class Splitter {
     open_ = false;
     item_.end = last_token_end_;
     if (item_.copies_from_stdin) take_copy_data();
-    items_.push_back(std::move(item_));
+    done_(std::move(item_));
   }
 
   // The data starts on the line after the statement and ends with a line `\.`, or with the file.
@@ -134,7 +133,7 @@ class Splitter {
     meta.end = i;
     scanner_.seek(i);
     if (meta.words[0].starts_with('g')) finish();
-    items_.push_back(std::move(meta));
+    done_(std::move(meta));
   }
 
   // Reads to the end of the line, or past `\\`, which ends a meta-command.
@@ -164,9 +163,9 @@ class Splitter {
   }
 
   std::shared_ptr<const ScriptFile> file_;
+  const std::function<void(ScriptItem)>& done_;
   std::string_view text_;
   SqlScanner scanner_;
-  std::vector<ScriptItem> items_;
   ScriptItem item_;
   bool open_ = false;
   int paren_depth_ = 0;
@@ -230,8 +229,12 @@ bool ScriptItem::starts_with(std::initializer_list<std::string_view> expected) c
 Location ScriptItem::location() const { return locate(file->text, begin, file->name); }
 
 std::vector<ScriptItem> split_script(std::shared_ptr<const ScriptFile> file) {
-  return Splitter(std::move(file)).run();
+  std::vector<ScriptItem> items;
+  split_script(std::move(file), [&items](ScriptItem item) { items.push_back(std::move(item)); });
+  return items;
 }
+
+void split_script(std::shared_ptr<const ScriptFile> file, const std::function<void(ScriptItem)>& take) { Splitter(std::move(file), take).run(); }
 
 std::vector<ScriptItem> read_script(std::shared_ptr<const ScriptFile> file, const ReadInclude& read_include) {
   std::vector<ScriptItem> items;

@@ -44,6 +44,8 @@ struct ScriptItem {
 // Cuts the text into statements and meta-commands. A quote that is never closed leaves the rest as one
 // statement: the server reports it.
 std::vector<ScriptItem> split_script(std::shared_ptr<const ScriptFile> file);
+// The same, one by one.
+void split_script(std::shared_ptr<const ScriptFile> file, const std::function<void(ScriptItem)>& take);
 
 // Reads the file that `\i` or `\ir` names; nothing where there is none.
 using ReadInclude = std::function<std::optional<std::string>(const std::string& path)>;

@@ -5,8 +5,9 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
-#include <thread>
+#include <optional>
 
+#include "base/helpers.h"
 #include "lint/parse_ahead.h"
 #include "lint/walker.h"
 
@@ -18,14 +19,16 @@ constexpr std::size_t kSmallFile = 256 * 1024;  // bytes: larger files, and one 
 struct Prepared {
   std::vector<catalog::ScriptItem> items;
   std::vector<Parsed> parsed;
-  bool whole = false;  // `parsed` holds every statement
+  bool whole = false;  // false: both are empty
 };
 
-Prepared prepare(const Input& input, bool alone) {
+Prepared prepare(const Input& input) {
   Prepared out;
-  out.items = catalog::split_script(input.file);
-  out.whole = !alone && input.file->text.size() <= kSmallFile;
-  if (out.whole) out.parsed = parse_all(out.items);
+  out.whole = input.file->text.size() <= kSmallFile;
+  if (out.whole) {
+    out.items = catalog::split_script(input.file);
+    out.parsed = parse_all(out.items);
+  }
   return out;
 }
 
@@ -36,22 +39,19 @@ class FilesAhead {
   FilesAhead(const std::vector<Input>& inputs, unsigned threads) : inputs_(inputs) {
     if (threads < 2 || inputs.size() < 2) return;
     const std::size_t groups = (inputs.size() + kTogether - 1) / kTogether;
-    for (std::size_t i = 1; i < std::min<std::size_t>(threads, groups); ++i) threads_.emplace_back([this] { work(); });
+    helpers_.emplace(static_cast<unsigned>(std::min<std::size_t>(threads, groups)) - 1, [this] { work(); });
   }
   FilesAhead(const FilesAhead&) = delete;
   FilesAhead& operator=(const FilesAhead&) = delete;
   ~FilesAhead() {
-    {
-      const std::lock_guard lock(mutex_);
-      stop_ = true;
-    }
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
     changed_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
   }
 
   // Called with 0, 1, 2, …
   Prepared take(std::size_t index) {
-    if (threads_.empty()) return prepare(inputs_[index], true);
+    if (!helpers_) return {};
     if (index % kTogether == 0) {
       std::unique_lock lock(mutex_);
       wanted_ = index;
@@ -90,7 +90,7 @@ class FilesAhead {
     next_ += kTogether;
     lock.unlock();
     std::vector<Prepared> prepared;
-    for (std::size_t i = first; i < std::min(first + kTogether, inputs_.size()); ++i) prepared.push_back(prepare(inputs_[i], false));
+    for (std::size_t i = first; i < std::min(first + kTogether, inputs_.size()); ++i) prepared.push_back(prepare(inputs_[i]));
     lock.lock();
     done_.emplace(first, std::move(prepared));
     changed_.notify_all();
@@ -104,7 +104,7 @@ class FilesAhead {
   std::size_t next_ = 0;
   std::size_t wanted_ = 0;
   bool stop_ = false;
-  std::vector<std::thread> threads_;
+  std::optional<Helpers> helpers_;  // last: they use the rest
 };
 
 }  // namespace
@@ -112,12 +112,12 @@ class FilesAhead {
 Report check(const std::vector<Input>& inputs, const CheckOptions& options) {
   Report report;
   Walker walker(options, report);
-  const unsigned threads = options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
+  const unsigned threads = options.threads != 0 ? options.threads : processors();
   FilesAhead files(inputs, threads);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     Prepared prepared = files.take(i);
-    ParseAhead parsed = prepared.whole ? ParseAhead(prepared.items, std::move(prepared.parsed)) : ParseAhead(prepared.items, threads);
-    walker.run(inputs[i], prepared.items, parsed);
+    ParseAhead parsed = prepared.whole ? ParseAhead(std::move(prepared.items), std::move(prepared.parsed)) : ParseAhead(inputs[i].file, threads);
+    walker.run(inputs[i], parsed);
   }
   return report;
 }

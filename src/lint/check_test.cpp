@@ -177,6 +177,12 @@ TEST(Check, PsqlScriptsAreRead) {
   EXPECT_EQ(lines_of(check_text("\\set ON_ERROR_STOP on\nCOPY t (a) FROM stdin;\nCREATE INDEX; '\n\\.\n\\echo done\nCREATE INDEX ON t (a);")), (Lines{"x.sql:6 error create-index-blocks-writes"}));
 }
 
+TEST(Check, WhatIfFalseHoldsIsNotRun) {
+  const std::string body = "  CREATE INDEX ON t (a);\nELSE\n  CREATE INDEX ON u (b);\nEND IF; END $$;";
+  EXPECT_EQ(lines_of(check_text("DO $$ BEGIN IF false THEN\n" + body)), (Lines{"x.sql:4 error create-index-blocks-writes"}));
+  EXPECT_EQ(lines_of(check_text("DO $$ BEGIN IF false OR random() < 1 THEN\n" + body)), (Lines{"x.sql:2 error create-index-blocks-writes", "x.sql:4 error create-index-blocks-writes"}));
+}
+
 TEST(Check, LongFilesAreParsedInParallelWithTheSameResult) {
   std::string text;
   for (int i = 0; i < 3'000; ++i) text += "ALTER TABLE t" + std::to_string(i) + " ADD COLUMN a int DEFAULT random();\n" + (i % 700 == 0 ? "ALTER TABLE x MERGE PARTITIONS (a) INTO b;\n" : "");

@@ -2,13 +2,15 @@
 #include "lint/parse_ahead.h"
 
 #include <algorithm>
-#include <atomic>
 #include <condition_variable>
+#include <deque>
+#include <iterator>
 #include <map>
 #include <mutex>
-#include <thread>
+#include <utility>
 
 #include "base/error.h"
+#include "base/helpers.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "lint/newer_syntax.h"
@@ -68,76 +70,34 @@ std::optional<std::string> do_body(const PgQuery__Node& node) {
 
 namespace {
 
-// The statements of a file in batches.
-struct Batches {
-  explicit Batches(const std::vector<catalog::ScriptItem>& all) : items(&all), place_of_item(all.size()) {
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      place_of_item[i] = statements.size();
-      if (all[i].kind == catalog::ItemKind::statement) statements.push_back(i);
-    }
-    count = (statements.size() + kBatch - 1) / kBatch;
+// Statements of a file that go to the parser in one call, if nothing but white space and semicolons is between them: the call is what costs.
+struct Batch {
+  struct Piece {
+    std::size_t begin, end;
+  };
+  std::vector<Piece> pieces;
+  bool together = true;
+
+  // `follows`: no other item is between it and the one before.
+  void add(const catalog::ScriptItem& item, bool follows) {
+    constexpr std::size_t kShort = 2'000;
+    together = together && (follows || pieces.empty()) && !item.copies_from_stdin && item.end - item.begin < kShort;
+    pieces.push_back({item.begin, item.end});
   }
-
-  std::vector<Parsed> parse(std::size_t batch) const;
-  std::vector<Parsed> trees(std::size_t batch) const;
-
-  const std::vector<catalog::ScriptItem>* items;
-  std::vector<std::size_t> statements;     // indexes of items that are statements
-  std::vector<std::size_t> place_of_item;  // item -> its place among the statements
-  std::size_t count = 0;
 };
 
-}  // namespace
-
-struct ParseAhead::State {
-  explicit State(const std::vector<catalog::ScriptItem>& items) : batches(items) {}
-
-  Batches batches;
-  bool all_there = false;  // `current` holds every statement
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::map<std::size_t, std::vector<Parsed>> done;  // batch -> results
-  std::size_t next = 0;                             // to be parsed
-  std::size_t wanted = 0;                           // the batch that is taken from
-  bool stop = false;
-  std::vector<std::thread> threads;
-  std::vector<Parsed> current;
-  std::size_t current_batch = static_cast<std::size_t>(-1);
-
-  void work();
-  bool may_begin() const { return next < std::min(batches.count, wanted + kAhead); }
-  void parse_next(std::unique_lock<std::mutex>& lock);
-};
-
-std::vector<Parsed> Batches::parse(std::size_t batch) const {
-  std::vector<Parsed> out = trees(batch);
-  for (Parsed& parsed : out) {
-    if (parsed.tree == nullptr || parsed.index >= parsed.tree->size()) continue;
-    if (const auto text = do_body(parsed.tree->node(parsed.index))) parsed.body = statements_of_body(*text);
-  }
-  return out;
-}
-
-std::vector<Parsed> Batches::trees(std::size_t batch) const {
-  const std::size_t first = batch * kBatch, last = std::min(first + kBatch, statements.size());
-  std::vector<Parsed> out(last - first);
-  // Neighbours of one file with nothing but white space and semicolons between them go to the parser in one call, which is what costs.
-  const catalog::ScriptItem& front = (*items)[statements[first]];
-  const catalog::ScriptItem& back = (*items)[statements[last - 1]];
-  bool together = last - first > 1 && front.file == back.file && statements[last - 1] - statements[first] == last - first - 1;
-  for (std::size_t i = first; together && i < last; ++i) {
-    const catalog::ScriptItem& item = (*items)[statements[i]];
-    together = item.file == front.file && !item.copies_from_stdin && item.end - item.begin < 2'000;
-  }
-  if (together) {
-    const std::string_view text = std::string_view(front.file->text).substr(front.begin, back.end - front.begin);
+std::vector<Parsed> trees(std::string_view text, const Batch& batch) {
+  const std::vector<Batch::Piece>& pieces = batch.pieces;
+  std::vector<Parsed> out(pieces.size());
+  if (batch.together && pieces.size() > 1) {
+    const std::size_t begin = pieces.front().begin;
     try {
-      const auto tree = std::make_shared<const sql::ParseTree>(sql::parse(text));
-      if (tree->size() == last - first) {
-        for (std::size_t i = first; i < last; ++i) {
-          out[i - first].tree = tree;
-          out[i - first].index = i - first;
-          out[i - first].text_begin = (*items)[statements[i]].begin - front.begin;
+      const auto tree = std::make_shared<const sql::ParseTree>(sql::parse(text.substr(begin, pieces.back().end - begin)));
+      if (tree->size() == pieces.size()) {
+        for (std::size_t i = 0; i < pieces.size(); ++i) {
+          out[i].tree = tree;
+          out[i].index = i;
+          out[i].text_begin = pieces[i].begin - begin;
         }
         return out;
       }
@@ -145,83 +105,154 @@ std::vector<Parsed> Batches::trees(std::size_t batch) const {
       // One of them is not of this grammar: each is read by itself.
     }
   }
-  for (std::size_t i = first; i < last; ++i) out[i - first] = parse_statement((*items)[statements[i]].text());
+  for (std::size_t i = 0; i < pieces.size(); ++i) out[i] = parse_statement(text.substr(pieces[i].begin, pieces[i].end - pieces[i].begin));
   return out;
 }
 
-std::vector<Parsed> parse_all(const std::vector<catalog::ScriptItem>& items) {
-  const Batches batches(items);
-  std::vector<Parsed> out;
-  out.reserve(batches.statements.size());
-  for (std::size_t batch = 0; batch < batches.count; ++batch) {
-    for (Parsed& parsed : batches.parse(batch)) out.push_back(std::move(parsed));
+std::vector<Parsed> parse(std::string_view text, const Batch& batch) {
+  std::vector<Parsed> out = trees(text, batch);
+  for (Parsed& parsed : out) {
+    if (parsed.tree == nullptr || parsed.index >= parsed.tree->size()) continue;
+    if (const auto body = do_body(parsed.tree->node(parsed.index))) parsed.body = statements_of_body(*body);
   }
   return out;
 }
 
+// Calls batch(…) with the statements of a file in batches, item by item.
+template <class F>
+class Batches {
+ public:
+  explicit Batches(F batch) : batch_(std::move(batch)) {}
+  void add(const catalog::ScriptItem& item) {
+    if (item.kind != catalog::ItemKind::statement) {
+      follows_ = false;
+      return;
+    }
+    if (gathered_.pieces.empty()) gathered_.pieces.reserve(kBatch);
+    gathered_.add(item, std::exchange(follows_, true));
+    if (gathered_.pieces.size() == kBatch) end();
+  }
+  void end() {
+    if (!gathered_.pieces.empty()) batch_(std::exchange(gathered_, {}));
+  }
+
+ private:
+  F batch_;
+  Batch gathered_;
+  bool follows_ = false;
+};
+
+}  // namespace
+
+std::vector<Parsed> parse_all(const std::vector<catalog::ScriptItem>& items) {
+  std::vector<Parsed> out;
+  Batches batches([&](const Batch& batch) {
+    std::vector<Parsed> parsed = parse(items[0].file->text, batch);
+    if (out.empty()) out = std::move(parsed);  // as a rule, there is one
+    else std::move(parsed.begin(), parsed.end(), std::back_inserter(out));
+  });
+  for (const catalog::ScriptItem& item : items) batches.add(item);
+  batches.end();
+  return out;
+}
+
+struct ParseAhead::State {
+  std::shared_ptr<const catalog::ScriptFile> file;  // null: `current` holds every statement
+  std::vector<catalog::ScriptItem> items;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<Batch> batches;                        // what is split; empty from where it is parsed
+  std::map<std::size_t, std::vector<Parsed>> done;  // batch -> results
+  std::size_t next = 0;                             // to be parsed
+  std::size_t wanted = 0;                           // the batch that is taken from
+  bool split = false;                               // no batch comes any more
+  bool stop = false;
+  std::size_t taken = 0;  // statements
+  std::vector<Parsed> current;
+  std::optional<Helpers> helpers;  // last: they use the rest
+
+  State() = default;
+  ~State() {
+    const std::lock_guard lock(mutex);
+    stop = true;
+    changed.notify_all();
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  void work();
+  bool may_begin() const { return next < std::min(batches.size(), wanted + kAhead); }
+  void parse_next(std::unique_lock<std::mutex>& lock);
+  void add(Batch batch);
+};
+
 void ParseAhead::State::work() {
   std::unique_lock lock(mutex);
   while (true) {
-    changed.wait(lock, [&] { return stop || next >= batches.count || may_begin(); });
-    if (stop || next >= batches.count) return;
+    changed.wait(lock, [&] { return stop || (split && next >= batches.size()) || may_begin(); });
+    if (!may_begin() || stop) return;
     parse_next(lock);
   }
 }
 
 // The next batch that nobody has begun, without the lock meanwhile.
 void ParseAhead::State::parse_next(std::unique_lock<std::mutex>& lock) {
-  const std::size_t batch = next++;
+  const std::size_t number = next++;
+  const Batch batch = std::move(batches[number]);
   lock.unlock();
-  std::vector<Parsed> result = batches.parse(batch);
+  std::vector<Parsed> result = parse(file->text, batch);
   lock.lock();
-  done.emplace(batch, std::move(result));
+  done.emplace(number, std::move(result));
   changed.notify_all();
 }
 
-ParseAhead::ParseAhead(const std::vector<catalog::ScriptItem>& items, unsigned threads) : state_(std::make_unique<State>(items)) {
-  // A thread costs more than a few statements.
-  if (threads < 2 || state_->batches.count < 2) return;
-  for (unsigned i = 1; i < std::min<std::size_t>(threads, state_->batches.count); ++i) state_->threads.emplace_back([state = state_.get()] { state->work(); });
+void ParseAhead::State::add(Batch batch) {
+  const std::lock_guard lock(mutex);
+  batches.push_back(std::move(batch));
+  changed.notify_one();
 }
 
-ParseAhead::ParseAhead(const std::vector<catalog::ScriptItem>& items, std::vector<Parsed> parsed) : state_(std::make_unique<State>(items)) {
-  state_->all_there = true;
+ParseAhead::ParseAhead(std::shared_ptr<const catalog::ScriptFile> file, unsigned threads) : state_(std::make_unique<State>()) {
+  constexpr std::size_t kWorthAThread = 8 * 1024;  // bytes: one costs more than a few statements
+  State& state = *state_;
+  state.file = std::move(file);
+  if (threads > 1 && state.file->text.size() >= kWorthAThread) state.helpers.emplace(threads - 1, [&state] { state.work(); });
+  Batches batches([&](Batch batch) { state.add(std::move(batch)); });
+  catalog::split_script(state.file, [&](catalog::ScriptItem item) {
+    batches.add(item);
+    state.items.push_back(std::move(item));
+  });
+  batches.end();
+  const std::lock_guard lock(state.mutex);
+  state.split = true;
+  state.changed.notify_all();
+}
+
+ParseAhead::ParseAhead(std::vector<catalog::ScriptItem> items, std::vector<Parsed> parsed) : state_(std::make_unique<State>()) {
+  state_->items = std::move(items);
   state_->current = std::move(parsed);
 }
 
-ParseAhead::~ParseAhead() {
-  {
-    const std::lock_guard lock(state_->mutex);
-    state_->stop = true;
-  }
-  state_->changed.notify_all();
-  for (std::thread& thread : state_->threads) thread.join();
-}
+ParseAhead::~ParseAhead() = default;
 
-Parsed ParseAhead::take(std::size_t item) {
-  const std::size_t place = state_->batches.place_of_item[item];
-  if (state_->all_there) return std::move(state_->current[place]);
-  const std::size_t batch = place / kBatch;
-  if (batch != state_->current_batch) {
-    if (state_->threads.empty()) {
-      state_->current = state_->batches.parse(batch);
-    } else {
-      std::unique_lock lock(state_->mutex);
-      state_->wanted = batch;
-      state_->changed.notify_all();
-      while (!state_->done.contains(batch)) {
-        if (state_->may_begin()) {
-          state_->parse_next(lock);
-        } else {
-          state_->changed.wait(lock);
-        }
-      }
-      state_->current = std::move(state_->done.at(batch));
-      state_->done.erase(batch);
+const std::vector<catalog::ScriptItem>& ParseAhead::items() const { return state_->items; }
+
+Parsed ParseAhead::take() {
+  State& state = *state_;
+  const std::size_t place = state.taken++;
+  if (state.file == nullptr) return std::move(state.current[place]);
+  if (place % kBatch == 0) {
+    const std::size_t batch = place / kBatch;
+    std::unique_lock lock(state.mutex);
+    state.wanted = batch;
+    state.changed.notify_all();
+    while (!state.done.contains(batch)) {
+      if (state.may_begin()) state.parse_next(lock);
+      else state.changed.wait(lock);
     }
-    state_->current_batch = batch;
+    state.current = std::move(state.done.at(batch));
+    state.done.erase(batch);
   }
-  return std::move(state_->current[place % kBatch]);
+  return std::move(state.current[place % kBatch]);
 }
 
 }  // namespace contraflow::lint

@@ -25,22 +25,23 @@ struct Parsed {
   std::size_t error_offset = 0;  // in the statement
 };
 
-// Parses statements in order on several threads, a window ahead of who takes them, so that a file of any length needs little memory. Who takes them is one of the
-// threads: it parses where it would have to wait.
+// Splits a file, and parses its statements in order on several threads, a window ahead of who takes them, so that a file of any length needs little memory. Who
+// splits and takes is one of the threads: the others parse what is split already, and it parses where it would have to wait.
 class ParseAhead {
  public:
-  ParseAhead(const std::vector<catalog::ScriptItem>& items, unsigned threads);
+  ParseAhead(std::shared_ptr<const catalog::ScriptFile> file, unsigned threads);
   // Takes what parse_all() gave for the items.
-  ParseAhead(const std::vector<catalog::ScriptItem>& items, std::vector<Parsed> parsed);
+  ParseAhead(std::vector<catalog::ScriptItem> items, std::vector<Parsed> parsed);
   ~ParseAhead();
-  Parsed take(std::size_t index);  // called with 0, 1, 2, …
+  const std::vector<catalog::ScriptItem>& items() const;
+  Parsed take();  // the next statement's
 
  private:
   struct State;
   std::unique_ptr<State> state_;
 };
 
-// Every statement among the items, on this thread.
+// Every statement among the items, which are those of one file, on this thread.
 std::vector<Parsed> parse_all(const std::vector<catalog::ScriptItem>& items);
 
 // One statement by itself; without its body, if it is a DO block.

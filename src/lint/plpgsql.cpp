@@ -117,11 +117,12 @@ Variables constants_of(const Json& function) {
 
 class Collector {
  public:
-  explicit Collector(std::string_view body) : body_(body) {}
+  // `executes`: it has EXECUTE, for which the variables matter.
+  Collector(std::string_view body, bool executes) : body_(body), executes_(executes) {}
 
   std::vector<BodyStatement> run(const Json& functions) {
     for (const Json& function : functions) {
-      variables_ = constants_of(function);
+      if (executes_) variables_ = constants_of(function);
       visit(function, false);
     }
     return std::move(out_);
@@ -156,13 +157,15 @@ class Collector {
     out_.push_back(std::move(statement));
   }
 
-  void visit(const Json& node, bool conditional) {
+  // `without`: a member that is left out.
+  void visit(const Json& node, bool conditional, std::string_view without = {}) {
     if (node.is_array()) {
       for (const Json& element : node) visit(element, conditional);
       return;
     }
     if (!node.is_object()) return;
     for (const auto& [key, value] : node.items()) {
+      if (key == without) continue;
       if (!value.is_object()) {
         if (value.is_array()) visit(value, conditional || key == "then_body" || key == "else_body" || key == "exc_list");
         continue;
@@ -187,12 +190,14 @@ class Collector {
       } else {
         const bool branches = key == "PLpgSQL_stmt_if" || key == "PLpgSQL_stmt_case" || key == "PLpgSQL_stmt_loop" || key == "PLpgSQL_stmt_while" || key == "PLpgSQL_stmt_fori" ||
                               key == "PLpgSQL_stmt_fors" || key == "PLpgSQL_stmt_forc" || key == "PLpgSQL_stmt_dynfors" || key == "PLpgSQL_stmt_foreach_a" || key == "exceptions";
-        visit(value, conditional || branches);
+        const bool never = key == "PLpgSQL_stmt_if" && value.contains("cond") && to_lower(trim(query_of(value["cond"]))) == "false";
+        visit(value, conditional || branches, never ? "then_body" : "");
       }
     }
   }
 
   std::string_view body_;
+  bool executes_;
   Variables variables_;
   std::vector<BodyStatement> out_;
 };
@@ -202,9 +207,10 @@ class Collector {
 std::vector<BodyStatement> statements_of_body(std::string_view body) {
   const std::string tree = sql::plpgsql_tree(body);
   if (tree.empty()) return {};
+  const bool executes = tree.find("PLpgSQL_stmt_dynexecute") != std::string::npos;
   const Json parsed = Json::parse(tree, nullptr, false);
   if (parsed.is_discarded()) return {};
-  return Collector(body).run(parsed);
+  return Collector(body, executes).run(parsed);
 }
 
 }  // namespace contraflow::lint

@@ -59,10 +59,7 @@ class Settler {
       suppress();
     }
     by_path();
-    const auto earlier = [](const Finding& left, const Finding& right) { return left.offset < right.offset; };
-    if (!std::is_sorted(findings_.begin(), findings_.end(), earlier)) std::stable_sort(findings_.begin(), findings_.end(), earlier);
-    place();
-    std::move(findings_.begin(), findings_.end(), std::back_inserter(report_.findings));
+    place(in_order());
   }
 
  private:
@@ -189,10 +186,22 @@ class Settler {
     }
   }
 
-  void place() {
+  // Findings are large: not they are sorted, but where they are.
+  std::vector<Finding*> in_order() {
+    std::vector<Finding*> out;
+    out.reserve(findings_.size());
+    for (Finding& finding : findings_) out.push_back(&finding);
+    const auto earlier = [](const Finding* left, const Finding* right) { return left->offset < right->offset; };
+    if (!std::is_sorted(out.begin(), out.end(), earlier)) std::stable_sort(out.begin(), out.end(), earlier);
+    return out;
+  }
+
+  // Their lines and columns, whereupon they go to the report.
+  void place(const std::vector<Finding*>& findings) {
     std::size_t at = 0, line_begin = 0;
     int line = 1;
-    for (Finding& finding : findings_) {
+    for (Finding* each : findings) {
+      Finding& finding = *each;
       const std::size_t offset = std::min(finding.offset, text_.size());
       for (std::size_t newline = text_.find('\n', at); newline < offset; newline = text_.find('\n', at)) {
         ++line;
@@ -205,6 +214,7 @@ class Settler {
       if (source.ends_with('\r')) source.remove_suffix(1);
       if (source.size() > 4'000) source = source.substr(0, 4'000);
       finding.source_line = source;
+      report_.findings.push_back(std::move(finding));
     }
   }
 

@@ -20,14 +20,15 @@ Walker::Walker(const CheckOptions& options, Report& report) : options_(options),
   if (options.schema != nullptr) load(schema_, *options.schema);
 }
 
-void Walker::run(const Input& input, const std::vector<catalog::ScriptItem>& items, ParseAhead& parsed) {
+void Walker::run(const Input& input, ParseAhead& parsed) {
+  const std::vector<catalog::ScriptItem>& items = parsed.items();
   const bool forgotten = input.rollback || options_.each;
   if (!input.rollback || !options_.each) schema_.end_of_migration();
   if (forgotten) schema_.mark();
   start(input, items);
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    if (items[i].kind == catalog::ItemKind::statement) take_item(items[i], parsed.take(i));
-    else if (!items[i].words.empty() && (items[i].words[0] == "c" || items[i].words[0] == "connect")) session_ = after_commit_ = {};
+  for (const catalog::ScriptItem& item : items) {
+    if (item.kind == catalog::ItemKind::statement) take_item(item, parsed.take());
+    else if (!item.words.empty() && (item.words[0] == "c" || item.words[0] == "connect")) session_ = after_commit_ = {};
   }
   finish();
   if (forgotten) schema_.undo();

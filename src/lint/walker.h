@@ -28,8 +28,8 @@ class Walker {
  public:
   Walker(const CheckOptions& options, Report& report);
 
-  // The findings go to the report. `items` and `parsed` belong to the input's file.
-  void run(const Input& input, const std::vector<catalog::ScriptItem>& items, ParseAhead& parsed);
+  // The findings go to the report. `parsed` is of the input's file.
+  void run(const Input& input, ParseAhead& parsed);
 
  private:
   struct Savepoint {

@@ -2,7 +2,6 @@
 #include "sql/nesting.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -23,24 +22,24 @@ struct Level {
 };
 
 // At least as many as the symbols and keywords of the text: a keyword is, or ends, a run of letters, and a symbol holds one of the other bytes.
+// Comparisons of bytes alone, in blocks whose sum fits into one: compilers make vectors of them.
 std::size_t most_tokens(std::string_view text) {
-  enum : std::uint8_t { sign,
-                        space,
-                        letter };
-  static constexpr std::array<std::uint8_t, 256> kKinds = [] {
-    std::array<std::uint8_t, 256> out{};
-    for (std::size_t c = 0; c < out.size(); ++c) {
-      if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c >= 0x80) out[c] = letter;
-      if (c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f') out[c] = space;
+  const auto is_letter = [](std::uint8_t c) {
+    const auto letter = static_cast<std::uint8_t>((c | 0x20U) - 'a'), digit = static_cast<std::uint8_t>(c - '0');
+    return static_cast<std::uint8_t>((letter < 26) | (digit < 10) | (c == '_') | (c >= 0x80));
+  };
+  const auto is_space = [](std::uint8_t c) { return static_cast<std::uint8_t>((c == ' ') | (c == '\n') | (c == '\t') | (c == '\r') | (c == '\f')); };
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+  std::size_t count = text.empty() ? 0 : 1;  // the first byte, which has none before it
+  constexpr std::size_t kBlock = 128;
+  for (std::size_t at = 1; at < text.size(); at += kBlock) {
+    const std::size_t size = std::min(kBlock, text.size() - at);
+    std::uint8_t sum = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      const std::uint8_t letter = is_letter(bytes[at + i]), sign = letter | is_space(bytes[at + i]);
+      sum = static_cast<std::uint8_t>(sum + ((letter & (is_letter(bytes[at + i - 1]) ^ 1)) | (sign ^ 1)));
     }
-    return out;
-  }();
-  std::size_t count = 0;
-  std::uint8_t before = space;
-  for (const char c : text) {
-    const std::uint8_t kind = kKinds[static_cast<unsigned char>(c)];
-    count += kind == sign || (kind == letter && before != letter);
-    before = kind;
+    count += sum;
   }
   return count;
 }

@@ -145,8 +145,11 @@ lint::Gathered gather(const catalog::Files& files, const std::string& path, cons
 
 std::vector<lint::Input> inputs_of(Context& context, const Options& options) {
   constexpr std::size_t kWorthAThread = 64;
-  const auto files = catalog::listed_files(catalog::disk_files());
+  // A file asks for five others that may stand around it; folders, for far more.
+  constexpr std::size_t kWorthAListing = 8;
   const std::vector<std::string>& paths = options.paths;
+  const bool few = paths.size() < kWorthAListing && std::all_of(paths.begin(), paths.end(), [](const std::string& path) { return path.ends_with(".sql"); });
+  const auto files = few ? catalog::disk_files() : catalog::listed_files(catalog::disk_files());
   std::vector<lint::Gathered> all(paths.size());
   std::vector<std::exception_ptr> failed(paths.size());
   in_parts(paths.size(), parts_of(paths.size(), kWorthAThread), [&](std::size_t, std::size_t first, std::size_t last) {

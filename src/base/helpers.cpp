@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/helpers.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace contraflow {
+
+unsigned processors() {
+  static const unsigned count = std::max(1U, std::thread::hardware_concurrency());
+  return count;
+}
+
+struct Helpers::Job {
+  std::function<void()> work;
+  unsigned running = 0;
+};
+
+struct Helpers::Pool {
+  std::mutex mutex;  // of all of it, and of the jobs
+  std::condition_variable wanted, left;
+  std::deque<std::shared_ptr<Job>> waiting;  // each once for every thread that it may have
+  std::size_t threads = 0, busy = 0;
+};
+
+// Never destroyed: its threads wait in it while the program ends.
+Helpers::Pool& Helpers::pool() {
+  static Pool* const kept = new Pool;
+  return *kept;
+}
+
+void Helpers::serve(Pool& pool) {
+  std::unique_lock lock(pool.mutex);
+  while (true) {
+    pool.wanted.wait(lock, [&] { return !pool.waiting.empty(); });
+    const std::shared_ptr<Job> job = std::move(pool.waiting.front());
+    pool.waiting.pop_front();
+    ++pool.busy;
+    ++job->running;
+    lock.unlock();
+    job->work();
+    lock.lock();
+    --job->running;
+    --pool.busy;
+    pool.left.notify_all();
+  }
+}
+
+Helpers::Helpers(unsigned count, std::function<void()> work) {
+  if (count == 0) return;
+  job_ = std::make_shared<Job>();
+  job_->work = std::move(work);
+  Pool& all = pool();
+  const std::lock_guard lock(all.mutex);
+  for (unsigned i = 0; i < count; ++i) all.waiting.push_back(job_);
+  try {
+    for (; all.threads - all.busy < all.waiting.size(); ++all.threads) std::thread([&all] { serve(all); }).detach();
+  } catch (const std::system_error&) {
+    // The system gives no more threads: the caller does what nobody helps with.
+  }
+  all.wanted.notify_all();
+}
+
+Helpers::~Helpers() {
+  if (job_ == nullptr) return;
+  Pool& all = pool();
+  std::unique_lock lock(all.mutex);
+  std::erase(all.waiting, job_);
+  all.left.wait(lock, [&] { return job_->running == 0; });
+}
+
+}  // namespace contraflow
