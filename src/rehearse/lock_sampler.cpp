@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <map>
@@ -13,6 +14,27 @@
 namespace contraflow::rehearse {
 
 using Clock = std::chrono::steady_clock;
+using effects::LockMode;
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, LockMode>, 8> kModes{
+    {{"AccessShareLock", LockMode::access_share},
+     {"RowShareLock", LockMode::row_share},
+     {"RowExclusiveLock", LockMode::row_exclusive},
+     {"ShareUpdateExclusiveLock", LockMode::share_update_exclusive},
+     {"ShareLock", LockMode::share},
+     {"ShareRowExclusiveLock", LockMode::share_row_exclusive},
+     {"ExclusiveLock", LockMode::exclusive},
+     {"AccessExclusiveLock", LockMode::access_exclusive}}};
+
+}  // namespace
+
+LockMode lock_mode_named(std::string_view name) {
+  for (const auto& [text, mode] : kModes)
+    if (text == name) return mode;
+  return LockMode::none;
+}
 
 struct LockSampler::Impl {
   struct Seen {

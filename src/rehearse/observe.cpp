@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 
 #include "base/text.h"
@@ -16,16 +15,6 @@ using Clock = std::chrono::steady_clock;
 using effects::LockMode;
 
 namespace {
-
-constexpr std::array<std::pair<std::string_view, LockMode>, 8> kModes{
-    {{"AccessShareLock", LockMode::access_share},
-     {"RowShareLock", LockMode::row_share},
-     {"RowExclusiveLock", LockMode::row_exclusive},
-     {"ShareUpdateExclusiveLock", LockMode::share_update_exclusive},
-     {"ShareLock", LockMode::share},
-     {"ShareRowExclusiveLock", LockMode::share_row_exclusive},
-     {"ExclusiveLock", LockMode::exclusive},
-     {"AccessExclusiveLock", LockMode::access_exclusive}}};
 
 constexpr const char* kRelations =
     "SELECT c.oid::text, n.nspname, c.relname, c.relkind::text, c.relfilenode::text, coalesce(i.indrelid, "
@@ -110,12 +99,6 @@ double since(Clock::time_point begin) {
 }
 
 }  // namespace
-
-LockMode lock_mode_named(std::string_view name) {
-  for (const auto& [text, mode] : kModes)
-    if (text == name) return mode;
-  return LockMode::none;
-}
 
 struct Watcher::Impl {
   pg::Connection& connection;

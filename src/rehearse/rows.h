@@ -30,7 +30,7 @@ std::pair<sql::QualifiedName, long long> parse_rows(const std::string& text,
                                                     const catalog::Database& database);
 
 // Fills the empty tables with made-up rows that fulfil types, NOT NULL, keys, foreign keys, checks and
-// partition bounds; the server makes them (INSERT … SELECT FROM generate_series: faster than COPY from here).
+// partition bounds; the server makes them (INSERT … SELECT FROM generate_series, docs/decisions/0019).
 // Needs a superuser: triggers and foreign keys are not fired, but hold by construction. What could not be
 // filled is told in `used.notes`.
 void make_rows(pg::Connection& connection, const catalog::Database& database, const RowsWanted& wanted,
