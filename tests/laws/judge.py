@@ -53,7 +53,7 @@ def contents(server, db):
     return server.psql(db, without_journal(CONTENTS)).stdout.splitlines()
 
 
-LISTED = re.compile(r'(CREATE STATISTICS .* ON )(.*)( FROM (.*?))(;?(?: \S+ -?\d+)?)$|(ALTER PUBLICATION .* ADD TABLE ONLY (.*?) \()(.*?)(\).*)$', re.M)
+LISTED = re.compile(r'(CREATE STATISTICS .* ON )(.*)( FROM (.*?))(;?(?: \S+(?: -?\d+)?)?)$|(ALTER PUBLICATION .* ADD TABLE ONLY (.*?) \()(.*?)(\).*)$', re.M)
 
 
 def top_level(text):

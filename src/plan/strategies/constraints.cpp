@@ -418,6 +418,21 @@ void exclusion(Planner& p, const ObjectId& id, bool adding) {
 void replace_constraint(Planner& p, const ObjectId& id) {
   const Object& a = p.from.objects.at(id);
   const Object& b = p.to.objects.at(id);
+  if (std::get<Constraint>(b.body).type == ConstraintType::foreign_key && partitioned(p.to, id) && p.to.major() < 18) {
+    // Before 18 a partitioned table takes no foreign key NOT VALID.
+    Statements forward{drop_statement(p.from, id)}, back{drop_statement(p.to, id)};
+    append(forward, create_all(b, p.to));
+    append(back, create_all(a, p.from));
+    Action action = blocking(std::move(forward), negate(has_definition(b)));
+    p.allow_blocking(action, "scan", touched(id, std::get<Constraint>(b.body)), "replacing " + describe(id));
+    Operation& operation = p.add(Phase::contract, "replace", id, std::move(action), blocking(std::move(back), negate(has_definition(a))));
+    operation.step.preconditions = preconditions(id, std::get<Constraint>(b.body));
+    operation.step.effects = effects_of(id, std::get<Constraint>(b.body), false, true);
+    operation.provides.insert(id);
+    operation.removes.insert(id);
+    operation.needs = b.depends_on;
+    return;
+  }
   const std::string spare_new = p.spare_constraint(id.schema, id.relation, id.name, "new");
   const std::string spare_old = p.spare_constraint(id.schema, id.relation, id.name, "old");
   const auto spare_id = [&](const std::string& name) { return ObjectId{Kind::constraint, id.schema, id.relation, name, ""}; };

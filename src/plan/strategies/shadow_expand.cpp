@@ -115,7 +115,8 @@ void Shadows::expand(const QualifiedName& table, const std::vector<ShadowColumn>
   for (const ShadowColumn& column : columns) {
     const std::set<ObjectId>& needs = p_.to.objects.at(column.id).depends_on;
     for (const ObjectId& need : needs) {
-      if (p_.created.contains(need)) first.needs.insert(need);
+      const bool made_anew = p_.replaced.contains(need) && !p_.from.objects.at(column.id).depends_on.contains(need);  // a collation, say
+      if (p_.created.contains(need) || made_anew) first.needs.insert(need);
     }
   }
   const std::size_t added = p_.operations.size() - 1;

@@ -212,11 +212,19 @@ void Shadows::settle(Statements& out, const QualifiedName& table, const ShadowCo
     if (owned && owned->owned_by == column.id) out.push_back(fmt::format("ALTER SEQUENCE {} OWNED BY {}.{}", quoted_name(id), sql::quote(table), name));
   }
   if (!direction.forward) return;  // the original has kept the rest
-  if (body.statistics_target != -1) append(out, alter_column_statistics(column.id, body.statistics_target));
-  if (!body.storage.empty()) append(out, alter_column_storage(column.id, body));
-  if (!body.compression.empty()) append(out, alter_column_compression(column.id, body));
-  if (!body.options.empty()) append(out, alter_column_options(column.id, {}, body.options));
-  append(out, describe_state(object, target));
+  append(out, dressed(object, target));
+}
+
+// What a bare column of its type lacks: settings, comment, privileges.
+Statements Shadows::dressed(const Object& object, const Database& database) {
+  const Column& body = std::get<Column>(object.body);
+  Statements out;
+  if (body.statistics_target != -1) append(out, alter_column_statistics(object.id, body.statistics_target));
+  if (!body.storage.empty()) append(out, alter_column_storage(object.id, body));
+  if (!body.compression.empty()) append(out, alter_column_compression(object.id, body));
+  if (!body.options.empty()) append(out, alter_column_options(object.id, {}, body.options));
+  append(out, describe_state(object, database));
+  return out;
 }
 
 void Shadows::purge(const QualifiedName& table, const std::vector<ShadowColumn>& columns) {
@@ -235,7 +243,7 @@ void Shadows::purge(const QualifiedName& table, const std::vector<ShadowColumn>&
       // It is the original again: what describes it comes with it.
       Object original = p_.from.objects.at(column.id);
       original.id = named(column, column.retired_name);
-      described = describe_state(original, p_.from);
+      described = dressed(original, p_.from);
       grade = std::max(grade, column.down_loses || column.up_changes ? Grade::data : Grade::order);
       p_.moved_columns.insert(column.id);
     }

@@ -112,6 +112,7 @@ class Shadows {
  private:
   void hand_over_defaults(Statements& out, const QualifiedName& table, const ShadowColumn& column, bool forward) const;
   void settle(Statements& out, const QualifiedName& table, const ShadowColumn& column, const Direction& direction, const Database& target) const;
+  static Statements dressed(const Object& object, const Database& database);
   void purge(const QualifiedName& table, const std::vector<ShadowColumn>& columns);
 };
 
