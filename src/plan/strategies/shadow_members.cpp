@@ -76,6 +76,8 @@ void Shadows::build_members(const QualifiedName& table, const std::vector<Shadow
     }
     p_.done.insert(member->id);
     swap_.touches.insert(member->id);
+    // Columns of the index that identifies rows keep their NOT NULL: here it does so no longer, and the one that comes takes over below.
+    if (direction.forward && index.replica_identity) drops.push_back(fmt::format("{} REPLICA IDENTITY DEFAULT", alter(table)));
     // On the way back the new one steps aside; the old one, which left at the swap, was dropped with its column's role.
     drops.push_back(direction.forward ? fmt::format("ALTER INDEX {} RENAME TO {}", quoted_name(member->id), sql::quote_identifier(spare))
                                       : fmt::format("DROP INDEX IF EXISTS {}", quoted_name(member->id)));
