@@ -58,12 +58,23 @@ Helpers::Helpers(unsigned count, std::function<void()> work) {
   Pool& all = pool();
   const std::lock_guard lock(all.mutex);
   for (unsigned i = 0; i < count; ++i) all.waiting.push_back(job_);
+  start(all, all.busy + all.waiting.size());
+  all.wanted.notify_all();
+}
+
+void Helpers::expect() {
+  if (processors() == 1) return;
+  Pool& all = pool();
+  const std::lock_guard lock(all.mutex);
+  start(all, 1);
+}
+
+void Helpers::start(Pool& pool, std::size_t threads) {
   try {
-    for (; all.threads - all.busy < all.waiting.size(); ++all.threads) std::thread([&all] { serve(all); }).detach();
+    for (; pool.threads < threads; ++pool.threads) std::thread([&pool] { serve(pool); }).detach();
   } catch (const std::system_error&) {
     // The system gives no more threads: the caller does what nobody helps with.
   }
-  all.wanted.notify_all();
 }
 
 Helpers::~Helpers() {

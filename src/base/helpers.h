@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 
@@ -14,6 +15,7 @@ class Helpers {
  public:
   Helpers(unsigned count, std::function<void()> work);  // called once on each of `count` threads, or on fewer; it may not throw
   ~Helpers();                                           // waits for those that have begun; the others do not begin any more
+  static void expect();                                 // starts one that is soon wanted: it takes its time to begin
   Helpers(const Helpers&) = delete;
   Helpers& operator=(const Helpers&) = delete;
 
@@ -22,6 +24,7 @@ class Helpers {
   struct Pool;
   static Pool& pool();
   static void serve(Pool& pool);
+  static void start(Pool& pool, std::size_t threads);  // until there are so many
   std::shared_ptr<Job> job_;
 };
 

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/helpers.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/describe.h"
@@ -74,6 +75,8 @@ int dispatch(const std::vector<std::string>& arguments, Console& console) {
   const Command* command = nullptr;
   Runner runner;
   const std::string intended = intended_command(arguments);
+  constexpr std::size_t kManyFiles = 64;
+  if (intended == "check" && arguments.size() > kManyFiles) Helpers::expect();  // it begins while the options are read
   const auto selected = [&](const Command& chosen, const Runner& run_it) {
     command = &chosen;
     runner = run_it;

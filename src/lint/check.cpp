@@ -71,7 +71,7 @@ class FilesAhead {
 
  private:
   static constexpr std::size_t kTogether = 8;  // files between two waits
-  static constexpr std::size_t kAhead = 8 * kTogether;
+  static constexpr std::size_t kAhead = 3 * kTogether;
 
   void work() {
     std::unique_lock lock(mutex_);
