@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "cli/before.h"
 #include "cli/rehearsal_parts.h"
 #include "pg/connection.h"
@@ -79,6 +80,8 @@ void fill(rehearse::Arena& arena, const RehearsalOptions& options, rehearse::Bas
     bases.filled = bases.empty;  // nothing was added
   else if (out.data.kind == "none")
     out.data.kind = "synthetic";
+  else
+    out.data.notes.push_back(fmt::format("{} without rows got made-up ones (--no-rows leaves them empty)", count_of(static_cast<long long>(out.data.tables.size() - before), "table")));
 }
 
 void explain_full_disk(rehearse::Arena& arena, const Error& error) {

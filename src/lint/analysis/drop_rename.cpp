@@ -161,6 +161,7 @@ void Analyser::rename(const PgQuery__RenameStmt& statement) {
   Action& action = add_fact(Fact::rename, Target{}, statement_->offset);
   action.what = word;
   action.from = text_of(statement.subname);
+  if (action.from.empty() && statement.relation != nullptr) action.from = qualified(*statement.relation).name;
   if (action.from.empty() && statement.object != nullptr) {
     const std::vector<std::string> parts = names_of_object(*statement.object);
     if (!parts.empty()) action.from = parts.back();

@@ -20,6 +20,7 @@ void check_sequence_behind_values(const Context& context, Reporter& reporter) {
       else
         reporter.retract_all([&](const Finding& finding) { return finding.subject.ends_with("\1" + action.object); });
     }
+    if (action.fact == Fact::rename && action.what == "sequence" && !reporter.first(action.from)) (void)reporter.first(action.to);
     if (action.fact != Fact::sequence_may_lag || action.is_private) continue;
     const std::string sequence = action.object.empty() ? usual_name(action) : action.object;
     if (action.what == "default" && !reporter.first(sequence)) continue;  // set before it is attached
