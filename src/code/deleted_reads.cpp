@@ -19,7 +19,8 @@ namespace {
 // What a call's `where` asks for, as SQL and as TypeScript, its values as parameters.
 class WhereReader {
  public:
-  explicit WhereReader(const Model& model, const std::string& field) : model_(model), field_(field) {}
+  // `field`: of the model's soft delete, which the extended client adds where it is not named; may be empty.
+  WhereReader(const SchemaFacts& facts, const Model& model, const std::string& field) : facts_(facts), model_(&model), field_(field) {}
 
   // False where something in it is neither a column nor a value.
   bool read(const Node& object) {
@@ -30,6 +31,7 @@ class WhereReader {
   }
   const std::string& sql() const { return sql_; }
   bool names_field() const { return names_field_; }
+  bool related() const { return related_; }  // it looks into a relation: the model's own table is called t0
   // The object as it was written, with $n where values stood.
   std::vector<std::string> texts() const {
     std::vector<std::string> out = texts_;
@@ -82,15 +84,41 @@ class WhereReader {
       return "(" + join(parts, key == "AND" ? " AND " : " OR ") + ")";
     }
     if (key == "AND") return all_of(value);
-    const ModelField* field = model_.field(key);
+    const ModelField* field = model_->field(key);
     if (field == nullptr && value.is("object") && key.find('_') != std::string::npos) return all_of(value);  // a compound key
+    if (field != nullptr && !field->relation.empty() && !field->list && value.is("object")) return through(*field, value);
     if (field == nullptr || field->column.empty()) {
       failed_ = true;
       return {};
     }
-    if (key == field_) names_field_ = true;
-    const std::string column = sql::quote_identifier(field->column);
+    if (key == field_ && depth_ == 0) names_field_ = true;
+    const std::string column = (depth_ > 0 ? fmt::format("t{}.", depth_) : std::string()) + sql::quote_identifier(field->column);
     return value.is("object") ? filter(column, value) : compared(column, value, "=");
+  }
+
+  // user: { email }, user: { is: { email } }: a row of the other table that this one's key points at.
+  std::string through(const ModelField& field, const Node& value) {
+    const Model* other = facts_.model(field.relation);
+    const std::vector<Node> children = value.named_children();
+    const bool is = children.size() == 1 && children[0].is("pair") && children[0].field("key").text() == "is" && children[0].field("value").is("object");
+    if (other == nullptr || field.relation_fields.empty() || field.relation_fields.size() != field.referenced.size()) {
+      failed_ = true;
+      return {};
+    }
+    related_ = true;
+    const Model* here = model_;
+    model_ = other;
+    ++depth_;
+    if (is) text_ += "{ is: ";
+    const std::string inner = all_of(is ? children[0].field("value") : value);
+    if (is) text_ += " }";
+    --depth_;
+    model_ = here;
+    std::vector<std::string> parts;
+    for (std::size_t i = 0; i < field.referenced.size(); ++i)
+      parts.push_back(fmt::format("t{}.{} = t{}.{}", depth_ + 1, sql::quote_identifier(field.referenced[i]), depth_, sql::quote_identifier(field.relation_fields[i])));
+    if (!inner.empty()) parts.push_back(inner);
+    return fmt::format("EXISTS (SELECT 1 FROM {} AS t{} WHERE {})", sql::quote(other->table), depth_ + 1, join(parts, " AND "));
   }
 
   // { equals: x, mode: 'insensitive' }, { not: null }, {}
@@ -138,12 +166,14 @@ class WhereReader {
     return fmt::format("{} {} ${}", column, sign, parameters_.back());
   }
 
-  const Model& model_;
-  const std::string& field_;
+  const SchemaFacts& facts_;
+  const Model* model_;
+  const std::string field_;
+  int depth_ = 0;
   std::string sql_, text_;
   std::vector<std::string> texts_;
   std::vector<int> parameters_;
-  bool failed_ = false, names_field_ = false;
+  bool failed_ = false, names_field_ = false, related_ = false;
 };
 
 class FileReads {
@@ -211,28 +241,40 @@ class FileReads {
       read.reason = fmt::format("it reads {} through the to-one relation {}, where Prisma takes no filter: the code around it decides", nested.model->name, nested.path);
       out_.reads.push_back(std::move(read));
     }
+    if (call.site.verb != sql::Verb::select) return;
     const SoftDelete* one = soft_delete_of(call.model->table);
-    if (one == nullptr || call.site.verb != sql::Verb::select) return;
-    DeletedRead read = begin(call.site, *one);
+    // A login may ask for the session of a user: what it filters by is not the client's to hide.
+    std::set<sql::QualifiedName> looked;
+    for (const NestedRead& nested : call.nested) {
+      const SoftDelete* other = nested.model != nullptr && nested.how == NestedRead::How::filtered ? soft_delete_of(nested.model->table) : nullptr;
+      if (other == nullptr || other == one || !looked.insert(other->table).second) continue;
+      asked(call, *other, one);
+    }
+    if (one != nullptr) asked(call, *one, one);
+  }
+
+  // `about`: whose deleted rows the read must not give; `own`: the soft delete of the model that is asked.
+  void asked(const PrismaCall& call, const SoftDelete& about, const SoftDelete* own) {
+    DeletedRead read = begin(call.site, about);
     if (call.method == "aggregate" || call.method == "groupBy" || call.method == "findRaw") {
       read.reason = fmt::format("{} returns no rows", call.method);
     } else if (call.opaque || (call.arguments && !call.where && call.site.statement_certain == false)) {
       read.reason = "its arguments are put together elsewhere";
     } else {
-      fill(read, call, *one);
+      fill(read, call, own);
     }
     out_.reads.push_back(std::move(read));
   }
 
-  void fill(DeletedRead& read, const PrismaCall& call, const SoftDelete& one) const {
-    WhereReader where(*call.model, one.field);
+  void fill(DeletedRead& read, const PrismaCall& call, const SoftDelete* own) const {
+    WhereReader where(facts_, *call.model, own != nullptr ? own->field : std::string());
     std::string condition = "true";
     const std::string accessor = call.model->accessor + "." + call.method + "(";
     read.texts = {accessor + ")"};
     if (call.where && call.where.text() != "undefined") {
       if (!where.read(call.where)) {
         read.texts.clear();
-        read.reason = "its `where` has more than columns and values";
+        read.reason = "its `where` has more than columns, values and to-one relations";
         return;
       }
       condition = where.sql();
@@ -242,11 +284,11 @@ class FileReads {
       read.texts.back() += " })";
     }
     // The extended client adds the condition where the call does not name the field; code that is to see deleted rows has a client of its own.
-    const bool live = extended_ && !read.sees_deleted && !where.names_field();
+    const bool live = own != nullptr && extended_ && !read.sees_deleted && !where.names_field();
     std::vector<std::string> columns;
     for (const std::string& column : call.model->columns()) columns.push_back(sql::quote_identifier(column));
-    read.statement = fmt::format("SELECT {} FROM {} WHERE {}{}", columns.empty() ? "1" : join(columns, ", "), sql::quote(call.model->table), condition.find(" OR ") == std::string::npos ? condition : "(" + condition + ")",
-                                 live ? fmt::format(" AND {} IS NULL", sql::quote_identifier(one.column)) : "");
+    read.statement = fmt::format("SELECT {} FROM {}{} WHERE {}{}", columns.empty() ? "1" : join(columns, ", "), sql::quote(call.model->table), where.related() ? " AS t0" : "",
+                                 condition.find(" OR ") == std::string::npos ? condition : "(" + condition + ")", live ? fmt::format(" AND {} IS NULL", sql::quote_identifier(own->column)) : "");
   }
 
   const SchemaFacts& facts_;

@@ -108,6 +108,12 @@ void add_models(SchemaFacts& facts, const prisma::Schema& schema) {
               out.relation_fields.push_back(key != nullptr ? key->column() : name);
             }
           }
+          if (const prisma::Argument* there = relation->find("references")) {
+            for (const std::string& name : prisma::list_elements(there->value)) {
+              const prisma::Field* key = schema.model(field.type)->field(name);
+              out.referenced.push_back(key != nullptr ? key->column() : name);
+            }
+          }
         }
       } else {
         out.column = field.column();

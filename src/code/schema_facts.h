@@ -18,10 +18,11 @@ namespace contraflow::code {
 
 struct ModelField {
   std::string name;
-  std::string column;    // empty for relations
-  std::string relation;  // the model that it leads to; empty for columns
-  std::string relation_name;  // what tells two relations between the same models apart; mostly empty
+  std::string column;                        // empty for relations
+  std::string relation;                      // the model that it leads to; empty for columns
+  std::string relation_name;                 // what tells two relations between the same models apart; mostly empty
   std::vector<std::string> relation_fields;  // columns of this model that hold the key, where it does
+  std::vector<std::string> referenced = {};  // the other model's columns that they point at
   bool list = false;
 };
 
@@ -39,8 +40,8 @@ struct SchemaFacts {
   std::map<sql::QualifiedName, std::vector<std::string>> relations;  // tables and views -> columns in order
   std::vector<Model> models;
   std::set<std::string> functions;  // names of the schema's own routines and aggregates
-  bool extensions = false;  // some are installed, and their functions are not known
-  bool complete = false;  // a table that is not here does not exist; false where only Prisma's models are known, or nothing
+  bool extensions = false;          // some are installed, and their functions are not known
+  bool complete = false;            // a table that is not here does not exist; false where only Prisma's models are known, or nothing
 
   // The relation that a written name means: with its schema, or `public` first, then the one schema that has it.
   std::optional<sql::QualifiedName> resolve(const sql::QualifiedName& written) const;

@@ -14,8 +14,8 @@ namespace contraflow::testgen {
 void TableTests::twin(TestFile& file, State state, bool old) const {
   const QualifiedName& other = old ? table_.next : table_.followed;
   const auto& rows = old ? new_of_old_ : new_rows_;
-  if (other.name.empty() || !rows.contains(102) || (old ? state < after(plan::Phase::expand) : state >= after(plan::Phase::purge))) return;
-  const Row& row = old ? old_rows_.at(102) : new_rows_.at(102);
+  if (other.name.empty() || !rows.contains(changed_to) || (old ? state < after(plan::Phase::expand) : state >= after(plan::Phase::purge))) return;
+  const Row& row = old ? old_rows_.at(changed_to) : new_rows_.at(changed_to);
   const auto& key = old ? old_key_ : new_key_;
   if (key.empty()) return;
   const QualifiedName& name = old ? table_.old_name : table_.new_name;
@@ -26,7 +26,7 @@ void TableTests::twin(TestFile& file, State state, bool old) const {
     if (!pair.from || !pair.to || (!pair.conversion.empty() && !old) || pair.from->generated != catalog::Generated::none || pair.to->generated != catalog::Generated::none) continue;
     const std::string& here = old ? pair.old_name : pair.new_name;
     const std::string& there = old ? pair.new_name : pair.old_name;
-    const Row& becomes = old ? new_of_old_.at(102) : row;
+    const Row& becomes = old ? new_of_old_.at(changed_to) : row;
     if (!row.contains(here) || !becomes.contains(pair.new_name) || (old ? old_altered_ : new_altered_).contains(here)) continue;
     columns.push_back(there);
     values.push_back(becomes.at(pair.new_name));
@@ -47,12 +47,12 @@ void TableTests::twin(TestFile& file, State state, bool old) const {
 // Columns that the server numbers, or gives another value for each row: a row that comes without them gets one.
 void TableTests::numbered(TestFile& file, bool old) const {
   const auto& rows = old ? old_rows_ : new_rows_;
-  if (!rows.contains(103)) return;
+  if (!rows.contains(with_default)) return;
   for (const ColumnPair& pair : table_.columns) {
     const catalog::Column* column = old ? pair.from : pair.to;
     const std::string& name = old ? pair.old_name : pair.new_name;
-    if (column == nullptr || constant(*column, world_) || column->generated != catalog::Generated::none || !column->not_null || !rows.at(103).contains(name)) continue;
-    Row row = rows.at(103);
+    if (column == nullptr || constant(*column, world_) || column->generated != catalog::Generated::none || !column->not_null || !rows.at(with_default).contains(name)) continue;
+    Row row = rows.at(with_default);
     row.erase(name);
     if (row.empty() || !maker(old).accepts(maker(old).insert(old ? table_.old_name : table_.new_name, row))) continue;
     const QualifiedName& table = old ? table_.old_name : table_.new_name;

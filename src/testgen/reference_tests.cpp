@@ -11,7 +11,7 @@
 namespace contraflow::testgen {
 
 void TableTests::references(TestFile& file, State state) const {
-  const auto fresh = new_rows_.find(105);
+  const auto fresh = new_rows_.find(labelled);
   if (fresh == new_rows_.end() || new_key_.empty()) return;
   long long number = 700;
   for (const Ruled& ruled : rules_) {
@@ -34,14 +34,14 @@ void TableTests::references(TestFile& file, State state) const {
     const std::string add_parent = world_.desired.insert(*key->references, *parent), add_child = world_.desired.insert(table_.new_name, child);
     const std::string remove = fmt::format("DELETE FROM {} WHERE {}", sql::quote(*key->references), join(parts, " AND "));
     if (!world_.desired.accepts(add_parent + "; " + add_child)) continue;
-    const std::optional<std::string> refused = world_.desired.refusal(add_parent + "; " + add_child + "; " + remove);
+    const std::optional<std::string> refusal = world_.desired.refusal(add_parent + "; " + add_child + "; " + remove);
     const bool cascades = key->definition.find(" ON DELETE CASCADE") != std::string::npos, clears = key->definition.find(" ON DELETE SET NULL") != std::string::npos;
-    if (refused.has_value() == (cascades || clears)) continue;  // another key decides
+    if (refusal.has_value() == (cascades || clears)) continue;  // another key decides
     const std::string parent_name = sql::quote(*key->references), child_name = sql::quote(table_.new_name);
     file.lives(add_parent, fmt::format("{} takes a row for {} to refer to", parent_name, rule.name));
     file.lives(add_child, fmt::format("{} takes a row that refers to it", child_name));
-    if (refused) {
-      file.refuses(remove, *refused, fmt::format("{} keeps the row of {} that is referred to", rule.name, parent_name));
+    if (refusal) {
+      file.refuses(remove, *refusal, fmt::format("{} keeps the row of {} that is referred to", rule.name, parent_name));
       file.run(fmt::format("DELETE FROM {} WHERE {}", child_name, where(child, false)));
       file.run(remove);
       continue;

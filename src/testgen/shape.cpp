@@ -243,6 +243,12 @@ Shape shape_of(const plan::Plan& plan, const Database& from, const Database& to)
   for (const plan::Step& step : plan.steps) {
     touched.insert(step.tables.begin(), step.tables.end());
     for (const std::string& statement : step.forward.statements) {
+      if (statement.starts_with("ALTER SCHEMA ") && step.phase >= plan::Phase::contract) {  // its tables come along
+        const std::string schema = unquoted(between(statement, "ALTER SCHEMA ", " RENAME TO ")), becomes = unquoted(between(statement, " RENAME TO ", ""));
+        for (const auto& [id, object] : from.objects) {
+          if (id.kind == Kind::table && id.schema == schema && to.find({Kind::table, becomes, {}, id.name, {}})) renamed[{schema, id.name}] = {becomes, id.name};
+        }
+      }
       if (!statement.starts_with("ALTER TABLE ")) continue;
       for (const auto& [id, object] : from.objects) {
         if (id.kind != Kind::table || to.find(id)) continue;

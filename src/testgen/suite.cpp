@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "catalog/read.h"
+#include "testgen/domain_tests.h"
 #include "testgen/enum_tests.h"
 #include "testgen/table_tests.h"
 
@@ -135,6 +136,7 @@ Suite make_suite(const Stack& stack, const plan::Plan& plan, pg::Connection& bef
     TestFile file;
     for (const auto& table : tests) table->write(file, state);
     enum_tests(world, from, to, file, state);
+    domain_tests(world, file, state);
     suite.files[name + stack.ending()] = stack.text(file, title);
     ++suite.test_files;
     suite.tests += file.tests();
@@ -152,7 +154,7 @@ Suite make_suite(const Stack& stack, const plan::Plan& plan, pg::Connection& bef
   }
 
   if (!std::any_of(shape.tables.begin(), shape.tables.end(), [](const TablePair& table) { return table.changed; }))
-    world.notes.push_back("the plan changes no table: there is nothing that rows could show");
+    world.notes.push_back("the plan changes no table: rows have nothing to show");
   for (const auto& [id, object] : to.objects) {
     const catalog::Object* was = from.find(id);
     if (was && was->body == object.body) continue;
@@ -164,11 +166,13 @@ Suite make_suite(const Stack& stack, const plan::Plan& plan, pg::Connection& bef
       case catalog::Kind::policy:
       case catalog::Kind::rule:
       case catalog::Kind::publication:
-      case catalog::Kind::domain:
       case catalog::Kind::sequence:
       case catalog::Kind::event_trigger:
       case catalog::Kind::foreign_table:
         world.notes.push_back(fmt::format("{}: changes of this kind have no tests", catalog::describe(id)));
+        break;
+      case catalog::Kind::domain:
+        world.notes.push_back(fmt::format("{}: of a domain its checks and NOT NULL have tests, and nothing else", catalog::describe(id)));
         break;
       default: break;  // tables' parts have theirs above
     }

@@ -34,6 +34,12 @@ std::optional<Row> converted(World& world, const TablePair& table, const Row& ro
 // ('made up' to a number), contents of the new type stand in the old one. Nothing where none was found, which a note says.
 std::optional<Seed> row_of_both(World& world, const TablePair& table, long long number, long long stride);
 
+// The values of an enum type, by its name as columns have it; null: it is none.
+const std::vector<std::string>* labels_of(const Database& database, const std::string& type);
+
+// The row's contents in the order of these columns; NULL where it has none.
+std::vector<pg::Value> values_of(const Row& row, const std::vector<std::string>& columns);
+
 // Whether the default gives the same for every row, so that a test can name it.
 bool constant(const catalog::Column& column, const World& world);
 
@@ -52,6 +58,16 @@ class TableTests {
     std::optional<Row> old_rival = {};            // the same in the old shape, for a rule of the desired schema
     std::optional<Rule> successor = {};           // of the desired schema: says the same by another name
   };
+  // Numbers of the rows that the tests write: one for each purpose, so that they do not get in each other's way.
+  enum Number : long long { written = 101,
+                            changed_to = 102,
+                            with_default = 103,
+                            refused = 104,
+                            labelled = 105,
+                            rival = 106 };
+  static constexpr Number kNumbers[] = {written, changed_to, with_default, refused, labelled, rival};
+
+  void find_rules();
   void old_shape(TestFile& file, State state) const;
   void new_shape(TestFile& file, State state) const;
   void beside(TestFile& file, State state) const;

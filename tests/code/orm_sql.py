@@ -4,9 +4,10 @@
 
 orm_sql/ is an application of awkward statements. Each statement that the patch changes runs before it, where it must show, change or remove the deleted row (or the edit is for nothing), and after it, where it
 must not. Rows that are alive stay in what it shows. What was not edited must be listed. orm_sql.py --bin CONTRAFLOW; exit 77 where there is no server."""
-import argparse, json, os, re, shutil, subprocess, sys, tempfile
+import argparse, json, os, re, subprocess, sys
 HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'laws'))
+from application import application
 from server import Server, find_servers
 
 ROWS = """
@@ -25,7 +26,6 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument('--bin', required=True)
     a = p.parse_args()
-    binary = os.path.realpath(a.bin)
     servers = find_servers(os.path.realpath(os.path.join(HERE, '../..')))
     if 15 not in servers:
         print('orm_sql: no PostgreSQL 15: skipped')
@@ -37,19 +37,10 @@ def main():
             failures.append(what)
             print('FAIL  ' + what, flush=True)
 
-    with tempfile.TemporaryDirectory(prefix='contraflow-orm-sql-') as work:
-        os.chmod(work, 0o755)
-        root = os.path.join(work, 'app')
-        shutil.copytree(os.path.join(HERE, 'orm_sql'), root)
-        subprocess.run('git init -q . && git add -A', shell=True, cwd=root, check=True)
-
-        def run(*arguments):
-            return subprocess.run([binary, *arguments], capture_output=True, text=True, cwd=root)
-
-        r = run('plan', '--from', 'schema.sql', '--do', 'soft-delete users', '--out', '../plan')
-        if r.returncode:
-            print(r.stderr)
-            return 77 if r.returncode == 3 else 1
+    with application(os.path.join(HERE, 'orm_sql'), a.bin) as app:
+        work, root, run = app.work, app.root, app.run
+        if code := app.soft_delete('users'):
+            return code
 
         def sites():
             out = {}

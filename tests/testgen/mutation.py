@@ -77,6 +77,8 @@ def mutants(name, text):
         for n, t in replaced(r'^(ALTER TABLE [^;\n]*ADD COLUMN IF NOT EXISTS [^;\n]*) NOT NULL;', r'\1;', text): yield f'NOT NULL of a new column missing {n}', t
         for n, t in without(r'^ALTER TABLE (?:ONLY )?\S+ ADD CONSTRAINT (?!\S+__)\S+ (?:UNIQUE|CHECK|FOREIGN KEY|PRIMARY KEY)[^;]*;\n', text): yield f'constraint missing {n}', t
         for n, t in without(r'^ALTER TABLE \S+ DROP CONSTRAINT IF EXISTS (?!\S*__)\S+;\n', text): yield f'old constraint kept {n}', t
+        for n, t in without(r'^ALTER DOMAIN \S+ ADD CONSTRAINT [^;]*;\n', text): yield f'check of a domain missing {n}', t
+        for n, t in without(r'^ALTER DOMAIN \S+ DROP CONSTRAINT IF EXISTS [^;]*;\n', text): yield f'old check of a domain kept {n}', t
         for n, t in replaced(r'^CREATE UNIQUE INDEX', 'CREATE INDEX', text): yield f'index not unique {n}', t
         for n, t in replaced(r'^(CREATE UNIQUE INDEX [^;]*) WHERE [^;]*;', r'\1;', text): yield f'live predicate missing {n}', t
         for n, t in without(r"^ALTER TYPE \S+ ADD VALUE [^;]*;\n", text): yield f'enum value missing {n}', t
@@ -97,6 +99,7 @@ def mutants(name, text):
         for n, t in without(r'^ALTER TABLE \S+ RENAME COLUMN \S+ TO \S+;\n', text): yield f'rollback: rename missing {n}', t
         for n, t in replaced(r'^ALTER TABLE (\S+) RENAME COLUMN (\S+__retired|\S+__old) TO (\S+);', r'ALTER TABLE \1 DROP COLUMN \2;', text): yield f'rollback loses a column {n}', t
         for n, t in without(r'^ALTER TABLE (?:ONLY )?\S+ ADD CONSTRAINT (?!\S+__)\S+ [^;]*;\n', text): yield f'rollback: constraint missing {n}', t
+        for n, t in without(r'^ALTER DOMAIN \S+ (?:ADD|DROP) CONSTRAINT [^;]*;\n', text): yield f'rollback: check of a domain {n}', t
         for n, t in without(r'^ALTER TABLE (?:ONLY )?\S+ ALTER COLUMN (?!\S+__)\S+ SET (?:NOT NULL|DEFAULT [^;]*);\n', text): yield f'rollback: NOT NULL or default missing {n}', t
         for n, t in replaced(r'( TYPE [^;\n]* USING \()(.*)(\);$)', r'\1NULLIF(\2, \2)\3', text): yield f'rollback: wrong conversion {n}', t
 
