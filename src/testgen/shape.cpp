@@ -83,12 +83,28 @@ struct Renames {
   std::map<std::string, std::string> fills;        // of rows that hold NULL
 };
 
-Renames renames_of(const plan::Plan& plan, TablePair& table) {
+// The tables from which one inherits columns, which change with their own: not those above a partition.
+std::set<QualifiedName> ancestors(const Database& database, const TablePair& table) {
+  std::set<QualifiedName> out;
+  std::vector<QualifiedName> open{table.old_name};
+  while (!open.empty()) {
+    const auto* body = database.find_body<Table>({Kind::table, open.back().schema, {}, open.back().name, {}});
+    open.pop_back();
+    if (!body || body->partition_of) continue;
+    for (const QualifiedName& parent : body->inherits) {
+      if (out.insert(parent).second) open.push_back(parent);
+    }
+  }
+  return out;
+}
+
+Renames renames_of(const plan::Plan& plan, TablePair& table, const std::set<QualifiedName>& above) {
   Renames out;
   for (const plan::Step& step : plan.steps) {
-    if (!on_table(step, table)) continue;
+    const bool inherited = std::any_of(step.tables.begin(), step.tables.end(), [&](const QualifiedName& name) { return above.contains(name); });
+    if (!on_table(step, table) && !inherited) continue;
     if (step.grade == plan::Grade::data) table.lossy = true;
-    if (step.forward.backfill && (step.forward.backfill->table == table.old_name || step.forward.backfill->table == table.new_name)) {
+    if (step.forward.backfill && (step.forward.backfill->table == table.old_name || step.forward.backfill->table == table.new_name || above.contains(step.forward.backfill->table))) {
       const std::string& assignments = step.forward.backfill->assignments;
       // "(a, a__filled) = (SELECT v, v FROM (SELECT (EXPR)::text AS v) AS filled)": the second column remembers which rows were filled
       if (const std::string column = between(assignments, "(", ", "), fill = between(assignments, " FROM (SELECT ", " AS v) AS filled)"); assignments.starts_with('(') && !fill.empty())
@@ -96,7 +112,8 @@ Renames renames_of(const plan::Plan& plan, TablePair& table) {
       for (auto& [column, expression] : split_assignments(assignments)) out.assigned[column] = expression;
     }
     for (const std::string& statement : step.forward.statements) {
-      const bool here = statement.find(sql::quote(table.old_name) + " ") != std::string::npos || statement.find(sql::quote(table.new_name) + " ") != std::string::npos;
+      const auto names = [&](const QualifiedName& name) { return statement.find(sql::quote(name) + " ") != std::string::npos; };
+      const bool here = names(table.old_name) || names(table.new_name) || std::any_of(above.begin(), above.end(), names);
       if (!here) continue;
       if (statement.starts_with(fmt::format("ALTER TABLE {} RENAME TO ", sql::quote(table.old_name))) && step.phase == plan::Phase::contract) {
         const std::string name = unquoted(between(statement, " RENAME TO ", ""));
@@ -140,7 +157,7 @@ std::string renamed_values(const plan::Plan& plan, const std::string& name, cons
 void pair_columns(TablePair& table, const plan::Plan& plan, const Shape& shape, const Database& from, const Database& to) {
   const auto old_columns = table.from ? columns_of(from, table.old_name) : std::map<std::string, const Column*>{};
   const auto new_columns = table.to ? columns_of(to, table.new_name) : std::map<std::string, const Column*>{};
-  const Renames renames = renames_of(plan, table);
+  const Renames renames = renames_of(plan, table, ancestors(from, table));
   std::map<std::string, ColumnPair> by_old;
   std::set<std::string> taken;
   for (const auto& [name, column] : old_columns) {
