@@ -320,6 +320,7 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   plan_indexes(p);
   plan_sequences(p);
   plan_types(p);
+  plan_domains(p);
   plan_other_objects(p);
   refuse_leftovers(p);
   refuse_left_behind(p);

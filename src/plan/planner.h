@@ -145,7 +145,8 @@ void plan_constraints(Planner& planner);
 void plan_indexes(Planner& planner);
 void plan_tables(Planner& planner);  // create, retire, purge; table properties
 void plan_sequences(Planner& planner);
-void plan_types(Planner& planner);          // enums, domains, composite types
+void plan_types(Planner& planner);          // enums, composite types
+void plan_domains(Planner& planner);
 void plan_other_objects(Planner& planner);  // everything that is simply created, altered and dropped
 
 // Once all operations are there: NOT NULL before the primary keys that stand on it.
