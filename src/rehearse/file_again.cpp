@@ -31,7 +31,7 @@ void FileRehearsal::twice() {
 }
 
 void FileRehearsal::twice_in(const char* id, const char* claim, const Script& script, const Arena::Trial& trial,
-              const SchemaState& want) {
+                             const SchemaState& want) {
   Proof& proof = add(id, claim);
   // Runners remember what has run: not being able to is graded, and fails nobody.
   proof.decisive = false;

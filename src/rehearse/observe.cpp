@@ -108,10 +108,10 @@ struct Watcher::Impl {
   std::map<std::string, Counters> counters;
   std::map<std::string, long long> sizes;
   std::vector<ObservedNotice> notices;
-  std::vector<Clock::time_point> starts;  // of each statement in this transaction
-  std::map<std::string, std::set<std::string>> below;      // oids that a query on this one locks after it
-  std::map<std::string, std::string> trigger_functions;    // those that were there before the migration
-  std::map<std::string, long long> calls;                  // of them, in this transaction
+  std::vector<Clock::time_point> starts;                 // of each statement in this transaction
+  std::map<std::string, std::set<std::string>> below;    // oids that a query on this one locks after it
+  std::map<std::string, std::string> trigger_functions;  // those that were there before the migration
+  std::map<std::string, long long> calls;                // of them, in this transaction
   std::optional<long long> lock_timeout_ms;
   long long wal = 0;
   long long fetched = 0, hit = 0;  // before the statement, in this transaction

@@ -33,7 +33,7 @@ void FileRehearsal::run() {
 }
 
 RunResult FileRehearsal::go(const Script& script, const Arena::Trial& trial, bool observe,
-             std::optional<std::size_t> stop_after) {
+                            std::optional<std::size_t> stop_after) {
   RunRequest request;
   request.conninfo = trial.migrator();
   request.admin = trial.admin();
@@ -54,7 +54,7 @@ Proof& FileRehearsal::add(std::string id, std::string claim) {
 }
 
 void FileRehearsal::blame(Proof& proof, const Failure& failure, const std::string& when,
-                  Verdict verdict) {
+                          Verdict verdict) {
   proof.verdict = verdict;
   proof.reason = when + failure.message();
   proof.place = failure.place;
