@@ -34,7 +34,8 @@ std::string psql() {
 
 std::vector<std::string> forward_files(const std::string& plan_folder) {
   std::vector<std::string> out;
-  for (const auto& entry : fs::directory_iterator(plan_folder)) {
+  std::error_code none;  // no folder is no plan folder, as an empty one is
+  for (const auto& entry : fs::directory_iterator(plan_folder, none)) {
     const std::string name = entry.path().filename().string();
     if (name.size() > 5 && name[0] >= '1' && name[0] <= '4' && name[1] == '_' && name.ends_with(".sql") && !name.ends_with(".rollback.sql")) out.push_back(name);
   }

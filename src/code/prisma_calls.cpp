@@ -686,12 +686,26 @@ class Analysis {
                        m == "updateManyAndReturn" || m == "deleteMany";
     const bool empty_where = !call.where || call.where.text() == "{}" || call.where.text() == "undefined";
     if (whole && empty_where && !(call.opaque && !call.where)) use(model, method.verb, false).unfiltered = true;
-    call.site.statement = statement_of(model, method, use(model, method.verb, false), m);
+    call.site.statement = statement_of(model, method, use(model, method.verb, false), m, related());
+  }
+
+  // Conditions that the tables and columns behind relations are there, which are never asked; nothing where one is not known.
+  std::optional<std::string> related() const {
+    std::string out;
+    for (const auto& [key, use] : uses_) {
+      if (!use.nested) continue;
+      if (!use.unknown_columns.empty()) return std::nullopt;
+      std::vector<std::string> list;
+      for (const std::string& column : use.columns) list.push_back(sql::quote_identifier(column));
+      out += fmt::format("{}EXISTS (SELECT {} FROM {})", out.empty() ? "" : " AND ", list.empty() ? "1" : contraflow::join(list, ", "), sql::quote(use.table));
+    }
+    return out;
   }
 
   // A statement over the columns that the client names for this call: what has to be there for it to work.
-  static std::string statement_of(const Model& model, const Method& method, const TableUse& columns, const std::string& name) {
-    if (!columns.unknown_columns.empty()) return {};
+  static std::string statement_of(const Model& model, const Method& method, const TableUse& columns, const std::string& name, const std::optional<std::string>& related) {
+    if (!columns.unknown_columns.empty() || !related) return {};
+    const std::string and_related = related->empty() ? "" : " AND " + *related, or_related = related->empty() ? "" : fmt::format(" WHERE true OR ({})", *related);
     std::vector<std::string> list;
     for (const std::string& column : columns.columns) list.push_back(sql::quote_identifier(column));
     const std::string table = sql::quote(model.table);
@@ -699,15 +713,15 @@ class Analysis {
     switch (method.verb) {
       case sql::Verb::insert:
         if (list.empty()) return fmt::format("INSERT INTO {} DEFAULT VALUES", table);
-        return fmt::format("INSERT INTO {} ({}) SELECT {} FROM {} WHERE false", table, all, all, table);
+        return fmt::format("INSERT INTO {} ({}) SELECT {} FROM {} WHERE false{}", table, all, all, table, and_related);
       case sql::Verb::update: {
         if (list.empty()) return {};
         std::vector<std::string> sets;
         for (const std::string& column : list) sets.push_back(column + " = " + column);
-        return fmt::format("UPDATE {} SET {} WHERE false", table, contraflow::join(sets, ", "));
+        return fmt::format("UPDATE {} SET {} WHERE false{}", table, contraflow::join(sets, ", "), and_related);
       }
-      case sql::Verb::delete_: return fmt::format("DELETE FROM {} WHERE false AND ({}) IS NULL", table, list.empty() ? "NULL" : fmt::format("ROW({})", all));
-      default: return name == "count" && list.empty() ? fmt::format("SELECT count(*) FROM {}", table) : fmt::format("SELECT {} FROM {}", all, table);
+      case sql::Verb::delete_: return fmt::format("DELETE FROM {} WHERE false AND ({}) IS NULL{}", table, list.empty() ? "NULL" : fmt::format("ROW({})", all), and_related);
+      default: return name == "count" && list.empty() ? fmt::format("SELECT count(*) FROM {}{}", table, or_related) : fmt::format("SELECT {} FROM {}{}", all, table, or_related);
     }
   }
 

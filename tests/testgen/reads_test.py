@@ -4,7 +4,7 @@
 
 reads_app/ logs in by nine ways in six languages, one the outer side of a join, two through a to-one relation of Prisma's client. Its reads are green as `contraflow orm` would patch them, red as they stand, green once they are patched; and each one whose condition
 is taken away afterwards must be told by its place. A test that is not written is said with its reason."""
-import argparse, os, re, subprocess, sys
+import argparse, json, os, re, subprocess, sys
 HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'code'))
 from application import application
@@ -52,6 +52,14 @@ def main():
             check(any(place in line and why in line for line in r.stderr.splitlines()), f'{place} is left out, and said: {why}', r.stderr)
         r = tests('--reads', 'written')
         check(r.returncode == 1 and red(r) == set(KEYED), 'as they stand, before orm, each of them is red', r.stdout)
+
+        # What a call of Prisma's client reaches through a relation is part of its proof.
+        with open(os.path.join(root, 'schema.sql')) as f, open(os.path.join(work, 'renamed.sql'), 'w') as renamed:
+            renamed.write(f.read().replace('  username text', '  login_name text'))
+        run('plan', '--from', 'schema.sql', '--to', '../renamed.sql', '--rename', 'users.username=login_name', '--out', '../renaming')
+        r = run('queries', 'users', '--schema', 'schema.sql', '--plan', '../renaming', '--no-cache', '--format', 'json')
+        proofs = {f'{site["file"]}:{site["line"]}': site['proof']['verdict'] for site in json.loads(r.stdout)['sites']} if r.stdout else {}
+        check(proofs.get('app/sessions.ts:10') == 'broken' and proofs.get('app/sessions.ts:6') == 'proven', 'a renamed column behind a relation breaks the call', r.stdout + r.stderr)
 
         r = run('orm', '../plan', '--schema', 'schema.sql', '--apply')
         check(r.returncode == 0 and 'contraflow' not in r.stdout, 'orm --apply', r.stderr)
