@@ -39,8 +39,7 @@ Error refused(const std::string& why) { return Error(ErrorCode::refused, why, "a
 }  // namespace
 
 std::string approval_text(const Approval& approval) {
-  return Json{{"contraflow_approval", 1}, {"plan_sha256", approval.plan_hash}, {"plan", approval.plan_name}, {"phases", approval.phases}, {"database", approval.database}, {"by", approval.by},
-              {"approved_at", approval.approved_at}, {"expires_at", approval.expires_at}}
+  return Json{{"contraflow_approval", 1}, {"plan_sha256", approval.plan_hash}, {"plan", approval.plan_name}, {"phases", approval.phases}, {"database", approval.database}, {"by", approval.by}, {"approved_at", approval.approved_at}, {"expires_at", approval.expires_at}}
       .dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 

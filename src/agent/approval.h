@@ -29,8 +29,8 @@ std::string approval_text(const Approval& approval);
 Approval judge_approval(const SignedApproval& given, const std::string& public_pem, const std::string& plan_hash, long long now);
 
 // Where they lie. /etc/contraflow/approval.pub, where there is one, is the only key that counts: an account that runs an assistant cannot exchange it.
-std::filesystem::path private_key_file();  // $XDG_CONFIG_HOME/contraflow/approval.key, or below ~/.config
-std::filesystem::path public_key_file();   // /etc/contraflow/approval.pub, else beside the private one
+std::filesystem::path private_key_file();                           // $XDG_CONFIG_HOME/contraflow/approval.key, or below ~/.config
+std::filesystem::path public_key_file();                            // /etc/contraflow/approval.pub, else beside the private one
 std::filesystem::path approval_file(const std::string& plan_hash);  // contraflow/approvals/HASH.json in $XDG_STATE_HOME or ~/.local/state
 
 // The key that approvals are judged by; empty where there is none. Error{refused} where others than its owner may write it.

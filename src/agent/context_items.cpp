@@ -20,7 +20,18 @@ using catalog::ObjectId;
 using sql::QualifiedName;
 
 // The order of relevance: what a statement on the table needs first, what it may break next, the neighbourhood last.
-enum Rank { plan_rank = 0, head_rank = 10, column_rank = 20, constraint_rank = 30, type_rank = 35, incoming_rank = 40, index_rank = 50, dependent_rank = 60, comment_rank = 65, code_rank = 70, referenced_rank = 80, referencing_rank = 90 };
+enum Rank { plan_rank = 0,
+            head_rank = 10,
+            column_rank = 20,
+            constraint_rank = 30,
+            type_rank = 35,
+            incoming_rank = 40,
+            index_rank = 50,
+            dependent_rank = 60,
+            comment_rank = 65,
+            code_rank = 70,
+            referenced_rank = 80,
+            referencing_rank = 90 };
 
 std::string shown(const QualifiedName& name) { return shown_text(sql::quote(name)); }
 std::string shown_id(const std::string& name) { return shown_text(sql::quote_identifier(name)); }
@@ -39,7 +50,8 @@ std::string size_text(const Database& database, const QualifiedName& name) {
   const auto found = database.sizes.find(name);
   if (found == database.sizes.end()) return "";
   const double megabytes = static_cast<double>(found->second.bytes) / (1 << 20);
-  const std::string bytes = megabytes < 1 ? fmt::format("{} kB", found->second.bytes / 1024) : megabytes < 1024 ? fmt::format("{:.0f} MB", megabytes) : fmt::format("{:.1f} GB", megabytes / 1024);
+  const std::string bytes = megabytes < 1 ? fmt::format("{} kB", found->second.bytes / 1024) : megabytes < 1024 ? fmt::format("{:.0f} MB", megabytes)
+                                                                                                                : fmt::format("{:.1f} GB", megabytes / 1024);
   return found->second.rows < 0 ? ", " + bytes : fmt::format(", ~{:.0f} rows, {}", found->second.rows, bytes);
 }
 

@@ -101,8 +101,7 @@ std::string text_of(const ContextRequest& request, const std::vector<Item>& item
 }
 
 std::string json_of(const ContextRequest& request, const std::vector<Item>& items, std::size_t shown, std::size_t budget, std::size_t tokens) {
-  Json out{{"version", 1}, {"server_major", request.database->major()}, {"source", shown_text(request.source, 60)}, {"tables_in_schema", tables_of(request)},
-           {"budget", budget}, {"tokens", tokens}, {"notice", kNotice}, {"slice", Json::array()}};
+  Json out{{"version", 1}, {"server_major", request.database->major()}, {"source", shown_text(request.source, 60)}, {"tables_in_schema", tables_of(request)}, {"budget", budget}, {"tokens", tokens}, {"notice", kNotice}, {"slice", Json::array()}};
   for (const Section& section : sections(items, 0, shown)) {
     if (out["slice"].empty() || out["slice"].back()["of"] != section.group) out["slice"].push_back({{"of", section.group}});
     Json lines = Json::array();

@@ -96,7 +96,8 @@ TEST(Context, MostRelevantFirstAndTheRestNamed) {
   EXPECT_EQ(all.left_out, 0U);
   EXPECT_FALSE(holds(all.text, "left out"));
   for (const char* part : {"~1000 rows, 8 kB", "column_number_0 bigint NOT NULL", "t1_pkey PRIMARY KEY", "public.t8: FOREIGN KEY", "CREATE INDEX t1_index", "view public.t1_view", "\npublic.t0\n referenced: table"}) {
-    EXPECT_TRUE(holds(all.text, part)) << part << "\n" << all.text;
+    EXPECT_TRUE(holds(all.text, part)) << part << "\n"
+                                       << all.text;
   }
   EXPECT_FALSE(holds(all.text, "public.t2\n")) << "no neighbour of it";
   EXPECT_LT(all.text.find("t1_pkey"), all.text.find("CREATE INDEX t1_index"));

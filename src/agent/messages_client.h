@@ -19,8 +19,8 @@ struct MessagesOptions {
   std::chrono::milliseconds first_pause{500};  // doubled each time, jittered; a Retry-After that is longer counts
   std::chrono::milliseconds longest_pause{30'000};
   std::chrono::seconds connect_timeout{10};
-  std::chrono::seconds silence{60};  // nothing was received for so long
-  std::chrono::seconds longest{300};  // of one attempt
+  std::chrono::seconds silence{60};              // nothing was received for so long
+  std::chrono::seconds longest{300};             // of one attempt
   std::function<void(const std::string&)> note;  // why it tries again
 };
 

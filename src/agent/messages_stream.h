@@ -16,7 +16,7 @@ class MessagesStream {
   // Bytes as they come, in whatever pieces.
   void feed(std::string_view bytes);
 
-  bool complete() const { return complete_; }       // message_stop was received
+  bool complete() const { return complete_; }                    // message_stop was received
   const std::string& error_type() const { return error_type_; }  // of an `error` event: "overloaded_error"
   const std::string& malformed() const { return malformed_; }    // why the stream cannot be read
   MessagesAnswer answer() const;

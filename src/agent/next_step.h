@@ -14,9 +14,9 @@ namespace contraflow::agent {
 
 // What `rehearse` and `review` wrote into the folder (evidence.json), of this very plan or of one before an edit.
 struct RecordedRun {
-  std::string at;       // "2026-04-08T12:00:00Z"
-  std::string verdict;  // proven, refuted, unknown; of a review: yes, no, maybe
-  std::string server;   // "15.18"
+  std::string at;                      // "2026-04-08T12:00:00Z"
+  std::string verdict;                 // proven, refuted, unknown; of a review: yes, no, maybe
+  std::string server;                  // "15.18"
   std::vector<std::string> bad, open;  // what is refuted or answered badly; what is unknown
 };
 
@@ -34,19 +34,19 @@ struct JournalFacts {
 struct PlanFacts {
   std::string folder, layout;
   const plan::Plan* plan = nullptr;
-  std::vector<std::string> edited;    // files that plan.json no longer describes
-  std::vector<std::string> findings;  // of check, at severity error
+  std::vector<std::string> edited;               // files that plan.json no longer describes
+  std::vector<std::string> findings;             // of check, at severity error
   std::optional<RecordedRun> rehearsal, review;  // of this plan.json
-  bool outdated = false;              // there is a record, of another plan.json
-  bool approved = false;              // a person approved this very plan.json
-  std::optional<JournalFacts> journal;  // empty: the database was not asked
-  std::string target;                 // words that name the database in a command; empty: the configured one
+  bool outdated = false;                         // there is a record, of another plan.json
+  bool approved = false;                         // a person approved this very plan.json
+  std::optional<JournalFacts> journal;           // empty: the database was not asked
+  std::string target;                            // words that name the database in a command; empty: the configured one
 };
 
 struct NextStep {
-  std::string step;     // edit, check, rehearse, review, approve, wait, resume, deploy, apply, purge, done
-  std::string what;     // one sentence
-  std::string command;  // what to run; empty where there is nothing to run
+  std::string step;                     // edit, check, rehearse, review, approve, wait, resume, deploy, apply, purge, done
+  std::string what;                     // one sentence
+  std::string command;                  // what to run; empty where there is nothing to run
   std::vector<std::string> because;     // the reasons, a line each
   std::vector<std::string> conditions;  // of the gate: what people confirm before they run the command
 };

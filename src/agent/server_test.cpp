@@ -90,7 +90,8 @@ class McpTest : public testing::Test {
 TEST_F(McpTest, VersionsAreNegotiated) {
   for (const std::string& version : kProtocolVersions) EXPECT_EQ(talk(hello(version))[0]["result"]["protocolVersion"], version);
   EXPECT_EQ(talk(hello("2099-01-01"))[0]["result"]["protocolVersion"], "2025-11-25");
-  const std::string list = R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})" "\n";
+  const std::string list = R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})"
+                           "\n";
   EXPECT_TRUE(talk(hello() + list)[1]["result"]["tools"][0].contains("outputSchema"));
   EXPECT_FALSE(talk(hello("2025-03-26") + list)[1]["result"]["tools"][0].contains("outputSchema"));
   EXPECT_FALSE(talk(hello("2024-11-05") + list)[1]["result"]["tools"][0].contains("annotations"));
@@ -120,8 +121,14 @@ TEST_F(McpTest, SaysWhatIsWrongWithAMessage) {
 }
 
 TEST_F(McpTest, PingNotificationsAndAnswersOfTheClient) {
-  const auto messages = talk(hello() + R"({"jsonrpc":"2.0","method":"notifications/initialized"})" "\n" R"({"jsonrpc":"2.0","method":"notifications/none","params":[]})" "\n"
-                             R"({"jsonrpc":"2.0","id":9,"result":{}})" "\n\n" R"({"jsonrpc":"2.0","id":"p","method":"ping"})" "\r\n");
+  const auto messages = talk(hello() + R"({"jsonrpc":"2.0","method":"notifications/initialized"})"
+                                       "\n"
+                                       R"({"jsonrpc":"2.0","method":"notifications/none","params":[]})"
+                                       "\n"
+                                       R"({"jsonrpc":"2.0","id":9,"result":{}})"
+                                       "\n\n"
+                                       R"({"jsonrpc":"2.0","id":"p","method":"ping"})"
+                                       "\r\n");
   ASSERT_EQ(messages.size(), 2U);
   EXPECT_EQ(messages[1], Json({{"jsonrpc", "2.0"}, {"id", "p"}, {"result", Json::object()}}));
 }
@@ -148,9 +155,14 @@ TEST_F(McpTest, ResultsAreStructuredMarkedAndRecorded) {
 
 TEST_F(McpTest, CancellationEndsTheCommandAndIsNotAnswered) {
   hold_ = true;
-  const auto messages = talk(hello() + call("find_queries", Json::object(), 5) + call("find_queries", Json::object(), 6) + R"({"jsonrpc":"2.0","id":7,"method":"ping"})" "\n"
-                             R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":99}})" "\n"
-                             R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":6}})" "\n" R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":5}})" "\n");
+  const auto messages = talk(hello() + call("find_queries", Json::object(), 5) + call("find_queries", Json::object(), 6) + R"({"jsonrpc":"2.0","id":7,"method":"ping"})"
+                                                                                                                           "\n"
+                                                                                                                           R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":99}})"
+                                                                                                                           "\n"
+                                                                                                                           R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":6}})"
+                                                                                                                           "\n"
+                                                                                                                           R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":5}})"
+                                                                                                                           "\n");
   ASSERT_EQ(messages.size(), 2U);
   EXPECT_EQ(messages[1]["id"], 7);
   EXPECT_LE(commands_.size(), 1U) << "what is cancelled before its turn does not begin";
@@ -216,19 +228,22 @@ TEST_F(McpTest, StatusLeavesOutStatementsAndMessages) {
 
 TEST_F(McpTest, NoInputEndsIt) {
   std::mt19937 random(20260408);
-  const std::string seed = hello() + call("find_queries", {{"tables", {"users"}}}) + R"({"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"contraflow://rules"}})" "\n";
+  const std::string seed = hello() + call("find_queries", {{"tables", {"users"}}}) + R"({"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"contraflow://rules"}})"
+                                                                                     "\n";
   std::string input = hello();
   for (int i = 0; i < 3000; ++i) {
     std::string line = seed.substr(random() % seed.size(), random() % 200);
     for (int flips = static_cast<int>(random() % 4); flips > 0 && !line.empty(); --flips) line[random() % line.size()] = static_cast<char>(random());
     input += line + "\n";
   }
-  const auto messages = talk(input + R"({"jsonrpc":"2.0","id":"last","method":"ping"})" "\n");
+  const auto messages = talk(input + R"({"jsonrpc":"2.0","id":"last","method":"ping"})"
+                                     "\n");
   EXPECT_TRUE(std::any_of(messages.begin(), messages.end(), [](const Json& m) { return m.is_object() && m["id"] == "last" && m.contains("result"); }));
 }
 
 TEST_F(McpTest, DescriptionsAreShort) {
-  const Json answer = one(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})" "\n");
+  const Json answer = one(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})"
+                          "\n");
   std::size_t bytes = 0;
   for (const Json& tool : answer["result"]["tools"]) bytes += tool["description"].get<std::string>().size() + tool["inputSchema"].dump().size();
   EXPECT_LT(bytes, 6000U);  // three bytes a token are 2,000 tokens

@@ -24,11 +24,11 @@ using RunCommand = std::function<CommandResult(const std::vector<std::string>& a
 
 struct ToolOptions {
   ProjectRoot root;
-  std::string migrations;   // [project] migrations; empty: none is configured
-  bool has_database = false;  // [database] url is configured; what it is, no tool knows
+  std::string migrations;      // [project] migrations; empty: none is configured
+  bool has_database = false;   // [database] url is configured; what it is, no tool knows
   bool allow_samples = false;  // a person said so on the command line: values of rows that are in a plan's way may be told
   RunCommand run;
-  std::function<void()> unchanged = {};  // Error{refused} where the configuration is not what it was when the server started
+  std::function<void()> unchanged = {};    // Error{refused} where the configuration is not what it was when the server started
   std::function<std::string()> timestamp;  // "20260408120000", for new plan folders
   // Whether this account's contraflow wrote the plan with this hash: its files are the program's own forms. Others may hold anything, and are not run.
   std::function<bool(const std::string& hash)> known_plan = {};

@@ -100,9 +100,10 @@ std::string identity_of(pg::Connection& connection, const plan::Backfill& backfi
     target = sql::quote_literal(rest.substr(0, end));
   }
   return connection
-      .execute(fmt::format("SELECT coalesce(to_regclass({})::oid::text, '') || ' ' || (SELECT string_agg(relid::oid::text, ' ' ORDER BY relid::oid) FROM ({}) AS l)", target,
-                           leaves(backfill.table)))
-      .string(0, 0) + " " + std::to_string(backfill.key.size());
+             .execute(fmt::format("SELECT coalesce(to_regclass({})::oid::text, '') || ' ' || (SELECT string_agg(relid::oid::text, ' ' ORDER BY relid::oid) FROM ({}) AS l)", target,
+                                  leaves(backfill.table)))
+             .string(0, 0) +
+         " " + std::to_string(backfill.key.size());
 }
 
 std::vector<Part> parts_of(pg::Connection& connection, const plan::Backfill& backfill, int pieces) {

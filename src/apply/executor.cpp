@@ -163,7 +163,9 @@ struct Executor::Impl {
 
   // ---- phases
 
-  std::vector<PhaseRecord> phases() { return survive([&] { return run.journal.phases(run.connection()); }); }
+  std::vector<PhaseRecord> phases() {
+    return survive([&] { return run.journal.phases(run.connection()); });
+  }
 
   void in_journal(const std::function<void(pg::Connection&)>& work) {
     survive([&] {
@@ -228,7 +230,8 @@ Executor::~Executor() {
     if (impl_->taken) {
       const Position now = impl_->position();
       const bool all = !impl_->run.plan.steps.empty() && now.reached == impl_->run.plan.steps.back().phase && now.complete;
-      impl_->run.journal.set_state(impl_->run.connection(), !now.reached ? "at the start" : all ? "complete" : "stopped");
+      impl_->run.journal.set_state(impl_->run.connection(), !now.reached ? "at the start" : all ? "complete"
+                                                                                                : "stopped");
     }
   } catch (...) {  // the connection is gone: status goes by the lock
   }

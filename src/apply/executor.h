@@ -16,9 +16,9 @@ namespace contraflow::apply {
 struct Position {
   // The last phase of which a step was begun; empty: at the start.
   std::optional<plan::Phase> reached;
-  bool complete = false;            // `reached` has been completed
-  std::string completed_at;         // when the last complete phase was
-  std::vector<plan::Phase> done;    // phases that are complete
+  bool complete = false;          // `reached` has been completed
+  std::string completed_at;       // when the last complete phase was
+  std::vector<plan::Phase> done;  // phases that are complete
 };
 
 // Runs the steps of one plan on one database, forward and back: what `apply`, `rollback` and `rehearse` share.

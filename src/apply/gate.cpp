@@ -100,16 +100,19 @@ class Gate {
     if (!expanded_at.empty()) {
       const pg::Result old = connection_.query(
           fmt::format("SELECT count(*), coalesce(string_agg(DISTINCT coalesce(nullif(application_name, ''), usename::text), ', '), '') FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' "
-                      "AND pid <> pg_backend_pid() AND {} AND backend_start < $1::timestamptz", kOurs), {expanded_at});
+                      "AND pid <> pg_backend_pid() AND {} AND backend_start < $1::timestamptz",
+                      kOurs),
+          {expanded_at});
       if (old.integer(0, 0) > 0) {
-        findings_.push_back({"session", fmt::format("{} older than the end of the phase before ({}): {}; a session of the deployed version holds statements prepared for the old shape",
-                                                    count_of(old.integer(0, 0), "session is", "sessions are"), expanded_at.substr(0, 19), old.text(0, 1)),
+        findings_.push_back({"session", fmt::format("{} older than the end of the phase before ({}): {}; a session of the deployed version holds statements prepared for the old shape", count_of(old.integer(0, 0), "session is", "sessions are"), expanded_at.substr(0, 19), old.text(0, 1)),
                              "finish the deploy, or restart what has not reconnected since"});
       }
     }
     for (const OldShape& shape : shapes_) {
-      const pg::Result using_it = connection_.execute(fmt::format("SELECT format('pid %s %s (%s): %s', pid, usename, application_name, left(regexp_replace(query, '[[:space:]]+', ' ', 'g'), 120)) FROM pg_stat_activity WHERE datname = current_database() "
-                                                                  "AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND {} AND {} LIMIT 3", kOurs, mentions(shape, "query")));
+      const pg::Result using_it = connection_.execute(fmt::format(
+          "SELECT format('pid %s %s (%s): %s', pid, usename, application_name, left(regexp_replace(query, '[[:space:]]+', ' ', 'g'), 120)) FROM pg_stat_activity WHERE datname = current_database() "
+          "AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND {} AND {} LIMIT 3",
+          kOurs, mentions(shape, "query")));
       for (int i = 0; i < using_it.rows(); ++i) findings_.push_back({"session", fmt::format("the last query of a session names {}: {}", shown(shape), using_it.text(i, 0)), "deploy the next version everywhere first"});
     }
   }
@@ -129,7 +132,8 @@ class Gate {
       const pg::Result found = connection_.query(
           "SELECT DISTINCT v.oid::regclass::text, v.relname::text FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid AND d.classid = 'pg_rewrite'::regclass JOIN pg_class v ON v.oid = r.ev_class "
           "WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = to_regclass($1) AND v.oid <> d.refobjid AND (d.refobjsubid = (SELECT attnum FROM pg_attribute WHERE attrelid = d.refobjid AND attname = $2 "
-          "AND NOT attisdropped) OR ($2 = '' AND d.refobjsubid >= 0))", {sql::quote(shape.table), shape.column});
+          "AND NOT attisdropped) OR ($2 = '' AND d.refobjsubid >= 0))",
+          {sql::quote(shape.table), shape.column});
       for (int i = 0; i < found.rows(); ++i) {
         if (in_plan(found.string(i, 1))) continue;  // the plan recreates it
         findings_.push_back({"view", fmt::format("view {} uses {}, and the plan does not know it", found.text(i, 0), shown(shape)), "plan again, or change the view first"});
@@ -139,8 +143,10 @@ class Gate {
 
   void functions() {
     for (const OldShape& shape : shapes_) {
-      const pg::Result found = connection_.execute(fmt::format("SELECT p.oid::regprocedure::text, p.proname::text FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE l.lanname NOT IN ('c', 'internal') "
-                                                               "AND p.pronamespace <> 'pg_catalog'::regnamespace AND p.proname NOT LIKE 'contraflow\\_%' AND {}", mentions(shape, "p.prosrc")));
+      const pg::Result found = connection_.execute(fmt::format(
+          "SELECT p.oid::regprocedure::text, p.proname::text FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE l.lanname NOT IN ('c', 'internal') "
+          "AND p.pronamespace <> 'pg_catalog'::regnamespace AND p.proname NOT LIKE 'contraflow\\_%' AND {}",
+          mentions(shape, "p.prosrc")));
       for (int i = 0; i < found.rows(); ++i) {
         if (in_plan(found.string(i, 1))) continue;
         findings_.push_back({"function", fmt::format("function {} names {} in its body", found.text(i, 0), shown(shape)), "change the function first: it fails once the phase has run"});
@@ -152,8 +158,10 @@ class Gate {
     std::map<std::string, std::pair<long long, std::string>> out;
     std::string condition;
     for (const OldShape& shape : shapes_) condition += (condition.empty() ? "(" : " OR (") + mentions(shape, "query") + ")";
-    const pg::Result rows = connection_.execute(fmt::format("SELECT queryid::text, sum(calls)::bigint, min(left(regexp_replace(query, '[[:space:]]+', ' ', 'g'), 120)) FROM {} WHERE dbid = (SELECT oid FROM pg_database WHERE "
-                                                            "datname = current_database()) AND query !~* '^[[:space:]]*(alter|create|drop|begin|set|comment|grant)' AND ({}) GROUP BY queryid", relation, condition));
+    const pg::Result rows = connection_.execute(fmt::format(
+        "SELECT queryid::text, sum(calls)::bigint, min(left(regexp_replace(query, '[[:space:]]+', ' ', 'g'), 120)) FROM {} WHERE dbid = (SELECT oid FROM pg_database WHERE "
+        "datname = current_database()) AND query !~* '^[[:space:]]*(alter|create|drop|begin|set|comment|grant)' AND ({}) GROUP BY queryid",
+        relation, condition));
     for (int i = 0; i < rows.rows(); ++i) out[rows.string(i, 0)] = {rows.integer(i, 1), rows.string(i, 2)};
     return out;
   }

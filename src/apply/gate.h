@@ -21,7 +21,7 @@ std::vector<OldShape> old_shape(const plan::Plan& plan, plan::Phase phase);
 
 // Evidence that the old shape is still in use: the gate does not hold.
 struct GateFinding {
-  std::string kind;     // session, view, function, statements, data
+  std::string kind;  // session, view, function, statements, data
   std::string message;
   std::string remedy;
 };

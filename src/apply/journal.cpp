@@ -150,7 +150,8 @@ std::vector<PlanRecord> Journal::plans(pg::Connection& connection) const {
   std::vector<PlanRecord> out;
   const pg::Result rows = connection.execute(fmt::format(
       "SELECT hash, name, state, runner, runner_about, to_char(begun_at, 'YYYY-MM-DD HH24:MI:SSOF'), to_char(changed_at, 'YYYY-MM-DD HH24:MI:SSOF'), from_fingerprint, to_fingerprint, "
-      "tables FROM {} ORDER BY changed_at DESC", table("plans")));
+      "tables FROM {} ORDER BY changed_at DESC",
+      table("plans")));
   for (int i = 0; i < rows.rows(); ++i) {
     out.push_back({rows.string(i, 0), rows.string(i, 1), rows.string(i, 2), rows.string(i, 3), rows.string(i, 4), rows.string(i, 5), rows.string(i, 6), rows.string(i, 7),
                    rows.string(i, 8), rows.text_array(i, 9)});
@@ -207,8 +208,7 @@ std::vector<Part> Journal::progress(pg::Connection& connection, const StepRun& r
       fmt::format("SELECT part, relation, key, lower, upper, rows, done, deferred FROM {} WHERE hash = $1 AND step = $2 AND undo = $3 AND identity = $4 ORDER BY part", table("progress")),
       {hash_, run.step.id, direction(run), identity});
   for (int i = 0; i < rows.rows(); ++i) {
-    out.push_back({.number = static_cast<int>(rows.integer(i, 0)), .relation = rows.string(i, 1), .key = rows.text_array(i, 2), .lower = rows.text_array(i, 3),
-                   .upper = rows.text_array(i, 4), .rows = rows.integer(i, 5), .done = rows.boolean(i, 6), .deferred = rows.boolean(i, 7)});
+    out.push_back({.number = static_cast<int>(rows.integer(i, 0)), .relation = rows.string(i, 1), .key = rows.text_array(i, 2), .lower = rows.text_array(i, 3), .upper = rows.text_array(i, 4), .rows = rows.integer(i, 5), .done = rows.boolean(i, 6), .deferred = rows.boolean(i, 7)});
   }
   return out;
 }
@@ -259,7 +259,8 @@ void Journal::log(pg::Connection& connection, const std::string& step, const std
 std::vector<Journal::LogLine> Journal::last_lines(pg::Connection& connection, int count) const {
   std::vector<LogLine> out;
   const pg::Result rows = connection.query(fmt::format("SELECT * FROM (SELECT to_char(at, 'YYYY-MM-DD HH24:MI:SS.MSOF'), step, kind, message, id FROM {} WHERE hash = $1 ORDER BY id DESC LIMIT $2) "
-                                                       "AS l ORDER BY id", table("log")),
+                                                       "AS l ORDER BY id",
+                                                       table("log")),
                                            {hash_, std::to_string(count)});
   for (int i = 0; i < rows.rows(); ++i) out.push_back({rows.string(i, 0), rows.string(i, 1), rows.string(i, 2), rows.string(i, 3)});
   return out;

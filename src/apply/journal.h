@@ -23,7 +23,11 @@ struct Part {
   bool deferred = false;  // its rows were locked: tried again when the others are done
 };
 
-enum class StepState { begun, done, found, undoing, undone };
+enum class StepState { begun,
+                       done,
+                       found,
+                       undoing,
+                       undone };
 
 struct StepRecord {
   StepState state{};

@@ -27,21 +27,21 @@ struct Blocker {
   int pid = 0;
   std::string user;
   std::string application;
-  std::string state;          // "active", "idle in transaction", …
-  std::string backend_type;   // "client backend", "autovacuum worker", …
+  std::string state;         // "active", "idle in transaction", …
+  std::string backend_type;  // "client backend", "autovacuum worker", …
   double transaction_seconds = 0;
-  std::string query;          // the first line, cut; empty where the role may not see it
+  std::string query;  // the first line, cut; empty where the role may not see it
 };
 std::string describe(const Blocker& blocker);
 
 // An attempt that gave up so that the traffic passes.
 struct LockRefusal {
   int attempt = 1;
-  Milliseconds timeout{};   // of this attempt
-  Milliseconds waited{};    // since the step's first attempt
-  Milliseconds budget{};    // after which the step gives up
-  Milliseconds pause{};     // until the next attempt
-  std::string sqlstate;     // 55P03 lock_not_available, 40P01 deadlock_detected, 57014 where we cancelled our own attempt
+  Milliseconds timeout{};  // of this attempt
+  Milliseconds waited{};   // since the step's first attempt
+  Milliseconds budget{};   // after which the step gives up
+  Milliseconds pause{};    // until the next attempt
+  std::string sqlstate;    // 55P03 lock_not_available, 40P01 deadlock_detected, 57014 where we cancelled our own attempt
   std::vector<Blocker> blockers;
 };
 
@@ -52,7 +52,7 @@ struct BatchDone {
   long long expected_rows = 0;  // estimate; 0 where there is none
   double fraction = 0;          // of the key range, 0 to 1
   Milliseconds took{};
-  long long next_size = 0;      // rows of the next batch
+  long long next_size = 0;  // rows of the next batch
 };
 
 // What a running concurrent statement says (pg_stat_progress_create_index), or a scan that goes on.
@@ -61,7 +61,7 @@ struct Progress {
   double fraction = -1;  // of this phase; -1: unknown
   double seconds = 0;
   std::vector<Blocker> blockers;
-  bool at_work = true;   // false: the server has been showing the session as idle or gone, while its answer is still awaited here
+  bool at_work = true;  // false: the server has been showing the session as idle or gone, while its answer is still awaited here
 };
 
 struct StepOutcome {

@@ -43,13 +43,13 @@ struct BackfillOptions {
 // A limit of 0 is off.
 struct ThrottleOptions {
   double replica_lag_seconds = 10;
-  long long slot_bytes = 10LL << 30;     // WAL retained by a replication slot
-  long long archive_backlog = 500;       // WAL segments that wait for the archiver
-  long long xmin_age = 50'000'000;       // transactions between the oldest snapshot and now
-  bool autovacuum = false;               // wait while autovacuum works on the table
-  double commit_latency_factor = 8;      // of a probe's commit, against its value at the start
-  double commit_latency_floor_ms = 20;   // never throttled below this
-  std::string query;                     // boolean: true lets batches run
+  long long slot_bytes = 10LL << 30;    // WAL retained by a replication slot
+  long long archive_backlog = 500;      // WAL segments that wait for the archiver
+  long long xmin_age = 50'000'000;      // transactions between the oldest snapshot and now
+  bool autovacuum = false;              // wait while autovacuum works on the table
+  double commit_latency_factor = 8;     // of a probe's commit, against its value at the start
+  double commit_latency_floor_ms = 20;  // never throttled below this
+  std::string query;                    // boolean: true lets batches run
   Milliseconds interval = 1s;
 };
 
@@ -58,12 +58,12 @@ struct Options {
   LockOptions locks;
   BackfillOptions backfill;
   ThrottleOptions throttle;
-  Milliseconds brief_limit = 10s;     // statement_timeout of brief steps
-  Milliseconds idle_limit = 1s;       // a transaction whose runner says nothing (stopped, cut off) gives its locks back after so long
-  Milliseconds small_limit = 2s;      // of blocking work on tables that are small
-  Milliseconds work_limit = 24h;      // of scans, concurrent builds and blocking work that the user allowed
+  Milliseconds brief_limit = 10s;       // statement_timeout of brief steps
+  Milliseconds idle_limit = 1s;         // a transaction whose runner says nothing (stopped, cut off) gives its locks back after so long
+  Milliseconds small_limit = 2s;        // of blocking work on tables that are small
+  Milliseconds work_limit = 24h;        // of scans, concurrent builds and blocking work that the user allowed
   Milliseconds reconnect_limit = 2min;  // a lost connection is tried again so long
-  Milliseconds runner_wait = 5s;       // for another run to end
+  Milliseconds runner_wait = 5s;        // for another run to end
   // Set by a signal handler: the run ends at the next safe point with Error{interrupted}.
   std::shared_ptr<std::atomic<bool>> stop = std::make_shared<std::atomic<bool>>(false);
   std::string tool_version;

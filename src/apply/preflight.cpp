@@ -111,13 +111,15 @@ class Preflight {
 
   void privileges() {
     const auto foreign = lines(connection_, fmt::format("SELECT c.oid::regclass::text || ', owned by ' || c.relowner::regrole::text FROM pg_class c JOIN {} t USING (oid) "
-                                                        "WHERE NOT pg_has_role(current_user, c.relowner, 'USAGE') ORDER BY 1", tables_));
+                                                        "WHERE NOT pg_has_role(current_user, c.relowner, 'USAGE') ORDER BY 1",
+                                                        tables_));
     if (!foreign.empty()) {
       refuse(fmt::format("{} does not own, and is no member of the owner of: {}", connection_.user(), join(foreign, "; ")),
              fmt::format("GRANT the owner's role TO {}, or connect as the owner", sql::quote_identifier(connection_.user())));
     }
     const auto schemas = lines(connection_, fmt::format("SELECT DISTINCT n.nspname::text FROM pg_class c JOIN {} t USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace "
-                                                        "WHERE NOT has_schema_privilege(n.oid, 'CREATE')", tables_));
+                                                        "WHERE NOT has_schema_privilege(n.oid, 'CREATE')",
+                                                        tables_));
     if (!schemas.empty()) refuse(fmt::format("no CREATE privilege on schema {}", join(schemas, ", ")), fmt::format("GRANT CREATE ON SCHEMA … TO {}", sql::quote_identifier(connection_.user())));
     const bool sees = connection_.execute("SELECT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') OR current_setting('is_superuser') = 'on'").boolean(0, 0);
     if (!sees) warn("queries of other sessions, replication and archiving are not visible to this role: blockers have no query text, and these throttles are off",
@@ -126,8 +128,10 @@ class Preflight {
 
   void journal() {
     const std::string schema = sql::quote_literal(sql::quote_identifier(input_.options.journal_schema));
-    const pg::Result row = connection_.execute(fmt::format("SELECT to_regnamespace({0}) IS NOT NULL, CASE WHEN to_regnamespace({0}) IS NULL THEN has_database_privilege(current_database(), 'CREATE') "
-                                                           "ELSE has_schema_privilege({0}, 'CREATE, USAGE') END", schema));
+    const pg::Result row = connection_.execute(fmt::format(
+        "SELECT to_regnamespace({0}) IS NOT NULL, CASE WHEN to_regnamespace({0}) IS NULL THEN has_database_privilege(current_database(), 'CREATE') "
+        "ELSE has_schema_privilege({0}, 'CREATE, USAGE') END",
+        schema));
     if (!row.boolean(0, 1)) {
       refuse(fmt::format("the journal cannot be kept in schema {}", input_.options.journal_schema),
              fmt::format("CREATE SCHEMA {} AUTHORIZATION {}", sql::quote_identifier(input_.options.journal_schema), sql::quote_identifier(connection_.user())));
@@ -136,9 +140,10 @@ class Preflight {
 
   void long_transactions() {
     const auto old = lines(connection_, fmt::format(
-        "SELECT format('pid %s %s, %s, %s s old%s', a.pid, a.usename, a.state, extract(epoch FROM clock_timestamp() - a.xact_start)::int, CASE WHEN EXISTS (SELECT FROM pg_locks l JOIN {} t "
-        "ON t.oid = l.relation WHERE l.pid = a.pid) THEN ', holds locks on tables of the plan' ELSE '' END) FROM pg_stat_activity a WHERE a.datname = current_database() "
-        "AND a.xact_start < clock_timestamp() - interval '{} s' AND a.pid <> pg_backend_pid() AND a.backend_type = 'client backend' ORDER BY a.xact_start LIMIT 5", tables_, kLongTransactionSeconds));
+                                            "SELECT format('pid %s %s, %s, %s s old%s', a.pid, a.usename, a.state, extract(epoch FROM clock_timestamp() - a.xact_start)::int, CASE WHEN EXISTS (SELECT FROM pg_locks l JOIN {} t "
+                                            "ON t.oid = l.relation WHERE l.pid = a.pid) THEN ', holds locks on tables of the plan' ELSE '' END) FROM pg_stat_activity a WHERE a.datname = current_database() "
+                                            "AND a.xact_start < clock_timestamp() - interval '{} s' AND a.pid <> pg_backend_pid() AND a.backend_type = 'client backend' ORDER BY a.xact_start LIMIT 5",
+                                            tables_, kLongTransactionSeconds));
     if (!old.empty()) {
       warn("long transactions: " + join(old, "; "), concurrent_ ? "concurrent index builds wait until they end, and so do locks on what they hold" : "locks on what they hold have to wait until they end");
     }
@@ -146,7 +151,8 @@ class Preflight {
 
   void prepared_transactions() {
     const auto held = lines(connection_, fmt::format("SELECT format('%s (%s, since %s)', p.gid, p.owner, p.prepared) FROM pg_prepared_xacts p WHERE p.database = current_database() AND EXISTS (SELECT FROM pg_locks l JOIN {} t "
-                                                     "ON t.oid = l.relation WHERE l.virtualtransaction = '-1/' || p.transaction::text)", tables_));
+                                                     "ON t.oid = l.relation WHERE l.virtualtransaction = '-1/' || p.transaction::text)",
+                                                     tables_));
     if (!held.empty()) return refuse("prepared transactions hold locks on tables of the plan: " + join(held, "; "), "COMMIT PREPARED or ROLLBACK PREPARED them: no session will ever end them");
     const auto others = lines(connection_, "SELECT format('%s (%s, since %s)', gid, owner, prepared) FROM pg_prepared_xacts WHERE database = current_database() ORDER BY prepared LIMIT 5");
     if (!others.empty() && concurrent_) warn("prepared transactions: " + join(others, "; "), "concurrent index builds wait for those that are older than they are");
@@ -154,16 +160,19 @@ class Preflight {
 
   void anti_wraparound() {
     const auto running = lines(connection_, fmt::format("SELECT format('%s (pid %s)', t.oid::regclass, a.pid) FROM pg_stat_activity a JOIN pg_locks l USING (pid) JOIN {} t ON t.oid = l.relation "
-                                                        "WHERE a.backend_type = 'autovacuum worker' AND a.query LIKE '%to prevent wraparound%'", tables_));
+                                                        "WHERE a.backend_type = 'autovacuum worker' AND a.query LIKE '%to prevent wraparound%'",
+                                                        tables_));
     if (!running.empty()) refuse("autovacuum to prevent wraparound is at work, and gives way to nobody: " + join(running, "; "), "wait until it has ended (pg_stat_progress_vacuum)");
     const auto near = lines(connection_, fmt::format("SELECT format('%s (age %s)', c.oid::regclass, age(c.relfrozenxid)) FROM pg_class c JOIN {} t USING (oid) WHERE c.relkind IN ('r', 'm') "
-                                                     "AND age(c.relfrozenxid) > 0.95 * current_setting('autovacuum_freeze_max_age')::bigint", tables_));
+                                                     "AND age(c.relfrozenxid) > 0.95 * current_setting('autovacuum_freeze_max_age')::bigint",
+                                                     tables_));
     if (!near.empty()) warn("autovacuum to prevent wraparound is about to begin on " + join(near, ", "), "VACUUM (FREEZE) the table first");
   }
 
   void invalid_indexes() {
     const auto invalid = lines(connection_, fmt::format("SELECT i.indexrelid::regclass::text FROM pg_index i JOIN {} t ON t.oid = i.indrelid JOIN pg_class c ON c.oid = i.indexrelid "
-                                                        "WHERE NOT i.indisvalid AND c.relkind = 'i' ORDER BY 1", tables_));
+                                                        "WHERE NOT i.indisvalid AND c.relkind = 'i' ORDER BY 1",
+                                                        tables_));
     if (!invalid.empty()) warn("INVALID indexes: " + join(invalid, ", "), "those that the plan builds are dropped and built again; others are for you: REINDEX INDEX CONCURRENTLY or DROP INDEX CONCURRENTLY");
   }
 
@@ -182,8 +191,9 @@ class Preflight {
   }
 
   void session_timeouts() {
-    const pg::Result row = connection_.execute("SELECT coalesce((SELECT setting::bigint FROM pg_settings WHERE name = 'transaction_timeout'), 0), "
-                                               "(SELECT reset_val::bigint FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'), (SELECT reset_val::bigint FROM pg_settings WHERE name = 'deadlock_timeout')");
+    const pg::Result row = connection_.execute(
+        "SELECT coalesce((SELECT setting::bigint FROM pg_settings WHERE name = 'transaction_timeout'), 0), "
+        "(SELECT reset_val::bigint FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'), (SELECT reset_val::bigint FROM pg_settings WHERE name = 'deadlock_timeout')");
     if (row.integer(0, 0) > 0) {
       refuse(fmt::format("transaction_timeout is {} ms for this role: it ends index builds and scans", row.integer(0, 0)),
              fmt::format("ALTER ROLE {} SET transaction_timeout = 0", sql::quote_identifier(connection_.user())));
@@ -191,7 +201,8 @@ class Preflight {
     if (row.integer(0, 1) > 0 && row.integer(0, 1) < 1000) warn(fmt::format("idle_in_transaction_session_timeout is {} ms; runs set their own 60 s", row.integer(0, 1)), "");
     if (row.integer(0, 2) <= input_.options.locks.longest_timeout.count()) {
       refuse(fmt::format("deadlock_timeout is {} ms, not above the longest lock attempt ({} ms): the server might cancel the application instead of the migration", row.integer(0, 2),
-                         input_.options.locks.longest_timeout.count()), "set deadlock_timeout back to 1s");
+                         input_.options.locks.longest_timeout.count()),
+             "set deadlock_timeout back to 1s");
     }
   }
 
@@ -199,7 +210,8 @@ class Preflight {
   void disk_space() {
     if (!builds_ && !batched_) return;
     const auto sizes = lines(connection_, fmt::format("SELECT format('%s %s with %s of indexes', c.oid::regclass, pg_size_pretty(pg_table_size(c.oid)), pg_size_pretty(pg_indexes_size(c.oid))) "
-                                                      "FROM pg_class c JOIN {} t USING (oid) WHERE c.relkind IN ('r', 'm') AND pg_table_size(c.oid) > 1024 * 1024 * 1024::bigint", tables_));
+                                                      "FROM pg_class c JOIN {} t USING (oid) WHERE c.relkind IN ('r', 'm') AND pg_table_size(c.oid) > 1024 * 1024 * 1024::bigint",
+                                                      tables_));
     if (!sizes.empty()) {
       warn("free space on the server cannot be seen from here; the plan works on " + join(sizes, "; "),
            "a backfill may double a table until vacuum has passed and writes WAL of several times its size; an index build needs the index's size twice while it sorts");

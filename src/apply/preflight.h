@@ -12,7 +12,9 @@ namespace contraflow::apply {
 
 // What was looked at before the first lock.
 struct PreflightItem {
-  enum class Verdict { good, warning, refusal };
+  enum class Verdict { good,
+                       warning,
+                       refusal };
   Verdict verdict{};
   std::string name;     // "transaction-pooling"
   std::string message;  // what is so
@@ -23,8 +25,8 @@ struct PreflightInput {
   const plan::Plan& plan;
   std::vector<const plan::Step*> steps;  // that are going to run
   bool undo = false;
-  bool at_start = false;                 // nothing of the plan has run: the schema should be the one that it was made from
-  std::string live_fingerprint;          // empty: not known
+  bool at_start = false;         // nothing of the plan has run: the schema should be the one that it was made from
+  std::string live_fingerprint;  // empty: not known
   std::string conninfo;
   Options options;
 };

@@ -16,9 +16,7 @@ std::string new_token() {
 }  // namespace
 
 Run::Run(const plan::Plan& the_plan, const std::string& hash, const std::string& the_conninfo, const Options& the_options, Observer& the_observer)
-    : plan(the_plan), conninfo(the_conninfo), options(the_options), observer(the_observer), journal(options.journal_schema, hash), runner(new_token()),
-      steps(conninfo, step_name(), options.stop, [this](pg::Connection& connection) { observer.connected(connection); }),
-      lock(conninfo, options.journal_schema, options.stop), watcher(conninfo, "contraflow watcher"), throttle(*this) {}
+    : plan(the_plan), conninfo(the_conninfo), options(the_options), observer(the_observer), journal(options.journal_schema, hash), runner(new_token()), steps(conninfo, step_name(), options.stop, [this](pg::Connection& connection) { observer.connected(connection); }), lock(conninfo, options.journal_schema, options.stop), watcher(conninfo, "contraflow watcher"), throttle(*this) {}
 
 std::string Run::step_name() const { return options.journal_schema == "contraflow" ? "contraflow step" : "contraflow step/" + options.journal_schema; }
 

@@ -27,17 +27,39 @@ inline Milliseconds since(Clock::time_point begin) { return std::chrono::duratio
 class SerialObserver : public Observer {
  public:
   explicit SerialObserver(Observer& inner) : inner_(inner) {}
-  void connected(pg::Connection& c) override { one([&] { inner_.connected(c); }); }
-  void before_step(const StepRun& s) override { one([&] { inner_.before_step(s); }); }
-  void ready(const StepRun& s, pg::Connection& c) override { one([&] { inner_.ready(s, c); }); }
-  void before_commit(const StepRun& s, pg::Connection& c) override { one([&] { inner_.before_commit(s, c); }); }
-  void lock_refused(const StepRun& s, const LockRefusal& r) override { one([&] { inner_.lock_refused(s, r); }); }
-  void batch_done(const StepRun& s, const BatchDone& b) override { one([&] { inner_.batch_done(s, b); }); }
-  void progressed(const StepRun& s, const Progress& p) override { one([&] { inner_.progressed(s, p); }); }
-  void waiting(const StepRun& s, const std::string& r) override { one([&] { inner_.waiting(s, r); }); }
-  void after_step(const StepRun& s, const StepOutcome& o) override { one([&] { inner_.after_step(s, o); }); }
-  void note(const std::string& t) override { one([&] { inner_.note(t); }); }
-  void warning(const std::string& t) override { one([&] { inner_.warning(t); }); }
+  void connected(pg::Connection& c) override {
+    one([&] { inner_.connected(c); });
+  }
+  void before_step(const StepRun& s) override {
+    one([&] { inner_.before_step(s); });
+  }
+  void ready(const StepRun& s, pg::Connection& c) override {
+    one([&] { inner_.ready(s, c); });
+  }
+  void before_commit(const StepRun& s, pg::Connection& c) override {
+    one([&] { inner_.before_commit(s, c); });
+  }
+  void lock_refused(const StepRun& s, const LockRefusal& r) override {
+    one([&] { inner_.lock_refused(s, r); });
+  }
+  void batch_done(const StepRun& s, const BatchDone& b) override {
+    one([&] { inner_.batch_done(s, b); });
+  }
+  void progressed(const StepRun& s, const Progress& p) override {
+    one([&] { inner_.progressed(s, p); });
+  }
+  void waiting(const StepRun& s, const std::string& r) override {
+    one([&] { inner_.waiting(s, r); });
+  }
+  void after_step(const StepRun& s, const StepOutcome& o) override {
+    one([&] { inner_.after_step(s, o); });
+  }
+  void note(const std::string& t) override {
+    one([&] { inner_.note(t); });
+  }
+  void warning(const std::string& t) override {
+    one([&] { inner_.warning(t); });
+  }
 
  private:
   template <typename Call>

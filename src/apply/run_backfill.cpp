@@ -34,7 +34,9 @@ class Backfiller {
         work();
         long long left = run_.options.backfill.verify ? pending() : 0;
         if (left == 0) break;
-        const std::string sentence = fmt::format("{}{} of {} still pending after pass {}", left, left == kCounted ? " or more rows" : left == 1 ? " row" : " rows", sql::quote(backfill_.table), pass);
+        const std::string sentence = fmt::format("{}{} of {} still pending after pass {}", left, left == kCounted ? " or more rows" : left == 1 ? " row"
+                                                                                                                                                : " rows",
+                                                 sql::quote(backfill_.table), pass);
         run_.log(step_.step.id, "verify", sentence);
         if (pass == kPasses) {
           // Without a trigger the application may write such rows for ever; the step that needs them gone has its own precondition.
@@ -172,9 +174,9 @@ class Backfiller {
 
   struct Pace {
     long long size;
-    double rate = 0;              // rows a ms, moving average
-    Milliseconds timeout{};       // of the batch's statement
-    int failures = 0;             // in a row
+    double rate = 0;         // rows a ms, moving average
+    Milliseconds timeout{};  // of the batch's statement
+    int failures = 0;        // in a row
     int batches = 0;
     Clock::time_point stuck_since{};
   };
@@ -269,8 +271,7 @@ class Backfiller {
     pace.size = std::max(run_.options.backfill.least_rows, pace.size / 2);
     if (++pace.failures == 1) pace.stuck_since = Clock::now();
     const Milliseconds pause(static_cast<int>(jitter(50, 150)));
-    run_.observer.lock_refused(step_, {.attempt = pace.failures, .timeout = pace.timeout, .waited = since(pace.stuck_since), .budget = run_.options.locks.budget, .pause = pause,
-                                       .sqlstate = error.sqlstate(), .blockers = {}});
+    run_.observer.lock_refused(step_, {.attempt = pace.failures, .timeout = pace.timeout, .waited = since(pace.stuck_since), .budget = run_.options.locks.budget, .pause = pause, .sqlstate = error.sqlstate(), .blockers = {}});
     if (pace.failures >= kFailuresBeforeAside && pace.size <= run_.options.backfill.least_rows) {
       if (since(pace.stuck_since) > run_.options.locks.budget) {
         throw Error(ErrorCode::interrupted, fmt::format("rows of {} stay locked: {}", part.relation, error.message()),

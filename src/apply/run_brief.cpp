@@ -126,8 +126,7 @@ class Attempts {
     }
     const double base = std::min(2000.0, 100.0 * outcome_.attempts);
     const Milliseconds pause(static_cast<int>(base * run_.jitter(0.5, 1.5)));
-    run_.observer.lock_refused(step_, {.attempt = outcome_.attempts, .timeout = timeout_, .waited = waited, .budget = run_.options.locks.budget, .pause = pause,
-                                       .sqlstate = error.sqlstate(), .blockers = blockers});
+    run_.observer.lock_refused(step_, {.attempt = outcome_.attempts, .timeout = timeout_, .waited = waited, .budget = run_.options.locks.budget, .pause = pause, .sqlstate = error.sqlstate(), .blockers = blockers});
     if (outcome_.attempts % 10 == 1 || outcome_.attempts < 4) log_refusal(error, blockers);
     // Ordinary traffic gets three attempts to end by itself.
     if (outcome_.attempts >= 3 && run_.options.locks.cancel != CancelBlockers::none) {

@@ -64,8 +64,7 @@ StepOutcome run_concurrent(Run& run, const StepRun& step, const std::string& con
         throw Error(ErrorCode::interrupted, fmt::format("not done after {} attempts: {}", outcome.attempts, error.message()),
                     "an older transaction is in the way (contraflow status names it): run the same command again when it has ended", error.sqlstate());
       }
-      run.observer.lock_refused(step, {.attempt = outcome.attempts, .timeout = left, .waited = since(begin), .budget = run.options.locks.concurrent_budget, .pause = 1s,
-                                       .sqlstate = error.sqlstate(), .blockers = {}});
+      run.observer.lock_refused(step, {.attempt = outcome.attempts, .timeout = left, .waited = since(begin), .budget = run.options.locks.concurrent_budget, .pause = 1s, .sqlstate = error.sqlstate(), .blockers = {}});
       outcome.lock_waits = since(begin);
       run.sleep(Milliseconds(static_cast<int>(run.jitter(500, 1500))));
     }

@@ -19,7 +19,8 @@ RunnerLock::RunnerLock(const std::string& conninfo, const std::string& journal_s
                [](pg::Connection& connection) {
                  if (connection.server_major() >= 14) connection.execute("SET idle_session_timeout = 0");
                }),
-      schema_(journal_schema), stop_(std::move(stop)) {}
+      schema_(journal_schema),
+      stop_(std::move(stop)) {}
 
 bool RunnerLock::try_lock() { return session_.get().query(fmt::format("SELECT pg_try_advisory_lock({})", key()), {schema_}).boolean(0, 0); }
 
@@ -40,7 +41,10 @@ void RunnerLock::acquire(Milliseconds wait) {
 void RunnerLock::keep() {
   const auto held = [&] {
     return session_.get().query(fmt::format("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = {} AND objid = hashtext($1)::oid AND objsubid = 2 AND granted "
-                                            "AND pid = pg_backend_pid()", kClass), {schema_}).integer(0, 0) > 0;
+                                            "AND pid = pg_backend_pid()",
+                                            kClass),
+                                {schema_})
+               .integer(0, 0) > 0;
   };
   try {
     if (held()) return;
@@ -55,7 +59,8 @@ std::string runner_of(pg::Connection& connection, const std::string& journal_sch
   const pg::Result row = connection.query(
       fmt::format("SELECT l.pid, coalesce(a.usename::text, ''), coalesce(a.application_name, ''), coalesce(host(a.client_addr), 'local'), coalesce(to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SSOF'), '') "
                   "FROM pg_locks l LEFT JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.classid = {} AND l.objid = hashtext($1)::oid AND l.objsubid = 2 AND l.granted "
-                  "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())", kClass),
+                  "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+                  kClass),
       {journal_schema});
   if (row.rows() == 0) return {};
   return fmt::format("pid {} {} ({}, {}), since {}", row.text(0, 0), row.text(0, 1), row.text(0, 2), row.text(0, 3), row.text(0, 4));

@@ -76,10 +76,10 @@ std::string set_local(std::string_view setting, Milliseconds value);  // SET LOC
 
 // What an error says about how to go on.
 enum class Failure {
-  lock,         // 55P03, 40P01: the attempt gave way
-  cancelled,    // 57014: a timeout of ours, or a stop request
-  connection,   // lost, or the server is going down or coming up: connect again
-  statement,    // everything else
+  lock,        // 55P03, 40P01: the attempt gave way
+  cancelled,   // 57014: a timeout of ours, or a stop request
+  connection,  // lost, or the server is going down or coming up: connect again
+  statement,   // everything else
 };
 Failure failure_of(const Error& error);
 

@@ -50,11 +50,11 @@ class Throttle {
   bool running_ = false;
   bool looked_ = false;
   std::string table_;
-  std::string reason_;   // of the server's signals
+  std::string reason_;  // of the server's signals
   Control control_;
   std::optional<double> calm_latency_;  // ms, of the probe at the start
   double latency_ = 0;
-  std::vector<std::string> unseen_;     // signals that this role cannot see
+  std::vector<std::string> unseen_;  // signals that this role cannot see
   std::thread thread_;
 };
 

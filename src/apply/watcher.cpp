@@ -49,8 +49,7 @@ std::vector<Blocker> blockers_of(pg::Connection& connection, int pid) {
   std::vector<Blocker> out;
   const pg::Result rows = connection.query(kBlockers, {std::to_string(pid)});
   for (int i = 0; i < rows.rows(); ++i) {
-    out.push_back({.pid = static_cast<int>(rows.integer(i, 0)), .user = rows.string(i, 1), .application = rows.string(i, 2), .state = rows.string(i, 3),
-                   .backend_type = rows.string(i, 4), .transaction_seconds = std::stod(rows.string(i, 5)), .query = first_line(rows.string(i, 6))});
+    out.push_back({.pid = static_cast<int>(rows.integer(i, 0)), .user = rows.string(i, 1), .application = rows.string(i, 2), .state = rows.string(i, 3), .backend_type = rows.string(i, 4), .transaction_seconds = std::stod(rows.string(i, 5)), .query = first_line(rows.string(i, 6))});
   }
   return out;
 }
@@ -182,8 +181,8 @@ std::vector<std::string> cancel_blockers(pg::Connection& connection, const std::
     if (blocker.pid <= 0) continue;
     // The condition is asked again with the signal: the session may have gone on since it was seen. A reader has no transaction id.
     const std::string which = blocker.state.starts_with("idle in transaction") ? "state LIKE 'idle in transaction%'"
-                              : allowed == CancelBlockers::readers                ? "state = 'active' AND backend_xid IS NULL AND query ~* '^[[:space:](]*(select|table|values|with)'"
-                                                                                  : "false";
+                              : allowed == CancelBlockers::readers             ? "state = 'active' AND backend_xid IS NULL AND query ~* '^[[:space:](]*(select|table|values|with)'"
+                                                                               : "false";
     const std::string signal = blocker.state.starts_with("idle in transaction") ? "pg_terminate_backend" : "pg_cancel_backend";
     const pg::Result sent = connection.query(
         fmt::format("SELECT {}(pid) FROM pg_stat_activity WHERE pid = $1 AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND {}", signal, which),

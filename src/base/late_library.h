@@ -13,8 +13,8 @@ void* late_function(const char* library, const char* package, const char* name);
 
 // Defines a function that a library's header declares: the compiler holds the two against each other. CONTRAFLOW_LIBRARY and CONTRAFLOW_PACKAGE
 // (Debian's, for the message) are defined by who uses this.
-#define CONTRAFLOW_FORWARD(result, name, parameters, arguments)                                                                                 \
-  extern "C" result name parameters {                                                                                                           \
+#define CONTRAFLOW_FORWARD(result, name, parameters, arguments)                                                                               \
+  extern "C" result name parameters {                                                                                                         \
     static const auto function = reinterpret_cast<decltype(&name)>(contraflow::late_function(CONTRAFLOW_LIBRARY, CONTRAFLOW_PACKAGE, #name)); \
-    return function arguments;                                                                                                                  \
+    return function arguments;                                                                                                                \
   }

@@ -6,9 +6,17 @@
 
 namespace contraflow {
 
-enum class ColorMode { automatic, always, never };
+enum class ColorMode { automatic,
+                       always,
+                       never };
 
-enum class Style { bold, dim, red, yellow, green, blue, cyan };
+enum class Style { bold,
+                   dim,
+                   red,
+                   yellow,
+                   green,
+                   blue,
+                   cyan };
 
 bool is_terminal(int descriptor);
 

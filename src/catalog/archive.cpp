@@ -87,7 +87,7 @@ std::size_t length(A& a, std::size_t size) {
 }
 
 template <class A, class T>
-  requires std::is_arithmetic_v<T> || std::is_enum_v<T>
+requires std::is_arithmetic_v<T> || std::is_enum_v<T>
 void each(A& a, T& x) {
   a.raw(&x, sizeof x);
 }

@@ -39,7 +39,10 @@ std::vector<std::string> grantor_order(const std::string& owner, const Privilege
   return order;
 }
 
-enum class Action { revoke, revoke_option, grant, grant_with_option };
+enum class Action { revoke,
+                    revoke_option,
+                    grant,
+                    grant_with_option };
 
 struct Writer {
   const GrantTarget& target;

@@ -22,7 +22,10 @@ namespace {
 
 // Everything of one phase is made before anything of the next. Foreign keys need unique indexes that are
 // complete on all partitions; event triggers must not see the rest; default privileges must not colour it.
-enum class Phase { main, foreign_keys, attached, last };
+enum class Phase { main,
+                   foreign_keys,
+                   attached,
+                   last };
 
 Phase phase_of(const Object& object) {
   switch (object.id.kind) {
@@ -362,7 +365,7 @@ class Order {
   std::map<ObjectId, std::size_t> index_;
   std::map<QualifiedName, std::size_t> relations_;
   std::map<QualifiedName, std::size_t> backing_;  // index name -> its constraint
-  std::multimap<ObjectId, std::size_t> checks_;      // domain -> its CHECKs
+  std::multimap<ObjectId, std::size_t> checks_;   // domain -> its CHECKs
   std::vector<std::set<std::size_t>> edges_;      // what each node needs
   std::set<std::size_t> early_;                   // shells and dummy views that exist
   std::set<ObjectId> without_default_;

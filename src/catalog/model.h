@@ -47,8 +47,12 @@ struct Extension {
   bool operator==(const Extension&) const = default;
 };
 
-enum class Persistence { permanent, unlogged };
-enum class ReplicaIdentity { default_, nothing, full, index };
+enum class Persistence { permanent,
+                         unlogged };
+enum class ReplicaIdentity { default_,
+                             nothing,
+                             full,
+                             index };
 
 struct Table {
   bool partitioned = false;
@@ -65,8 +69,8 @@ struct Table {
   std::string partition_bound;  // "FOR VALUES FROM (1) TO (2)" or "DEFAULT"
   // What its rows fulfil, as SQL over its columns; follows from the bounds and keys above it. Empty where a hash decides.
   std::string partition_constraint;
-  std::string partition_key;    // "RANGE (created_at)"
-  std::string of_type;          // typed table, quoted name
+  std::string partition_key;  // "RANGE (created_at)"
+  std::string of_type;        // typed table, quoted name
   bool operator==(const Table&) const = default;
 };
 
@@ -86,13 +90,17 @@ struct SequenceOptions {
   bool operator==(const SequenceOptions&) const = default;
 };
 
-enum class Identity { none, always, by_default };
-enum class Generated { none, stored, virtual_ };
+enum class Identity { none,
+                      always,
+                      by_default };
+enum class Generated { none,
+                       stored,
+                       virtual_ };
 
 // Columns of tables and foreign tables (columns of views are part of View).
 struct Column {
-  int position = 0;  // 1-based rank among the live columns, not attnum
-  std::string type;  // format_type(): "numeric(10,2)", "public.order_state"
+  int position = 0;       // 1-based rank among the live columns, not attnum
+  std::string type;       // format_type(): "numeric(10,2)", "public.order_state"
   std::string type_base;  // format_type without the modifier: "numeric", "public.order_state"
   std::string collation;  // qualified and quoted; empty where it is the type's own
   bool not_null = false;
@@ -100,23 +108,29 @@ struct Column {
   std::string not_null_name;        // of its constraint (18 and later); empty where that is an object of its own
   std::string default_expression;   // empty: none. For generated columns: the generation expression
   Identity identity = Identity::none;
-  SequenceOptions identity_options;     // where identity != none
-  QualifiedName identity_sequence;      // where identity != none
+  SequenceOptions identity_options;                           // where identity != none
+  QualifiedName identity_sequence;                            // where identity != none
   Persistence identity_persistence = Persistence::permanent;  // of the identity's sequence (unlogged: 15 and later)
-  std::vector<Grant> identity_grants;   // privileges on the identity's sequence; its owner is always the table's
-  std::optional<std::string> identity_comment;  // COMMENT ON SEQUENCE of the identity's sequence
+  std::vector<Grant> identity_grants;                         // privileges on the identity's sequence; its owner is always the table's
+  std::optional<std::string> identity_comment;                // COMMENT ON SEQUENCE of the identity's sequence
   Generated generated = Generated::none;
   std::string storage;      // "PLAIN", …; empty where it is the type's default
   std::string compression;  // empty: default
   int statistics_target = -1;
-  Options options;          // n_distinct, …
-  Options fdw_options;      // foreign tables
-  bool local = true;        // attislocal: declared on this table, not only inherited
-  bool inherited = false;   // attinhcount > 0
+  Options options;         // n_distinct, …
+  Options fdw_options;     // foreign tables
+  bool local = true;       // attislocal: declared on this table, not only inherited
+  bool inherited = false;  // attinhcount > 0
   bool operator==(const Column&) const = default;
 };
 
-enum class ConstraintType { check, foreign_key, primary_key, unique, exclusion, not_null, trigger };
+enum class ConstraintType { check,
+                            foreign_key,
+                            primary_key,
+                            unique,
+                            exclusion,
+                            not_null,
+                            trigger };
 
 struct Constraint {
   ConstraintType type{};
@@ -130,10 +144,10 @@ struct Constraint {
   bool validated = true;
   bool enforced = true;
   bool no_inherit = false;
-  bool local = true;        // conislocal
-  bool inherited = false;   // coninhcount > 0 or a partition's copy of its parent's (conparentid)
-  std::string parent;       // name of the parent's constraint (conparentid), where there is one
-  std::string index_name;   // primary key, unique, exclusion: the index (always the constraint's name, kept explicit)
+  bool local = true;       // conislocal
+  bool inherited = false;  // coninhcount > 0 or a partition's copy of its parent's (conparentid)
+  std::string parent;      // name of the parent's constraint (conparentid), where there is one
+  std::string index_name;  // primary key, unique, exclusion: the index (always the constraint's name, kept explicit)
   bool nulls_not_distinct = false;
   bool operator==(const Constraint&) const = default;
 };
@@ -146,10 +160,10 @@ struct Index {
   bool valid = true;
   bool clustered = false;
   bool replica_identity = false;
-  bool partitioned = false;               // on a partitioned table
-  std::optional<QualifiedName> parent;    // the partitioned index it is attached to
-  std::string constraint;                 // the constraint it backs; empty where none
-  std::vector<std::string> columns;       // key column names, "" for expressions
+  bool partitioned = false;             // on a partitioned table
+  std::optional<QualifiedName> parent;  // the partitioned index it is attached to
+  std::string constraint;               // the constraint it backs; empty where none
+  std::vector<std::string> columns;     // key column names, "" for expressions
   std::vector<std::string> include;
   std::string predicate;
   std::string tablespace;
@@ -165,7 +179,7 @@ struct ViewColumn {
   std::string collation;
   std::string default_expression;  // ALTER VIEW … SET DEFAULT
   std::optional<std::string> comment;
-  std::vector<Grant> grants;       // column privileges
+  std::vector<Grant> grants;  // column privileges
   bool operator==(const ViewColumn&) const = default;
 };
 
@@ -231,7 +245,7 @@ struct Routine {
   std::vector<std::string> argument_names;
   int default_count = 0;
   std::string language;
-  std::string body;        // prosrc
+  std::string body;  // prosrc
   char volatility = 'v';
   bool operator==(const Routine&) const = default;
 };
@@ -291,7 +305,7 @@ struct PublicationTable {
 
 struct Publication {
   bool all_tables = false;
-  Options options;  // publish, publish_via_partition_root, publish_generated_columns
+  Options options;                       // publish, publish_via_partition_root, publish_generated_columns
   std::vector<PublicationTable> tables;  // sorted
   std::vector<std::string> schemas;      // sorted
   bool operator==(const Publication&) const = default;
@@ -321,21 +335,21 @@ using Body = std::variant<Schema, Extension, Table, ForeignTable, Column, Constr
 
 struct Object {
   ObjectId id;
-  std::string owner;              // empty for kinds without one (columns, constraints, indexes, triggers, …)
-  std::vector<Grant> grants;      // sorted; empty for kinds without privileges
+  std::string owner;                  // empty for kinds without one (columns, constraints, indexes, triggers, …)
+  std::vector<Grant> grants;          // sorted; empty for kinds without privileges
   std::vector<Grant> default_grants;  // acldefault() of the kind for this owner, sorted
   std::optional<std::string> comment;
   std::map<std::string, std::string> security_labels;  // provider -> label
-  std::set<ObjectId> depends_on;  // from pg_depend and ownership: must exist before this object
-  std::set<std::string> extension_dependencies;  // ALTER … DEPENDS ON EXTENSION: extensions whose DROP takes it along
+  std::set<ObjectId> depends_on;                       // from pg_depend and ownership: must exist before this object
+  std::set<std::string> extension_dependencies;        // ALTER … DEPENDS ON EXTENSION: extensions whose DROP takes it along
   Body body;
   bool operator==(const Object&) const = default;
 };
 
 // What is known of a relation's data; only from a live source. Not part of the schema's identity.
 struct RelationSize {
-  long long bytes = 0;   // pg_table_size(); 0 where the table has no page, so holds no row
-  double rows = -1;      // reltuples; -1 unknown
+  long long bytes = 0;  // pg_table_size(); 0 where the table has no page, so holds no row
+  double rows = -1;     // reltuples; -1 unknown
 };
 
 struct Database {

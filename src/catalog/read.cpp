@@ -146,7 +146,8 @@ Database read_once(pg::Connection& connection, const ReadOptions& options) {
   const Snapshot snapshot(connection);
   connection.execute(kSettings);
   const pg::Result privileges = connection.execute(
-      "SELECT (" + detail::held_catalogs_query() + "), current_setting('is_superuser') = 'on', "
+      "SELECT (" + detail::held_catalogs_query() +
+      "), current_setting('is_superuser') = 'on', "
       "coalesce(bool_and(has_column_privilege('pg_catalog.pg_subscription', attname, 'SELECT')), true) "
       "FROM pg_attribute WHERE attrelid = 'pg_catalog.pg_subscription'::regclass AND attname = "
       "'subconninfo'");

@@ -15,8 +15,8 @@ struct ReadOptions {
   std::vector<std::string> schemas =
       {};  // --schema: only these (patterns with *); empty: all but the system's
   std::vector<std::string> exclude =
-      {};             // --exclude: `schema`, `schema.object` or `kind:name`, patterns with *
-  bool sizes = true;  // also pg_table_size and reltuples
+      {};                                                 // --exclude: `schema`, `schema.object` or `kind:name`, patterns with *
+  bool sizes = true;                                      // also pg_table_size and reltuples
   std::shared_ptr<std::set<std::string>> excluding = {};  // where given: those of `exclude` that left something out
 };
 

@@ -266,7 +266,8 @@ void read_attribute(Reader& reader, const pg::Result& result, int row, int posit
                      : generated == 'v' ? Generated::virtual_
                                         : Generated::none;
   column.storage = storage_name(storage);
-  column.compression = compression == 'p' ? "pglz" : compression == 'l' ? "lz4" : "";
+  column.compression = compression == 'p' ? "pglz" : compression == 'l' ? "lz4"
+                                                                        : "";
   column.statistics_target = target;
   column.options = std::move(options);
   column.fdw_options = std::move(fdw_options);

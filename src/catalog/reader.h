@@ -144,9 +144,9 @@ class Reader {
   // From now on, dependencies from and to `address` are those of `object`.
   void alias(Address address, Object* object) { addresses[address].alias = object; }
   void enter(Address address, Object* object) { addresses[address].object = object; }
-  Object* member_of(Address address) const;  // the extension, or null
-  Object* resolve(Address address) const;    // for dependencies: aliases first, then the object itself
-  Object* identify(Address address) const;   // the very object
+  Object* member_of(Address address) const;                         // the extension, or null
+  Object* resolve(Address address) const;                           // for dependencies: aliases first, then the object itself
+  Object* identify(Address address) const;                          // the very object
   const Object* schema_extension(const std::string& schema) const;  // the extension that a schema belongs to
   void unsupported(const ObjectId& id, const std::string& what);
 
@@ -175,7 +175,7 @@ class Reader {
   };
   std::unordered_map<Address, Known, AddressHash> addresses;
   std::unordered_map<Oid, Relation> relations;
-  std::unordered_map<Oid, Oid> default_classes;                   // operator class that is its type's default -> that type
+  std::unordered_map<Oid, Oid> default_classes;                  // operator class that is its type's default -> that type
   std::unordered_map<Oid, std::map<int, int>> index_statistics;  // index -> position -> target
   std::map<char, std::vector<std::string>> acl_templates;        // acldefault() of the bootstrap superuser
   std::string bootstrap_superuser;

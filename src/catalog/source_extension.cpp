@@ -64,23 +64,23 @@ static_assert(std::is_sorted(kPackages.begin(), kPackages.end(),
 
 // postgresql-MAJOR-NAME as it is, in Debian or in the PostgreSQL project's own repository.
 constexpr std::array<std::string_view, 24> kSameName = {
-    "asn1oid",    "debversion", "hll",       "hypopg",  "ip4r",           "jsquery",
-    "numeral",    "orafce",     "periods",   "pgaudit", "pgl_ddl_deploy", "pglogical",
-    "pgmp",       "pgpcre",     "pgrouting", "pgtap",   "plproxy",        "plr",
-    "pointcloud", "prefix",     "q3c",       "rum",     "semver",         "unit"};
+    "asn1oid", "debversion", "hll", "hypopg", "ip4r", "jsquery",
+    "numeral", "orafce", "periods", "pgaudit", "pgl_ddl_deploy", "pglogical",
+    "pgmp", "pgpcre", "pgrouting", "pgtap", "plproxy", "plr",
+    "pointcloud", "prefix", "q3c", "rum", "semver", "unit"};
 
 // Modules that come with the server (contrib).
 constexpr std::array<std::string_view, 38> kContrib = {
-    "adminpack",      "amcheck",         "autoinc",       "bloom",
-    "btree_gin",      "btree_gist",      "citext",        "cube",
-    "dblink",         "dict_int",        "dict_xsyn",     "earthdistance",
-    "file_fdw",       "fuzzystrmatch",   "hstore",        "insert_username",
-    "intagg",         "intarray",        "isn",           "lo",
-    "ltree",          "moddatetime",     "old_snapshot",  "pageinspect",
-    "pg_buffercache", "pg_freespacemap", "pg_prewarm",    "pg_stat_statements",
-    "pg_surgery",     "pg_trgm",         "pg_visibility", "pg_walinspect",
-    "pgcrypto",       "pgrowlocks",      "pgstattuple",   "postgres_fdw",
-    "tablefunc",      "uuid-ossp"};
+    "adminpack", "amcheck", "autoinc", "bloom",
+    "btree_gin", "btree_gist", "citext", "cube",
+    "dblink", "dict_int", "dict_xsyn", "earthdistance",
+    "file_fdw", "fuzzystrmatch", "hstore", "insert_username",
+    "intagg", "intarray", "isn", "lo",
+    "ltree", "moddatetime", "old_snapshot", "pageinspect",
+    "pg_buffercache", "pg_freespacemap", "pg_prewarm", "pg_stat_statements",
+    "pg_surgery", "pg_trgm", "pg_visibility", "pg_walinspect",
+    "pgcrypto", "pgrowlocks", "pgstattuple", "postgres_fdw",
+    "tablefunc", "uuid-ossp"};
 
 bool contains(const auto& list, std::string_view name) {
   return std::find(list.begin(), list.end(), name) != list.end();

@@ -52,7 +52,8 @@ class MigrationReader {
 
  private:
   std::string path(const std::string& relative) const {
-    return folder_.empty() ? relative : folder_ == "/" ? "/" + relative : folder_ + "/" + relative;
+    return folder_.empty() ? relative : folder_ == "/" ? "/" + relative
+                                                       : folder_ + "/" + relative;
   }
 
   void note(const std::string& relative, const std::string& why) {
@@ -60,8 +61,8 @@ class MigrationReader {
   }
 
   void collect(const std::string& below) {
-    static constexpr std::array<std::string_view, 6> kUndoFolders = {"down",   "rollback", "rollbacks",
-                                                                     "revert", "undo",     "verify"};
+    static constexpr std::array<std::string_view, 6> kUndoFolders = {"down", "rollback", "rollbacks",
+                                                                     "revert", "undo", "verify"};
     const auto entries = files_.list(path(below));
     const bool has_forward_folder = std::any_of(entries.begin(), entries.end(), [](const Files::Entry& e) {
       return e.folder && (e.name == "up" || e.name == "deploy" || e.name == "migrations" || e.name == "do");
@@ -358,7 +359,8 @@ Migrations read_plan_folder(const Files& files, const std::string& folder) {
   std::string own = folder;
   while (own.size() > 1 && own.ends_with('/')) own.pop_back();
   const std::size_t slash = own.rfind('/');
-  const std::string parent = slash == std::string::npos ? "." : slash == 0 ? "/" : own.substr(0, slash);
+  const std::string parent = slash == std::string::npos ? "." : slash == 0 ? "/"
+                                                                           : own.substr(0, slash);
   const std::string name = own.substr(slash == std::string::npos ? 0 : slash + 1);
   Migrations all = read_migrations(files, parent);
   Migrations out;

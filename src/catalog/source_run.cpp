@@ -19,7 +19,9 @@ namespace contraflow::catalog {
 
 namespace {
 
-enum class Control { none, begin, end };
+enum class Control { none,
+                     begin,
+                     end };
 
 Control transaction_control(const ScriptItem& item) {
   if (item.kind != ItemKind::statement || item.words.empty()) return Control::none;
@@ -33,7 +35,7 @@ Control transaction_control(const ScriptItem& item) {
 
 // Statements after which the database holds something: `\connect` to another one must not follow them.
 bool fills_database(const ScriptItem& item) {
-  static constexpr std::array<std::string_view, 8> kElsewhere = {"set",     "reset", "select", "show",
+  static constexpr std::array<std::string_view, 8> kElsewhere = {"set", "reset", "select", "show",
                                                                  "discard", "begin", "commit", "rollback"};
   if (item.kind != ItemKind::statement || item.words.empty()) return false;
   if (std::find(kElsewhere.begin(), kElsewhere.end(), item.words[0]) != kElsewhere.end()) return false;

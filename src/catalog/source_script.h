@@ -20,7 +20,8 @@ struct ScriptFile {
   std::string text;
 };
 
-enum class ItemKind { statement, meta_command };
+enum class ItemKind { statement,
+                      meta_command };
 
 struct ScriptItem {
   ItemKind kind{};

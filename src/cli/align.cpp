@@ -46,7 +46,8 @@ void take_owners(LoadedSource& loaded, const LoadedSource& live) {
     for (const Kind kind : {Kind::table, Kind::view, Kind::materialized_view, Kind::foreign_table}) {
       if (!id.relation.empty() && !relation) relation = live.database.find(ObjectId{kind, id.schema, "", id.relation, ""});
     }
-    const std::string owner = other && !other->owner.empty() ? other->owner : relation && !relation->owner.empty() ? relation->owner : usual;
+    const std::string owner = other && !other->owner.empty() ? other->owner : relation && !relation->owner.empty() ? relation->owner
+                                                                                                                   : usual;
     hand_over(object, loaded.default_owner, owner);
     ObjectId key = object.id;
     objects.emplace(std::move(key), std::move(object));

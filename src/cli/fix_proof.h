@@ -19,17 +19,17 @@ namespace contraflow::cli {
 // What a fix is tried on: databases of the sandbox, which are copied.
 struct FixArena {
   pg::Sandbox& sandbox;
-  std::string before, after;   // schema before; after the migration as it was meant
-  std::string user;            // role that both run as; empty: the sandbox's own
+  std::string before, after;        // schema before; after the migration as it was meant
+  std::string user;                 // role that both run as; empty: the sandbox's own
   const catalog::Database& schema;  // before
 };
 
 struct FixSubject {
-  const rehearse::Script& script;   // as it was meant
+  const rehearse::Script& script;  // as it was meant
   const plan::Plan& plan;
   std::string plan_json;
-  bool compare_rows = true;         // false: statements that change rows were left to a person
-  bool blocking_allowed = false;    // --allow-blocking
+  bool compare_rows = true;                           // false: statements that change rows were left to a person
+  bool blocking_allowed = false;                      // --allow-blocking
   std::map<std::string, std::string> renamed_tables;  // new name -> old: the way back leaves those of Plan::column_order under the old one
 };
 

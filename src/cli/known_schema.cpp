@@ -155,7 +155,8 @@ void refresh_sizes(KnownSchema& schema, const std::vector<sql::QualifiedName>& t
   std::vector<std::string> names;
   for (const sql::QualifiedName& name : wanted) names.push_back(fmt::format("({}, {})", sql::quote_literal(name.schema), sql::quote_literal(name.name)));
   const pg::Result rows = schema.connection->query(
-      "SELECT n.nspname, c.relname, CASE WHEN pg_relation_size(c.oid) = 0 THEN 0 ELSE pg_table_size(c.oid) END, c.reltuples::float8 FROM (VALUES " + join(names, ", ") + ") AS wanted(schema, name) "
+      "SELECT n.nspname, c.relname, CASE WHEN pg_relation_size(c.oid) = 0 THEN 0 ELSE pg_table_size(c.oid) END, c.reltuples::float8 FROM (VALUES " + join(names, ", ") +
+      ") AS wanted(schema, name) "
       "JOIN pg_catalog.pg_namespace n ON n.nspname = wanted.schema JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name WHERE c.relkind IN ('r', 'm')");
   for (int i = 0; i < rows.rows(); ++i) {
     if (!rows.is_null(i, 2)) schema.database.sizes[{rows.string(i, 0), rows.string(i, 1)}] = {rows.integer(i, 2), std::stod(rows.string(i, 3))};

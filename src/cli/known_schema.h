@@ -15,8 +15,8 @@ namespace contraflow::cli {
 struct KnownSchema {
   catalog::Database database;
   std::shared_ptr<pg::Connection> connection;  // to it, open
-  bool cached = false;   // the catalog was not read
-  std::string read_at;   // when it was, "2026-04-08T12:00:00Z"
+  bool cached = false;                         // the catalog was not read
+  std::string read_at;                         // when it was, "2026-04-08T12:00:00Z"
 };
 
 struct KnownSchemaOptions {

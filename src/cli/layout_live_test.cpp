@@ -111,7 +111,8 @@ class LayoutReplay : public testing::TestWithParam<const char*> {
 
   static void replay(const std::string& layout, const fs::path& folder, const std::string& database, bool back) {
     const auto ends = [&](const char* forward, const char* undo) {
-      return files(folder, [&](const std::string& name) { return name.ends_with(back ? undo : forward); }, back);
+      return files(
+          folder, [&](const std::string& name) { return name.ends_with(back ? undo : forward); }, back);
     };
     const auto with_psql = [&](const std::vector<fs::path>& scripts) {
       for (const fs::path& file : scripts) {
@@ -120,7 +121,8 @@ class LayoutReplay : public testing::TestWithParam<const char*> {
       }
     };
     if (layout == "psql") {
-      with_psql(files(folder, [&](const std::string& name) { return name.ends_with(".sql") && name.ends_with(".rollback.sql") == back; }, back));
+      with_psql(files(
+          folder, [&](const std::string& name) { return name.ends_with(".sql") && name.ends_with(".rollback.sql") == back; }, back));
       return;
     }
     // A connection a file: nothing may rely on the session of the one before.
@@ -167,12 +169,14 @@ class LayoutReplay : public testing::TestWithParam<const char*> {
         send_each(database, statements, false);
       }
     } else {
-      for (const fs::path& file : files(folder, [&](const std::string& name) { return name.starts_with(back ? "U" : "V") && name.ends_with(".sql"); }, back)) {
+      for (const fs::path& file : files(
+               folder, [&](const std::string& name) { return name.starts_with(back ? "U" : "V") && name.ends_with(".sql"); }, back)) {
         const fs::path conf = file.string() + ".conf";
         const bool transaction = !fs::exists(conf) || read_file(conf).find("executeInTransaction=false") == std::string::npos;
         pg::Connection connection(database);
         if (transaction) send(connection, read_file(file), true);
-        else for (const sql::Statement& statement : sql::split_statements(read_file(file))) connection.execute(statement.text);
+        else
+          for (const sql::Statement& statement : sql::split_statements(read_file(file))) connection.execute(statement.text);
       }
     }
   }

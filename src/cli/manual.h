@@ -12,8 +12,8 @@ std::string option_title(const OptionDescription& option);
 std::string option_text(const OptionDescription& option);
 std::string command_usage(const CommandDescription& command);
 
-std::string man_page(const Description& program);         // roff, section 1: everything
+std::string man_page(const Description& program);                 // roff, section 1: everything
 std::string command_man_page(const CommandDescription& command);  // contraflow-NAME(1)
-std::string markdown_manual(const Description& program);  // docs/cli.md
+std::string markdown_manual(const Description& program);          // docs/cli.md
 
 }  // namespace contraflow::cli

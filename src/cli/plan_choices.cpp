@@ -52,20 +52,26 @@ std::string resolve_column(const catalog::Database& from, const catalog::Databas
 void add_plan_choices(CLI::App& app, PlanChoices& choices, PlanOutput& output) {
   app.add_option("--out", output.folder, "the plan folder to write (default: a new one in the migrations folder)")->type_name("DIR");
   app.add_option("--layout", output.layout, "whose files to write: the plan folder's own for psql, or a migration runner's")
-      ->check(CLI::IsMember(plan::layout_names()))->default_str("psql");
+      ->check(CLI::IsMember(plan::layout_names()))
+      ->default_str("psql");
   app.add_option("--name", choices.name, "name of the plan")->type_name("NAME")->default_str("migration");
   app.add_option("--using", choices.conversion, "conversion of a column whose type changes, old to new: orders.status=EXPR")->type_name("COLUMN=EXPR");
   app.add_option("--using-back", choices.conversion_back, "the same, new to old")->type_name("COLUMN=EXPR");
   app.add_option("--fill", choices.fill, "value for rows that hold NULL: users.email=EXPR")->type_name("COLUMN=EXPR");
   app.add_option("--map", choices.enum_map, "what rows get that hold an enum value that goes away: order_state.packed=paid")->type_name("TYPE.OLD=NEW");
-  app.add_option("--rename", choices.renames, "what has a new name in the desired schema: users.user_name=username, users=accounts, order_state.packed=paid; also indexes, "
-                 "constraints, types, sequences, schemas, triggers, policies")->type_name("OLD=NEW");
+  app.add_option("--rename", choices.renames,
+                 "what has a new name in the desired schema: users.user_name=username, users=accounts, order_state.packed=paid; also indexes, "
+                 "constraints, types, sequences, schemas, triggers, policies")
+      ->type_name("OLD=NEW");
   app.add_option("--strategy", choices.strategy, "who keeps old and new columns equal: triggers (sync) or the application (app)")
-      ->check(CLI::IsMember(std::vector<std::string>{"sync", "app"}))->default_str("sync");
+      ->check(CLI::IsMember(std::vector<std::string>{"sync", "app"}))
+      ->default_str("sync");
   app.add_option("--drops", choices.drops, "retire: out of the way first, gone in purge; direct: at once")
-      ->check(CLI::IsMember(std::vector<std::string>{"retire", "direct"}))->default_str("retire");
+      ->check(CLI::IsMember(std::vector<std::string>{"retire", "direct"}))
+      ->default_str("retire");
   app.add_option("--allow-blocking", choices.allow_blocking, "accept work under a blocking lock: rewrite, scan, index-build, exclusion")
-      ->check(CLI::IsMember(std::vector<std::string>{"rewrite", "scan", "index-build", "exclusion"}))->type_name("KIND");
+      ->check(CLI::IsMember(std::vector<std::string>{"rewrite", "scan", "index-build", "exclusion"}))
+      ->type_name("KIND");
   app.add_option("--exclude", choices.exclude, "leave out SCHEMA, SCHEMA.OBJECT or KIND:NAME (pattern with *; repeatable)")->type_name("PATTERN");
   app.add_option("--server", choices.server, "PostgreSQL major for SQL sources")->type_name("MAJOR");
   app.add_option("--pg-bindir", choices.bindirs, "folder with initdb and postgres for the sandbox")->type_name("DIR");

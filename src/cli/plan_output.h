@@ -13,7 +13,7 @@ namespace contraflow::cli {
 // Where a plan goes and in whose form.
 struct PlanOutput {
   std::string folder;           // empty: a new one
-  std::string layout = {};  // one of plan::layout_names(); empty: [project] layout, else psql
+  std::string layout = {};      // one of plan::layout_names(); empty: [project] layout, else psql
   std::string format = "text";  // of what is printed
 };
 

@@ -40,10 +40,12 @@ void add_target_options(CLI::App& app, RunOptions& options, bool plan_required) 
 void add_run_options(CLI::App& app, RunOptions& options, bool rollback) {
   add_target_options(app, options, true);
   app.add_option("--phase", options.phase, rollback ? "undo down to the start of this phase (default: the whole plan)" : "the phase to run (default: the next one)")
-      ->check(CLI::IsMember(std::vector<std::string>{"expand", "backfill", "contract", "purge"}))->type_name("PHASE");
+      ->check(CLI::IsMember(std::vector<std::string>{"expand", "backfill", "contract", "purge"}))
+      ->type_name("PHASE");
   app.add_flag("--yes", options.yes, "do not ask");
   app.add_option("--cancel-blockers", options.cancel_blockers, "whose sessions may be ended where they hold a lock that a step waits for: none, idle-in-transaction, readers (those, and SELECTs)")
-      ->check(CLI::IsMember(std::vector<std::string>{"none", "idle-in-transaction", "readers"}))->default_str("none");
+      ->check(CLI::IsMember(std::vector<std::string>{"none", "idle-in-transaction", "readers"}))
+      ->default_str("none");
   app.add_option("--lock-budget", options.lock_budget_seconds, "seconds that a step may try for its locks, in attempts of about 60 ms")->check(CLI::PositiveNumber)->type_name("SECONDS")->default_str("600");
   app.add_option("--concurrent-budget", options.concurrent_budget_seconds, "seconds that a concurrent build may wait for older transactions")->check(CLI::PositiveNumber)->type_name("SECONDS")->default_str("1800");
   app.add_option("--work-limit", options.work_limit_hours, "hours that one scan or index build may take")->check(CLI::PositiveNumber)->type_name("HOURS")->default_str("24");
@@ -127,7 +129,7 @@ void stop_on_signal(const std::shared_ptr<std::atomic<bool>>& stop) {
   static std::shared_ptr<std::atomic<bool>> kept;
   kept = stop;
   stop_flag = kept.get();
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_handler = on_signal;
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, nullptr);

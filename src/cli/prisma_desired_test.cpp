@@ -76,9 +76,11 @@ TEST(PrismaDesired, WhatPrismaSaysIsPlannedAndWhatStandsOnItIsNamed) {
   EXPECT_EQ(result.code, 0) << result.errors;
   EXPECT_NE(result.errors.find("not kept, because what it stands on is not in the schema.prisma: constraint old_is_positive"), std::string::npos) << result.errors;
   for (const char* step : {"add column public.\"User\".nick", "drop constraint old_is_positive", "ADD VALUE IF NOT EXISTS 'ROOT' AFTER 'GUEST'", "retire column public.\"User\".old"})
-    EXPECT_NE(result.text.find(step), std::string::npos) << step << "\n" << result.text;
+    EXPECT_NE(result.text.find(step), std::string::npos) << step << "\n"
+                                                         << result.text;
   for (const char* kept : {"long_enough", "admins", "touch", "ids", "everybody", "COMMENT", "_prisma_migrations", "in another order than", "lower_email", "ROW LEVEL"})
-    EXPECT_EQ(result.text.find(kept), std::string::npos) << kept << "\n" << result.text;
+    EXPECT_EQ(result.text.find(kept), std::string::npos) << kept << "\n"
+                                                         << result.text;
 }
 
 TEST(PrismaDesired, OneTimestampOneListOneUniqueRule) {

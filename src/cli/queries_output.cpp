@@ -15,7 +15,8 @@ namespace contraflow::cli {
 namespace {
 
 std::string standing_name(Standing standing) {
-  return standing == Standing::proven ? "proven" : standing == Standing::broken ? "broken" : "unknown";
+  return standing == Standing::proven ? "proven" : standing == Standing::broken ? "broken"
+                                                                                : "unknown";
 }
 
 bool asked(const QueriesReport& report, const code::TableUse& use) {

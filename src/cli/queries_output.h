@@ -9,7 +9,9 @@
 
 namespace contraflow::cli {
 
-enum class Standing { proven, broken, unknown };
+enum class Standing { proven,
+                      broken,
+                      unknown };
 
 // What became of a site's statement in each state of a plan.
 struct SiteProof {

@@ -14,8 +14,8 @@
 namespace contraflow::cli {
 
 struct RenameQuestion {
-  std::string text;     // "Was column public.users.user_name renamed to username? (same type, similar name)"
-  std::string if_not;   // what happens then
+  std::string text;    // "Was column public.users.user_name renamed to username? (same type, similar name)"
+  std::string if_not;  // what happens then
 };
 
 struct RenameOptions {

@@ -29,8 +29,7 @@ std::string now_text() {
 Json blockers_json(const std::vector<apply::Blocker>& blockers) {
   Json out = Json::array();
   for (const apply::Blocker& blocker : blockers) {
-    out.push_back({{"pid", blocker.pid}, {"user", blocker.user}, {"application", blocker.application}, {"state", blocker.state}, {"backend_type", blocker.backend_type},
-                   {"transaction_seconds", blocker.transaction_seconds}, {"query", blocker.query}});
+    out.push_back({{"pid", blocker.pid}, {"user", blocker.user}, {"application", blocker.application}, {"state", blocker.state}, {"backend_type", blocker.backend_type}, {"transaction_seconds", blocker.transaction_seconds}, {"query", blocker.query}});
   }
   return out;
 }
@@ -123,8 +122,7 @@ void RunProgress::before_step(const StepRun& run) {
 }
 
 void RunProgress::lock_refused(const StepRun& run, const apply::LockRefusal& refusal) {
-  emit("lock_refused", &run, members({{"attempt", refusal.attempt}, {"timeout_ms", refusal.timeout.count()}, {"waited_ms", refusal.waited.count()}, {"budget_ms", refusal.budget.count()},
-                                      {"pause_ms", refusal.pause.count()}, {"sqlstate", refusal.sqlstate}, {"blockers", blockers_json(refusal.blockers)}}));
+  emit("lock_refused", &run, members({{"attempt", refusal.attempt}, {"timeout_ms", refusal.timeout.count()}, {"waited_ms", refusal.waited.count()}, {"budget_ms", refusal.budget.count()}, {"pause_ms", refusal.pause.count()}, {"sqlstate", refusal.sqlstate}, {"blockers", blockers_json(refusal.blockers)}}));
   const std::string who = refusal.blockers.empty() ? "" : ", blocked by " + apply::describe(refusal.blockers.front());
   live(fmt::format("{}  waits for a lock, attempt {}, {:.0f} of {:.0f} s{}", head(run), refusal.attempt, seconds_of(refusal.waited), seconds_of(refusal.budget), who), true);
   // Where nobody looks at a live line the log says it now and then.
@@ -134,8 +132,7 @@ void RunProgress::lock_refused(const StepRun& run, const apply::LockRefusal& ref
 }
 
 void RunProgress::batch_done(const StepRun& run, const apply::BatchDone& batch) {
-  emit("batch_done", &run, members({{"part", batch.part}, {"rows", batch.rows}, {"total_rows", batch.total_rows}, {"expected_rows", batch.expected_rows}, {"fraction", batch.fraction},
-                                    {"took_ms", batch.took.count()}, {"next_size", batch.next_size}}));
+  emit("batch_done", &run, members({{"part", batch.part}, {"rows", batch.rows}, {"total_rows", batch.total_rows}, {"expected_rows", batch.expected_rows}, {"fraction", batch.fraction}, {"took_ms", batch.took.count()}, {"next_size", batch.next_size}}));
   if (!batches_) {
     batches_ = true;
     first_batch_ = Clock::now();
@@ -168,8 +165,7 @@ void RunProgress::waiting(const StepRun& run, const std::string& reason) {
 void RunProgress::after_step(const StepRun& run, const apply::StepOutcome& outcome) {
   using Kind = apply::StepOutcome::Kind;
   if (outcome.kind == Kind::nothing) return;
-  emit("step_ended", &run, members({{"outcome", outcome.kind == Kind::done ? "done" : "found"}, {"attempts", outcome.attempts}, {"took_ms", outcome.took.count()},
-                                    {"lock_wait_ms", outcome.lock_waits.count()}, {"rows", outcome.rows}}));
+  emit("step_ended", &run, members({{"outcome", outcome.kind == Kind::done ? "done" : "found"}, {"attempts", outcome.attempts}, {"took_ms", outcome.took.count()}, {"lock_wait_ms", outcome.lock_waits.count()}, {"rows", outcome.rows}}));
   if (json_) return;
   std::string text = head(run);
   if (outcome.kind == Kind::found) {

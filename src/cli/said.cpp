@@ -126,8 +126,8 @@ class Names {
 
   const Database& before_;
   const Database& after_;
-  std::map<QualifiedName, QualifiedName> objects_;                                // now -> before
-  std::map<std::pair<QualifiedName, std::string>, std::string> members_;          // object before, member now -> member before
+  std::map<QualifiedName, QualifiedName> objects_;                        // now -> before
+  std::map<std::pair<QualifiedName, std::string>, std::string> members_;  // object before, member now -> member before
   std::map<std::pair<QualifiedName, std::string>, std::string> places_;
 };
 
@@ -200,7 +200,10 @@ namespace {
 
 // What the rows get from `fill` in the plan, or why no step would do what it does.
 struct Decision {
-  enum class Kind { fill, conversion, done, no } kind = Kind::no;
+  enum class Kind { fill,
+                    conversion,
+                    done,
+                    no } kind = Kind::no;
   std::string why;
 };
 

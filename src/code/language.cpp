@@ -39,12 +39,7 @@ Language language_of(std::string_view path) {
     std::string_view ending;
     Language language;
   };
-  static constexpr std::array<Ending, 16> kEndings{{{".ts", Language::typescript}, {".mts", Language::typescript}, {".cts", Language::typescript},
-                                                    {".tsx", Language::tsx},       {".js", Language::javascript},  {".jsx", Language::javascript},
-                                                    {".mjs", Language::javascript}, {".cjs", Language::javascript}, {".py", Language::python},
-                                                    {".go", Language::go},         {".java", Language::java},      {".rb", Language::ruby},
-                                                    {".rake", Language::ruby},     {".sql", Language::sql},        {".prisma", Language::prisma},
-                                                    {".gemspec", Language::none}}};
+  static constexpr std::array<Ending, 16> kEndings{{{".ts", Language::typescript}, {".mts", Language::typescript}, {".cts", Language::typescript}, {".tsx", Language::tsx}, {".js", Language::javascript}, {".jsx", Language::javascript}, {".mjs", Language::javascript}, {".cjs", Language::javascript}, {".py", Language::python}, {".go", Language::go}, {".java", Language::java}, {".rb", Language::ruby}, {".rake", Language::ruby}, {".sql", Language::sql}, {".prisma", Language::prisma}, {".gemspec", Language::none}}};
   const std::size_t dot = path.rfind('.');
   if (dot == std::string_view::npos || path.find('/', dot) != std::string_view::npos) return Language::none;
   const std::string ending = to_lower(path.substr(dot));

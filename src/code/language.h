@@ -7,7 +7,16 @@ struct TSLanguage;
 
 namespace contraflow::code {
 
-enum class Language { none, typescript, tsx, javascript, python, go, java, ruby, sql, prisma };
+enum class Language { none,
+                      typescript,
+                      tsx,
+                      javascript,
+                      python,
+                      go,
+                      java,
+                      ruby,
+                      sql,
+                      prisma };
 
 std::string_view language_name(Language language);  // "TypeScript"
 Language language_of(std::string_view path);        // by the file's ending

@@ -24,7 +24,11 @@
 namespace contraflow::code {
 namespace {
 
-enum Bits : unsigned { kTable = 1, kSql = 2, kModel = 4, kCall = 8, kTyped = 16 };
+enum Bits : unsigned { kTable = 1,
+                       kSql = 2,
+                       kModel = 4,
+                       kCall = 8,
+                       kTyped = 16 };
 
 // A file is read further where it names a table and has SQL, or names a model and has a call of Prisma's client.
 bool is_candidate(unsigned bits, Language language) {

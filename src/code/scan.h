@@ -20,7 +20,7 @@ struct ScanOptions {
   bool untracked = false;            // also files that git neither tracks nor ignores
   bool ddl = false;                  // also DDL statements
   bool cache = true;
-  unsigned threads = 0;              // 0: one a core
+  unsigned threads = 0;  // 0: one a core
 };
 
 struct SkippedFile {
@@ -29,7 +29,7 @@ struct SkippedFile {
 };
 
 struct ScanStatistics {
-  std::size_t files = 0;       // of a language that is known
+  std::size_t files = 0;  // of a language that is known
   std::size_t bytes = 0;
   std::size_t candidates = 0;  // named a table
   std::size_t parsed = 0;      // not in the cache
@@ -37,7 +37,7 @@ struct ScanStatistics {
 };
 
 struct ScanResult {
-  std::vector<QuerySite> sites;        // by file, then by place
+  std::vector<QuerySite> sites;  // by file, then by place
   std::vector<SkippedFile> skipped;
   std::vector<std::string> languages_missing;  // files of these were met, but their grammar was not built in
   ScanStatistics statistics;

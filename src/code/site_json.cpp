@@ -6,8 +6,8 @@
 namespace contraflow::code {
 namespace {
 
-constexpr std::array kVerbs{sql::Verb::select, sql::Verb::insert, sql::Verb::update,   sql::Verb::delete_, sql::Verb::merge,
-                            sql::Verb::truncate, sql::Verb::copy, sql::Verb::lock, sql::Verb::ddl,     sql::Verb::other};
+constexpr std::array kVerbs{sql::Verb::select, sql::Verb::insert, sql::Verb::update, sql::Verb::delete_, sql::Verb::merge,
+                            sql::Verb::truncate, sql::Verb::copy, sql::Verb::lock, sql::Verb::ddl, sql::Verb::other};
 constexpr std::array kOrigins{Origin::raw_sql, Origin::sql_file, Origin::typed_sql, Origin::prisma};
 constexpr std::array kConfidences{Confidence::high, Confidence::medium, Confidence::low};
 

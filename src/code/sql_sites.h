@@ -14,9 +14,9 @@ namespace contraflow::code {
 // SQL that a program's text holds, with the way back to the source for edits.
 struct FoundSql {
   QuerySite site;
-  StringValue value;                    // the string expression
-  std::size_t offset = 0, length = 0;   // of this statement in the value's text
-  std::vector<TextEdit> edits;          // from value.text[offset, offset + length) to site.statement
+  StringValue value;                   // the string expression
+  std::size_t offset = 0, length = 0;  // of this statement in the value's text
+  std::vector<TextEdit> edits;         // from value.text[offset, offset + length) to site.statement
 };
 
 // Whether a text begins as an SQL statement does.

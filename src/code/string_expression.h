@@ -18,7 +18,7 @@ namespace contraflow::code {
 
 // A run of the value that stands in the source as it is.
 struct Piece {
-  std::size_t at = 0;      // in the value
+  std::size_t at = 0;  // in the value
   std::size_t length = 0;
   std::size_t source = 0;  // of its first byte
   char quote = '\0';       // what ends the literal around it: ' " `, or '\0' for a heredoc
@@ -29,9 +29,9 @@ struct Piece {
 struct StringValue {
   std::string text;
   std::vector<Piece> pieces;
-  std::vector<sql::Hole> holes;     // interpolations: no width in the text
-  std::vector<Node> hole_sources;   // one for each hole
-  std::string tag;                  // the function before a template literal: "sql", "prisma.$queryRaw"
+  std::vector<sql::Hole> holes;    // interpolations: no width in the text
+  std::vector<Node> hole_sources;  // one for each hole
+  std::string tag;                 // the function before a template literal: "sql", "prisma.$queryRaw"
 
   void append(StringValue other);
   // Where a byte of the value stands in the source; nothing where it came of an escape.

@@ -281,7 +281,7 @@ Difference compare(const Database& from, const Database& to) {
   auto old = from.objects.begin();
   auto now = to.objects.begin();
   while (old != from.objects.end() || now != to.objects.end()) {
-    const auto order = old == from.objects.end()  ? std::strong_ordering::greater
+    const auto order = old == from.objects.end() ? std::strong_ordering::greater
                        : now == to.objects.end() ? std::strong_ordering::less
                                                  : old->first <=> now->first;
     if (order < 0) {

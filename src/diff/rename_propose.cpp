@@ -238,13 +238,13 @@ void propose_moves(const Judge& judge, const std::map<Group, Sides>& groups, std
     const auto taken = [&](const ObjectId& id) {
       return std::any_of(out.begin(), out.end(), [&](const Proposal& proposal) { return proposal.rename.from == id || proposal.rename.to == id; });
     };
-    for (auto& pair : only_pairs(kinds[kind].dropped, kinds[kind].created, [&](const ObjectId& x, const ObjectId& y) { return judge.moved(x, y); })) {
+    for (auto& pair : only_pairs(kinds[kind].dropped, kinds[kind].created, [&](const ObjectId&x, const ObjectId&y) { return judge.moved(x, y); })) {
       if (!taken(pair.first) && !taken(pair.second) && !name_is_taken(judge.a, pair.second)) pairs.push_back(std::move(pair));
     }
   }
   std::set<std::pair<std::string, std::string>> whole;
   const Sides& schemas = kinds[Kind::schema];
-  for (const auto& [from, to] : only_pairs(schemas.dropped, schemas.created, [&](const ObjectId& x, const ObjectId& y) {
+  for (const auto& [from, to] : only_pairs(schemas.dropped, schemas.created, [&](const ObjectId&x, const ObjectId&y) {
          const auto moved = std::count_if(pairs.begin(), pairs.end(), [&](const auto& pair) { return pair.first.schema == x.name && pair.second.schema == y.name; });
          const auto tables = std::count_if(judge.a.objects.begin(), judge.a.objects.end(), [&](const auto& entry) { return entry.first.kind == Kind::table && entry.first.schema == x.name; });
          return moved > 0 && moved * 2 >= tables;
@@ -325,7 +325,7 @@ std::vector<Proposal> propose_renames(const Difference& difference, const Databa
       case Kind::domain:
       case Kind::composite_type: ask([&](const ObjectId& x, const ObjectId& y) { return judge.types(x, y); }, "same definition, similar name"); break;
       case Kind::sequence: {
-        for (const auto& [from, to] : only_pairs(sides.dropped, sides.created, [&](const ObjectId& x, const ObjectId& y) { return judge.same_owner_of_sequence(x, y); })) {
+        for (const auto& [from, to] : only_pairs(sides.dropped, sides.created, [&](const ObjectId&x, const ObjectId&y) { return judge.same_owner_of_sequence(x, y); })) {
           if (judge.name_is_free(to)) out.push_back({{from, to}, true, "sequence of the same column"});
         }
         ask([&](const ObjectId& x, const ObjectId& y) { return judge.free_sequences(x, y); }, "same options, similar name");
@@ -348,7 +348,7 @@ std::vector<Proposal> propose_renames(const Difference& difference, const Databa
             break;
           }
         }
-        for (const auto& [from, to] : only_pairs(sides.dropped, sides.created, [&](const ObjectId& x, const ObjectId& y) { return !used.contains(y) && judge.foreign_keys_of_changing_columns(x, y); })) {
+        for (const auto& [from, to] : only_pairs(sides.dropped, sides.created, [&](const ObjectId&x, const ObjectId&y) { return !used.contains(y) && judge.foreign_keys_of_changing_columns(x, y); })) {
           out.push_back({{from, to}, true, "foreign key of the same columns, whose types change"});
         }
         break;

@@ -104,7 +104,7 @@ std::string written(const ObjectId& id) { return contraflow::join(spellings(id).
   each_name(b, [&](const ObjectId& id) { in_desired = in_desired || spelled(id, parts, request.from); });
   const std::string near = nearest(request.from, all);
   throw Error(ErrorCode::usage, fmt::format("{}: the current schema has no {}", request.where, request.from),
-              in_desired      ? "the desired schema has it: the old name comes first, OLD=NEW"
+              in_desired     ? "the desired schema has it: the old name comes first, OLD=NEW"
               : near.empty() ? "write it as TABLE.COLUMN, TABLE, TYPE.VALUE or with the schema before it"
                              : "did you mean " + near + "?");
 }
@@ -191,7 +191,8 @@ ResolvedRenames resolve_renames(const std::vector<RenameRequest>& requests, cons
     if (ids.empty()) unknown(request, a, b);
     open.push_back({&request, std::move(ids)});
   }
-  const auto turn = [](const ObjectId& id) { return id.kind == Kind::schema ? 0 : id.relation.empty() ? 1 : 2; };
+  const auto turn = [](const ObjectId& id) { return id.kind == Kind::schema ? 0 : id.relation.empty() ? 1
+                                                                                                      : 2; };
   for (const int round : {0, 1, 2}) {  // schemas, what lies in them, parts
     for (Found& found : open) {
       const RenameRequest& request = *found.request;

@@ -10,7 +10,14 @@ namespace contraflow::effects {
 
 // Table-level lock modes, weakest first.
 enum class LockMode {
-  none, access_share, row_share, row_exclusive, share_update_exclusive, share, share_row_exclusive, exclusive,
+  none,
+  access_share,
+  row_share,
+  row_exclusive,
+  share_update_exclusive,
+  share,
+  share_row_exclusive,
+  exclusive,
   access_exclusive,
 };
 std::string_view lock_name(LockMode mode);  // "ACCESS EXCLUSIVE"
@@ -18,7 +25,10 @@ bool blocks_reads(LockMode mode);
 bool blocks_writes(LockMode mode);
 
 // What grows with the table.
-enum class Work { none, scan, rewrite, index_build };
+enum class Work { none,
+                  scan,
+                  rewrite,
+                  index_build };
 std::string_view work_name(Work work);  // "none", "scan", "rewrite", "index_build"
 
 struct Effect {

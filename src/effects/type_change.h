@@ -8,8 +8,8 @@ namespace contraflow::effects {
 
 // What ALTER COLUMN … TYPE does to the table, for types of pg_catalog written as format_type() writes them.
 enum class TypeChange {
-  free,       // catalog only, under ACCESS EXCLUSIVE
-  scan,       // no rewrite, but the rows are read (or indexes on the column are rebuilt)
+  free,  // catalog only, under ACCESS EXCLUSIVE
+  scan,  // no rewrite, but the rows are read (or indexes on the column are rebuilt)
   rewrite,
 };
 

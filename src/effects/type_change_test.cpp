@@ -34,9 +34,21 @@ TEST(MayChange, WhatACastTakesAndDoesNotGiveBack) {
 
 TEST(MayChange, NotWhereEachValueComesBackOrIsRefused) {
   const std::pair<const char*, const char*> kPairs[] = {
-      {"integer", "bigint"}, {"integer", "double precision"}, {"integer", "numeric"}, {"bigint", "integer"}, {"numeric(10,2)", "numeric(12,2)"}, {"numeric(10,0)", "integer"},
-      {"text", "character varying(10)"}, {"character varying(20)", "text"}, {"timestamp without time zone", "timestamp with time zone"}, {"date", "timestamp with time zone"},
-      {"jsonb", "json"}, {"text", "integer"}, {"time(0) without time zone", "time without time zone"}, {"uuid", "text"}, {"real", "double precision"},
+      {"integer", "bigint"},
+      {"integer", "double precision"},
+      {"integer", "numeric"},
+      {"bigint", "integer"},
+      {"numeric(10,2)", "numeric(12,2)"},
+      {"numeric(10,0)", "integer"},
+      {"text", "character varying(10)"},
+      {"character varying(20)", "text"},
+      {"timestamp without time zone", "timestamp with time zone"},
+      {"date", "timestamp with time zone"},
+      {"jsonb", "json"},
+      {"text", "integer"},
+      {"time(0) without time zone", "time without time zone"},
+      {"uuid", "text"},
+      {"real", "double precision"},
   };
   for (const auto& [from, to] : kPairs) EXPECT_FALSE(may_change(from, to)) << from << " -> " << to;
 }

@@ -18,8 +18,8 @@ std::string table_name(const ObjectId& column) { return sql::quote({column.schem
 // server.
 const std::set<Kind>& kinds_in_the_way() {
   static const std::set<Kind> kKinds = {
-      Kind::view,    Kind::materialized_view, Kind::rule,  Kind::policy,    Kind::trigger,
-      Kind::routine, Kind::publication,       Kind::index, Kind::statistics};
+      Kind::view, Kind::materialized_view, Kind::rule, Kind::policy, Kind::trigger,
+      Kind::routine, Kind::publication, Kind::index, Kind::statistics};
   return kKinds;
 }
 

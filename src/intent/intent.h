@@ -44,7 +44,16 @@ struct AddEnumColumn {
   std::optional<std::string> default_label;
   bool not_null = false;
 };
-enum class RenameKind { any, table, column, index, type, constraint, view, sequence, schema, value };
+enum class RenameKind { any,
+                        table,
+                        column,
+                        index,
+                        type,
+                        constraint,
+                        view,
+                        sequence,
+                        schema,
+                        value };
 struct Rename {
   RenameKind kind = RenameKind::any;
   Name from;

@@ -95,7 +95,7 @@ class Resolver {
   std::vector<LiveView> live_views_;
   std::size_t current_ = 0;
   std::vector<ObjectId> renamed_now_;  // what each of result_.renames is called by now; a value's type
-  Database database_;  // as the intents so far leave it, as far as names go
+  Database database_;                  // as the intents so far leave it, as far as names go
   IntentResult result_;
 };
 

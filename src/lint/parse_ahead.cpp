@@ -19,7 +19,7 @@ namespace contraflow::lint {
 namespace {
 
 constexpr std::size_t kBatch = 64;  // statements parsed in one call
-constexpr std::size_t kAhead = 6;  // batches that may wait
+constexpr std::size_t kAhead = 6;   // batches that may wait
 
 std::size_t offset_of(const Error& error, std::string_view text) {
   if (!error.location()) return 0;

@@ -102,7 +102,10 @@ TEST_P(RulePage, FindsWhatItSays) {
       if (!own && !told && (finding.severity == Severity::info || std::string_view(finding.rule->name) == "missing-lock-timeout")) continue;
       found.insert({finding.line, std::string(severity_name(finding.severity)), finding.rule->name});
     }
-    EXPECT_EQ(found, expected) << "in\n" << block.text << "found\n" << show(found) << "expected\n" << show(expected);
+    EXPECT_EQ(found, expected) << "in\n"
+                               << block.text << "found\n"
+                               << show(found) << "expected\n"
+                               << show(expected);
     const bool has_own = std::any_of(expected.begin(), expected.end(), [&](const auto& item) { return std::get<2>(item) == rule.name; });
     (has_own ? found_once : clean_once) = true;
   }

@@ -12,7 +12,12 @@ namespace contraflow::lint {
 
 // Something that PostgreSQL 15's parser does not know, read by us and blanked out for it.
 struct Newer {
-  enum class Kind { virtual_column, set_expression, not_null_constraint, not_enforced, without_overlaps, other };
+  enum class Kind { virtual_column,
+                    set_expression,
+                    not_null_constraint,
+                    not_enforced,
+                    without_overlaps,
+                    other };
   Kind kind{};
   std::size_t offset = 0;  // in the statement's text
   std::string column;      // not_null_constraint
@@ -21,13 +26,13 @@ struct Newer {
 
 // One statement as the analysis sees it. The tree belongs to the walker.
 struct Statement {
-  std::string_view text;              // from its first token to its last, without semicolon
-  std::size_t offset = 0;             // of the text in the file; of the calling statement where it comes from a body built of strings
+  std::string_view text;                // from its first token to its last, without semicolon
+  std::size_t offset = 0;               // of the text in the file; of the calling statement where it comes from a body built of strings
   const PgQuery__Node* node = nullptr;  // null: not parsed
-  std::size_t tree_offset = 0;        // where the parsed text begins: tree locations count from there …
-  std::size_t text_begin = 0;         // … and the statement begins here in it
-  bool exact_places = true;           // tree locations are places in the file
-  bool conditional = false;           // inside of IF, an exception block or the like
+  std::size_t tree_offset = 0;          // where the parsed text begins: tree locations count from there …
+  std::size_t text_begin = 0;           // … and the statement begins here in it
+  bool exact_places = true;             // tree locations are places in the file
+  bool conditional = false;             // inside of IF, an exception block or the like
   std::vector<Newer> newer;
 
   // A location of the tree as a place in the file; the statement's own where there is none.

@@ -86,7 +86,8 @@ class Judge {
     if (node->node_case == PG_QUERY__NODE__NODE_BOOL_EXPR) return folded(*node->bool_expr);
     if (node->node_case != PG_QUERY__NODE__NODE_A_CONST) return std::nullopt;
     const auto value = constant_of(node);
-    return value == "true" ? std::optional(true) : value == "false" ? std::optional(false) : std::nullopt;
+    return value == "true" ? std::optional(true) : value == "false" ? std::optional(false)
+                                                                    : std::nullopt;
   }
 
   // What AND, OR and NOT come to where constants decide it, whatever else stands beside them.

@@ -10,7 +10,9 @@
 
 namespace contraflow::lint {
 
-enum class Volatility { stable, volatile_, unknown };  // `stable` stands for immutable as well
+enum class Volatility { stable,
+                        volatile_,
+                        unknown };  // `stable` stands for immutable as well
 
 struct Judgement {
   Volatility verdict = Volatility::stable;

@@ -36,8 +36,8 @@ std::string utf8_locale() {
 std::vector<std::string> initdb_arguments(const ServerBinaries& server) {
   // Small WAL segments: less to copy at each start.
   std::vector<std::string> arguments{
-      server.bindir + "/initdb",   "--username=postgres", "--auth=trust", "--encoding=UTF8",
-      "--locale=" + utf8_locale(), "--lc-messages=C",     "--no-sync",    "--wal-segsize=1"};
+      server.bindir + "/initdb", "--username=postgres", "--auth=trust", "--encoding=UTF8",
+      "--locale=" + utf8_locale(), "--lc-messages=C", "--no-sync", "--wal-segsize=1"};
   if (server.major >= 18) arguments.emplace_back("--no-data-checksums");  // the default there, a cost here
   return arguments;
 }

@@ -27,7 +27,8 @@ namespace {
 
 // What the guardian tells the owner. Smaller than PIPE_BUF: written at once.
 struct Report {
-  enum Kind { exited, not_started } kind;
+  enum Kind { exited,
+              not_started } kind;
   int value;  // exit code, or errno
 };
 

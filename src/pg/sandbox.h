@@ -24,9 +24,9 @@ std::vector<ServerBinaries> find_servers(const std::vector<std::string>& extra =
 bool named_by(const std::string& folder, const ServerBinaries& server);
 
 struct SandboxOptions {
-  std::optional<int> major;          // the major wanted; empty: the newest
-  std::vector<std::string> bindirs;  // --pg-bindir
-  std::string url;  // --sandbox-url: use this server instead (fresh databases, dropped afterwards)
+  std::optional<int> major;           // the major wanted; empty: the newest
+  std::vector<std::string> bindirs;   // --pg-bindir
+  std::string url;                    // --sandbox-url: use this server instead (fresh databases, dropped afterwards)
   std::vector<std::string> settings;  // more postgresql.conf lines, such as "wal_level = logical"
   bool programs = false;              // whether SQL may start programs of this machine: COPY … PROGRAM, in whatever disguise
 };

@@ -32,8 +32,10 @@ std::vector<std::string> tables_in_other_order(const Planner& p) {
       const auto* before = p.from.find_body<catalog::Column>(member->id);
       const auto altered = p.altered.find(member->id);
       const bool anew = before && (p.moved_columns.contains(member->id) || (column->generated != catalog::Generated::none && altered != p.altered.end() &&
-                                                                          altered->second.contains(Aspect::generated)));
-      comes_out.emplace_back(!before ? 1 : anew ? 2 : 0, before && !anew ? before->position : column->position, member->id.name);
+                                                                            altered->second.contains(Aspect::generated)));
+      comes_out.emplace_back(!before ? 1 : anew ? 2
+                                                : 0,
+                             before && !anew ? before->position : column->position, member->id.name);
     }
     std::sort(comes_out.begin(), comes_out.end());
     std::sort(desired.begin(), desired.end());

@@ -65,10 +65,11 @@ std::string exists(const ObjectId& id) {
     case Kind::routine:
     case Kind::aggregate: {
       // The identity has the types of the input arguments alone, as proargtypes has them.
-      return fmt::format("EXISTS (SELECT FROM pg_proc WHERE proname = {} AND pronamespace = to_regnamespace({}) AND "
-                         "oidvectortypes(proargtypes) = {})",
-                         quote_literal(id.name), quote_literal(sql::quote_identifier(id.schema)),
-                         quote_literal(id.arguments));
+      return fmt::format(
+          "EXISTS (SELECT FROM pg_proc WHERE proname = {} AND pronamespace = to_regnamespace({}) AND "
+          "oidvectortypes(proargtypes) = {})",
+          quote_literal(id.name), quote_literal(sql::quote_identifier(id.schema)),
+          quote_literal(id.arguments));
     }
     case Kind::operator_: return fmt::format("to_regoperator({}) IS NOT NULL", quote_literal(qualified));
     case Kind::operator_family:
@@ -115,7 +116,8 @@ std::string exists(const ObjectId& id) {
     case Kind::publication: return named("publication", "pub", id);
     case Kind::subscription:
       return in_catalog("subscription", fmt::format("subname = {} AND subdbid = (SELECT oid FROM pg_database WHERE datname = "
-                                                    "current_database())", quote_literal(id.name)));
+                                                    "current_database())",
+                                                    quote_literal(id.name)));
     case Kind::default_privileges:
     case Kind::privileges:
     case Kind::large_object: return {};  // nothing that comes and goes under a name
@@ -217,18 +219,20 @@ std::string column_is_not_null(const ObjectId& id) {
 std::string column_order_is(const ObjectId& table, const std::vector<std::string>& columns) {
   std::vector<std::string> quoted;
   for (const std::string& column : columns) quoted.push_back(quote_literal(column));
-  return fmt::format("(SELECT array_agg(attname::text ORDER BY attnum) FROM pg_attribute WHERE attrelid = {} AND attnum > 0 AND "
-                     "NOT attisdropped) = ARRAY[{}]::text[]",
-                     regclass(table.schema, table.name), fmt::join(quoted, ", "));
+  return fmt::format(
+      "(SELECT array_agg(attname::text ORDER BY attnum) FROM pg_attribute WHERE attrelid = {} AND attnum > 0 AND "
+      "NOT attisdropped) = ARRAY[{}]::text[]",
+      regclass(table.schema, table.name), fmt::join(quoted, ", "));
 }
 
 std::string columns_present(const ObjectId& table, std::vector<std::string> columns) {
   std::sort(columns.begin(), columns.end());
   std::vector<std::string> quoted;
   for (const std::string& column : columns) quoted.push_back(quote_literal(column));
-  return fmt::format("(SELECT array_agg(attname::text ORDER BY attname::text COLLATE \"C\") FROM pg_attribute WHERE attrelid = {} AND attnum > 0 "
-                     "AND NOT attisdropped) = ARRAY[{}]::text[]",
-                     regclass(table.schema, table.name), fmt::join(quoted, ", "));
+  return fmt::format(
+      "(SELECT array_agg(attname::text ORDER BY attname::text COLLATE \"C\") FROM pg_attribute WHERE attrelid = {} AND attnum > 0 "
+      "AND NOT attisdropped) = ARRAY[{}]::text[]",
+      regclass(table.schema, table.name), fmt::join(quoted, ", "));
 }
 
 std::string foreign_key_points_at(const ObjectId& id, const sql::QualifiedName& table) {
@@ -247,10 +251,11 @@ std::string index_is_valid(const ObjectId& id) {
 std::string enum_labels_are(const ObjectId& type, const std::vector<std::string>& labels) {
   std::vector<std::string> quoted;
   for (const std::string& label : labels) quoted.push_back(quote_literal(label));
-  return fmt::format("(SELECT array_agg(enumlabel::text ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = "
-                     "to_regtype({})) IS NOT DISTINCT FROM {}",
-                     quote_literal(quoted_name(type)),
-                     labels.empty() ? "NULL" : fmt::format("ARRAY[{}]::text[]", fmt::join(quoted, ", ")));
+  return fmt::format(
+      "(SELECT array_agg(enumlabel::text ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = "
+      "to_regtype({})) IS NOT DISTINCT FROM {}",
+      quote_literal(quoted_name(type)),
+      labels.empty() ? "NULL" : fmt::format("ARRAY[{}]::text[]", fmt::join(quoted, ", ")));
 }
 
 std::string enum_has_label(const ObjectId& type, const std::string& label) {

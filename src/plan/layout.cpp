@@ -97,12 +97,16 @@ LayoutFiles layout_files(const Plan& plan, const Layout& layout, std::chrono::sy
   LayoutFiles out;
   out.sql = layout.files(plan, migrations);
   NotesLayout notes;
-  notes.how_to_run = fmt::format("The steps are laid out for {}, each phase in a folder of its own that the runner does not look into: move the files of one phase into "
-                                 "the runner's folder when its gate holds, and run the migrations as always. ", layout.runner);
+  notes.how_to_run = fmt::format(
+      "The steps are laid out for {}, each phase in a folder of its own that the runner does not look into: move the files of one phase into "
+      "the runner's folder when its gate holds, and run the migrations as always. ",
+      layout.runner);
   if (!layout.psql) {
     notes.how_to_run +=
         "The versions are those of the time of planning. Where other migrations were released in between, give the phases that are left new versions with "
-        "`contraflow plan --from-plan THIS_FOLDER --layout " + std::string(layout.name) + " --phase contract --out NEW_FOLDER`.\n\n"
+        "`contraflow plan --from-plan THIS_FOLDER --layout " +
+        std::string(layout.name) +
+        " --phase contract --out NEW_FOLDER`.\n\n"
         "Every step is a single `DO` block: it asks for its locks for about 60 ms at a time and lets the traffic pass in between, does nothing where it is done already, and "
         "leaves the session's settings as they were. `CONCURRENTLY` statements and backfills run outside a transaction. Roles or databases with a `statement_timeout` "
         "need `0` for the migrating role: it would end backfills and index builds.\n\n";

@@ -169,8 +169,9 @@ void add_gates(Plan& plan, const std::vector<std::string>& written_twice) {
     Gate gate{Phase::contract, {}};
     if (!both.empty()) gate.conditions.push_back("the columns change names in this phase: a version that writes both under their names of before fails then, one that writes only the first name goes on");
     if (before_contract) gate.conditions.push_back("the next version of the application is deployed everywhere and works with the new shape");
-    gate.conditions.push_back("no running version of the application uses what this phase takes away: look at live sessions, prepared statements and "
-                              "pg_stat_statements since the deploy");
+    gate.conditions.push_back(
+        "no running version of the application uses what this phase takes away: look at live sessions, prepared statements and "
+        "pg_stat_statements since the deploy");
     plan.gates.push_back(std::move(gate));
   }
   if (has(Phase::purge)) {

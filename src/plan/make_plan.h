@@ -16,14 +16,15 @@ enum class Synchronise {
   triggers,     // --strategy sync: triggers keep old and new columns equal; one deploy
   application,  // --strategy app: the application writes both columns itself; two deploys, no triggers
 };
-enum class Drops { retire, direct };
+enum class Drops { retire,
+                   direct };
 
 // What the user said beyond the two schemas. Columns are written schema.table.column, unquoted.
 struct Options {
   std::string name = "migration";
   Synchronise synchronise = Synchronise::triggers;
   Drops drops = Drops::retire;
-  std::set<std::string> allow_blocking;            // rewrite, scan, index-build, exclusion
+  std::set<std::string> allow_blocking;                // rewrite, scan, index-build, exclusion
   std::map<std::string, std::string> conversion;       // --using: column -> expression, old to new
   std::map<std::string, std::string> conversion_back;  // --using-back
   std::map<std::string, std::string> fill;             // --fill: column -> expression for rows that hold NULL

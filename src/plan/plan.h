@@ -15,7 +15,10 @@ namespace contraflow::plan {
 
 using catalog::ObjectId;
 
-enum class Phase { expand, backfill, contract, purge };
+enum class Phase { expand,
+                   backfill,
+                   contract,
+                   purge };
 inline constexpr std::array kPhases{Phase::expand, Phase::backfill, Phase::contract, Phase::purge};
 std::string_view phase_name(Phase phase);
 
@@ -31,7 +34,9 @@ enum class Mode {
 std::string_view mode_name(Mode mode);
 
 // What an undo cannot bring back: nothing (`exact`), the position of columns (`order`), or rows' contents (`data`).
-enum class Grade { exact, order, data };
+enum class Grade { exact,
+                   order,
+                   data };
 std::string_view grade_name(Grade grade);
 
 // A batched UPDATE: sets `assignments` on the rows of `table` where `pending` holds, by ranges of `key` (ctid where
@@ -68,7 +73,7 @@ struct Precondition {
 struct Step {
   std::string id;  // stable: derived from the phase, the object and the action
   Phase phase{};
-  std::string title;  // "add column public.users.email"
+  std::string title;                       // "add column public.users.email"
   std::vector<sql::QualifiedName> tables;  // that it touches
   Action forward;
   Action undo;

@@ -41,9 +41,9 @@ class Planner {
   std::set<std::pair<ObjectId, Aspect>> handled;      // single aspects likewise
 
   std::vector<std::string> written_twice;  // --strategy app: "kind and kind__new of public.events"
-  std::set<ObjectId> made_anew;      // tables whose columns stand in the desired order because a new table takes their place
-  std::set<ObjectId> contended;      // indexes whose name another table's index has before this plan: on the way back that one has it again
-  std::set<ObjectId> moved_columns;  // columns of `from` that a rollback after purge brings back at the end of their table
+  std::set<ObjectId> made_anew;            // tables whose columns stand in the desired order because a new table takes their place
+  std::set<ObjectId> contended;            // indexes whose name another table's index has before this plan: on the way back that one has it again
+  std::set<ObjectId> moved_columns;        // columns of `from` that a rollback after purge brings back at the end of their table
   struct CarriedRename {
     diff::Rename rename;
     std::size_t operation;                // makes the new name
@@ -70,9 +70,9 @@ class Planner {
   // Between a table that is exchanged and a column that changes its type: taken off and put back around both, in one transaction.
   std::set<ObjectId> crossing_foreign_keys;
   std::vector<std::pair<ObjectId, std::size_t>> purged_generated;  // a generated column that stands under another name until purge, and what drops it
-  std::set<std::pair<ObjectId, std::size_t>> leaves_parent;     // table, and what ends its inheritance
-  std::set<std::pair<ObjectId, std::size_t>> leaves_partition;  // partition, and what takes it out of its bound
-  std::map<ObjectId, std::size_t> replica_identity_operations;  // table -> what sets its replica identity
+  std::set<std::pair<ObjectId, std::size_t>> leaves_parent;        // table, and what ends its inheritance
+  std::set<std::pair<ObjectId, std::size_t>> leaves_partition;     // partition, and what takes it out of its bound
+  std::map<ObjectId, std::size_t> replica_identity_operations;     // table -> what sets its replica identity
   std::vector<std::string> refusals;
   std::vector<std::string> notes;
 
@@ -145,7 +145,7 @@ void plan_constraints(Planner& planner);
 void plan_indexes(Planner& planner);
 void plan_tables(Planner& planner);  // create, retire, purge; table properties
 void plan_sequences(Planner& planner);
-void plan_types(Planner& planner);          // enums, composite types
+void plan_types(Planner& planner);  // enums, composite types
 void plan_domains(Planner& planner);
 void plan_other_objects(Planner& planner);  // everything that is simply created, altered and dropped
 
@@ -159,7 +159,7 @@ void order_event_triggers(Planner& planner);
 bool has_procedure_triggers(Planner& planner);
 // Once all operations are there: those that use a new name come after what makes it.
 void order_after_renames(Planner& planner);
-void order_around_generated(Planner& planner);   // what a retired generated column reads is dropped after it
+void order_around_generated(Planner& planner);  // what a retired generated column reads is dropped after it
 
 // Moves a table's data into a new table of the same name that is as `target` describes; drops and recreates what hangs on it. For
 // tables where no ALTER leads there (position of columns, partition key).

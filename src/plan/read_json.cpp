@@ -139,7 +139,8 @@ effects::Effect read_effect(Node node) {
   effects::Effect out;
   out.relation = node.at("relation").qualified_name();
   out.lock = node.at("lock").one_of({LockMode::none, LockMode::access_share, LockMode::row_share, LockMode::row_exclusive, LockMode::share_update_exclusive,
-                                     LockMode::share, LockMode::share_row_exclusive, LockMode::exclusive, LockMode::access_exclusive}, effects::lock_name);
+                                     LockMode::share, LockMode::share_row_exclusive, LockMode::exclusive, LockMode::access_exclusive},
+                                    effects::lock_name);
   out.work = node.at("work").one_of({Work::none, Work::scan, Work::rewrite, Work::index_build}, effects::work_name);
   for (const auto& [key, value] : {std::pair("blocks_reads", effects::blocks_reads(out.lock)), std::pair("blocks_writes", effects::blocks_writes(out.lock))}) {
     const Node derived = node.at(key);

@@ -27,7 +27,9 @@ ReadPlan read_json(std::string_view text, const std::string& file = "plan.json")
 ReadPlan read_folder(const std::filesystem::path& folder);
 
 struct Mismatch {
-  enum class Kind { edited, missing, unknown };
+  enum class Kind { edited,
+                    missing,
+                    unknown };
   Kind kind{};
   std::string file;  // path in the folder
   bool operator==(const Mismatch&) const = default;

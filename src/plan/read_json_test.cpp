@@ -36,8 +36,7 @@ Plan every_kind() {
   plan.from_fingerprint = "a";
   plan.to_fingerprint = "b";
   plan.grade = Grade::data;
-  Step add{"expand.add", Phase::expand, "add a column", {users}, brief_action("ALTER TABLE " + table + " ADD COLUMN IF NOT EXISTS a text DEFAULT E'\\\\'", "1 = 1"),
-           brief_action("ALTER TABLE " + table + " DROP COLUMN IF EXISTS a")};
+  Step add{"expand.add", Phase::expand, "add a column", {users}, brief_action("ALTER TABLE " + table + " ADD COLUMN IF NOT EXISTS a text DEFAULT E'\\\\'", "1 = 1"), brief_action("ALTER TABLE " + table + " DROP COLUMN IF EXISTS a")};
   add.undo.mode = Mode::blocking;
   add.undo.small_tables = {users};
   add.undo_skips_large = true;

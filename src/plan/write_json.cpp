@@ -23,8 +23,7 @@ Json action_json(const Action& action) {
   if (!action.small_tables.empty()) out["small_tables"] = names(action.small_tables);
   if (action.builds_index) out["builds_index"] = sql::quote(*action.builds_index);
   if (action.backfill) {
-    out["backfill"] = {{"table", sql::quote(action.backfill->table)}, {"key", action.backfill->key},
-                       {"assignments", action.backfill->assignments}, {"pending", action.backfill->pending}};
+    out["backfill"] = {{"table", sql::quote(action.backfill->table)}, {"key", action.backfill->key}, {"assignments", action.backfill->assignments}, {"pending", action.backfill->pending}};
   }
   return out;
 }
@@ -32,16 +31,13 @@ Json action_json(const Action& action) {
 Json step_json(const Step& step) {
   Json effects = Json::array();
   for (const effects::Effect& effect : step.effects) {
-    effects.push_back({{"relation", sql::quote(effect.relation)}, {"lock", effects::lock_name(effect.lock)}, {"work", effects::work_name(effect.work)},
-                       {"blocks_reads", effects::blocks_reads(effect.lock)}, {"blocks_writes", effects::blocks_writes(effect.lock)}});
+    effects.push_back({{"relation", sql::quote(effect.relation)}, {"lock", effects::lock_name(effect.lock)}, {"work", effects::work_name(effect.work)}, {"blocks_reads", effects::blocks_reads(effect.lock)}, {"blocks_writes", effects::blocks_writes(effect.lock)}});
   }
   Json preconditions = Json::array();
   for (const Precondition& precondition : step.preconditions) {
     preconditions.push_back({{"what", precondition.what}, {"query", precondition.query}, {"remedy", precondition.remedy}});
   }
-  return {{"id", step.id}, {"title", step.title}, {"tables", names(step.tables)}, {"forward", action_json(step.forward)},
-          {"undo", action_json(step.undo)}, {"undo_skips_large", step.undo_skips_large}, {"grade", grade_name(step.grade)}, {"effects", effects}, {"preconditions", preconditions},
-          {"notes", step.notes}};
+  return {{"id", step.id}, {"title", step.title}, {"tables", names(step.tables)}, {"forward", action_json(step.forward)}, {"undo", action_json(step.undo)}, {"undo_skips_large", step.undo_skips_large}, {"grade", grade_name(step.grade)}, {"effects", effects}, {"preconditions", preconditions}, {"notes", step.notes}};
 }
 
 }  // namespace
@@ -49,8 +45,7 @@ Json step_json(const Step& step) {
 std::string plan_json(const Plan& plan, const std::string& tool_version) { return plan_json(plan, tool_version, sql_files(plan), "psql"); }
 
 std::string plan_json(const Plan& plan, const std::string& tool_version, const std::map<std::string, std::string>& files, std::string_view layout) {
-  Json out{{"format", kPlanFormat}, {"tool", "contraflow " + tool_version}, {"layout", layout}, {"name", plan.name}, {"server_major", plan.server_major},
-           {"from", plan.from_fingerprint}, {"to", plan.to_fingerprint}, {"grade", grade_name(plan.grade)}};
+  Json out{{"format", kPlanFormat}, {"tool", "contraflow " + tool_version}, {"layout", layout}, {"name", plan.name}, {"server_major", plan.server_major}, {"from", plan.from_fingerprint}, {"to", plan.to_fingerprint}, {"grade", grade_name(plan.grade)}};
   Json phases = Json::array();
   for (const Phase phase : kPhases) {
     const auto steps = plan.in_phase(phase);

@@ -135,7 +135,8 @@ class Search {
     const std::string key = list(columns, "");
     count("value", fmt::format("of ({}) that more than one row of {} has", key, sql::quote(table)),
           fmt::format("(SELECT {0}, count(*) AS rows FROM {1}{2} GROUP BY {0} HAVING count(*) > 1) AS duplicates", key, sql::quote(table),
-                      conditions.empty() ? "" : " WHERE " + join(conditions, " AND ")), key + ", rows");
+                      conditions.empty() ? "" : " WHERE " + join(conditions, " AND ")),
+          key + ", rows");
   }
 
   void look(const ObjectId& id, const Constraint& now) {
@@ -164,7 +165,8 @@ class Search {
         }
         count("row", fmt::format("of {} whose ({}) is not in {}", sql::quote(table), list(now.columns, ""), sql::quote(*now.references)),
               fmt::format("{} AS child WHERE {} AND NOT EXISTS (SELECT FROM {} AS parent WHERE {})", sql::quote(table), join(conditions, " AND "),
-                          sql::quote(*now.references), join(same, " AND ")), list(now.columns, "child."));
+                          sql::quote(*now.references), join(same, " AND ")),
+              list(now.columns, "child."));
         return;
       }
       default:

@@ -15,7 +15,9 @@
 
 namespace contraflow::rehearse {
 
-enum class Verdict { proven, refuted, unknown };
+enum class Verdict { proven,
+                     refuted,
+                     unknown };
 std::string_view verdict_name(Verdict verdict);
 
 // Where a statement stands; `file` is empty for statements that are in none.
@@ -88,8 +90,8 @@ struct Observation {
   long long pages = 0, pages_missed = 0;  // buffers asked for, and of these not found in shared buffers; 0 where it commits as it goes
   std::vector<HeldLock> locks;
   std::vector<LateLock> late;
-  std::optional<long long> lock_timeout_ms;  // in force when it ran, 0: none; empty where that was not seen (plans, psql)
-  bool sampled = false;  // locks seen from a second connection while it ran: weaker ones may be missed
+  std::optional<long long> lock_timeout_ms;         // in force when it ran, 0: none; empty where that was not seen (plans, psql)
+  bool sampled = false;                             // locks seen from a second connection while it ran: weaker ones may be missed
   std::vector<sql::QualifiedName> rewritten;        // tables and materialized views with a new file
   std::vector<sql::QualifiedName> emptied;          // with a new file that holds nothing, where the old one did: TRUNCATE
   std::vector<sql::QualifiedName> indexes_rebuilt;  // of tables that kept theirs

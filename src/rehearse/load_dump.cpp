@@ -27,7 +27,8 @@ namespace fs = std::filesystem;
 std::string telling_lines(const std::string& text) {
   const std::vector<std::string> lines = split_lines(trim(text));
   const auto error = std::find_if(lines.begin(), lines.end(), [](const std::string& line) { return line.starts_with("pg_restore: error:") || line.starts_with("pg_dump: error:"); });
-  const std::size_t first = error != lines.end() ? static_cast<std::size_t>(error - lines.begin()) : lines.size() > 4 ? lines.size() - 4 : 0;
+  const std::size_t first = error != lines.end() ? static_cast<std::size_t>(error - lines.begin()) : lines.size() > 4 ? lines.size() - 4
+                                                                                                                      : 0;
   std::string out;
   for (std::size_t i = first; i < std::min(first + 4, lines.size()); ++i) out += (out.empty() ? "" : "\n") + lines[i];
   return out;

@@ -111,7 +111,8 @@ void from_server(const std::string& url, const std::string& version, std::vector
     throw Error(ErrorCode::environment, "extension pg_stat_statements is not installed in " + connection.description(),
                 "CREATE EXTENSION pg_stat_statements there (the server needs it in shared_preload_libraries), or give a file of queries");
   const pg::Result rows = connection.query(
-      "SELECT queryid::text, query, sum(calls) FROM " + extension.string(0, 0) + ".pg_stat_statements WHERE dbid = (SELECT oid FROM "
+      "SELECT queryid::text, query, sum(calls) FROM " + extension.string(0, 0) +
+      ".pg_stat_statements WHERE dbid = (SELECT oid FROM "
       "pg_catalog.pg_database WHERE datname = current_database()) GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 2000");
   for (int row = 0; row < rows.rows(); ++row)
     add("queryid " + rows.string(row, 0), rows.string(row, 1), std::stod(rows.string(row, 2)), version, out);

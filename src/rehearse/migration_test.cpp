@@ -18,10 +18,7 @@ std::string base(const std::string& path) { return path.substr(path.rfind('/') +
 TEST(Migration, FindsItsRollbackByTheNamesThatRunnersUse) {
   const struct {
     const char *forward, *back;
-  } kPairs[] = {{"a.sql", "a.rollback.sql"},   {"a.sql", "a.down.sql"},    {"1_x.up.sql", "1_x.down.sql"},
-                {"x_up.sql", "x_down.sql"},    {"V1__x.sql", "U1__x.sql"}, {"up.sql", "down.sql"},
-                {"migration.sql", "down.sql"}, {"x.sql", "x.revert.sql"},  {"deploy/x.sql", "revert/x.sql"},
-                {"up/x.sql", "down/x.sql"},    {"x.sql", "x_rollback.sql"}};
+  } kPairs[] = {{"a.sql", "a.rollback.sql"}, {"a.sql", "a.down.sql"}, {"1_x.up.sql", "1_x.down.sql"}, {"x_up.sql", "x_down.sql"}, {"V1__x.sql", "U1__x.sql"}, {"up.sql", "down.sql"}, {"migration.sql", "down.sql"}, {"x.sql", "x.revert.sql"}, {"deploy/x.sql", "revert/x.sql"}, {"up/x.sql", "down/x.sql"}, {"x.sql", "x_rollback.sql"}};
   for (const auto& pair : kPairs) {
     const TemporaryFolder folder;
     write_file(folder.path() / pair.forward, "CREATE TABLE t ();");

@@ -17,7 +17,7 @@ struct FileOptions {
       40;  // interruptions that are tried; evenly spread where there are more statements
   bool data_proofs = true;
   bool programs = false;  // COPY … PROGRAM may start programs
-  bool samples = true;  // keys of rows that are in the way may be shown
+  bool samples = true;    // keys of rows that are in the way may be shown
 };
 
 // The schema before the migration, with and without rows; the same where nothing could be put in.

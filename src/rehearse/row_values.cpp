@@ -195,7 +195,8 @@ std::string base_value(const ValueRequest& request, const TypeName& type, const 
   if (base == "pg_lsn") return fmt::format("('0/' || to_hex({}::bigint))::pg_lsn", n);
   if (base == "box" || base == "circle" || base == "polygon" || base == "lseg") {
     const std::string box = fmt::format("box(point({0}, {0}), point({0} + 1, {0} + 1))", n);
-    return base == "lseg" ? fmt::format("lseg(point({0}, {0}), point({0} + 1, {0}))", n) : base == "box" ? box : fmt::format("{}({})", base, box);
+    return base == "lseg" ? fmt::format("lseg(point({0}, {0}), point({0} + 1, {0}))", n) : base == "box" ? box
+                                                                                                         : fmt::format("{}({})", base, box);
   }
   if (base == "int4multirange" || base == "int8multirange" || base == "nummultirange" || base == "datemultirange" || base == "tsmultirange" || base == "tstzmultirange") {
     TypeName one = type;

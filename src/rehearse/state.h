@@ -46,7 +46,9 @@ class Judge {
   std::string pg_dump_, why_not_;
 };
 
-enum class Likeness { exact, order, differs };  // order: but for the physical order of table columns
+enum class Likeness { exact,
+                      order,
+                      differs };  // order: but for the physical order of table columns
 struct Comparison {
   Likeness likeness = Likeness::exact;
   std::vector<std::string> differences;  // "want: …" / "got: …" below the object's title; at most a screenful

@@ -106,9 +106,7 @@ Json query_json(const QueryEvidence& query) {
                         {"sqlstate", failure.sqlstate},
                         {"error", failure.error}});
   return {
-      {"name", query.name},     {"version", query.version},       {"verdict", verdict_name(query.verdict)},
-      {"reason", query.reason}, {"writes", query.writes},         {"states", query.states},
-      {"text", query.text},     {"failures", std::move(failures)}};
+      {"name", query.name}, {"version", query.version}, {"verdict", verdict_name(query.verdict)}, {"reason", query.reason}, {"writes", query.writes}, {"states", query.states}, {"text", query.text}, {"failures", std::move(failures)}};
 }
 
 Json traffic_json(const std::optional<TrafficEvidence>& traffic) {

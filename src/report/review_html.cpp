@@ -14,13 +14,16 @@ namespace {
 using namespace review;
 
 const char* tone(const Item& item) {
-  return item.good ? "good" : item.answer == Answer::maybe ? "open" : "bad";
+  return item.good ? "good" : item.answer == Answer::maybe ? "open"
+                                                           : "bad";
 }
 const char* sign(std::string_view tone_name) {
-  return tone_name == "good" ? "✓" : tone_name == "open" ? "?" : "✕";
+  return tone_name == "good" ? "✓" : tone_name == "open" ? "?"
+                                                         : "✕";
 }
 const char* tone(Answer verdict) {
-  return verdict == Answer::yes ? "good" : verdict == Answer::maybe ? "open" : "bad";
+  return verdict == Answer::yes ? "good" : verdict == Answer::maybe ? "open"
+                                                                    : "bad";
 }
 const char* tone(rehearse::Verdict verdict) {
   return verdict == rehearse::Verdict::proven    ? "good"

@@ -14,7 +14,8 @@ using Json = nlohmann::ordered_json;
 using namespace review;
 
 const char* level(Severity severity) {
-  return severity == Severity::error ? "error" : severity == Severity::warning ? "warning" : "note";
+  return severity == Severity::error ? "error" : severity == Severity::warning ? "warning"
+                                                                               : "note";
 }
 
 Json location(const std::string& file, int line, int column) {

@@ -13,7 +13,8 @@ using namespace review;
 
 std::string review_text(const Review& review, bool color) {
   const auto tone = [](const Item& item) {
-    return item.good ? Style::green : item.answer == Answer::maybe ? Style::yellow : Style::red;
+    return item.good ? Style::green : item.answer == Answer::maybe ? Style::yellow
+                                                                   : Style::red;
   };
   const Answer verdict = review.verdict();
   std::string out = styled(review.summary(),

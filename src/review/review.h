@@ -14,10 +14,14 @@
 
 namespace contraflow::review {
 
-enum class Answer { yes, no, maybe };
+enum class Answer { yes,
+                    no,
+                    maybe };
 std::string_view answer_name(Answer answer);
 
-enum class Severity { error, warning, note };
+enum class Severity { error,
+                      warning,
+                      note };
 std::string_view severity_name(Severity severity);
 
 struct Item {

@@ -37,9 +37,9 @@ size_t __wrap_pg_query__scan_result__pack(const PgQuery__ScanResult* message, ui
 }
 
 namespace {
-thread_local PgQuery__ParseResult* taken = nullptr;  // where the tree goes that would be packed
+thread_local PgQuery__ParseResult* taken = nullptr;                   // where the tree goes that would be packed
 thread_local const contraflow::sql::TokenVisitor* visitor = nullptr;  // to whom the tokens go that would be packed
-}
+}  // namespace
 
 size_t __wrap_pg_query__parse_result__get_packed_size(const PgQuery__ParseResult* message) {
   if (taken == nullptr) return __real_pg_query__parse_result__get_packed_size(message);

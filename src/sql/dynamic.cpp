@@ -19,7 +19,10 @@ bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') |
 bool is_letter(char c) { return is_word(c) && !(c >= '0' && c <= '9'); }
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'; }
 
-enum class Region { plain, string, name, ignored };  // ignored: comments and dollar quotes
+enum class Region { plain,
+                    string,
+                    name,
+                    ignored };  // ignored: comments and dollar quotes
 
 struct Span {
   Region region;
@@ -94,8 +97,8 @@ struct Candidate {
   std::size_t begin = 0, end = 0;  // what it replaces
   std::vector<std::string> texts;  // to try in turn; "$" stands for the parameter
   std::size_t chosen = 0;
-  bool certain = false;            // the first text is no guess
-  std::string name;                // placeholders of one name share a parameter
+  bool certain = false;  // the first text is no guess
+  std::string name;      // placeholders of one name share a parameter
 };
 
 std::string word_before(std::string_view text, std::size_t offset) {
@@ -229,7 +232,7 @@ void add_placeholders(std::string_view text, const std::vector<Span>& spans, std
       } else if (c == '%' && (next == 's' || next == 'd' || next == 'v' || next == 'q') && !is_word(i + 2 < text.size() ? text[i + 2] : ' ')) {
         end = i + 2;
         add(i, end, false, {});
-      } else if (c == '%' && (next == '(' || next == '[' )) {
+      } else if (c == '%' && (next == '(' || next == '[')) {
         const std::size_t close = text.find(next == '(' ? ')' : ']', i);
         if (close != std::string_view::npos && close + 1 < text.size() && is_letter(text[close + 1])) {
           end = close + 2;

@@ -23,10 +23,10 @@ struct Hole {
 };
 
 struct DynamicStatement {
-  std::string text;              // with $1, $2 … where values stand
-  std::vector<TextEdit> edits;   // that lead from the program's text to it, ascending
-  int parameters = 0;            // the highest $n
-  bool certain = true;           // every hole is a value: nothing of the statement's shape was guessed
+  std::string text;             // with $1, $2 … where values stand
+  std::vector<TextEdit> edits;  // that lead from the program's text to it, ascending
+  int parameters = 0;           // the highest $n
+  bool certain = true;          // every hole is a value: nothing of the statement's shape was guessed
 };
 
 struct DynamicOptions {

@@ -7,7 +7,7 @@
 
 namespace contraflow::sql {
 
-using TypeNames = std::map<std::string, std::string>;  // qualified, quoted type -> its other name in the same schema
+using TypeNames = std::map<std::string, std::string>;    // qualified, quoted type -> its other name in the same schema
 using ColumnNames = std::map<std::string, std::string>;  // column -> its other name
 
 // CREATE INDEX as pg_get_indexdef() writes it, for an index of another name over renamed columns (keys, INCLUDE, expressions, predicate).

@@ -8,7 +8,12 @@
 
 namespace contraflow::sql {
 
-enum class TokenKind { identifier, keyword, constant, symbol, line_comment, block_comment };
+enum class TokenKind { identifier,
+                       keyword,
+                       constant,
+                       symbol,
+                       line_comment,
+                       block_comment };
 
 // A token of the server's own scanner; `begin` and `end` are byte offsets into the scanned text.
 struct Token {

@@ -75,7 +75,8 @@ void look_before(Context& context, RunProgress& progress, const plan::Plan& plan
   }
   std::string refusals, remedies;
   for (const apply::PreflightItem& item : apply::preflight(connection, input)) {
-    progress.event("preflight", field("check", item.name) + "," + field("verdict", item.verdict == apply::PreflightItem::Verdict::good ? "good" : item.verdict == apply::PreflightItem::Verdict::warning ? "warning" : "refusal") +
+    progress.event("preflight", field("check", item.name) + "," + field("verdict", item.verdict == apply::PreflightItem::Verdict::good ? "good" : item.verdict == apply::PreflightItem::Verdict::warning ? "warning"
+                                                                                                                                                                                                         : "refusal") +
                                     "," + field("message", item.message) + "," + field("remedy", item.remedy));
     if (item.verdict == apply::PreflightItem::Verdict::warning && !progress.json()) context.console.warning(fmt::format("[{}] {}{}", item.name, item.message, item.remedy.empty() ? "" : "; " + item.remedy));
     if (item.verdict != apply::PreflightItem::Verdict::refusal) continue;

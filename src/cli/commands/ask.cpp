@@ -30,8 +30,8 @@ struct Options {
   double first_pause = 0.5, silence = 60;
 };
 
-constexpr int kMostTries = 3;    // fresh conversations: the first, and two with what was found
-constexpr int kMostRounds = 4;   // answers within one: slices are asked for
+constexpr int kMostTries = 3;      // fresh conversations: the first, and two with what was found
+constexpr int kMostRounds = 4;     // answers within one: slices are asked for
 constexpr int kMostTokens = 2000;  // of an answer
 constexpr std::size_t kMostNames = 300;
 
@@ -209,11 +209,13 @@ int run(Context& context, const Options& options) {
     throw Error(ErrorCode::environment, "there is no endpoint to ask", "set ANTHROPIC_API_KEY, or ANTHROPIC_BASE_URL for one of your own; or write the intents yourself: contraflow plan --do '…'");
   }
   if (!base.empty()) endpoint.base_url = base;
-  endpoint.model = !options.model.empty() ? options.model : !model.empty() ? model : "claude-sonnet-4-5";
+  endpoint.model = !options.model.empty() ? options.model : !model.empty() ? model
+                                                                           : "claude-sonnet-4-5";
   endpoint.first_pause = std::chrono::milliseconds(static_cast<long long>(options.first_pause * 1000));
   endpoint.silence = std::chrono::seconds(std::max(1LL, static_cast<long long>(options.silence)));
   endpoint.note = [&context](const std::string& text) { context.console.note("the endpoint: " + text); };
-  const std::string source = !options.from.empty() ? options.from : !context.config.database_url.empty() ? context.config.database_url : context.config.migrations;
+  const std::string source = !options.from.empty() ? options.from : !context.config.database_url.empty() ? context.config.database_url
+                                                                                                         : context.config.migrations;
   if (source.empty()) throw Error(ErrorCode::usage, "no schema", "give --from SOURCE, or [database] url or [project] migrations in contraflow.toml");
   const KnownSchema schema = known_schema(context, {source, options.bindirs, options.sandbox_url, false});
   return Asking(context, options, endpoint, schema.database, schema.connection ? "the live database" : "files").run();

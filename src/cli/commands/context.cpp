@@ -65,7 +65,8 @@ std::vector<std::string> progress_of(pg::Connection& connection, const std::stri
     if (record.hash != hash) continue;
     out.push_back(fmt::format("{} on the database since {}", record.state, record.changed_at));
     for (const apply::PhaseRecord& phase : journal.phases(connection)) {
-      out.push_back(fmt::format("{}: {}", plan::phase_name(phase.phase), !phase.undone_at.empty() ? "undone" : phase.complete() ? "complete" : "begun"));
+      out.push_back(fmt::format("{}: {}", plan::phase_name(phase.phase), !phase.undone_at.empty() ? "undone" : phase.complete() ? "complete"
+                                                                                                                                : "begun"));
     }
   }
   if (out.empty()) out.emplace_back("this plan has not run on the database");
@@ -116,14 +117,16 @@ int run(Context& context, const Options& options) {
     else throw Error(ErrorCode::usage, "one plan at a time");
   }
   if (names.empty() && plan.empty()) throw Error(ErrorCode::usage, "no subject", "name tables, or a plan folder");
-  std::string source = !options.schema.empty() ? options.schema : !context.config.database_url.empty() ? context.config.database_url : context.config.migrations;
+  std::string source = !options.schema.empty() ? options.schema : !context.config.database_url.empty() ? context.config.database_url
+                                                                                                       : context.config.migrations;
   if (source.empty()) throw Error(ErrorCode::usage, "no schema", "give --schema SOURCE, or [database] url or [project] migrations in contraflow.toml");
   KnownSchema schema = known_schema(context, {source, options.bindirs, options.sandbox_url, options.offline});
   const bool live = catalog::recognise_source(source).kind == catalog::SourceKind::connection;
 
   agent::ContextRequest request;
   request.database = &schema.database;
-  request.source = !live ? shown_source(source) : options.offline ? "the live database at " + schema.read_at : "the live database";
+  request.source = !live ? shown_source(source) : options.offline ? "the live database at " + schema.read_at
+                                                                  : "the live database";
   code::SchemaFacts facts = code::facts_of(schema.database);
   const bool scan_code = !options.no_code && in_git(options.code);
   if (scan_code) {

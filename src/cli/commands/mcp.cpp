@@ -40,7 +40,8 @@ std::string config_hash(const Config& config) { return config.file.empty() ? "" 
 
 int run(Context& context, const Options& options) {
   const Config& config = context.config;
-  const fs::path folder = !options.root.empty() ? fs::path(options.root) : !config.file.empty() ? config.file.parent_path() : fs::current_path();
+  const fs::path folder = !options.root.empty() ? fs::path(options.root) : !config.file.empty() ? config.file.parent_path()
+                                                                                                : fs::current_path();
   const agent::ProjectRoot root(folder);
   const fs::path audit_file = options.audit.empty() ? agent::Audit::default_file() : fs::absolute(options.audit);
   agent::Audit audit(audit_file, fmt::format("{}-{}", timestamp(), ::getpid()), hide_passwords);

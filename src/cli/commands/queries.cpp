@@ -102,8 +102,10 @@ Runner add_options(CLI::App& app) {
   app.add_option("TABLE", options->tables, "only sites that touch this table (NAME, SCHEMA.NAME or a Prisma model); repeatable");
   app.add_option("--code", options->schema.root, "root of the code base")->type_name("DIR")->default_str(".");
   app.add_option("--revision", options->schema.revision, "scan this git revision instead of the working tree")->type_name("REV");
-  app.add_option("--schema", options->schema.schema, "schema to resolve tables and columns against: connection string, SQL file, migrations folder, schema.prisma, git:REV:PATH "
-                 "(default: the code base's schema.prisma, else [project] migrations)")->type_name("SOURCE");
+  app.add_option("--schema", options->schema.schema,
+                 "schema to resolve tables and columns against: connection string, SQL file, migrations folder, schema.prisma, git:REV:PATH "
+                 "(default: the code base's schema.prisma, else [project] migrations)")
+      ->type_name("SOURCE");
   app.add_option("--prisma", options->schema.prisma, "the schema.prisma (or folder of .prisma files) whose client the code calls (default: found in the code base)")->type_name("FILE");
   app.add_option("--plan", options->plan, "prove each site against this plan: prepared before it and after each of its phases, on a sandbox")->type_name("DIR");
   app.add_option("--exclude", options->exclude, "leave out files that match this pattern with * (repeatable)")->type_name("PATTERN");

@@ -37,8 +37,11 @@ Json plan_json(pg::Connection& connection, const apply::PlanRecord& record, cons
   Json out{{"name", record.name}, {"hash", record.hash}, {"state", state}, {"begun_at", record.begun_at}, {"changed_at", record.changed_at}, {"last_run", record.runner_about}};
   out["phases"] = Json::array();
   for (const apply::PhaseRecord& phase : journal.phases(connection)) {
-    out["phases"].push_back({{"phase", plan::phase_name(phase.phase)}, {"state", !phase.undone_at.empty() ? "undone" : phase.complete() ? "complete" : "begun"},
-                             {"begun_at", phase.begun_at}, {"completed_at", phase.completed_at}, {"undone_at", phase.undone_at}});
+    out["phases"].push_back({{"phase", plan::phase_name(phase.phase)}, {"state", !phase.undone_at.empty() ? "undone" : phase.complete() ? "complete"
+                                                                                                                                        : "begun"},
+                             {"begun_at", phase.begun_at},
+                             {"completed_at", phase.completed_at},
+                             {"undone_at", phase.undone_at}});
   }
   const apply::Control control = journal.control(connection);
   out["control"] = {{"paused", control.paused}, {"locks_postponed", control.hold_locks}, {"pace", control.pace}, {"reason", control.reason}, {"by", control.by}};
@@ -195,15 +198,17 @@ Runner pause_options(CLI::App& app) {
   app.add_flag("--cut-over", options->cut_over, "only postpone steps that take locks: backfills go on");
   app.add_option("--reason", options->reason, "shown to whoever looks")->type_name("TEXT");
   return [options](Context& context) {
-    return set_control(context, *options, [&](apply::Control& control) { (options->cut_over ? control.hold_locks : control.paused) = true; },
-                       options->cut_over ? "steps that lock are postponed" : "paused");
+    return set_control(
+        context, *options, [&](apply::Control& control) { (options->cut_over ? control.hold_locks : control.paused) = true; },
+        options->cut_over ? "steps that lock are postponed" : "paused");
   };
 }
 
 Runner resume_options(CLI::App& app) {
   auto options = std::make_shared<ControlOptions>();
   add_target_options(app, *options, true);
-  return [options](Context& context) { return set_control(context, *options, [](apply::Control& control) { control = {}; }, "resumed"); };
+  return [options](Context& context) { return set_control(
+                                           context, *options, [](apply::Control& control) { control = {}; }, "resumed"); };
 }
 
 Runner throttle_options(CLI::App& app) {
@@ -212,7 +217,8 @@ Runner throttle_options(CLI::App& app) {
   app.add_option("--pace", options->wanted_pace, "share of the time that batches may take, 0.05 to 1")->required()->check(CLI::Range(0.05, 1.0))->type_name("SHARE");
   app.add_option("--reason", options->reason, "shown to whoever looks")->type_name("TEXT");
   return [options](Context& context) {
-    return set_control(context, *options, [&](apply::Control& control) { control.pace = options->wanted_pace; }, fmt::format("pace {:.2f}", options->wanted_pace));
+    return set_control(
+        context, *options, [&](apply::Control& control) { control.pace = options->wanted_pace; }, fmt::format("pace {:.2f}", options->wanted_pace));
   };
 }
 

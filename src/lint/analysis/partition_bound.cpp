@@ -38,7 +38,8 @@ std::optional<int> compare(const std::string& left, const std::string& right) {
   double x = 0, y = 0;
   const auto read_x = std::from_chars(a.data(), a.data() + a.size(), x);
   const auto read_y = std::from_chars(b.data(), b.data() + b.size(), y);
-  if (read_x.ec == std::errc() && read_x.ptr == a.data() + a.size() && read_y.ec == std::errc() && read_y.ptr == b.data() + b.size()) return x < y ? -1 : x > y ? 1 : 0;
+  if (read_x.ec == std::errc() && read_x.ptr == a.data() + a.size() && read_y.ec == std::errc() && read_y.ptr == b.data() + b.size()) return x < y ? -1 : x > y ? 1
+                                                                                                                                                                : 0;
   const auto is_date = [](const std::string& text) { return text.size() >= 19 && text[4] == '-' && text[7] == '-'; };
   if (is_date(a) && is_date(b)) return a < b ? -1 : 1;
   return std::nullopt;
@@ -212,8 +213,8 @@ Implied bound_is_implied(const Relation& child, const Relation& parent, const Pg
   if (text_of(bound.strategy) == "l") {
     if (!wanted.has_null && !range.not_null) return otherwise;
     const bool within = range.has_among && std::all_of(range.among.begin(), range.among.end(), [&](const std::string& value) {
-      return std::find(wanted.values.begin(), wanted.values.end(), value) != wanted.values.end();
-    });
+                          return std::find(wanted.values.begin(), wanted.values.end(), value) != wanted.values.end();
+                        });
     return within ? Implied::yes : otherwise;
   }
   if (!range.not_null) return otherwise;

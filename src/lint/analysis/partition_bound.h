@@ -9,7 +9,9 @@
 
 namespace contraflow::lint {
 
-enum class Implied { no, yes, unknown };
+enum class Implied { no,
+                     yes,
+                     unknown };
 
 // Whether the validated CHECKs and NOT NULLs of a table imply that all of its rows are within the bound, so that ATTACH PARTITION need not
 // read them: PartConstraintImpliedByRelConstraint().

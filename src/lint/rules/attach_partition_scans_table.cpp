@@ -11,7 +11,7 @@ using effects::Operation;
 void check_attach_partition_scans_table(const Context& context, Reporter& reporter) {
   each(context, {Operation::attach_partition_scan}, [&](const Action& action) {
     Finding& finding = reporter.report(action, action.reason.empty() ? fmt::format("attaching {} reads all of it under ACCESS EXCLUSIVE", table_text(action))
-                                                                      : fmt::format("attaching {} reads all of it: {}", table_text(action), action.reason));
+                                                                     : fmt::format("attaching {} reads all of it: {}", table_text(action), action.reason));
     finding.why = "No validated CHECK of the table implies the partition's bound, so every row is looked at.";
     finding.fix = fmt::format("ALTER TABLE {0} ADD CONSTRAINT bound CHECK (key IS NOT NULL AND key >= … AND key < …) NOT VALID;\nALTER TABLE {0} VALIDATE CONSTRAINT bound;\nthen ATTACH PARTITION, then drop the CHECK", table_text(action));
   });

@@ -11,7 +11,9 @@ using effects::Operation;
 void check_trigger_locks_table(const Context& context, Reporter& reporter) {
   each(context, {Operation::create_trigger, Operation::toggle_trigger, Operation::drop_trigger}, [&](const Action& action) {
     const bool drops = action.operation == Operation::drop_trigger;
-    Finding& finding = reporter.report(action, fmt::format("{} trigger {} stops {} {} until the transaction ends", drops ? "dropping" : action.operation == Operation::create_trigger ? "creating" : "switching", action.object, drops ? "reads and writes of" : "writes to", table_text(action)));
+    Finding& finding = reporter.report(action, fmt::format("{} trigger {} stops {} {} until the transaction ends", drops ? "dropping" : action.operation == Operation::create_trigger ? "creating"
+                                                                                                                                                                                      : "switching",
+                                                           action.object, drops ? "reads and writes of" : "writes to", table_text(action)));
     finding.why = drops ? "ACCESS EXCLUSIVE, brief." : "SHARE ROW EXCLUSIVE, brief.";
     finding.fix = "a transaction of its own with a short lock_timeout";
   });

@@ -11,7 +11,8 @@ using effects::Operation;
 void check_truncate(const Context& context, Reporter& reporter) {
   each(context, {Operation::truncate}, [&](const Action& action) {
     if (action.fact == Fact::view_left_empty) return;
-    Finding& finding = reporter.report(action, fmt::format("all rows of {} go{}", table_text(action), action.reason.empty() ? "" : action.reason == "CASCADE" ? ", and those of every table that references it" : ": it is " + action.reason));
+    Finding& finding = reporter.report(action, fmt::format("all rows of {} go{}", table_text(action), action.reason.empty() ? "" : action.reason == "CASCADE" ? ", and those of every table that references it"
+                                                                                                                                                              : ": it is " + action.reason));
     finding.why = "ACCESS EXCLUSIVE, and no way back to the rows.";
     finding.fix = "delete in batches; or swap an empty table in";
   });

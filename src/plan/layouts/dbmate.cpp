@@ -24,7 +24,8 @@ std::string how_to_run(const std::vector<Migration>& migrations) {
   return fmt::format(
       "```sh\ngit mv {}/* db/migrations/\ndbmate up\n```\n\n"
       "dbmate runs every pending version, also one that is lower than the newest (`--strict` refuses those). A file that fails is not recorded: `dbmate up` runs it again. Only after an "
-      "interrupted `CONCURRENTLY` build, run first what the comment in its file says.\n", phase_folder(migrations.front().phase));
+      "interrupted `CONCURRENTLY` build, run first what the comment in its file says.\n",
+      phase_folder(migrations.front().phase));
 }
 
 std::string way_back(const std::vector<Migration>& migrations) {

@@ -32,7 +32,8 @@ std::string how_to_run(const std::vector<Migration>& migrations) {
       "```sh\ngit mv {}/* migrations/\ndiesel migration run\n```\n\n"
       "Diesel sends a file as one message, so each holds one statement; `metadata.toml` says which run outside a transaction (Diesel 2.0 and later). Every pending version runs, also one that is "
       "lower than the newest. A migration that fails is not recorded: `diesel migration run` runs it again. Only after an interrupted `CONCURRENTLY` build, run first what the comment in its "
-      "file says. `diesel print-schema` shows columns that are on their way in or out between the phases.\n", phase_folder(migrations.front().phase));
+      "file says. `diesel print-schema` shows columns that are on their way in or out between the phases.\n",
+      phase_folder(migrations.front().phase));
 }
 
 std::string way_back(const std::vector<Migration>& migrations) {

@@ -34,7 +34,8 @@ std::string how_to_run(const std::vector<Migration>& migrations) {
       "- The `.conf` files beside the scripts say which run outside a transaction; move them along. `group` must be off.\n"
       "- Flyway looks into sub-folders: keep this folder outside its locations.\n"
       "- A version lower than the newest is refused without `outOfOrder`.\n"
-      "- After a failure run `flyway repair` and `migrate` again: every file can run again.\n", phase_folder(migrations.front().phase));
+      "- After a failure run `flyway repair` and `migrate` again: every file can run again.\n",
+      phase_folder(migrations.front().phase));
 }
 
 std::string way_back(const std::vector<Migration>& migrations) {
@@ -42,7 +43,8 @@ std::string way_back(const std::vector<Migration>& migrations) {
       "With Flyway Teams, `flyway undo -target=VERSION` runs the `U` files. Other editions pass over them: run those of the phases that ran with psql, the highest version "
       "first, and remove their rows:\n\n"
       "```sh\nfor f in $(ls -r {}/U*.sql); do psql -X -v ON_ERROR_STOP=1 -f \"$f\" || break; done\n"
-      "psql -c \"DELETE FROM flyway_schema_history WHERE version BETWEEN '{}' AND '{}'\"\n```\n", phase_folder(migrations.back().phase), migrations.front().version, migrations.back().version);
+      "psql -c \"DELETE FROM flyway_schema_history WHERE version BETWEEN '{}' AND '{}'\"\n```\n",
+      phase_folder(migrations.back().phase), migrations.front().version, migrations.back().version);
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ std::string how_to_run(const std::vector<Migration>& migrations) {
       "golang-migrate never runs a version that is lower than the database's: check that these are higher before each phase. It sends a file as one message, so each file holds one "
       "statement; leave `x-multi-statement` off. Start one runner at a time: a second one that waits for its advisory lock holds up index builds.\n\n"
       "A file that fails leaves the database marked dirty. Nothing is half done but a `CONCURRENTLY` build, whose comment says what to drop: then "
-      "`migrate force VERSION_BEFORE` and `up` again.\n", phase_folder(migrations.front().phase));
+      "`migrate force VERSION_BEFORE` and `up` again.\n",
+      phase_folder(migrations.front().phase));
 }
 
 std::string way_back(const std::vector<Migration>& migrations) {

@@ -32,7 +32,8 @@ std::string how_to_run(const std::vector<Migration>& migrations) {
   return fmt::format(
       "```sh\ngit mv {}/* db/migrations/\ngoose -dir db/migrations postgres \"$DATABASE_URL\" up\n```\n\n"
       "goose refuses a version that is lower than the newest applied one unless it is run with `-allow-missing`. A file that fails is not recorded: `goose up` runs it again. Leave "
-      "environment substitution (`ENVSUB`) off for these files.\n", phase_folder(migrations.front().phase));
+      "environment substitution (`ENVSUB`) off for these files.\n",
+      phase_folder(migrations.front().phase));
 }
 
 std::string way_back(const std::vector<Migration>& migrations) {

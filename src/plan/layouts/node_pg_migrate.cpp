@@ -36,7 +36,8 @@ std::string how_to_run(const std::vector<Migration>& migrations) {
   return fmt::format(
       "```sh\ngit mv {}/* migrations/\nnpx node-pg-migrate up\n```\n\n"
       "node-pg-migrate refuses a version that is lower than the newest applied one unless it is run with `--no-check-order`. Every migration leaves the runner's common transaction "
-      "(`pgm.noTransaction()`): its warning about that is expected. A migration that fails is not recorded: `up` runs it again.\n", phase_folder(migrations.front().phase));
+      "(`pgm.noTransaction()`): its warning about that is expected. A migration that fails is not recorded: `up` runs it again.\n",
+      phase_folder(migrations.front().phase));
 }
 
 std::string way_back(const std::vector<Migration>& migrations) {

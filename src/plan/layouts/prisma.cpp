@@ -24,7 +24,8 @@ std::string how_to_run(const std::vector<Migration>& migrations) {
       "```sh\ngit mv {}/* prisma/migrations/\nnpx prisma migrate deploy\n```\n\n"
       "Prisma sends a `migration.sql` as one message, so each holds one statement. A failed one stops all later ones: after a `CONCURRENTLY` build that was interrupted run what its comment "
       "says, then `npx prisma migrate resolve --rolled-back NAME` and `npx prisma migrate deploy`. Bring `schema.prisma` to the new shape in the deploy that the gate names.\n\n"
-      "Where the phase was run by other means (psql, `contraflow apply`), tell Prisma so:\n", phase_folder(migrations.front().phase));
+      "Where the phase was run by other means (psql, `contraflow apply`), tell Prisma so:\n",
+      phase_folder(migrations.front().phase));
   for (const Phase phase : kPhases) {
     std::string commands;
     for (const Migration& migration : migrations) {
@@ -36,8 +37,9 @@ std::string how_to_run(const std::vector<Migration>& migrations) {
 }
 
 std::string way_back(const std::vector<Migration>& migrations) {
-  std::string out = "Prisma knows no way back for migrations that succeeded: run the `down.sql` of the phases that ran, the newest first, then remove their folders from `prisma/migrations` and "
-                    "their rows:\n\n```sh\n";
+  std::string out =
+      "Prisma knows no way back for migrations that succeeded: run the `down.sql` of the phases that ran, the newest first, then remove their folders from `prisma/migrations` and "
+      "their rows:\n\n```sh\n";
   for (auto it = migrations.rbegin(); it != migrations.rend(); ++it) {
     if (!it->back.statements.empty()) out += fmt::format("npx prisma db execute --file prisma/migrations/{}/down.sql   # {}\n", folder_name(*it), phase_name(it->phase));
   }

@@ -58,7 +58,8 @@ std::string how_to_run(const std::vector<Migration>& migrations) {
       "```sh\ngit mv {}/* db/migrate/\nbin/rails db:migrate\n```\n\n"
       "Rails runs every pending version, also one that is lower than the newest. A migration that fails is not recorded: `db:migrate` runs it again. Class names are unique in a project: give each "
       "plan a `--name` of its own. What `db/schema.rb` cannot hold (triggers, views, domains) needs `config.active_record.schema_format = :sql`. Columns that are on their way out belong into the "
-      "model's `ignored_columns` in the deploy before contract, because Rails caches the column list.\n", phase_folder(migrations.front().phase));
+      "model's `ignored_columns` in the deploy before contract, because Rails caches the column list.\n",
+      phase_folder(migrations.front().phase));
 }
 
 std::string way_back(const std::vector<Migration>& migrations) {

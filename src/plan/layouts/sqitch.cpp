@@ -36,8 +36,9 @@ std::string how_to_run(const std::vector<Migration>& migrations) {
     out += fmt::format("{0}git mv {1}/deploy/* deploy/ && git mv {1}/revert/* revert/\nsqitch add {2} --without verify -n '{3}'   # keeps scripts that are there\nsqitch deploy\n",
                        first == &migrations.front() ? "" : "# when its gate holds\n", phase_folder(first->phase), change_of(*first), phase_name(first->phase));
   }
-  return out + "```\n\nA change that fails is not recorded, but what it has done stays: `sqitch deploy` again goes on where it stopped. Where a deploy of several changes is to stay as far as it "
-               "came, give `--mode change`: otherwise Sqitch reverts the earlier ones too. Change names are unique in a project: give each plan a `--name` of its own.\n";
+  return out +
+         "```\n\nA change that fails is not recorded, but what it has done stays: `sqitch deploy` again goes on where it stopped. Where a deploy of several changes is to stay as far as it "
+         "came, give `--mode change`: otherwise Sqitch reverts the earlier ones too. Change names are unique in a project: give each plan a `--name` of its own.\n";
 }
 
 std::string way_back(const std::vector<Migration>& migrations) {

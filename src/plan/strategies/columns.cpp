@@ -47,11 +47,7 @@ bool has_checked_domain(const Database& database, const Column& column) {
 
 std::string neutral_value(const Database& database, const Column& column) {
   static const std::map<std::string, std::string> values{
-      {"text", "''"}, {"character varying", "''"}, {"character", "''"}, {"bpchar", "''"}, {"name", "''"}, {"bytea", "''"}, {"xml", "''"},
-      {"smallint", "0"}, {"integer", "0"}, {"bigint", "0"}, {"numeric", "0"}, {"real", "0"}, {"double precision", "0"}, {"money", "0"}, {"oid", "0"},
-      {"boolean", "false"}, {"uuid", "'00000000-0000-0000-0000-000000000000'"}, {"json", "'{}'"}, {"jsonb", "'{}'"},
-      {"date", "'epoch'"}, {"timestamp without time zone", "'epoch'"}, {"timestamp with time zone", "'epoch'"},
-      {"time without time zone", "'00:00'"}, {"time with time zone", "'00:00+00'"}, {"interval", "'0'"}, {"inet", "'0.0.0.0/0'"}, {"cidr", "'0.0.0.0/0'"}};
+      {"text", "''"}, {"character varying", "''"}, {"character", "''"}, {"bpchar", "''"}, {"name", "''"}, {"bytea", "''"}, {"xml", "''"}, {"smallint", "0"}, {"integer", "0"}, {"bigint", "0"}, {"numeric", "0"}, {"real", "0"}, {"double precision", "0"}, {"money", "0"}, {"oid", "0"}, {"boolean", "false"}, {"uuid", "'00000000-0000-0000-0000-000000000000'"}, {"json", "'{}'"}, {"jsonb", "'{}'"}, {"date", "'epoch'"}, {"timestamp without time zone", "'epoch'"}, {"timestamp with time zone", "'epoch'"}, {"time without time zone", "'00:00'"}, {"time with time zone", "'00:00+00'"}, {"interval", "'0'"}, {"inet", "'0.0.0.0/0'"}, {"cidr", "'0.0.0.0/0'"}};
   const auto typed = [&](const std::string& literal) { return fmt::format("{}::{}", literal, column.type); };
   if (column.type.ends_with("[]")) return typed("'{}'");
   if (auto it = values.find(column.type_base); it != values.end()) return typed(it->second);
@@ -128,8 +124,7 @@ void add_column(Planner& p, const ObjectId& id) {
   operation.provides = Planner::with_copies(p.to, id);
   operation.needs.insert(object.depends_on.begin(), object.depends_on.end());
   add_after_leaving(p, id, operation);
-  operation.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive,
-                             rewrites ? effects::Work::rewrite : effects::Work::none}};
+  operation.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, rewrites ? effects::Work::rewrite : effects::Work::none}};
   const std::size_t added = p.operations.size() - 1;
   std::vector<std::size_t> after{added};
   if (fill) {
@@ -142,10 +137,11 @@ void add_column(Planner& p, const ObjectId& id) {
     for (std::size_t i = added; i < p.operations.size(); ++i) {
       if (i != added) p.operations[i].detaches.erase(id);
     }
-    p.notes.push_back(fmt::format("{} is NOT NULL without a default: the deployed version does not write it, so NOT NULL is set in contract, when every "
-                                  "writer does{}", describe(id),
-                                  fill ? std::string() : fmt::format("; rows that are there hold NULL in it until something fills them: --fill {}=EXPR does",
-                                                                     sql::quote(QualifiedName{id.schema, id.relation}) + "." + sql::quote_identifier(id.name))));
+    p.notes.push_back(fmt::format(
+        "{} is NOT NULL without a default: the deployed version does not write it, so NOT NULL is set in contract, when every "
+        "writer does{}",
+        describe(id),
+        fill ? std::string() : fmt::format("; rows that are there hold NULL in it until something fills them: --fill {}=EXPR does", sql::quote(QualifiedName{id.schema, id.relation}) + "." + sql::quote_identifier(id.name))));
   }
 }
 
@@ -294,8 +290,7 @@ void alter_column(Planner& p, const ObjectId& id) {
 void backfill_column(Planner& p, Phase phase, const ObjectId& id, const std::string& expression, const std::string& pending) {
   Action action;
   action.mode = Mode::batched;
-  action.backfill = Backfill{{id.schema, id.relation}, usable_key(p, {id.schema, id.relation}),
-                             fmt::format("{} = {}", sql::quote_identifier(id.name), expression), pending};
+  action.backfill = Backfill{{id.schema, id.relation}, usable_key(p, {id.schema, id.relation}), fmt::format("{} = {}", sql::quote_identifier(id.name), expression), pending};
   Operation& operation = p.add(phase, "backfill", id, std::move(action), Action{});
   operation.needs.insert(id);
   operation.groupable = false;

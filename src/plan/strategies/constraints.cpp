@@ -104,7 +104,8 @@ std::vector<effects::Effect> effects_of(const ObjectId& id, const Constraint& co
   std::vector<effects::Effect> out;
   const bool key = constraint.type == ConstraintType::foreign_key;
   out.push_back({{id.schema, id.relation},
-                 validating ? LockMode::share_update_exclusive : key ? LockMode::share_row_exclusive : LockMode::access_exclusive,
+                 validating ? LockMode::share_update_exclusive : key ? LockMode::share_row_exclusive
+                                                                     : LockMode::access_exclusive,
                  validating || blocking_scan ? Work::scan : Work::none});
   if (key && constraint.references) out.push_back({*constraint.references, validating ? LockMode::row_share : LockMode::share_row_exclusive, Work::none});
   return out;
@@ -324,8 +325,10 @@ void add_key(Planner& p, const ObjectId& id) {
   const Action removal = brief({drop_statement(p.to, id)});
   if (!index || partitioned(p.to, id)) {
     if (index && p.from.find(index_id)) {
-      p.refuse(fmt::format("{}: an index of its name stands on the partitioned table, and only a new one can carry a constraint there: drop or rename that "
-                           "index first", describe(id)));
+      p.refuse(fmt::format(
+          "{}: an index of its name stands on the partitioned table, and only a new one can carry a constraint there: drop or rename that "
+          "index first",
+          describe(id)));
       return;
     }
     // ON ONLY the parent builds nothing; its partitions' keys follow one by one (partition_keys.cpp).
@@ -508,7 +511,8 @@ void alter_constraint(Planner& p, const ObjectId& id) {
   if (p.claim(id, Aspect::deferrability)) {
     const auto alter = [&](const Constraint& constraint) {
       return Statements{fmt::format("{} ALTER CONSTRAINT {} {}", alter_table(p.to, id.schema, id.relation), sql::quote_identifier(id.name),
-                                    !constraint.deferrable ? "NOT DEFERRABLE" : constraint.initially_deferred ? "DEFERRABLE INITIALLY DEFERRED" : "DEFERRABLE")};
+                                    !constraint.deferrable ? "NOT DEFERRABLE" : constraint.initially_deferred ? "DEFERRABLE INITIALLY DEFERRED"
+                                                                                                              : "DEFERRABLE")};
     };
     p.add(Phase::expand, "set the deferrability of", id, brief(alter(new_constraint)), brief(alter(old_constraint)));
   }

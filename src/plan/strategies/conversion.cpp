@@ -57,7 +57,8 @@ Conversion convert(const Database& database, const std::string& column_sql, cons
     const bool would_cut = target.first != -1 && !target.array && (target.base.starts_with("character") || target.base.starts_with("bit"));
     const std::string source = effects::parse_type(from).base;
     const bool text_source = source == "text" || source.starts_with("character");
-    out.expression = !would_cut ? fmt::format("{}::{}", column_sql, to) : text_source || source.starts_with("bit") ? column_sql : fmt::format("{}::text", column_sql);
+    out.expression = !would_cut ? fmt::format("{}::{}", column_sql, to) : text_source || source.starts_with("bit") ? column_sql
+                                                                                                                   : fmt::format("{}::text", column_sql);
     out.may_fail = effects::may_refuse(from, to);
     out.loses = effects::may_refuse(from, to);
     out.changes = effects::may_change(from, to);

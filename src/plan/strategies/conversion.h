@@ -8,11 +8,11 @@
 namespace contraflow::plan {
 
 struct Conversion {
-  std::string expression;      // over the table's columns
-  bool may_fail = false;       // values exist that it refuses
-  bool loses = false;          // values exist that do not come back
-  bool changes = false;        // values exist that it takes, and that do not come back as they were: digits, blanks
-  bool through_text = false;   // no cast is known: converted by its text form, which the plan says
+  std::string expression;     // over the table's columns
+  bool may_fail = false;      // values exist that it refuses
+  bool loses = false;         // values exist that do not come back
+  bool changes = false;       // values exist that it takes, and that do not come back as they were: digits, blanks
+  bool through_text = false;  // no cast is known: converted by its text form, which the plan says
 };
 
 // How a value of `column_sql` (a quoted column, or NEW.column) of type `from` becomes one of type `to`.

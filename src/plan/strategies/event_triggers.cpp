@@ -69,9 +69,10 @@ bool has_procedure_triggers(Planner& p) {
       const auto& tags = trigger->tags;
       if (!tags.empty() && std::find(tags.begin(), tags.end(), "CREATE PROCEDURE") == tags.end()) continue;
       found = true;
-      const std::string note = fmt::format("{} fires on CREATE PROCEDURE, by which the files define what they call: a superuser's session keeps it from firing there (not where it is enabled "
-                                           "ALWAYS or REPLICA); where it refuses the procedure to another role, the files stop at once and have done nothing",
-                                           describe(id));
+      const std::string note = fmt::format(
+          "{} fires on CREATE PROCEDURE, by which the files define what they call: a superuser's session keeps it from firing there (not where it is enabled "
+          "ALWAYS or REPLICA); where it refuses the procedure to another role, the files stop at once and have done nothing",
+          describe(id));
       if (std::find(p.notes.begin(), p.notes.end(), note) == p.notes.end()) p.notes.push_back(note);
     }
   }

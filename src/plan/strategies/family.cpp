@@ -13,7 +13,6 @@ using namespace catalog;
 
 namespace {
 
-
 // "… ON [ONLY] schema.table USING …" and "… REFERENCES schema.table(…": the only places where a definition names its own table.
 void rename_in_text(std::string& text, const std::string& before, const QualifiedName& from, const QualifiedName& to, const std::string& behind) {
   const std::string old_text = before + sql::quote(from) + behind;

@@ -98,12 +98,14 @@ Statements script(const Planner& p, const Database& a, const Database& b, const 
 }
 
 std::string identity_is(const ObjectId& id, Identity identity) {
-  const char* letter = identity == Identity::none ? "" : identity == Identity::always ? "a" : "d";
+  const char* letter = identity == Identity::none ? "" : identity == Identity::always ? "a"
+                                                                                      : "d";
   return fmt::format("EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass({}) AND attname = {} AND attidentity = '{}')",
                      sql::quote_literal(sql::quote(QualifiedName{id.schema, id.relation})), sql::quote_literal(id.name), letter);
 }
 
-int rank(const std::string& type) { return type == "bigint" ? 2 : type == "integer" ? 1 : 0; }
+int rank(const std::string& type) { return type == "bigint" ? 2 : type == "integer" ? 1
+                                                                                    : 0; }
 
 bool restarts(const Statements& statements) {
   return std::any_of(statements.begin(), statements.end(), [](const std::string& s) { return s.find(" RESTART WITH ") != std::string::npos; });

@@ -419,10 +419,11 @@ Statements restore_parts_of_indexes(const Database& database, const ObjectId& co
     if (over && over->options != index.options) append(options, alter_index_options(id, over->options, index.options));
     append(options, describe_state(database.objects.at(id), database));
   }
-  Statements out{fmt::format("DO $parts$ DECLARE part record; BEGIN\n  FOR part IN SELECT * FROM (VALUES {}) AS v (home, parent, name) LOOP\n"
-                             "    EXECUTE (SELECT format('ALTER INDEX %s RENAME TO %I', i.indexrelid::regclass, part.name) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_inherits h ON h.inhrelid = i.indexrelid\n"
-                             "      WHERE h.inhparent = to_regclass(part.parent) AND i.indrelid = to_regclass(part.home));\n  END LOOP;\nEND $parts$",
-                             values)};
+  Statements out{fmt::format(
+      "DO $parts$ DECLARE part record; BEGIN\n  FOR part IN SELECT * FROM (VALUES {}) AS v (home, parent, name) LOOP\n"
+      "    EXECUTE (SELECT format('ALTER INDEX %s RENAME TO %I', i.indexrelid::regclass, part.name) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_inherits h ON h.inhrelid = i.indexrelid\n"
+      "      WHERE h.inhparent = to_regclass(part.parent) AND i.indrelid = to_regclass(part.home));\n  END LOOP;\nEND $parts$",
+      values)};
   append(out, std::move(names));
   append(out, std::move(options));
   return out;

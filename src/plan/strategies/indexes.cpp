@@ -204,7 +204,8 @@ void exchange_index(Planner& p, const ObjectId& id, const Object& a, const Objec
     const std::string& name = index.constraint.empty() ? id.name : index.constraint;
     const ObjectId key{Kind::constraint, id.schema, index.table, name, ""};
     const Object* constraint = (&index == &old_index ? p.from : p.to).find(key);
-    return all_of({has_definition(object), index.constraint.empty() ? absent(key) : constraint ? has_definition(*constraint) : exists(key)});
+    return all_of({has_definition(object), index.constraint.empty() ? absent(key) : constraint ? has_definition(*constraint)
+                                                                                               : exists(key)});
   };
   const auto swap = [&](const Index& leaving, const Index& coming, const Object& coming_object, const Database& database, const std::string& spare) {
     const std::string table = alter_table(database, id.schema, coming.table);

@@ -106,7 +106,8 @@ void drop_not_null(Planner& p, Phase phase, const ObjectId& id, bool contents_ma
   if (p.is_small(table)) {
     Operation& operation = p.add(phase, "drop NOT NULL of", id, brief(forward, column_is_not_null(id)),
                                  blocking({fill.empty() ? expect_no_null(table, column) : fmt::format("UPDATE {} SET {} = {} WHERE {} IS NULL", sql::quote(table), column, fill, column),
-                                           set_not_null}, not_yet));
+                                           set_not_null},
+                                          not_yet));
     operation.detaches.insert(id);
     p.null_operations[id].push_back(p.operations.size() - 1);
     return;

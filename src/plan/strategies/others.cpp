@@ -134,8 +134,10 @@ void create_other(Planner& p, const ObjectId& id) {
   if (id.kind == Kind::subscription || id.kind == Kind::extension) operation.groupable = false;
   if (id.kind == Kind::trigger) operation.step.effects = {{table, effects::LockMode::share_row_exclusive, effects::Work::none}};
   if (id.kind == Kind::subscription) {
-    operation.step.notes.push_back(fmt::format("{} is made without a connection to its publisher, so it is disabled and no slot is made there: ALTER SUBSCRIPTION … ENABLE and REFRESH PUBLICATION "
-                                               "are the operator's to run", describe(id)));
+    operation.step.notes.push_back(fmt::format(
+        "{} is made without a connection to its publisher, so it is disabled and no slot is made there: ALTER SUBSCRIPTION … ENABLE and REFRESH PUBLICATION "
+        "are the operator's to run",
+        describe(id)));
   }
   p.operations.push_back(std::move(operation));
 }
@@ -171,8 +173,10 @@ void drop_other(Planner& p, const ObjectId& id) {
   operation.removes = gone;
   if (id.kind == Kind::materialized_view) operation.step.undo.mode = Mode::blocking;
   if (id.kind == Kind::subscription) {
-    operation.step.notes.push_back(fmt::format("the replication slot of {} stays on its publisher, where it keeps WAL: drop it there (pg_drop_replication_slot) once nobody wants to go back. A rollback makes "
-                                               "the subscription anew without a connection: disabled, without the tables' states and without its place in the stream", describe(id)));
+    operation.step.notes.push_back(fmt::format(
+        "the replication slot of {} stays on its publisher, where it keeps WAL: drop it there (pg_drop_replication_slot) once nobody wants to go back. A rollback makes "
+        "the subscription anew without a connection: disabled, without the tables' states and without its place in the stream",
+        describe(id)));
   }
 }
 

@@ -94,8 +94,8 @@ void order_columns_around(Planner& p, std::size_t attach) {
       for (std::size_t i = 0; i < p.operations.size(); ++i) {
         const std::set<ObjectId>& removes = p.operations[i].removes;
         const bool purges = p.operations[i].step.phase == Phase::purge && std::any_of(removes.begin(), removes.end(), [&](const ObjectId& gone) {
-          return gone.kind == Kind::column && (table_id({gone.schema, gone.relation}) == id || QualifiedName{gone.schema, gone.relation} == *after->partition_of);
-        });
+                              return gone.kind == Kind::column && (table_id({gone.schema, gone.relation}) == id || QualifiedName{gone.schema, gone.relation} == *after->partition_of);
+                            });
         if (purges) p.operations[attach].after.push_back(i);
       }
     }

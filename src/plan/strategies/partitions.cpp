@@ -27,7 +27,6 @@ using effects::Work;
 
 const Table* table_in(const Database& database, const ObjectId& id) { return database.find_body<Table>(id); }
 
-
 // A CHECK that stands only as long as the plan needs it.
 class Proof {
  public:
@@ -124,7 +123,8 @@ Statements name_parts_by_age(const Database& database, const ObjectId& table) {
       const auto rename = [](const std::string& from, const std::string& to) { return fmt::format("ALTER INDEX {} RENAME TO {};\n  ", from, to); };
       const std::string schema = sql::quote_identifier(a.schema) + ".";
       out.push_back("DO " + sql::dollar_quote(fmt::format("BEGIN IF {} THEN\n  {}{}{}END IF; END", wrong, rename(sql::quote(a), aside), rename(sql::quote(b), sql::quote_identifier(a.name)),
-                                                          rename(schema + aside, sql::quote_identifier(b.name))), "swap"));
+                                                          rename(schema + aside, sql::quote_identifier(b.name))),
+                                              "swap"));
       described.emplace(indexes[i]->id, indexes[i]);
       described.emplace(indexes[j]->id, indexes[j]);
     }
@@ -232,7 +232,7 @@ std::vector<std::size_t> prepare_members(Planner& p, Phase phase, const ObjectId
         }
       }
     } else if (const auto* constraint = std::get_if<Constraint>(&member->body); constraint && constraint->inherited &&
-               (constraint->type == ConstraintType::check || (constraint->type == ConstraintType::foreign_key && constraint->references))) {
+                                                                                (constraint->type == ConstraintType::check || (constraint->type == ConstraintType::foreign_key && constraint->references))) {
       const std::string not_valid = constraint->definition.ends_with(" NOT VALID") ? "" : " NOT VALID";
       step("add NOT VALID", member->id, brief({fmt::format("{} ADD CONSTRAINT {} {}{}", alter, quoted, constraint->definition, not_valid)}, absent(member->id)),
            brief({fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter, quoted)}, exists(member->id)), LockMode::access_exclusive, Work::none);
@@ -336,7 +336,8 @@ std::optional<std::vector<std::string>> between(const std::string& bound, std::s
 
 // <0, 0, >0; MINVALUE and MAXVALUE at the ends.
 int compare(const std::string& a, const std::string& b) {
-  const auto rank = [](const std::string& value) { return value == "MINVALUE" ? -1 : value == "MAXVALUE" ? 1 : 0; };
+  const auto rank = [](const std::string& value) { return value == "MINVALUE" ? -1 : value == "MAXVALUE" ? 1
+                                                                                                         : 0; };
   if (rank(a) != rank(b)) return rank(a) - rank(b);
   char *end_a = nullptr, *end_b = nullptr;
   const double x = std::strtod(a.c_str(), &end_a), y = std::strtod(b.c_str(), &end_b);

@@ -111,9 +111,10 @@ void Replacements::retype(const ObjectId& id) {
   add_retype(out, id, a, b, free || generated ? plain : up, generated || foreign ? plain : down);
   out.phase = Phase::contract;
   if (!free) out.work = "rewrite";
-  out.notes.push_back(fmt::format("{} changes its type from {} to {}: a prepared statement that reads it fails once at this moment; a query that "
-                                  "casts it ({}::{}) keeps its result type across the change",
-                                  describe(id), a.type, b.type, sql::quote_identifier(id.name), b.type));
+  out.notes.push_back(fmt::format(
+      "{} changes its type from {} to {}: a prepared statement that reads it fails once at this moment; a query that "
+      "casts it ({}::{}) keeps its result type across the change",
+      describe(id), a.type, b.type, sql::quote_identifier(id.name), b.type));
 }
 
 bool Replacements::direct_rewrite(const ObjectId& id) const {
@@ -199,10 +200,11 @@ void Replacements::regenerate(const ObjectId& id) {
   out.tables = with_descendants(id);
   out.touches.insert(id);
   const auto generated_as = [&](const Column& column) {
-    return fmt::format("EXISTS (SELECT FROM pg_attribute a JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE a.attrelid = "
-                       "to_regclass({}) AND a.attname = {} AND a.attgenerated <> '' AND pg_get_expr(d.adbin, d.adrelid) = {})",
-                       sql::quote_literal(sql::quote(QualifiedName{id.schema, id.relation})), sql::quote_literal(id.name),
-                       sql::quote_literal(column.default_expression));
+    return fmt::format(
+        "EXISTS (SELECT FROM pg_attribute a JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE a.attrelid = "
+        "to_regclass({}) AND a.attname = {} AND a.attgenerated <> '' AND pg_get_expr(d.adbin, d.adrelid) = {})",
+        sql::quote_literal(sql::quote(QualifiedName{id.schema, id.relation})), sql::quote_literal(id.name),
+        sql::quote_literal(column.default_expression));
   };
   out.todo = negate(generated_as(std::get<Column>(b.body)));
   const Column& old_column = std::get<Column>(a.body);

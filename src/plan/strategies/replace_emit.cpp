@@ -91,7 +91,9 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
     if (id.kind == Kind::index && p_.from.find(ObjectId{Kind::table, table.schema, "", table.name, ""})) want_work("index-build", {table});
     if (const auto* constraint = std::get_if<Constraint>(&b.body)) {
       const bool check = constraint->type == ConstraintType::check || constraint->type == ConstraintType::foreign_key;
-      want_work(check ? "scan" : constraint->type == ConstraintType::exclusion ? "exclusion" : "index-build", {table});
+      want_work(check ? "scan" : constraint->type == ConstraintType::exclusion ? "exclusion"
+                                                                               : "index-build",
+                {table});
       // The index comes and goes with the constraint.
       const ObjectId index{Kind::index, id.schema, "", id.name, ""};
       for (const Database* database : {&p_.from, &p_.to}) {

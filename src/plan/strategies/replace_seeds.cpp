@@ -94,8 +94,8 @@ void Replacements::join_routines() {
 bool Replacements::calls_another_overload(const Object& before, const Object& after) const {
   return std::any_of(before.depends_on.begin(), before.depends_on.end(), [&](const ObjectId& old_one) {
     return old_one.kind == Kind::routine && p_.dropped.contains(old_one) && std::any_of(after.depends_on.begin(), after.depends_on.end(), [&](const ObjectId& new_one) {
-      return new_one.kind == Kind::routine && p_.created.contains(new_one) && new_one.schema == old_one.schema && new_one.name == old_one.name;
-    });
+             return new_one.kind == Kind::routine && p_.created.contains(new_one) && new_one.schema == old_one.schema && new_one.name == old_one.name;
+           });
   });
 }
 
@@ -169,8 +169,8 @@ void Replacements::order_type_steps() {
       const bool of_this_type = std::any_of(operation.step.tables.begin(), operation.step.tables.end(), [&, &type = type](const QualifiedName& table) {
         auto it = shadow_tables_.find(table);
         return it != shadow_tables_.end() && std::any_of(it->second.begin(), it->second.end(), [&, &type = type](const ShadowColumn& c) {
-          return p_.from.objects.at(c.id).depends_on.contains(type);
-        });
+                 return p_.from.objects.at(c.id).depends_on.contains(type);
+               });
       });
       if (!of_this_type || i == steps.first || i == steps.second) continue;
       if (operation.step.phase == Phase::purge) p_.operations[steps.second].after.push_back(i);

@@ -17,7 +17,7 @@ void Replacements::spread(const ObjectId& id) {
   const bool is_replaced = p_.replaced.contains(id);
   const bool exchanged = !is_replaced && items_.contains(id) && id.kind != Kind::column && id.kind != Kind::table;
   for (const ObjectId& dependent : it->second) {
-    if (!in_both(dependent)) continue;  // its own drop comes before
+    if (!in_both(dependent)) continue;                                  // its own drop comes before
     if (p_.done.contains(dependent) && p_.done.contains(id)) continue;  // goes over with its table
     if (beside_.contains(dependent)) continue;
     if (dependent.kind == Kind::publication && exchanged_.contains(id)) continue;

@@ -202,7 +202,8 @@ void Replacements::retype_with(const ObjectId& column, const ObjectId& type) {
   if (type.kind == Kind::enum_type) conversion = mapped({column, column.name}, type, b.type, conversion, out);
   if (const auto* domain = p_.to.find_body<Domain>(type)) {
     conversion = convert(p_.to, sql::quote_identifier(column.name), std::get<Domain>(p_.from.objects.at(type).body).base_type,
-                         domain->base_type).expression;
+                         domain->base_type)
+                     .expression;
   }
   std::string back = fmt::format("{}::text::{}", sql::quote_identifier(column.name), a.type);
   if (const auto* desired = p_.to.find_body<CompositeType>(type)) {

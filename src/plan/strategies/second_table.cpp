@@ -23,8 +23,10 @@ TableExchange SecondTable::plan() {
   if (old_key_.empty() || new_key_.empty()) {
     at_once_ = p_.is_small(table()) || p_.options.allow_blocking.contains("rewrite");
     if (!at_once_) {
-      p_.refuse(fmt::format("{} changes online only through a second table, which needs a primary key or a UNIQUE constraint, not deferrable, in both "
-                            "schemas over columns of both: give it one first, or --allow-blocking rewrite", describe(id_)));
+      p_.refuse(fmt::format(
+          "{} changes online only through a second table, which needs a primary key or a UNIQUE constraint, not deferrable, in both "
+          "schemas over columns of both: give it one first, or --allow-blocking rewrite",
+          describe(id_)));
     } else if (!references_to_itself(old_).empty() || !references_to_itself(new_).empty()) {
       p_.refuse(fmt::format("{} references itself and has no key by which the rows of a second table could be told apart: give it one first", describe(id_)));
     }
@@ -207,8 +209,8 @@ bool SecondTable::crosses(const Object& member) const {
   if (!is_foreign_key(member)) return false;
   const auto& key = std::get<Constraint>(member.body);
   return p_.crossing_foreign_keys.contains(member.id) || std::any_of(new_crossing_.begin(), new_crossing_.end(), [&](const Object* other) {
-    return key.inherited && std::get<Constraint>(other->body).definition == key.definition;
-  });
+           return key.inherited && std::get<Constraint>(other->body).definition == key.definition;
+         });
 }
 
 void SecondTable::cross(const ObjectId& key, const ObjectId& column) {
@@ -278,9 +280,10 @@ Operation& SecondTable::add(Phase phase, const std::string& verb, Action forward
 namespace {
 
 std::string generation_is(const ObjectId& column, const std::string& expression) {
-  return fmt::format("EXISTS (SELECT FROM pg_attribute AS a LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE a.attrelid = to_regclass({}) "
-                     "AND a.attname = {} AND coalesce(pg_get_expr(d.adbin, d.adrelid), '') = {})",
-                     sql::quote_literal(sql::quote(QualifiedName{column.schema, column.relation})), sql::quote_literal(column.name), sql::quote_literal(expression));
+  return fmt::format(
+      "EXISTS (SELECT FROM pg_attribute AS a LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE a.attrelid = to_regclass({}) "
+      "AND a.attname = {} AND coalesce(pg_get_expr(d.adbin, d.adrelid), '') = {})",
+      sql::quote_literal(sql::quote(QualifiedName{column.schema, column.relation})), sql::quote_literal(column.name), sql::quote_literal(expression));
 }
 
 // A stored generated column is computed from it.

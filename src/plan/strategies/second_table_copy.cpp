@@ -159,8 +159,10 @@ std::size_t SecondTable::make() {
   const ObjectId next_id = table_id(next());
   Operation& create = add(Phase::expand, "make a second table for", brief(std::move(forward), all_of({reason_.old_form, absent(next_id)})),
                           brief(std::move(back), reason_.old_form));
-  create.step.notes.push_back(fmt::format("{} is exchanged for a second table, because {}; what the new one demands, it demands of the application's rows from "
-                                          "expand on", describe(id_), reason_.why));
+  create.step.notes.push_back(fmt::format(
+      "{} is exchanged for a second table, because {}; what the new one demands, it demands of the application's rows from "
+      "expand on",
+      describe(id_), reason_.why));
   if (p_.options.synchronise == Synchronise::application && !at_once_) {
     p_.notes.push_back(fmt::format("{} is kept in step with its second table by triggers, whatever --strategy says: no application writes two tables row by row", describe(id_)));
   }

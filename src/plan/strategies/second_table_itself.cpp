@@ -107,7 +107,8 @@ Statements SecondTable::defer_references_to_itself(const Family& family, const R
   for (const Object* member : references_to_itself(family)) {
     const auto& key = std::get<Constraint>(member->body);
     const std::string table = sql::quote(mapped(names, {member->id.schema, member->id.relation}));
-    const std::string_view own = !key.deferrable ? "NOT DEFERRABLE" : key.initially_deferred ? kDeferred : "DEFERRABLE INITIALLY IMMEDIATE";
+    const std::string_view own = !key.deferrable ? "NOT DEFERRABLE" : key.initially_deferred ? kDeferred
+                                                                                             : "DEFERRABLE INITIALLY IMMEDIATE";
     out.push_back(fmt::format("ALTER TABLE {} ALTER CONSTRAINT {} {}", table, sql::quote_identifier(member->id.name), now ? kDeferred : own));
   }
   return out;

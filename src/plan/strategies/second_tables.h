@@ -26,12 +26,12 @@ class SecondTable {
   ObjectId id_;
   ExchangeReason reason_;
   Family old_, new_;
-  RelationNames next_, retired_;                       // spare names of the new family before the exchange, of the old one after it
+  RelationNames next_, retired_;                  // spare names of the new family before the exchange, of the old one after it
   std::vector<std::string> columns_, up_, down_;  // shared columns, and their values in the other table
   std::vector<std::string> new_only_, fills_;     // columns of the new table that are given a value
   std::vector<std::string> old_only_, neutral_;
   std::vector<std::string> new_key_, old_key_;
-  std::vector<const Object*> references_;  // foreign keys of other tables
+  std::vector<const Object*> references_;                   // foreign keys of other tables
   std::vector<const Object*> old_crossing_, new_crossing_;  // its own, to columns that change their type in other tables
   Statements leave_publications_, join_publications_, leave_back_, join_back_;
   bool at_once_ = false;  // no key by which rows find each other: they are copied within the exchange, in either direction
@@ -63,8 +63,8 @@ class SecondTable {
 
   struct Copy {
     QualifiedName source, target;
-    const std::vector<std::string>& key;       // of the target
-    std::vector<std::string> columns, values;  // of the target, over the source's
+    const std::vector<std::string>& key;                  // of the target
+    std::vector<std::string> columns, values;             // of the target, over the source's
     std::vector<std::string> constants, constant_values;  // for new rows only
     const Database& target_schema;
   };

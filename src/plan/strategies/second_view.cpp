@@ -52,9 +52,10 @@ std::string reads_second_column(const Planner& p, const ObjectId& view) {
     columns.push_back(fmt::format("(to_regclass({}), {})", sql::quote_literal(sql::quote(QualifiedName{id.schema, id.relation})),
                                   sql::quote_literal(renamed ? id.name : p.spare_column(id.schema, id.relation, id.name, "new"))));
   }
-  return fmt::format("EXISTS (SELECT FROM pg_rewrite AS r JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid JOIN pg_attribute AS a ON a.attrelid = d.refobjid "
-                     "AND a.attnum = d.refobjsubid WHERE r.ev_class = to_regclass({}) AND d.refclassid = 'pg_class'::regclass AND (a.attrelid, a.attname) IN ({}))",
-                     sql::quote_literal(quoted_name(view)), contraflow::join(columns, ", "));
+  return fmt::format(
+      "EXISTS (SELECT FROM pg_rewrite AS r JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid JOIN pg_attribute AS a ON a.attrelid = d.refobjid "
+      "AND a.attnum = d.refobjsubid WHERE r.ev_class = to_regclass({}) AND d.refclassid = 'pg_class'::regclass AND (a.attrelid, a.attname) IN ({}))",
+      sql::quote_literal(quoted_name(view)), contraflow::join(columns, ", "));
 }
 
 // The view of one schema computed beside the other's, and the transaction in which it takes its place.
@@ -119,9 +120,9 @@ bool can_stand_beside(const Planner& p, const ObjectId& view) {
     // What compares with a type that is exchanged in the swap goes over in the swap.
     const Object* reader = p.from.find(id);
     const bool of_changing_type = reader && std::any_of(reader->depends_on.begin(), reader->depends_on.end(), [&](const ObjectId& type) {
-      const bool named = type.kind == Kind::enum_type || type.kind == Kind::domain || type.kind == Kind::composite_type || type.kind == Kind::range_type;
-      return named && p.altered.contains(type);
-    });
+                                    const bool named = type.kind == Kind::enum_type || type.kind == Kind::domain || type.kind == Kind::composite_type || type.kind == Kind::range_type;
+                                    return named && p.altered.contains(type);
+                                  });
     if (of_changing_type) return false;
     const bool made_anew = id.kind == Kind::view || id.kind == Kind::rule || id.kind == Kind::trigger;
     return made_anew && p.to.find(id) && !p.replaced.contains(id) && !p.altered.contains(id) && !p.done.contains(id);

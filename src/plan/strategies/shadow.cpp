@@ -120,8 +120,8 @@ bool relies_on_new_column(const Planner& planner, const ObjectId& id) {
   if (!relies || a.generated != Generated::none || a.identity != Identity::none || b.identity != Identity::none) return false;
   const std::vector<const Object*> columns = Planner::columns(planner.from, table_id({id.schema, id.relation}));
   return stands_alone(planner.from, table_id({id.schema, id.relation})) && std::none_of(columns.begin(), columns.end(), [&](const Object* other) {
-    return std::get<Column>(other->body).generated != Generated::none && other->depends_on.contains(id);
-  });
+           return std::get<Column>(other->body).generated != Generated::none && other->depends_on.contains(id);
+         });
 }
 
 }  // namespace

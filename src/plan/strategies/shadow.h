@@ -24,7 +24,7 @@ struct ShadowColumn {
   bool up_may_fail = false, down_may_fail = false, up_changes = false, down_loses = false;
   // Exchanged types (quoted names) that have another name until the swap, and on the way back: type -> that name.
   std::map<std::string, std::string> types, back_types;
-  bool shadow_wins = true;   // false: the original keeps its place and takes the new name; nothing is built twice
+  bool shadow_wins = true;                              // false: the original keeps its place and takes the new name; nothing is built twice
   bool two_way() const { return old_name != id.name; }  // both names are written until contract
 };
 
@@ -38,8 +38,8 @@ struct ShadowSwap {
   std::vector<std::string> notes;
   Grade grade = Grade::exact;
   std::vector<std::size_t> before, after;  // operations
-  std::set<ObjectId> touches;   // new afterwards
-  std::set<ObjectId> provides;  // columns that only have their new name
+  std::set<ObjectId> touches;              // new afterwards
+  std::set<ObjectId> provides;             // columns that only have their new name
 };
 
 // All columns of `tables` that change through a second one; the tables swap together (a foreign key may join them).

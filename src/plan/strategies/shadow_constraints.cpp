@@ -45,7 +45,7 @@ void Shadows::prove_not_null(const Direction& direction, const QualifiedName& ta
 }
 
 void Shadows::constrain(const Direction& direction, const QualifiedName& table, const Object& member, const std::string& spare, const std::string& statement, bool validated,
-               const std::string& todo, std::vector<effects::Effect> effects) {
+                        const std::string& todo, std::vector<effects::Effect> effects) {
   if (const std::vector<ReferencePart> parts = reference_parts(*direction.target, member); !parts.empty()) {
     constrain_partitions(direction, member, parts, spare, todo, std::move(effects));
     return;
@@ -76,7 +76,7 @@ void Shadows::constrain(const Direction& direction, const QualifiedName& table, 
 
 // A foreign key of a partitioned table that points at the second column.
 void Shadows::constrain_partitions(const Direction& direction, const Object& member, const std::vector<ReferencePart>& parts, const std::string& spare, const std::string& todo,
-                          std::vector<effects::Effect> effects) {
+                                   std::vector<effects::Effect> effects) {
   const auto& key = std::get<Constraint>(member.body);
   const std::string quoted = sql::quote_identifier(spare);
   const auto over = [&](const QualifiedName& table) {
@@ -88,10 +88,8 @@ void Shadows::constrain_partitions(const Direction& direction, const Object& mem
     const ObjectId spare_id{Kind::constraint, part.id.schema, part.id.relation, spare, ""};
     const QualifiedName table{part.id.schema, part.id.relation};
     const std::string there = all_of({todo, exists(ObjectId{Kind::table, table.schema, "", table.name, ""})});
-    made.push_back({part.id, {brief({over(table) + " NOT VALID"}, all_of({there, absent(spare_id)})),
-                              brief({fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter(table), quoted)}, exists(spare_id))}});
-    made.push_back({part.id, {scan({fmt::format("{} VALIDATE CONSTRAINT {}", alter(table), quoted)},
-                                   all_of({there, exists(spare_id), negate(constraint_is_validated(spare_id))})), Action{}}});
+    made.push_back({part.id, {brief({over(table) + " NOT VALID"}, all_of({there, absent(spare_id)})), brief({fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter(table), quoted)}, exists(spare_id))}});
+    made.push_back({part.id, {scan({fmt::format("{} VALIDATE CONSTRAINT {}", alter(table), quoted)}, all_of({there, exists(spare_id), negate(constraint_is_validated(spare_id))})), Action{}}});
   }
   const QualifiedName home{member.id.schema, member.id.relation};
   const ObjectId spare_id{Kind::constraint, home.schema, home.name, spare, ""};
@@ -99,7 +97,9 @@ void Shadows::constrain_partitions(const Direction& direction, const Object& mem
   for (const auto& [id, actions] : made) {
     const bool validates = actions.first.mode == Mode::scan;
     const QualifiedName table{id.schema, id.relation};
-    build(direction, validates ? "validate for the second column" : id == member.id ? "join for the second column" : "add NOT VALID for the second column", id, actions.first, actions.second,
+    build(direction, validates ? "validate for the second column" : id == member.id ? "join for the second column"
+                                                                                    : "add NOT VALID for the second column",
+          id, actions.first, actions.second,
           validates ? std::vector<effects::Effect>{{table, effects::LockMode::share_update_exclusive, effects::Work::scan}} : effects);
   }
   if (direction.forward) {

@@ -24,8 +24,8 @@ bool Shadows::inherited_from_elsewhere(const ShadowColumn& column) const {
   return std::any_of(family.begin(), family.end(), [&](const QualifiedName& child) {
     const Table* body = child == table ? nullptr : p_.from.find_body<Table>(table_id(child));
     return body && std::any_of(body->inherits.begin(), body->inherits.end(), [&](const QualifiedName& parent) {
-      return !family.contains(parent) && p_.from.find(column_id(parent.schema, parent.name, column.id.name));
-    });
+             return !family.contains(parent) && p_.from.find(column_id(parent.schema, parent.name, column.id.name));
+           });
   });
 }
 
@@ -51,9 +51,10 @@ bool Shadows::refused(const QualifiedName& table, const std::vector<ShadowColumn
     } else if (column.two_way()) {
       p_.refuse(fmt::format("{} gets another name and another type, which is not supported on partitioned tables and in inheritance: make two plans, the new name first", describe(column.id)));
     } else {
-      p_.refuse(fmt::format("{} changes online only through a second column, which is not supported on partitioned tables, partitions and in inheritance; "
-                            "allow the rewrite with --allow-blocking rewrite",
-                            describe(column.id)));
+      p_.refuse(fmt::format(
+          "{} changes online only through a second column, which is not supported on partitioned tables, partitions and in inheritance; "
+          "allow the rewrite with --allow-blocking rewrite",
+          describe(column.id)));
     }
   }
   return true;
@@ -128,9 +129,10 @@ void Shadows::expand(const QualifiedName& table, const std::vector<ShadowColumn>
   Operation& backfill = add(Phase::backfill, "backfill the second column for", columns.front().id, std::move(action), Action{});
   backfill.after.push_back(added);
   backfill.step.effects = {{table, effects::LockMode::row_exclusive, effects::Work::none}};
-  backfill.step.notes.push_back(fmt::format("the backfill writes every row of {} once, in batches of about 0.1 s; expect WAL of a few hundred bytes a row, dead rows for "
-                                            "vacuum, and bulk UPDATEs through the trigger to take about four times as long",
-                                            sql::quote(table)));
+  backfill.step.notes.push_back(fmt::format(
+      "the backfill writes every row of {} once, in batches of about 0.1 s; expect WAL of a few hundred bytes a row, dead rows for "
+      "vacuum, and bulk UPDATEs through the trigger to take about four times as long",
+      sql::quote(table)));
   ready_[table] = {p_.operations.size() - 1};
   for (const ShadowColumn& column : columns) {
     (column.shadow_wins ? swap_.touches : swap_.provides).insert(column.id);

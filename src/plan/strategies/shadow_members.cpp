@@ -45,7 +45,7 @@ void Shadows::build_members(const QualifiedName& table, const std::vector<Shadow
   const Members found = members(table, columns, direction);
   const std::string todo = gate(table, direction);
   const Database& target = *direction.target;
-  Statements& drops = direction.forward ? drops_back_ : drops_forward_;       // what is here leaves when the other comes
+  Statements& drops = direction.forward ? drops_back_ : drops_forward_;  // what is here leaves when the other comes
   Statements& places = direction.forward ? places_forward_ : places_back_;
   std::vector<Statements> late;
   for (const Object* member : found.indexes) {
@@ -131,8 +131,8 @@ bool Shadows::calls_over_exchanged_type(const Object& member, const std::vector<
     if (called.kind != Kind::routine) return false;
     const Object* routine = p_.from.find(called);
     return routine && std::any_of(routine->depends_on.begin(), routine->depends_on.end(), [&](const ObjectId& type) {
-      return std::any_of(columns.begin(), columns.end(), [&](const ShadowColumn& column) { return column.types.contains(quoted_name(type)); });
-    });
+             return std::any_of(columns.begin(), columns.end(), [&](const ShadowColumn& column) { return column.types.contains(quoted_name(type)); });
+           });
   });
 }
 

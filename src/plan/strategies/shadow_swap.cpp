@@ -47,9 +47,10 @@ void Shadows::swap_scripts() {
         swap_.notes.push_back(fmt::format("{} takes NULL from contract on; until then NOT NULL holds under the old name, and with it under both", describe(column.id)));
       }
       if (!column.two_way()) {
-        swap_.notes.push_back(fmt::format("{} changes its type under the same name at the start of contract: a prepared statement that reads it fails once at that moment; a query that "
-                                          "casts it to the new type ({}::{}) keeps its result type across the swap",
-                                          describe(column.id), sql::quote_identifier(column.id.name), std::get<Column>(p_.to.objects.at(column.id).body).type));
+        swap_.notes.push_back(fmt::format(
+            "{} changes its type under the same name at the start of contract: a prepared statement that reads it fails once at that moment; a query that "
+            "casts it to the new type ({}::{}) keeps its result type across the swap",
+            describe(column.id), sql::quote_identifier(column.id.name), std::get<Column>(p_.to.objects.at(column.id).body).type));
       }
     }
   }

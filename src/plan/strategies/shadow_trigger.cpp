@@ -41,11 +41,12 @@ std::string both_ways(const ShadowColumn& column) {
     while (out.ends_with(' ')) out.pop_back();
     return out;
   };
-  return fmt::format("  IF (TG_OP = 'INSERT' AND NEW.{1} IS NOT NULL) OR (TG_OP = 'UPDATE' AND {4}) THEN\n{2}"
-                     "  ELSIF TG_OP = 'INSERT' OR {5} THEN\n{3}  END IF;\n",
-                     old_name, new_name, nested(assign(column.old_name, down, column.down_may_fail)),
-                     nested(assign(column.shadow_name, up, column.up_may_fail)), differs("NEW." + new_name, "OLD." + new_name, column.shadow_type),
-                     differs("NEW." + old_name, "OLD." + old_name, column.retired_type));
+  return fmt::format(
+      "  IF (TG_OP = 'INSERT' AND NEW.{1} IS NOT NULL) OR (TG_OP = 'UPDATE' AND {4}) THEN\n{2}"
+      "  ELSIF TG_OP = 'INSERT' OR {5} THEN\n{3}  END IF;\n",
+      old_name, new_name, nested(assign(column.old_name, down, column.down_may_fail)),
+      nested(assign(column.shadow_name, up, column.up_may_fail)), differs("NEW." + new_name, "OLD." + new_name, column.shadow_type),
+      differs("NEW." + old_name, "OLD." + old_name, column.retired_type));
 }
 
 }  // namespace
@@ -66,9 +67,10 @@ Statements create_sync_triggers(const std::vector<QualifiedName>& tables, const 
                             function_name(tables.front()), body));
   // The backfill writes the same values itself; not firing for its rows is worth half of its time.
   for (const QualifiedName& table : tables) {
-    out.push_back(fmt::format("CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {} FOR EACH ROW\n  WHEN (current_setting('contraflow.backfill', true) IS DISTINCT FROM "
-                              "'on')\n  EXECUTE FUNCTION {}()",
-                              kTrigger, sql::quote(table), function_name(tables.front())));
+    out.push_back(fmt::format(
+        "CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {} FOR EACH ROW\n  WHEN (current_setting('contraflow.backfill', true) IS DISTINCT FROM "
+        "'on')\n  EXECUTE FUNCTION {}()",
+        kTrigger, sql::quote(table), function_name(tables.front())));
   }
   return out;
 }

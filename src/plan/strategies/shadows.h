@@ -20,8 +20,8 @@ namespace contraflow::plan {
 
 // One direction of the road: forward to the desired schema on the shadow, or back to the current one on the retired column.
 struct Direction {
-  const Database* target;     // the schema that is built
-  std::string_view suffix;    // of indexes and constraints until they change places
+  const Database* target;   // the schema that is built
+  std::string_view suffix;  // of indexes and constraints until they change places
   bool forward;
   const std::string& built(const ShadowColumn& column) const { return forward ? column.shadow_name : column.retired_name; }
 };
@@ -41,8 +41,8 @@ class Shadows {
   std::map<QualifiedName, std::vector<std::size_t>> ready_;  // what must be done before the shadow can be built on
   std::vector<std::size_t> builds_;
   std::size_t back_first_ = 0;
-  Statements drops_forward_, drops_back_;      // members that leave at the swap
-  Statements places_forward_, places_back_;    // members that take their places
+  Statements drops_forward_, drops_back_;    // members that leave at the swap
+  Statements places_forward_, places_back_;  // members that take their places
 
   static const std::vector<ShadowColumn>& none();
   const std::vector<ShadowColumn>& columns_of(const QualifiedName& table) const;

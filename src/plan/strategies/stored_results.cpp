@@ -67,9 +67,10 @@ void renew_stored_results(Planner& p, const ObjectId& routine, std::size_t repla
       if (dependent.kind == Kind::routine && through.insert(dependent).second) queue.push_back(dependent);
       const auto* constraint = index && !index->constraint.empty() ? p.from.find_body<Constraint>({Kind::constraint, dependent.schema, index->table, index->constraint, ""}) : nullptr;
       if (constraint && constraint->type == ConstraintType::exclusion) {
-        p.notes.push_back(fmt::format("{} computes with {}, which changes, and cannot be built anew concurrently: run REINDEX INDEX {} in a maintenance window, or index scans may return "
-                                      "wrong rows",
-                                      describe(dependent), describe(routine), quoted_name(dependent)));
+        p.notes.push_back(fmt::format(
+            "{} computes with {}, which changes, and cannot be built anew concurrently: run REINDEX INDEX {} in a maintenance window, or index scans may return "
+            "wrong rows",
+            describe(dependent), describe(routine), quoted_name(dependent)));
       } else if (index) {
         rebuild_index(p, dependent, routine, replaced);
       } else if (!p.to.find(dependent)) {

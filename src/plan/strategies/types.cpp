@@ -241,9 +241,10 @@ void add_enum_values(Planner& p, const ObjectId& id) {
   operation.provides.insert(id);  // what uses the new values (a default, a CHECK) comes in a later transaction
   operation.needs = p.to.objects.at(id).depends_on;
   operation.detaches.insert(id);
-  operation.step.notes.push_back(fmt::format("a client that runs already may not know the new values of {}: deploy readers before writers; "
-                                             "the way back rewrites each table that has a column of the type, under ACCESS EXCLUSIVE (on a large one that is an outage: keep the values instead), and refuses where a row holds a new value",
-                                             describe(id)));
+  operation.step.notes.push_back(fmt::format(
+      "a client that runs already may not know the new values of {}: deploy readers before writers; "
+      "the way back rewrites each table that has a column of the type, under ACCESS EXCLUSIVE (on a large one that is an outage: keep the values instead), and refuses where a row holds a new value",
+      describe(id)));
   if (!possible) {
     operation.step.grade = Grade::order;
     operation.step.notes.push_back("values that were added to " + describe(id) + " stay after a rollback: a type or partition key is built on it");
@@ -270,9 +271,10 @@ void plan_types(Planner& p) {
         const auto same = [&, &id = id](const CompositeType& type) {
           std::string list;
           for (const auto& attribute : type.attributes) list += (list.empty() ? "" : ", ") + sql::quote_literal(attribute.name + " " + attribute.type);
-          return fmt::format("(SELECT array_agg(attname || ' ' || format_type(atttypid, atttypmod) ORDER BY attnum) FROM pg_attribute WHERE attrelid = "
-                             "to_regclass({}) AND attnum > 0 AND NOT attisdropped) IS NOT DISTINCT FROM ARRAY[{}]::text[]",
-                             sql::quote_literal(quoted_name(id)), list);
+          return fmt::format(
+              "(SELECT array_agg(attname || ' ' || format_type(atttypid, atttypmod) ORDER BY attnum) FROM pg_attribute WHERE attrelid = "
+              "to_regclass({}) AND attnum > 0 AND NOT attisdropped) IS NOT DISTINCT FROM ARRAY[{}]::text[]",
+              sql::quote_literal(quoted_name(id)), list);
         };
         operation.step.forward.todo = negate(same(std::get<CompositeType>(b.body)));
         operation.step.undo.todo = negate(same(std::get<CompositeType>(a.body)));
