@@ -137,12 +137,12 @@ void retire_column(Planner& p, const ObjectId& id) {
     return constraint.type == ConstraintType::primary_key &&
            std::find(constraint.columns.begin(), constraint.columns.end(), id.name) != constraint.columns.end();
   });
-  if (bare_not_null && !in_key) {
-    // The next version of the application no longer writes it.
+  if (bare_not_null) {
+    // The next version of the application no longer writes it. The primary key's columns keep NOT NULL as long as it does.
     const std::size_t first = p.operations.size();
     const auto given = p.options.fill.find(option_key(id));
     const std::string value = given != p.options.fill.end() ? given->second : neutral;
-    drop_not_null(p, Phase::expand, id, value.empty(), value);
+    drop_not_null(p, in_key ? Phase::contract : Phase::expand, id, value.empty(), value);
     note_rows_without_value(p, id, value, "keep it from being NOT NULL again on the way back, which warns");
     for (std::size_t i = first; i < p.operations.size(); ++i) {
       p.operations[i].detaches.erase(id);
@@ -182,7 +182,7 @@ void retire_column(Planner& p, const ObjectId& id) {
   else purge.removes = gone;
   purge.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
   purge.step.notes.push_back(loss);
-  if (bare_not_null && !in_key) {
+  if (bare_not_null) {
     purge.step.notes.push_back(neutral.empty() ? fmt::format("going back from here, {} comes back without NOT NULL where the table has rows: they hold NULL in it", describe(id))
                                                : fmt::format("going back from here, the rows hold {} in {}", neutral, describe(id)));
   }

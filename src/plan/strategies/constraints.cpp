@@ -363,6 +363,17 @@ void add_key(Planner& p, const ObjectId& id) {
   add.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
 }
 
+// A primary key cannot come back while a column of it that goes in this plan holds NULL. Empty where none goes.
+std::string no_nulls_in_lost_columns(const Planner& p, const ObjectId& id) {
+  const Constraint& key = std::get<Constraint>(p.from.objects.at(id).body);
+  if (key.type != ConstraintType::primary_key || !Planner::relation(p.to, id.schema, id.relation)) return {};
+  std::string nulls;
+  for (const std::string& column : key.columns) {
+    if (p.dropped.contains(column_id(id.schema, id.relation, column))) nulls += (nulls.empty() ? "" : " OR ") + sql::quote_identifier(column) + " IS NULL";
+  }
+  return nulls.empty() ? "" : fmt::format("NOT EXISTS (SELECT FROM {} WHERE {})", sql::quote(QualifiedName{id.schema, id.relation}), nulls);
+}
+
 void drop_key(Planner& p, const ObjectId& id) {
   const Object& object = p.from.objects.at(id);
   const ObjectId index_id = index_of(id);
@@ -388,12 +399,14 @@ void drop_key(Planner& p, const ObjectId& id) {
   for (const Object* part : {&object, index}) {
     for (std::string& statement : describe_state(*part, p.from)) back.push_back(std::move(statement));
   }
-  Operation& add_back = p.add(Phase::contract, "drop", id, removal, brief(std::move(back), absent(id)));
+  const std::string whole = no_nulls_in_lost_columns(p, id);
+  if (!whole.empty()) p.notes.push_back(fmt::format("after a rollback {} is missing where rows hold NULL in a column of it that the next version did not write, or that was purged", describe(id)));
+  Operation& add_back = p.add(Phase::contract, "drop", id, removal, brief(std::move(back), all_of({absent(id), whole})));
   add_back.removes = {id, index_id};
   add_back.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
   const std::size_t dropped_at = p.operations.size() - 1;
   Operation& build = p.add(Phase::contract, "way back: build the index of", id, Action{},
-                           build_index(index_id, std::get<Index>(index->body), id.name, absent(id)));
+                           build_index(index_id, std::get<Index>(index->body), id.name, all_of({absent(id), whole})));
   build.after.push_back(dropped_at);
   build.removes.insert(index_id);
   build.detaches.insert(id);  // before its columns go, so that on the way back they are there first
