@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/helpers.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
@@ -27,6 +29,21 @@ struct Helpers::Pool {
   std::deque<std::shared_ptr<Job>> waiting;  // each once for every thread that it may have
   std::size_t threads = 0, busy = 0;
 };
+
+namespace {
+
+// A thread that has just begun shares its maker's processor where no other is idle, however little is done there, and moves milliseconds later, when a short
+// command is over. So it leaves at once; where it runs afterwards is the system's business.
+void leave_processor(int number) {
+  cpu_set_t all, others;
+  if (number < 0 || ::sched_getaffinity(0, sizeof all, &all) != 0) return;
+  others = all;
+  CPU_CLR(static_cast<std::size_t>(number), &others);
+  if (CPU_COUNT(&others) == 0 || ::sched_setaffinity(0, sizeof others, &others) != 0) return;
+  ::sched_setaffinity(0, sizeof all, &all);
+}
+
+}  // namespace
 
 // Never destroyed: its threads wait in it while the program ends.
 Helpers::Pool& Helpers::pool() {
@@ -71,7 +88,12 @@ void Helpers::expect() {
 
 void Helpers::start(Pool& pool, std::size_t threads) {
   try {
-    for (; pool.threads < threads; ++pool.threads) std::thread([&pool] { serve(pool); }).detach();
+    for (; pool.threads < threads; ++pool.threads) {
+      std::thread([&pool, maker = ::sched_getcpu()] {
+        leave_processor(maker);
+        serve(pool);
+      }).detach();
+    }
   } catch (const std::system_error&) {
     // The system gives no more threads: the caller does what nobody helps with.
   }

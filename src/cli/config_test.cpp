@@ -64,6 +64,7 @@ TEST_F(ConfigTest, WrongTypesAndSyntaxAreLocated) {
   EXPECT_EQ(failure("[sandbox]\nmajor = \"16\"\n").location()->line, 2);
   EXPECT_EQ(failure("[project\n").location()->line, 1);
   EXPECT_EQ(failure("a = 1\n[)xeck").location()->line, 2);  // what the library takes for impossible
+  EXPECT_EQ(failure("[check]\n\u02AF = 1").location()->line, 2);
   EXPECT_EQ(failure("project = 1\n").message(), "unknown setting project");
 }
 
