@@ -5,6 +5,7 @@
 
 #include <stdexcept>
 
+#include "apply/session.h"
 #include "sql/name.h"
 
 namespace contraflow::apply {
@@ -51,6 +52,16 @@ std::optional<plan::Phase> phase_of(std::string_view name) {
 
 std::string position_of(const StepRun& run) { return std::to_string(run.position); }
 const char* direction(const StepRun& run) { return run.undo ? "true" : "false"; }
+
+constexpr std::string_view kProgressColumns = "hash, step, undo, part, identity, relation, key, lower, upper, rows, done, deferred";
+constexpr std::string_view kProgressAdvances =
+    "ON CONFLICT (hash, step, undo, part) DO UPDATE SET lower = excluded.lower, upper = excluded.upper, rows = excluded.rows, done = excluded.done, deferred = excluded.deferred";
+
+std::string progress_values(const std::string& hash, const StepRun& run, const std::string& identity, const Part& part) {
+  const auto texts = [](const std::vector<std::string>& values) { return sql::quote_literal(array(values)) + "::text[]"; };
+  return fmt::format("{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}", sql::quote_literal(hash), sql::quote_literal(run.step.id), direction(run), part.number, sql::quote_literal(identity),
+                     sql::quote_literal(part.relation), texts(part.key), texts(part.lower), texts(part.upper), part.rows, part.done, part.deferred);
+}
 
 }  // namespace
 
@@ -219,12 +230,16 @@ void Journal::begin_progress(pg::Connection& connection, const StepRun& run, con
 }
 
 void Journal::save_progress(pg::Connection& connection, const StepRun& run, const std::string& identity, const Part& part) const {
-  connection.query(fmt::format("INSERT INTO {} (hash, step, undo, part, identity, relation, key, lower, upper, rows, done, deferred) "
-                               "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (hash, step, undo, part) DO UPDATE SET lower = excluded.lower, "
-                               "upper = excluded.upper, rows = excluded.rows, done = excluded.done, deferred = excluded.deferred",
-                               table("progress")),
-                   {hash_, run.step.id, direction(run), std::to_string(part.number), identity, part.relation, array(part.key), array(part.lower), array(part.upper),
-                    std::to_string(part.rows), part.done ? "true" : "false", part.deferred ? "true" : "false"});
+  connection.execute(fmt::format("INSERT INTO {} ({}) VALUES ({}) {}", table("progress"), kProgressColumns, progress_values(hash_, run, identity, part), kProgressAdvances));
+}
+
+void Journal::advance(pg::Connection& connection, const StepRun& run, const std::string& identity, const Part& part, const std::string& runner) const {
+  const pg::Result saved = connection.execute(fmt::format("{0}; WITH fence AS MATERIALIZED (SELECT FROM {1} WHERE hash = {2} AND runner = {3} FOR SHARE) INSERT INTO {4} ({5}) SELECT {6} FROM fence {7}", kOwnPathLocal,
+                                                          table("plans"), sql::quote_literal(hash_), sql::quote_literal(runner), table("progress"), kProgressColumns,
+                                                          progress_values(hash_, run, identity, part), kProgressAdvances));
+  if (saved.rows_affected() == 1) return;
+  fence(connection, runner);  // says who has taken over
+  throw Error(ErrorCode::interrupted, "the journal did not take the progress of a batch", "run the same command again; the batch was rolled back");
 }
 
 void Journal::forget_progress(pg::Connection& connection, const StepRun& run) const {

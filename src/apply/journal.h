@@ -96,6 +96,8 @@ class Journal {
   std::vector<Part> progress(pg::Connection& connection, const StepRun& run, const std::string& identity) const;
   void begin_progress(pg::Connection& connection, const StepRun& run, const std::string& identity, const std::vector<Part>& parts) const;
   void save_progress(pg::Connection& connection, const StepRun& run, const std::string& identity, const Part& part) const;
+  // The end of a batch, in one message: this session's own search_path, fence() and save_progress(). Error{interrupted} where another runner has taken over.
+  void advance(pg::Connection& connection, const StepRun& run, const std::string& identity, const Part& part, const std::string& runner) const;
   void forget_progress(pg::Connection& connection, const StepRun& run) const;
 
   std::vector<BackfillRecord> backfills(pg::Connection& connection) const;  // those under way

@@ -182,7 +182,7 @@ class Backfiller {
   };
 
   // A busy machine may take a batch several times as long; only one that takes far too long is given up.
-  Milliseconds least_timeout() const { return std::max<Milliseconds>(run_.options.backfill.batch_time * 2, 200ms); }
+  Milliseconds least_timeout() const { return std::max<Milliseconds>(std::max(run_.options.backfill.batch_time, run_.options.backfill.quiet_batch_time) * 2, 200ms); }
 
   void finish(Session& session, Part part) {
     Pace pace{.size = run_.options.backfill.first_rows, .timeout = least_timeout()};
@@ -219,23 +219,22 @@ class Backfiller {
 
   long long batch(pg::Connection& connection, Part& part, const std::vector<std::string>& upper, const Pace& pace) {
     const auto attempt = Milliseconds(static_cast<int>(jitter(40, 70)));
-    connection.execute(fmt::format("BEGIN; {}; {}; {}; SET LOCAL contraflow.backfill = 'on'{}{}; {}", set_local("lock_timeout", attempt), set_local("statement_timeout", pace.timeout),
-                                   set_local("idle_in_transaction_session_timeout", run_.options.idle_limit),
-                                   run_.options.backfill.synchronous_commit ? "" : "; SET LOCAL synchronous_commit = off", silent_ ? "; SET LOCAL session_replication_role = 'replica'" : "", kUsersPathLocal));
     const std::string range = range_condition(part, part.lower, upper);
-    const pg::Result done = connection.execute(
-        backfill_.pending.empty() ? replace_all(backfill_.assignments, "{rows}", fmt::format("ONLY {} AS source WHERE {}", part.relation, range))
-                                  : fmt::format("UPDATE ONLY {} SET {} WHERE {} AND ({})", part.relation, backfill_.assignments, range, backfill_.pending));
+    const std::string update = backfill_.pending.empty() ? replace_all(backfill_.assignments, "{rows}", fmt::format("ONLY {} AS source WHERE {}", part.relation, range))
+                                                         : fmt::format("UPDATE ONLY {} SET {} WHERE {} AND ({})", part.relation, backfill_.assignments, range, backfill_.pending);
+    const pg::Result done = connection.execute(fmt::format("BEGIN; {}; {}; {}; SET LOCAL contraflow.backfill = 'on'{}{}; {}; {}", set_local("lock_timeout", attempt),
+                                                           set_local("statement_timeout", pace.timeout), set_local("idle_in_transaction_session_timeout", run_.options.idle_limit),
+                                                           run_.options.backfill.synchronous_commit ? "" : "; SET LOCAL synchronous_commit = off",
+                                                           silent_ ? "; SET LOCAL session_replication_role = 'replica'" : "", kUsersPathLocal, update));
     const long long changed = done.rows_affected();
-    connection.execute(std::string(kOwnPathLocal));
-    run_.observer.before_commit(step_, connection);
-    run_.journal.fence(connection, run_.runner);
     Part after = part;
     after.lower = upper;
     after.rows += changed;
     after.done = upper == part.upper;
-    run_.journal.save_progress(connection, step_, identity_, after);
+    run_.journal.advance(connection, step_, identity_, after, run_.runner);
+    run_.observer.before_commit(step_, connection);
     connection.execute("COMMIT");
+    run_.throttle.wrote();
     part = std::move(after);
     return changed;
   }
@@ -245,7 +244,8 @@ class Backfiller {
     const BackfillOptions& options = run_.options.backfill;
     const double now = static_cast<double>(pace.size) / std::max(0.5, static_cast<double>(took.count()));
     pace.rate = pace.rate == 0 ? now : 0.7 * pace.rate + 0.3 * now;
-    const double wanted = pace.rate * static_cast<double>(options.batch_time.count());
+    const Milliseconds aim = run_.throttle.traffic() ? options.batch_time : options.quiet_batch_time;
+    const double wanted = pace.rate * static_cast<double>(aim.count());
     // The first batches may double: they say nothing about the load yet.
     const double growth = ++pace.batches <= 6 ? 2.0 : 1.2;
     pace.size = std::clamp(static_cast<long long>(std::min(wanted, static_cast<double>(pace.size) * growth)), options.least_rows, options.most_rows);

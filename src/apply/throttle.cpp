@@ -18,6 +18,8 @@ void Throttle::start(const std::string& table) {
   table_ = table;
   running_ = true;
   calm_latency_.reset();
+  seen_.clear();
+  traffic_ = true;
   looked_ = false;
   thread_ = std::thread([this] { loop(); });
   // The first batch waits for the first look, so that a run that was paused does not begin; not for a server that gives no further connection.
@@ -98,6 +100,7 @@ std::string Throttle::look(pg::Connection& connection) {
     const pg::Result row = connection.execute(limits.query);
     if (row.rows() == 0 || row.text(0, 0) != "t") reason = "--throttle-query does not say true";
   }
+  look_for_traffic(connection);
   probe(connection);
   if (reason.empty() && calm_latency_ && limits.commit_latency_factor > 0 &&
       latency_ > std::max(limits.commit_latency_floor_ms, *calm_latency_ * limits.commit_latency_factor)) {
@@ -106,11 +109,30 @@ std::string Throttle::look(pg::Connection& connection) {
   return reason;
 }
 
+// Every transaction that writes takes an ID, and any role can see the next one: what others took is the difference to what this run did.
+void Throttle::look_for_traffic(pg::Connection& connection) {
+  constexpr std::size_t kLooks = 4;
+  constexpr double kOthersASecond = 5;
+  const long long own = own_;  // read first, so that a batch that ends meanwhile counts for the others
+  const pg::Result row = connection.execute("SELECT txid_snapshot_xmax(txid_current_snapshot())");
+  seen_.push_back({Clock::now(), row.integer(0, 0), own});
+  if (seen_.size() > kLooks) seen_.pop_front();
+  if (seen_.size() < 2) return;
+  bool found = false;
+  for (std::size_t i = 1; i < seen_.size(); ++i) {
+    const double seconds = std::chrono::duration<double>(seen_[i].at - seen_[i - 1].at).count();
+    const auto others = static_cast<double>((seen_[i].next_id - seen_[i - 1].next_id) - (seen_[i].own - seen_[i - 1].own));
+    found = found || others > kOthersASecond * std::max(seconds, 0.5);
+  }
+  traffic_ = found;
+}
+
 // What a small transaction of the application's waits for its commit just now: a synchronous one on the journal's own row.
 void Throttle::probe(pg::Connection& connection) {
   if (run_.options.throttle.commit_latency_factor <= 0) return;
   const auto begin = Clock::now();
   run_.journal.beat(connection, run_.runner);
+  wrote();
   const double now = std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
   latency_ = calm_latency_ ? 0.5 * latency_ + 0.5 * now : now;
   if (!calm_latency_) calm_latency_ = now;

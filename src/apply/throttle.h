@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -34,11 +35,16 @@ class Throttle {
   // The same before a step that takes locks: pause and postponed cut-overs only.
   void wait_for_locks(const StepRun& step);
   double pace();  // share of time that batches may take
+  // Whether others wrote to this server in the last few seconds; true as long as that is not known.
+  bool traffic() const { return traffic_; }
+  // To be told of each transaction of the backfill's own that wrote something.
+  void wrote() { ++own_; }
 
  private:
   void loop();
   std::string look(pg::Connection& connection);
   void probe(pg::Connection& connection);
+  void look_for_traffic(pg::Connection& connection);
   template <typename Number>
   void check(std::string& reason, pg::Connection& connection, const char* what, const std::string& query, Number limit, const std::string& text);
   void hold(const StepRun& step, const std::function<std::string()>& reason);
@@ -54,6 +60,14 @@ class Throttle {
   Control control_;
   std::optional<double> calm_latency_;  // ms, of the probe at the start
   double latency_ = 0;
+  std::atomic<bool> traffic_{true};
+  std::atomic<long long> own_{0};
+  // What looks found, the last ones: when, the next transaction ID, and how many of them were this run's.
+  struct Seen {
+    std::chrono::steady_clock::time_point at;
+    long long next_id = 0, own = 0;
+  };
+  std::deque<Seen> seen_;
   std::vector<std::string> unseen_;  // signals that this role cannot see
   std::thread thread_;
 };

@@ -50,7 +50,7 @@ void add_run_options(CLI::App& app, RunOptions& options, bool rollback) {
   app.add_option("--concurrent-budget", options.concurrent_budget_seconds, "seconds that a concurrent build may wait for older transactions")->check(CLI::PositiveNumber)->type_name("SECONDS")->default_str("1800");
   app.add_option("--work-limit", options.work_limit_hours, "hours that one scan or index build may take")->check(CLI::PositiveNumber)->type_name("HOURS")->default_str("24");
   app.add_option("--workers", options.workers, "connections that a backfill works on")->check(CLI::Range(1, 64))->type_name("N")->default_str("1");
-  app.add_option("--batch-time", options.batch_ms, "milliseconds that a batch of a backfill should take")->check(CLI::Range(5.0, 2000.0))->type_name("MS")->default_str("30");
+  app.add_option("--batch-time", options.batch_ms, "milliseconds that a batch of a backfill should take (without it: 10 while others write to the server, 80 while nobody does)")->check(CLI::Range(5.0, 2000.0))->type_name("MS");
   app.add_option("--pace", options.pace, "share of the time that batches may take, 0.05 to 1")->check(CLI::Range(0.05, 1.0))->type_name("SHARE")->default_str("1");
   app.add_flag("--synchronous-commit", options.synchronous_commit, "batches wait for the disk at each commit (their progress is in the same transaction: nothing is lost without)");
   app.add_flag("--no-verify", options.no_verify, "do not count at the end of a backfill what is still pending");
@@ -103,7 +103,7 @@ apply::Options executor_options(const RunOptions& given) {
                                                         : apply::CancelBlockers::idle_in_transaction;
   out.work_limit = milliseconds(given.work_limit_hours * 3600);
   out.backfill.workers = given.workers;
-  out.backfill.batch_time = milliseconds(given.batch_ms / 1000);
+  if (given.batch_ms > 0) out.backfill.batch_time = out.backfill.quiet_batch_time = milliseconds(given.batch_ms / 1000);
   out.backfill.pace = given.pace;
   out.backfill.synchronous_commit = given.synchronous_commit;
   out.backfill.verify = !given.no_verify;

@@ -26,7 +26,7 @@ struct RunOptions {
   std::string cancel_blockers = "none";
   double lock_budget_seconds = 600, concurrent_budget_seconds = 1800, work_limit_hours = 24;
   int workers = 1;
-  double batch_ms = 30, pace = 1.0;
+  double batch_ms = 0, pace = 1.0;
   bool synchronous_commit = false, no_verify = false;
   double replica_lag = 10, slot_gb = 10, latency_factor = 8;
   long long archive_backlog = 500, xmin_age = 50'000'000;

@@ -4,7 +4,7 @@
 
 Its server archives and has a replica that replays 2 s late; both are out of the way where another signal is tried. Exit 0: all hold; 77: no server here.
 """
-import contextlib, os, subprocess, sys, time
+import contextlib, json, os, statistics, subprocess, sys, time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -128,6 +128,31 @@ class Test(apply_test.Test):
             self.until(db, "select coalesce(max(replay_lag) > interval '1 s', false) from pg_stat_replication", 30)
             return p
         self.waits('replica lag, seconds:', [*without('--max-replica-lag'), '--max-replica-lag', '1'], begin, lambda db, p: p.terminate())
+
+    def t_traffic(self):
+        """batches are short while others write, longer while nobody does"""
+        def batches(beside):
+            db, folder = self.plan(TABLE, WIDER, ROWS.format(400_000))
+            self.apply(db, folder, 'expand')
+            self.s.psql(db, 'create table visits (n int)')
+            writer = subprocess.Popen(['pgbench', '-n', '-c', '1', '-R', '100', '-T', '60', '-f', '/dev/stdin', db], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                      env=self.s.env()) if beside else None
+            try:
+                if writer:
+                    writer.stdin.write(b'insert into visits values (1);\n')
+                    writer.stdin.close()
+                    self.until(db, 'select count(*) > 20 from visits')
+                p = self.start(db, folder, 'backfill', '--pace', '0.3', '--format', 'json', *CALM)
+                out, _ = p.communicate(timeout=120)
+                assert p.returncode == 0, out
+            finally:
+                if writer:
+                    writer.kill()
+                    writer.wait()
+            sizes = [event['rows'] for event in map(json.loads, out.splitlines()) if event['event'] == 'batch_done']
+            return statistics.median(sizes[len(sizes) // 2:])
+        busy, quiet = batches(True), batches(False)
+        assert quiet > 2 * busy, f'{busy} rows a batch beside traffic, {quiet} without'
 
 
 if __name__ == '__main__':
