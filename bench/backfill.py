@@ -8,8 +8,11 @@ One server with fsync on, a table of about 130 bytes a row with a primary key, o
 the table and a checkpoint:
   single   one UPDATE of every row
   apply    the backfill phase of a plan, one worker: batches, progress and throttle as in production; its verification is timed apart
-  cte      per 1,000 rows: WITH batch AS (SELECT id … WHERE id > $1 ORDER BY id LIMIT 1000 FOR NO KEY UPDATE) UPDATE … FROM batch
-Then p99 of pgbench's transactions (50 a second) without and with a backfill, and the cost of a plan of 100 brief steps.
+  cte      per 1,000 rows: WITH batch AS (SELECT id … WHERE id > $1 ORDER BY id LIMIT 1000 FOR NO KEY UPDATE) UPDATE … FROM batch, in a loop on the server
+  pgroll   the program itself, where tools/get_peers.sh has built it: `pgroll start` of a migration that adds the column with an `up` expression
+Then p99 of pgbench's transactions, pooled over --rounds rounds because a disk changes its mind: without anything beside, beside a query that only computes (the floor: what a busy core
+costs here), and beside a backfill; at 50 a second and as fast as four clients can (--traffic). Last the cost of a plan of 100 brief steps. WAL segments are there to be recycled, as on a
+server that has run for a while: making one anew stops every commit.
 """
 import argparse, json, os, re, subprocess, sys, tempfile, time
 
@@ -29,9 +32,11 @@ def main():
     ap.add_argument('--rows', type=int, default=2_000_000)
     ap.add_argument('--repeat', type=int, default=1)
     ap.add_argument('--server', type=int, default=15)
+    ap.add_argument('--rounds', type=int, default=3, help='of the latency runs')
+    ap.add_argument('--traffic', default='50,0', help='transactions a second of each latency run; 0: as many as four clients make')
     opt = ap.parse_args()
     opt.bin = os.path.abspath(opt.bin)
-    laws_server.SETTINGS = ('listen_addresses=', 'max_connections=50', 'autovacuum=off', 'max_wal_size=8GB', 'shared_buffers=512MB', 'checkpoint_timeout=1h', 'timezone=UTC', 'log_min_messages=fatal')
+    laws_server.SETTINGS = ('listen_addresses=', 'max_connections=50', 'autovacuum=off', 'max_wal_size=8GB', 'min_wal_size=4GB', 'shared_buffers=512MB', 'checkpoint_timeout=1h', 'timezone=UTC', 'log_min_messages=fatal')
     s = Server(find_servers(ROOT)[opt.server])
     folder = tempfile.mkdtemp(prefix='contraflow-bench-')
 
@@ -50,6 +55,7 @@ def main():
         base, after = s.create(), s.create()
         s.psql(base, TABLE + ROWS.format(opt.rows))
         s.psql(after, TABLE.replace('name text', 'title text'))
+        s.psql('postgres', "create table filler as select i, repeat('x', 900) from generate_series(1, 3000000) i; checkpoint; checkpoint; drop table filler; checkpoint")
         plan = folder + '/plan'
         contraflow('plan', '--from', s.url(base), '--to', s.url(after), '--out', plan, '--rename', 't.name=title')
         for _ in range(opt.repeat):
@@ -78,32 +84,56 @@ def main():
             s.psql(db, open(folder + '/cte.sql').read())
             cte = time.time() - at0
             s.drop(db)
+
+            peer = ''
+            if os.access(ROOT + '/build/peers/bin/pgroll', os.X_OK):
+                db = fresh()
+                with open(folder + '/1_title.json', 'w') as f:
+                    json.dump({'name': 'title', 'operations': [{'add_column': {'table': 't', 'up': 'name', 'column': {'name': 'title', 'type': 'text', 'nullable': True}}}]}, f)
+                pgroll = [ROOT + '/build/peers/bin/pgroll', '--postgres-url', s.url(db)]
+                subprocess.run([*pgroll, 'init'], check=True, capture_output=True, env=s.env())
+                at0 = time.time()
+                subprocess.run([*pgroll, 'start', folder + '/1_title.json'], check=True, capture_output=True, env=s.env())
+                took = time.time() - at0
+                assert s.psql(db, 'select count(*) from t where name is distinct from _pgroll_new_title').stdout.strip() == '0'
+                peer = f'; pgroll {took:.1f} s ({took / engine:.2f} x)'
+                s.drop(db)
             print(f'{opt.rows} rows: single {single:.1f} s; apply {engine:.1f} s in {len(batches)} batches (and {end - at(batches[-1]):.1f} s verification); cte {cte:.1f} s; '
-                  f'apply is {single / engine:.2f} of the single rate, {cte / engine:.2f} x the cte rate', flush=True)
+                  f'apply is {single / engine:.2f} of the single rate, {cte / engine:.2f} x the cte rate{peer}', flush=True)
 
         # latency of the traffic
-        db = fresh()
-        contraflow('apply', plan, '--target', s.url(db), '--phase', 'expand', '--yes')
         with open(folder + '/script.sql', 'w') as f:
             f.write(f'\\set id random(1, {opt.rows})\nupdate t set amount = amount + 1 where id = :id;\n')
 
-        def p99(seconds, beside=None):
+        def latencies(db, rate, seconds, beside=None):
+            """milliseconds of each transaction"""
             for old in os.listdir(folder):
                 if old.startswith('lat'):
                     os.unlink(f'{folder}/{old}')
-            p = subprocess.Popen(['pgbench', '-n', '-M', 'prepared', '-c', '2', '-R', '50', '-T', str(seconds), '-l', f'--log-prefix={folder}/lat', '-f', folder + '/script.sql', db],
+            p = subprocess.Popen(['pgbench', '-n', '-M', 'prepared', *(['-c', '2', '-R', str(rate)] if rate else ['-c', '4']), '-T', str(seconds), '-l', f'--log-prefix={folder}/lat', '-f', folder + '/script.sql', db],
                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=s.env())
             if beside:
                 beside()
                 p.terminate()
             p.wait()
-            took = sorted((int(w[2]) - int(w[6])) / 1000 for f in os.listdir(folder) if f.startswith('lat') for w in map(str.split, open(f'{folder}/{f}')) if len(w) > 6)
-            return took[int(len(took) * 0.99)], len(took)
+            # The last line may be cut off; the schedule's lag comes last where there is a rate.
+            lines = [w for f in os.listdir(folder) if f.startswith('lat') for w in map(str.split, open(f'{folder}/{f}')) if len(w) == (7 if rate else 6)]
+            return [(int(w[2]) - (int(w[6]) if rate else 0)) / 1000 for w in lines]
 
-        calm, n = p99(20)
-        busy, m = p99(600, lambda: contraflow('apply', plan, '--target', s.url(db), '--phase', 'backfill', '--yes'))
-        print(f'p99 of {n} transactions without a backfill {calm:.1f} ms, of {m} during it {busy:.1f} ms: {busy / calm:.2f} x')
-        s.drop(db)
+        def p99(took):
+            return sorted(took)[int(len(took) * 0.99)]
+
+        for rate in map(int, opt.traffic.split(',')):
+            calm, computing, busy = [], [], []
+            for _ in range(opt.rounds):
+                db = fresh()
+                contraflow('apply', plan, '--target', s.url(db), '--phase', 'expand', '--yes')
+                calm += latencies(db, rate, 8)
+                computing += latencies(db, rate, 600, lambda: s.psql(db, 'set max_parallel_workers_per_gather = 0; select count(*) from generate_series(1, 60000000)'))
+                busy += latencies(db, rate, 600, lambda: contraflow('apply', plan, '--target', s.url(db), '--phase', 'backfill', '--yes'))
+                s.drop(db)
+            print(f'{"traffic of " + str(rate) if rate else "as many as four clients make,"} transactions a second: p99 of {len(calm)} with nothing beside {p99(calm):.1f} ms, of {len(computing)} beside a '
+                  f'computing query {p99(computing):.1f} ms ({p99(computing) / p99(calm):.2f} x), of {len(busy)} beside a backfill {p99(busy):.1f} ms ({p99(busy) / p99(calm):.2f} x)', flush=True)
 
         # a hundred brief steps
         small, more = s.create(), s.create()

@@ -132,7 +132,7 @@ class Test(apply_test.Test):
     def t_traffic(self):
         """batches are short while others write, longer while nobody does"""
         def batches(beside):
-            db, folder = self.plan(TABLE, WIDER, ROWS.format(400_000))
+            db, folder = self.plan(TABLE, WIDER, ROWS.format(250_000))
             self.apply(db, folder, 'expand')
             self.s.psql(db, 'create table visits (n int)')
             writer = subprocess.Popen(['pgbench', '-n', '-c', '1', '-R', '100', '-T', '60', '-f', '/dev/stdin', db], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
