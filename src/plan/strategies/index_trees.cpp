@@ -398,6 +398,8 @@ Statements restore_parts_of_indexes(const Database& database, const ObjectId& co
       const auto* key = key_in(database, member->id);  // whose index depends on it alone
       const std::set<ObjectId>& reads = key ? database.objects.at(key_of(member->id, *index)).depends_on : member->depends_on;
       if (!reads.contains(column_id(table.schema, table.name, column.name))) continue;
+      const bool computes = !index->predicate.empty() || std::find(index->columns.begin(), index->columns.end(), "") != index->columns.end();
+      if (!key && computes) continue;  // is dropped before and made again after it
       parts.insert(member->id);
       const Index* above = index_in(database, parent_of(*index));
       differs = differs || member->id.name != chosen_name(database, member->id) || !chosen.insert(member->id.name).second || (above && above->options != index->options);

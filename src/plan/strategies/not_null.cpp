@@ -13,6 +13,54 @@ namespace contraflow::plan {
 
 using namespace catalog;
 
+namespace {
+
+// DROP NOT NULL reaches every table below, also those that have it by themselves in `after` (before 18, where it is no constraint of theirs): these keep it, or get it again where a
+// partitioned table cannot drop it alone.
+struct Removal {
+  Statements statements;
+  std::vector<QualifiedName> scanned;
+};
+Removal remove_not_null(const Planner& p, const Database& after, const ObjectId& id, const std::string& name_now) {
+  const Database& before = &after == &p.to ? p.from : p.to;
+  const std::string drops = fmt::format("ALTER COLUMN {} DROP NOT NULL", sql::quote_identifier(name_now));
+  std::vector<QualifiedName> keep, lose;
+  for (QualifiedName& table : Planner::descendants(after, {id.schema, id.relation})) {
+    const ObjectId copy = column_id(table.schema, table.name, id.name);
+    const auto *was = before.find_body<Column>(copy), *is = after.find_body<Column>(copy);
+    if (was && is && was->not_null) (is->not_null ? keep : lose).push_back(std::move(table));
+  }
+  Removal out;
+  const std::string target = column_target(after, id);
+  if (keep.empty() || after.major() >= 18) {
+    out.statements = {fmt::format("{} {}", target, drops)};
+    return out;
+  }
+  const auto* body = after.find_body<Table>(table_id({id.schema, id.relation}));
+  if (body && body->partitioned) {
+    out.statements = {fmt::format("{} {}", target, drops)};
+    for (const QualifiedName& table : keep) {
+      out.statements.push_back(fmt::format("{} ALTER COLUMN {} SET NOT NULL", alter_table(after, table.schema, table.name), sql::quote_identifier(name_now)));
+      const auto* partition = after.find_body<Table>(table_id(table));
+      if (partition && !partition->partitioned) out.scanned.push_back(table);
+    }
+    return out;
+  }
+  out.statements = {fmt::format("{} {}", alter_table(after, id.schema, id.relation, true), drops)};
+  for (const QualifiedName& table : lose) out.statements.push_back(fmt::format("{} {}", alter_table(after, table.schema, table.name, true), drops));
+  return out;
+}
+
+// As an action; one that scans partitions which keep their NOT NULL only where they are small, or that may be.
+Action removing(Planner& p, const Removal& removal, const ObjectId& id, std::string todo) {
+  if (removal.scanned.empty()) return brief(removal.statements, std::move(todo));
+  Action out = blocking(removal.statements, std::move(todo));
+  p.allow_blocking(out, "scan", removal.scanned, fmt::format("NOT NULL of {}, which its partitions keep,", describe(id)));
+  return out;
+}
+
+}  // namespace
+
 void set_not_null(Planner& p, Phase phase, const ObjectId& id, const std::string& name_now, std::vector<std::size_t> after) {
   const std::string target = column_target(p.to, id);
   const std::string column = sql::quote_identifier(name_now);
@@ -28,17 +76,17 @@ void set_not_null(Planner& p, Phase phase, const ObjectId& id, const std::string
     return operation;
   };
   const std::string set_not_null = fmt::format("{} {}", target, set_not_null_action(now, std::get<Column>(p.to.objects.at(id).body)));
-  const std::string drop_not_null = fmt::format("{} ALTER COLUMN {} DROP NOT NULL", target, column);
+  const Removal drop_not_null = remove_not_null(p, p.from, id, name_now);
   const std::string done = column_is_not_null(now);
   if (p.to.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""})) {
     // Its rows are on another server, and nobody looks at them.
-    finish(p.add(phase, "set NOT NULL on", id, brief({set_not_null}, negate(done)), brief({drop_not_null}, all_of({exists(now), done}))));
+    finish(p.add(phase, "set NOT NULL on", id, brief({set_not_null}, negate(done)), brief(drop_not_null.statements, all_of({exists(now), done}))));
     return;
   }
   if (p.is_small({id.schema, id.relation})) {
     Action action = blocking({set_not_null}, negate(done));
     p.allow_blocking(action, "scan", {{id.schema, id.relation}}, "SET NOT NULL");
-    Operation& operation = finish(p.add(phase, "set NOT NULL on", id, action, brief({drop_not_null}, all_of({exists(now), done}))));
+    Operation& operation = finish(p.add(phase, "set NOT NULL on", id, action, removing(p, drop_not_null, id, all_of({exists(now), done}))));
     operation.step.preconditions.push_back(no_nulls);
     operation.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::scan}};
     return;
@@ -47,11 +95,13 @@ void set_not_null(Planner& p, Phase phase, const ObjectId& id, const std::string
   const ObjectId check_id{Kind::constraint, id.schema, id.relation, check, ""};
   const std::string drop_check = fmt::format("{} DROP CONSTRAINT IF EXISTS {}", target, sql::quote_identifier(check));
   const std::string not_yet = negate(done);
+  Removal undone = drop_not_null;
+  undone.statements.insert(undone.statements.begin(), drop_check);
   Operation& add = finish(p.add(phase, "prepare NOT NULL on", id,
                                 brief({fmt::format("{} ADD CONSTRAINT {} CHECK ({} IS NOT NULL) NOT VALID", target,
                                                    sql::quote_identifier(check), column)},
                                       all_of({not_yet, absent(check_id)})),
-                                brief({drop_check, drop_not_null}, exists(now))));
+                                removing(p, undone, id, exists(now))));
   add.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
   add.step.preconditions.push_back(no_nulls);
   const std::size_t first = p.operations.size() - 1;
@@ -86,7 +136,8 @@ void drop_not_null(Planner& p, Phase phase, const ObjectId& id, bool contents_ma
   const std::string target = column_target(p.from, id);
   const std::string column = sql::quote_identifier(id.name);
   const QualifiedName table{id.schema, id.relation};
-  const Statements forward{fmt::format("{} ALTER COLUMN {} DROP NOT NULL", target, column)};
+  const Removal removal = remove_not_null(p, p.to, id, id.name);
+  const Statements& forward = removal.statements;
   const std::string set_not_null = fmt::format("{} {}", target, set_not_null_action(id, std::get<Column>(p.from.objects.at(id).body)));
   std::string not_yet = all_of({exists(id), negate(column_is_not_null(id))});
   if (p.from.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""})) {
@@ -104,7 +155,7 @@ void drop_not_null(Planner& p, Phase phase, const ObjectId& id, bool contents_ma
     not_yet = all_of({not_yet, "NOT " + holes});
   }
   if (p.is_small(table)) {
-    Operation& operation = p.add(phase, "drop NOT NULL of", id, brief(forward, column_is_not_null(id)),
+    Operation& operation = p.add(phase, "drop NOT NULL of", id, removing(p, removal, id, column_is_not_null(id)),
                                  blocking({fill.empty() ? expect_no_null(table, column) : fmt::format("UPDATE {} SET {} = {} WHERE {} IS NULL", sql::quote(table), column, fill, column),
                                            set_not_null},
                                           not_yet));
@@ -116,7 +167,7 @@ void drop_not_null(Planner& p, Phase phase, const ObjectId& id, bool contents_ma
   const std::string check = p.spare_constraint(id.schema, id.relation, id.name, "not_null");
   const ObjectId check_id{Kind::constraint, id.schema, id.relation, check, ""};
   const std::string quoted_check = sql::quote_identifier(check);
-  Operation& first = p.add(phase, "drop NOT NULL of", id, brief(forward, column_is_not_null(id)),
+  Operation& first = p.add(phase, "drop NOT NULL of", id, removing(p, removal, id, column_is_not_null(id)),
                            brief({set_not_null, fmt::format("{} DROP CONSTRAINT IF EXISTS {}", target, quoted_check)},
                                  contents_may_be_lost ? exists(check_id) : exists(id)));
   first.detaches.insert(id);

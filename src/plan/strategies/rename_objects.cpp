@@ -280,8 +280,11 @@ namespace {
 // What is spelled with a column's new name works only after the swap, and its undo only before the swap back.
 void order_after_renamed_columns(Planner& p) {
   for (const Planner::RenamedColumn& column : p.renamed_columns) {
-    std::set<ObjectId> spelled = Planner::with_copies(p.to, column.id);  // a partition's column is renamed with its parent's
-    spelled.insert(column.id);
+    std::set<ObjectId> spelled{column.id};
+    for (const QualifiedName& heir : Planner::descendants(p.to, {column.id.schema, column.id.relation})) {  // a column below is renamed with its parent's, also one that is declared there, too
+      const ObjectId copy = column_id(heir.schema, heir.name, column.id.name);
+      if (p.to.find(copy)) spelled.insert(copy);
+    }
     if (auto it = p.dependents.find(column.id); it != p.dependents.end()) spelled.insert(it->second.begin(), it->second.end());
     for (const auto& [id, object] : p.to.objects) {
       if (object.depends_on.contains(column.id)) spelled.insert(id);

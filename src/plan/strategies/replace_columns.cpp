@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "catalog/alter.h"
 #include "catalog/ddl.h"
@@ -13,6 +15,7 @@
 #include "effects/type_change.h"
 #include "plan/strategies/conversion.h"
 #include "plan/strategies/index_trees.h"
+#include "sql/expression.h"
 
 namespace contraflow::plan {
 
@@ -70,7 +73,7 @@ bool joinable(const Column& a, const Column& b) {
 void Replacements::find_partners() {
   std::vector<ObjectId> through_second;
   for (const ObjectId& id : retyped_) {
-    if (!is_free(id) && (renamed(id) || !direct_rewrite(id))) through_second.push_back(id);
+    if (!is_free(id) && (renamed(id) ? !keeps_place(id) : !direct_rewrite(id))) through_second.push_back(id);
   }
   const auto partner = [&](const ObjectId& of, const ObjectId& key, const std::vector<std::string>& columns, const std::vector<std::string>& others, const QualifiedName& table, const QualifiedName& other) {
     for (std::size_t i = 0; i < std::min(columns.size(), others.size()); ++i) {
@@ -115,6 +118,49 @@ void Replacements::retype(const ObjectId& id) {
       "{} changes its type from {} to {}: a prepared statement that reads it fails once at this moment; a query that "
       "casts it ({}::{}) keeps its result type across the change",
       describe(id), a.type, b.type, sql::quote_identifier(id.name), b.type));
+}
+
+// In a tree of tables a renamed column has no second one that could take its place: it is converted in the transaction in which it gets its name.
+bool Replacements::keeps_place(const ObjectId& id) const {
+  const auto can = [&](const ObjectId& column) { return renamed(column) && in_both(column) && (is_free(column) || direct_rewrite(column)) && !is_partition_column(p_.from, column); };
+  const auto in_tree = [&](const ObjectId& column) { return !stands_alone(p_.from, table_id({column.schema, column.relation})); };
+  if (!can(id)) return false;
+  if (in_tree(id)) return true;
+  // A foreign key joins it to such a one: both take their types in one transaction.
+  for (const auto& [key_id, object] : catalog::of_kind(p_.from, Kind::constraint)) {
+    const auto* key = std::get_if<Constraint>(&object.body);
+    if (!key || key->type != ConstraintType::foreign_key || !key->references) continue;
+    for (std::size_t i = 0; i < std::min(key->columns.size(), key->referenced_columns.size()); ++i) {
+      const ObjectId one = column_id(key_id.schema, key_id.relation, key->columns[i]), two = column_id(key->references->schema, key->references->name, key->referenced_columns[i]);
+      const ObjectId& other = one == id ? two : one;
+      if ((one == id || two == id) && can(other) && in_tree(other)) return true;
+    }
+  }
+  return false;
+}
+
+void Replacements::convert_in_swap(Item& swap, const ObjectId& id) {
+  const Column& a = std::get<Column>(p_.from.objects.at(id).body);
+  const Column& b = std::get<Column>(p_.to.objects.at(id).body);
+  const Conversion plain{sql::quote_identifier(id.name), false, false, false};
+  const bool free = is_free(id);
+  Item retype;
+  retype.subject = id;
+  Conversion up = free ? plain : forward_conversion(p_, id, a.type, b.type);
+  up.expression = sql::rename_columns(up.expression, {{old_column_name(id), id.name}});  // it has its new name by then
+  add_retype(retype, id, a, b, up, back_conversion(p_, id, b.type, a.type));
+  append(swap.forward.core, std::move(retype.forward.before));
+  append(swap.forward.core, std::move(retype.forward.core));
+  // Under its new name until everything on it is made anew: the current schema is read with the new names of columns.
+  append(swap.undo.before, std::move(retype.undo.before));
+  append(swap.undo.core, std::move(retype.undo.core));
+  if (!free) swap.work = "rewrite";
+  swap.tables.insert(swap.tables.end(), retype.tables.begin(), retype.tables.end());
+  swap.touches.insert(retype.touches.begin(), retype.touches.end());
+  swap.carries.insert(retype.carries.begin(), retype.carries.end());
+  swap.notes.insert(swap.notes.end(), retype.notes.begin(), retype.notes.end());
+  swap.grade = std::max(swap.grade, retype.grade);
+  p_.claim(id, Aspect::default_expression);
 }
 
 bool Replacements::direct_rewrite(const ObjectId& id) const {
@@ -215,6 +261,7 @@ void Replacements::regenerate(const ObjectId& id) {
 
 void Replacements::add_shadow(ShadowColumn column) {
   if (!shadowed_.insert(column.id).second) return;
+  if (column.converted) converted_.insert(column.id);
   const QualifiedName table{column.id.schema, column.id.relation};
   shadow_tables_[table].push_back(std::move(column));
 }
@@ -253,7 +300,7 @@ void Replacements::emit_shadows() {
     std::vector<ObjectId> columns;
     for (const auto& [table, shadows] : group) {
       for (const ShadowColumn& shadow : shadows) {
-        if (shadow.shadow_wins || &shadow == &shadows.front()) columns.push_back(shadow.id);
+        if (shadow.shadow_wins || shadow.converted || &shadow == &shadows.front()) columns.push_back(shadow.id);
       }
     }
     Item& first = item(columns.front());
@@ -277,11 +324,22 @@ void Replacements::emit_shadows() {
         if (shadow.two_way()) first.renamed.push_back(shadow.id);
       }
     }
+    // Whatever is made anew on the way back reads the columns' new names: those of originals go when all of it stands.
+    const bool any_wins = std::any_of(columns.begin(), columns.end(), [&](const ObjectId& column) { return winning_shadow(column); });
+    std::vector<ObjectId> converted;
+    std::copy_if(columns.begin(), columns.end(), std::back_inserter(converted), [&](const ObjectId& column) { return converted_.contains(column); });
+    if (!converted.empty()) {
+      if (any_wins) p_.refuse(fmt::format("{} gets another name and another type in a tree of tables, which a foreign key joins to {}, which changes through a second column: make two plans", describe(converted.front()), describe(columns.front())));
+      first.undo.after = std::exchange(first.undo.core, {});
+      first.undo_dress.clear();
+      first.undo_undress.clear();
+      for (const ObjectId& id : converted) convert_in_swap(first, id);
+    }
     for (const ObjectId& column : columns) {
       item(column);
       unite(column, columns.front());
       // A renamed original takes its dependents along; nothing has to be made anew for it.
-      if (!winning_shadow(column)) std::erase(queue_, column);
+      if (!winning_shadow(column) && !converted_.contains(column)) std::erase(queue_, column);
       for (const auto& type : exchanged_through_shadow_) {
         if (p_.from.objects.at(column).depends_on.contains(type)) unite(column, type);
       }

@@ -18,7 +18,7 @@ using namespace catalog;
 
 // The column, or the one of a partitioned parent that it is a partition's copy of, takes another name and stays: its default is altered under that name.
 bool Replacements::only_renamed(ObjectId id) const {
-  while (!renamed(id) || winning_shadow(id)) {
+  while (!renamed(id) || winning_shadow(id) || converted_.contains(id)) {
     const auto* table = p_.to.find_body<Table>(table_id({id.schema, id.relation}));
     if (!table || !table->partition_of) return false;
     id = column_id(table->partition_of->schema, table->partition_of->name, id.name);
@@ -67,7 +67,7 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
   };
   std::set<QualifiedName> tables;
   std::vector<std::size_t> followers;
-  const bool two_names = std::any_of(items.begin(), items.end(), [](const Item* entry) { return !entry->undo_dress.empty(); });
+  const bool two_names = std::any_of(items.begin(), items.end(), [](const Item* entry) { return !entry->renamed.empty(); });
   for (const ObjectId& id : members) {
     const Object& a = p_.from.objects.at(id);
     const Object& b = p_.to.objects.at(id);

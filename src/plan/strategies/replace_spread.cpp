@@ -40,7 +40,7 @@ void Replacements::spread(const ObjectId& id) {
       case Kind::constraint:
       case Kind::index:
         // What a second column carries has its own copy of it.
-        if (shadowed_.contains(id) || p_.done.contains(dependent) || (rides_along(id, object) && !p_.replaced.contains(dependent))) break;
+        if ((shadowed_.contains(id) && !converted_.contains(id)) || p_.done.contains(dependent) || (rides_along(id, object) && !p_.replaced.contains(dependent))) break;
         pull_in(dependent, id);
         break;
       case Kind::statistics:

@@ -108,6 +108,8 @@ class Replacements {
   std::set<ObjectId> beside_partner_;  // changes through a second column because the other end of a foreign key does
   void retype(const ObjectId& id);
   bool direct_rewrite(const ObjectId& id) const;
+  bool keeps_place(const ObjectId& id) const;
+  void convert_in_swap(Item& swap, const ObjectId& id);
   void add_retype(Item& out, const ObjectId& id, const catalog::Column& a, const catalog::Column& b, const Conversion& up, const Conversion& down);
   void regenerate(const ObjectId& id);
 
@@ -115,6 +117,7 @@ class Replacements {
 
   ShadowTables shadow_tables_;
   std::set<ObjectId> shadowed_;
+  std::set<ObjectId> converted_;  // of those, the originals that keep their place and take the new type in the swap
 
   void add_shadow(ShadowColumn column);
   bool winning_shadow(const ObjectId& id) const;

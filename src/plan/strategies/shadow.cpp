@@ -126,7 +126,7 @@ bool relies_on_new_column(const Planner& planner, const ObjectId& id) {
 
 }  // namespace
 
-ShadowColumn shadow_for(const Planner& planner, const ObjectId& id, const std::string& old_name) {
+ShadowColumn shadow_for(const Planner& planner, const ObjectId& id, const std::string& old_name, bool keeps_place) {
   const Column& a = std::get<Column>(planner.from.objects.at(id).body);
   const Column& b = std::get<Column>(planner.to.objects.at(id).body);
   ShadowColumn out;
@@ -137,8 +137,10 @@ ShadowColumn shadow_for(const Planner& planner, const ObjectId& id, const std::s
   out.retired_name = planner.spare_column(id.schema, id.relation, old_name, renamed ? "retired" : "old");
   out.shadow_type = b.type;
   out.retired_type = a.type;
-  out.shadow_wins = a.type != b.type || a.collation != b.collation || (renamed && relies_on_new_column(planner, id));
-  if (!out.shadow_wins) {
+  const bool retyped = a.type != b.type || a.collation != b.collation;
+  out.converted = retyped && keeps_place;
+  out.shadow_wins = !keeps_place && (retyped || (renamed && relies_on_new_column(planner, id)));
+  if (!out.shadow_wins && !retyped) {
     out.up = sql::quote_identifier(old_name);
     out.down = sql::quote_identifier(id.name);
     return out;

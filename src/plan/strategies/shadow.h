@@ -24,7 +24,10 @@ struct ShadowColumn {
   bool up_may_fail = false, down_may_fail = false, up_changes = false, down_loses = false;
   // Exchanged types (quoted names) that have another name until the swap, and on the way back: type -> that name.
   std::map<std::string, std::string> types, back_types;
-  bool shadow_wins = true;                              // false: the original keeps its place and takes the new name; nothing is built twice
+  bool shadow_wins = true;  // false: the original keeps its place and takes the new name; nothing is built twice
+  bool converted = false;   // an original that keeps its place and takes the new type in the swap: in trees of tables, which have no second column
+  // What the loser holds after the swap, over `id.name`: an original that has kept its place leaves a copy behind.
+  std::string kept() const { return shadow_wins ? down : sql::quote_identifier(id.name); }
   bool two_way() const { return old_name != id.name; }  // both names are written until contract
 };
 
@@ -48,8 +51,8 @@ using ShadowTables = std::map<QualifiedName, std::vector<ShadowColumn>>;
 // Adds the operations of all phases but the swap itself, which it returns. Refuses by name what it cannot do (partitioned tables, children).
 ShadowSwap plan_shadow_columns(Planner& planner, const ShadowTables& tables);
 
-// The column's shadow with names that are free, and the conversions between its two types.
-ShadowColumn shadow_for(const Planner& planner, const ObjectId& column, const std::string& old_name);
+// The column's shadow with names that are free, and the conversions between its two types. `keeps_place`: the original is converted where it stands.
+ShadowColumn shadow_for(const Planner& planner, const ObjectId& column, const std::string& old_name, bool keeps_place = false);
 
 // `--fill` of the column, where it becomes NOT NULL: part of the conversion `up`.
 void fill_nulls(const Planner& planner, ShadowColumn& shadow);

@@ -49,7 +49,8 @@ bool Shadows::refused(const QualifiedName& table, const std::vector<ShadowColumn
     } else if (column.two_way() && !column.shadow_wins) {
       p_.refuse(fmt::format("{} gets another name, but a table below {} inherits it from another parent, too: rename it in both, with both names at once", describe(column.id), sql::quote(table)));
     } else if (column.two_way()) {
-      p_.refuse(fmt::format("{} gets another name and another type, which is not supported on partitioned tables and in inheritance: make two plans, the new name first", describe(column.id)));
+      p_.refuse(fmt::format("{} gets another name and another type, which is not supported on {} and in inheritance: make two plans, the new name first", describe(column.id),
+                            is_partition_column(p_.from, column.id) ? "columns of a partition key" : "large partitioned tables"));
     } else {
       p_.refuse(fmt::format(
           "{} changes online only through a second column, which is not supported on partitioned tables, partitions and in inheritance; "

@@ -65,7 +65,8 @@ void Shadows::build_members(const QualifiedName& table, const std::vector<Shadow
     // A renamed column needs its indexes under both names while both are read; where the original keeps its place, the copy goes at the swap.
     const std::string spare = p_.spare_relation(table.schema, member->id.name, wins ? direction.suffix : "copy");
     const ObjectId spare_id{Kind::index, table.schema, "", spare, ""};
-    Action action = concurrent(sql::index_over(index.definition, spare, names(table, direction, wins), true, types(direction)), all_of({todo, negate(index_is_valid(spare_id))}));
+    const std::string& definition = wins ? index.definition : std::get<Index>(p_.to.objects.at(member->id).body).definition;  // a copy is over the new name, and type, on both roads
+    Action action = concurrent(sql::index_over(definition, spare, names(table, direction, wins), true, types(direction)), all_of({todo, negate(index_is_valid(spare_id))}));
     action.builds_index = QualifiedName{table.schema, spare};
     Action removal = concurrent(fmt::format("DROP INDEX CONCURRENTLY IF EXISTS {}", sql::quote(QualifiedName{table.schema, spare})));
     build(direction, "build for the second column", member->id, std::move(action), std::move(removal), {{table, effects::LockMode::share_update_exclusive, effects::Work::index_build}});

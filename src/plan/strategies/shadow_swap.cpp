@@ -259,8 +259,8 @@ void Shadows::purge(const QualifiedName& table, const std::vector<ShadowColumn>&
     std::vector<std::string> swapped_state{exists(column.id), absent(named(column, column.shadow_name == column.id.name ? column.old_name : column.shadow_name))};
     if (!column.two_way()) swapped_state.push_back(negate(type_stays(column) ? old_labels(column) : column_has_type(column.id, old_body.type)));
     conditions.push_back(all_of(swapped_state));
-    fill.assignments += fmt::format("{}{} = {}", fill.assignments.empty() ? "" : ", ", retired, column.down);
-    fill.pending += (fill.pending.empty() ? "" : " OR ") + differs(retired, column.down, type);
+    fill.assignments += fmt::format("{}{} = {}", fill.assignments.empty() ? "" : ", ", retired, column.kept());
+    fill.pending += (fill.pending.empty() ? "" : " OR ") + differs(retired, column.kept(), type);
     swapped.push_back(exists(named(column, column.retired_name)));
   }
   if (p_.options.synchronise == Synchronise::triggers) append(back, create_sync_triggers(synchronised(table), columns, true));

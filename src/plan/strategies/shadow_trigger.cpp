@@ -55,7 +55,7 @@ Statements create_sync_triggers(const std::vector<QualifiedName>& tables, const 
   std::string body;
   for (const ShadowColumn& column : columns) {
     if (swapped) {
-      body += assign(column.retired_name, of_row(column.down), column.down_may_fail);
+      body += assign(column.retired_name, of_row(column.kept()), column.shadow_wins && column.down_may_fail);
     } else if (column.two_way()) {
       body += both_ways(column);
     } else {
