@@ -153,7 +153,10 @@ class FilePatcher {
           const auto known = facts_.resolve(name);
           return known ? std::optional(*facts_.columns(*known)) : std::nullopt;
         });
-        edits.edits.insert(edits.edits.end(), stars.edits.begin(), stars.edits.end());
+        for (const TextEdit& star : stars.edits) {  // TABLE t becomes a SELECT for either: the one with the list says more
+          std::erase_if(edits.edits, [&](const TextEdit& edit) { return edit.begin == star.begin && edit.end == star.end && edit.end > edit.begin; });
+          edits.edits.push_back(star);
+        }
         problems.insert(problems.end(), stars.refusals.begin(), stars.refusals.end());
       }
     } catch (const Error& error) {

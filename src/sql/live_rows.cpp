@@ -261,7 +261,7 @@ class Editor {
     const std::size_t target = query.n_target_list > 0 ? word_at(query.target_list[0]->res_target->location) : kNone;
     const std::size_t first = target == kNone ? kNone : keyword_before(target, "select");
     if (first == kNone) {
-      out_.refusals.emplace_back("a query without SELECT and a target list");
+      table_command(query, found);
       return;
     }
     const Level level = level_of(first);
@@ -269,6 +269,18 @@ class Editor {
     std::vector<std::string> conditions;
     from(found, query.where_clause, ctes, found.size() == 1 && query.n_from_clause == 1, conditions);
     where(level, level.from, query.where_clause, conditions);
+  }
+
+  // TABLE t -> SELECT * FROM t WHERE …
+  void table_command(const PgQuery__SelectStmt& query, const std::vector<Place>& found) {
+    const std::size_t at = found.size() == 1 && query.n_from_clause == 1 ? word_at(found.front().range->location) : kNone;
+    const std::size_t first = at == kNone ? kNone : keyword_before(at, "table");
+    if (first == kNone) {
+      out_.refusals.emplace_back("a query without SELECT and a target list");
+      return;
+    }
+    out_.edits.push_back({words_[first].begin, words_[first].end, cased("SELECT", first) + " * " + cased("FROM", first)});
+    where(level_of(first), first, nullptr, {condition(*found.front().range, false)});
   }
 
   static bool sets(PgQuery__Node* const* list, std::size_t count, std::string_view column) {
@@ -429,6 +441,13 @@ StatementEdits expand_stars(std::string_view statement, const IsTable& is_table,
       if (!touched) continue;
       if (!known || (wanted.empty() && other)) {
         out.refusals.emplace_back("* stands for columns that are not all known here");
+        continue;
+      }
+      if (ref.location < 0) {  // TABLE t
+        const std::string before = to_lower(statement.substr(0, static_cast<std::size_t>(ranges.front()->location)));
+        const std::size_t word = before.rfind("table");
+        const bool upper = word != std::string::npos && statement[word] == 'T';
+        if (word != std::string::npos) out.edits.push_back({word, word + 5, fmt::format("{} {} {}", upper ? "SELECT" : "select", join(columns, ", "), upper ? "FROM" : "from")});
         continue;
       }
       const auto begin = static_cast<std::size_t>(ref.location);

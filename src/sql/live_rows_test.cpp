@@ -25,6 +25,16 @@ TEST(LiveRows, WhereIsAddedOrExtended) {
   EXPECT_EQ(live("SELECT id FROM orders"), "SELECT id FROM orders");
 }
 
+TEST(LiveRows, TableBecomesSelect) {
+  EXPECT_EQ(live("TABLE users"), "SELECT * FROM users WHERE deleted_at IS NULL");
+  EXPECT_EQ(live("table only public.users order by id"), "select * from only public.users where deleted_at IS NULL order by id");
+  EXPECT_EQ(live("WITH t AS (TABLE users LIMIT 3) TABLE t"), "WITH t AS (SELECT * FROM users WHERE deleted_at IS NULL LIMIT 3) TABLE t");
+  EXPECT_EQ(live("TABLE users UNION TABLE orders"), "SELECT * FROM users WHERE deleted_at IS NULL UNION TABLE orders");
+  EXPECT_EQ(live("INSERT INTO copies TABLE users"), "INSERT INTO copies SELECT * FROM users WHERE deleted_at IS NULL");
+  const StatementEdits stars = expand_stars("TABLE users LIMIT 1", users, [](const QualifiedName&) { return std::optional(std::vector<std::string>{"id", "email"}); });
+  EXPECT_EQ(apply_edits("TABLE users LIMIT 1", stars.edits), "SELECT id, email FROM users LIMIT 1");
+}
+
 TEST(LiveRows, WhatHasNoPlaceForAConditionIsNamed) {
   EXPECT_EQ(live("TRUNCATE orders, users"), "refused: TRUNCATE removes the rows for good");
   EXPECT_TRUE(live("MERGE INTO orders o USING users u ON u.id = o.user_id WHEN MATCHED THEN DO NOTHING").starts_with("refused: MERGE"));

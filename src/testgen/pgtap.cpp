@@ -42,10 +42,33 @@ std::string line_of(const Assertion& assertion) {
     case Assertion::Kind::run: return assertion.statement + ";\n";
     case Assertion::Kind::lives: return fmt::format("SELECT lives_ok({}, {});\n", statement, says);
     case Assertion::Kind::refuses: return fmt::format("SELECT throws_ok({}, {}, NULL, {});\n", statement, sql::quote_literal(assertion.sqlstate), says);
+    case Assertion::Kind::shows: {
+      std::vector<std::string> statements;
+      for (const std::string& first : assertion.first) statements.push_back(sql::dollar_quote(first, "s"));
+      statements.push_back(statement);
+      const std::string query = fmt::format("SELECT outcome AS column1 FROM contraflow_tests.outcome({})", join(statements, ", "));
+      return fmt::format("SELECT bag_eq({}, {}, {});\n", sql::dollar_quote(query, "q"), sql::dollar_quote(rows_of(assertion), "t"), says);
+    }
     case Assertion::Kind::gives: return fmt::format("SELECT bag_eq({}, {}, {});\n", statement, sql::dollar_quote(rows_of(assertion), "t"), says);
   }
   return {};
 }
+
+// What the last statement, a query, gives after the others, or the SQLSTATE of the first that is refused; all of it is undone, a role that they set as well.
+constexpr const char* kOutcome = R"(CREATE FUNCTION contraflow_tests.outcome(VARIADIC statements text[]) RETURNS SETOF text LANGUAGE plpgsql AS $outcome$
+DECLARE
+  found text[];
+BEGIN
+  BEGIN
+    FOR i IN 1 .. array_length(statements, 1) - 1 LOOP EXECUTE statements[i]; END LOOP;
+    EXECUTE format('SELECT array_agg(contraflow_row::text) FROM (%s) AS contraflow_row', statements[array_length(statements, 1)]) INTO found;
+    RAISE EXCEPTION USING ERRCODE = 'CF000';
+  EXCEPTION WHEN OTHERS THEN
+    IF SQLSTATE <> 'CF000' THEN found := ARRAY['refused: ' || SQLSTATE]; END IF;
+  END;
+  RETURN QUERY SELECT unnest(found);
+END $outcome$;
+)";
 
 class Pgtap : public Stack {
  public:
@@ -53,7 +76,11 @@ class Pgtap : public Stack {
 
   std::string text(const TestFile& file, const std::string& title) const override {
     std::string body;
-    for (const Assertion& assertion : file.assertions()) body += line_of(assertion);
+    bool outcome = false;
+    for (const Assertion& assertion : file.assertions()) {
+      outcome = outcome || assertion.kind == Assertion::Kind::shows;
+      body += line_of(assertion);
+    }
     // The plan's objects must not meet pgTAP's: it lives in a schema of its own that goes with the transaction, unless it is installed already.
     return fmt::format(
         "-- {}\n"
@@ -63,8 +90,8 @@ class Pgtap : public Stack {
         "CREATE SCHEMA IF NOT EXISTS contraflow_tests;\n"
         "CREATE EXTENSION IF NOT EXISTS pgtap WITH SCHEMA contraflow_tests;\n"
         "SET LOCAL search_path = public, contraflow_tests;\nSET CONSTRAINTS ALL IMMEDIATE;\n"
-        "SELECT plan({});\n{}\nSELECT * FROM finish();\nROLLBACK;\n",
-        title, std::max(1LL, file.tests()), file.tests() > 0 ? body : "SELECT skip('no row to test with, or nothing that rows could show', 1);\n");
+        "{}SELECT plan({});\n{}\nSELECT * FROM finish();\nROLLBACK;\n",
+        title, outcome ? kOutcome : "", std::max(1LL, file.tests()), file.tests() > 0 ? body : "SELECT skip('no row to test with, or nothing that rows could show', 1);\n");
   }
 
   void require(pg::Sandbox& sandbox, const std::string& conninfo) const override {

@@ -43,6 +43,7 @@ const char* sqlstate_of(Rule::Kind kind) {  // documentation, appendix A: class 
     case Rule::Kind::not_null: return "23502";
     case Rule::Kind::foreign_key: return "23503";
     case Rule::Kind::unique: return "23505";
+    case Rule::Kind::exclusion: return "23P01";
     case Rule::Kind::check: return "23514";
   }
   return "";
@@ -101,6 +102,21 @@ std::optional<pg::Value> RowMaker::after(const std::vector<std::string>& stateme
     out.reset();
   }
   connection_.execute("ROLLBACK TO SAVEPOINT after; RELEASE SAVEPOINT after");
+  return out;
+}
+
+std::vector<std::string> RowMaker::outcome(const std::vector<std::string>& first, const std::string& query) {
+  connection_.execute("SAVEPOINT outcome; SET LOCAL statement_timeout = '5s'");  // a function may be called with whatever it loops on
+  std::vector<std::string> out;
+  try {
+    for (const std::string& statement : first) connection_.execute(statement);
+    const pg::Result rows = connection_.execute(fmt::format("SELECT contraflow_row::text FROM ({}) AS contraflow_row", query));
+    for (int i = 0; i < rows.rows(); ++i) out.push_back(rows.string(i, 0));
+  } catch (const pg::ServerError& error) {
+    out = {"refused: " + error.sqlstate()};
+  }
+  connection_.execute("ROLLBACK TO SAVEPOINT outcome; RELEASE SAVEPOINT outcome");
+  std::sort(out.begin(), out.end());
   return out;
 }
 
@@ -225,7 +241,8 @@ std::vector<Row> RowMaker::candidates(const QualifiedName& table, const Rule& ru
     case Rule::Kind::not_null:
       with(rule.name, std::nullopt);
       break;
-    case Rule::Kind::unique: {
+    case Rule::Kind::unique:
+    case Rule::Kind::exclusion: {
       // The contents of a row that is there, in the key's columns; whatever else the key's predicate wants, NULL or not, it may need, too.
       const bool plain = !rule.columns.empty() && std::none_of(rule.columns.begin(), rule.columns.end(), [](const std::string& column) { return column.empty(); });
       std::vector<std::string> key = rule.columns;

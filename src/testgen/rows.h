@@ -45,6 +45,9 @@ class RowMaker {
   // The first value that the query gives after the statements, which are rolled back; nothing where one of them is refused.
   std::optional<pg::Value> after(const std::vector<std::string>& statements, const std::string& query);
 
+  // What the query gives after the statements, which are rolled back: each row as one text, sorted; or "refused: SQLSTATE" alone.
+  std::vector<std::string> outcome(const std::vector<std::string>& first, const std::string& query);
+
   const Database& database() const { return database_; }
 
  private:

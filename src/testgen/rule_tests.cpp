@@ -28,7 +28,7 @@ void TableTests::find_rules() {
     auto& found = rule.old_side ? ruled.old_refused : ruled.new_refused;
     const QualifiedName& name = rule.old_side ? table_.old_name : table_.new_name;
     // Beside a row of its own, so that it says the same where the rows of before are gone.
-    if (rule.kind == Rule::Kind::unique && rows.contains(rival)) {
+    if (rule.beside_another() && rows.contains(rival)) {
       found = maker(rule.old_side).violate(name, rule, rows.at(refused), &rows.at(rival));
       if (found) ruled.rival = rows.at(rival);
     }
@@ -73,8 +73,19 @@ bool TableTests::says_the_same(const Rule& old_rule, const Rule& new_rule) const
   return old_rule.kind == Rule::Kind::foreign_key && old_rule.columns == new_rule.columns && points_at(old_rule) == points_at(new_rule);
 }
 
-void TableTests::rules(TestFile& file, State state, bool old) const {
+bool TableTests::fleeting(const Rule& rule) const {
+  return rule.old_side && table_.lossy && std::any_of(table_.columns.begin(), table_.columns.end(), [&](const ColumnPair& pair) {
+           return pair.from && !pair.to && std::find(rule.columns.begin(), rule.columns.end(), pair.old_name) != rule.columns.end();
+         });
+}
+
+void TableTests::rules_kept(TestFile& file) const {
+  if (table_.from) rules(file, 0, true, Which::fleeting);
+}
+
+void TableTests::rules(TestFile& file, State state, bool old, Which which) const {
   for (const Ruled& ruled : rules_) {
+    if (which != Which::all && fleeting(ruled.rule) != (which == Which::fleeting)) continue;
     const Rule& rule = ruled.rule;
     const std::optional<Row>& row = old ? ruled.old_refused : ruled.new_refused;
     if (!row) continue;
@@ -93,7 +104,7 @@ void TableTests::rules(TestFile& file, State state, bool old) const {
       if (beside_rival && !rule.by_index && constraint && !constraint->deferrable && (!old || state == 0))
         file.lives(fmt::format("{} ON CONFLICT ON CONSTRAINT {} DO NOTHING", statement, sql::quote_identifier(rule.name)), fmt::format("{} has the constraint {}", says(old), name));
       // Where it was taken, it must not stand in the way of the next.
-      if ((rule.kind != Rule::Kind::unique || beside_rival) && !(old ? old_key_ : new_key_).empty()) file.run(fmt::format("DELETE FROM {} WHERE {}", sql::quote(table), where(*row, old)));
+      if ((!rule.beside_another() || beside_rival) && !(old ? old_key_ : new_key_).empty()) file.run(fmt::format("DELETE FROM {} WHERE {}", sql::quote(table), where(*row, old)));
     } else if (!holds && old && ruled.successor && state >= ruled.successor->from) {
       file.refuses(statement, sqlstate_of(rule.kind), fmt::format("{} refuses what {} forbids, which comes in the place of {}", says(old), ruled.successor->name, name));
     } else if (!holds && old) {

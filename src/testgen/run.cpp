@@ -49,6 +49,9 @@ std::vector<FileRun> run_suite(const Stack& stack, pg::Sandbox& sandbox, const s
     if (fs::exists(file)) return out.push_back(stack.run(database, file, state));
     broken(state, file.filename().string(), fmt::format("there is no {}", file.string()));
   };
+  const auto prove_objects = [&](const std::string& database, const std::string& name, const std::string& state) {
+    if (fs::exists(suite / (objects_file_of(name) + stack.ending()))) prove(database, objects_file_of(name), state);
+  };
   const auto prove_reads = [&](const std::string& database, plan::Phase phase, const std::string& state) {
     if (fs::exists(suite / (reads_file_of(phase) + stack.ending()))) prove(database, reads_file_of(phase), state);
   };
@@ -60,6 +63,7 @@ std::vector<FileRun> run_suite(const Stack& stack, pg::Sandbox& sandbox, const s
   say("before");
   prove(trial, kKeptFile, "before");
   prove(trial, kBeforeFile, "before");
+  prove_objects(trial, kBeforeFile, "before");
   std::vector<plan::Phase> phases;
   for (const plan::Phase phase : plan::kPhases) {
     if (plan.in_phase(phase).empty()) continue;
@@ -72,6 +76,7 @@ std::vector<FileRun> run_suite(const Stack& stack, pg::Sandbox& sandbox, const s
       return out;
     }
     prove(trial, file_of(phase), name);
+    prove_objects(trial, file_of(phase), name);
     prove_reads(trial, phase, name);
     const std::string back = sandbox.create_database("tests_back", trial);
     const std::string state = "rollback of " + name;
@@ -88,6 +93,7 @@ std::vector<FileRun> run_suite(const Stack& stack, pg::Sandbox& sandbox, const s
       if (why.empty() && exact && i == phases.size() && i > 1) {
         const std::string there = fmt::format("rollback to {}", plan::phase_name(phases[i - 2]));
         prove(back, file_of(phases[i - 2]), there);
+        prove_objects(back, file_of(phases[i - 2]), there);
         prove_reads(back, phases[i - 2], there);
       }
     }
@@ -95,6 +101,7 @@ std::vector<FileRun> run_suite(const Stack& stack, pg::Sandbox& sandbox, const s
       // Where the plan says that a phase gives contents up, the rows are not asked for: the schema and what it takes are.
       if (exact) prove(back, kKeptFile, state);
       prove(back, kBeforeFile, state);
+      if (exact) prove_objects(back, kBeforeFile, state);
     }
     sandbox.drop_database(back);
   }

@@ -351,7 +351,7 @@ void add_side(std::vector<Rule>& out, const TablePair& table, const QualifiedNam
         case catalog::ConstraintType::primary_key:
         case catalog::ConstraintType::unique: rule.kind = Rule::Kind::unique; break;
         case catalog::ConstraintType::foreign_key: rule.kind = Rule::Kind::foreign_key; break;
-        case catalog::ConstraintType::exclusion:
+        case catalog::ConstraintType::exclusion: rule.kind = Rule::Kind::exclusion; break;
         case catalog::ConstraintType::not_null:
         case catalog::ConstraintType::trigger: continue;
       }

@@ -51,8 +51,10 @@ struct Rule {
   enum class Kind { not_null,
                     check,
                     unique,
+                    exclusion,
                     foreign_key } kind{};
-  std::string name;  // of the constraint or index; of the column for NOT NULL
+  bool beside_another() const { return kind == Kind::unique || kind == Kind::exclusion; }  // it takes a row that is there to refuse one
+  std::string name;                                                                        // of the constraint or index; of the column for NOT NULL
   std::string definition;
   std::string expression;            // check
   std::vector<std::string> columns;  // in the names of the schema that it is from

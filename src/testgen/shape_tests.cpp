@@ -91,7 +91,7 @@ void TableTests::old_shape(TestFile& file, State state) const {
   twin(file, state, true);
   numbered(file, true);
   defaults(file, state, true);
-  rules(file, state, true);
+  rules(file, state, true, state == 0 ? Which::lasting : Which::all);
 }
 
 // What stands beside the old shape before contract: second columns, added columns, a table's new name.

@@ -8,9 +8,11 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "catalog/read.h"
 #include "testgen/domain_tests.h"
 #include "testgen/enum_tests.h"
+#include "testgen/object_tests.h"
 #include "testgen/table_tests.h"
 
 namespace contraflow::testgen {
@@ -29,8 +31,8 @@ std::set<QualifiedName> references_of(const Database& database, const QualifiedN
   return out;
 }
 
-// The changed tables, those that refer to them, and all that any of them refers to; referenced tables first.
-std::vector<const TablePair*> in_order(const Shape& shape, const Database& from, const Database& to) {
+// The changed tables, those that refer to them, those whose rows changed views and the like show, and all that any of them refers to; referenced tables first.
+std::vector<const TablePair*> in_order(const Shape& shape, const Database& from, const Database& to, const std::set<QualifiedName>& shown) {
   std::map<QualifiedName, const TablePair*> by_name;
   std::map<QualifiedName, std::set<QualifiedName>> references;
   for (const TablePair& table : shape.tables) {
@@ -40,7 +42,7 @@ std::vector<const TablePair*> in_order(const Shape& shape, const Database& from,
   }
   std::set<QualifiedName> wanted;
   for (const TablePair& table : shape.tables) {
-    bool refers = table.changed;
+    bool refers = table.changed || shown.contains(table.old_name) || shown.contains(table.new_name);
     for (const QualifiedName& other : references[table.old_name]) refers = refers || (by_name.contains(other) && by_name.at(other)->changed);
     if (refers) wanted.insert(table.old_name);
   }
@@ -80,9 +82,56 @@ void make_seeds(World& world, const TablePair& table, bool referenced, std::stri
   }
 }
 
+// What the plan changes and no test asks for, because neither rows nor calls show it.
+void untold(const Database& from, const Database& to, std::vector<std::string>& notes) {
+  long long comments = 0;
+  std::map<std::string, std::vector<std::string>> others;
+  std::set<catalog::ObjectId> ids;
+  for (const Database* database : {&from, &to}) {
+    for (const auto& [id, object] : database->objects) ids.insert(id);
+  }
+  for (const catalog::ObjectId& id : ids) {
+    const catalog::Object *was = from.find(id), *becomes = to.find(id);
+    if (was && becomes && was->comment != becomes->comment) ++comments;
+    if (was && becomes && was->body == becomes->body) continue;
+    switch (id.kind) {
+      case catalog::Kind::index: {
+        const auto* index = std::get_if<catalog::Index>(becomes ? &becomes->body : &was->body);
+        if (index && !index->unique) others["an index that is not unique changes no answer"].push_back(sql::quote_identifier(id.name));
+        break;
+      }
+      case catalog::Kind::schema:
+      case catalog::Kind::table:
+      case catalog::Kind::column:
+      case catalog::Kind::constraint:
+      case catalog::Kind::domain_constraint:
+      case catalog::Kind::enum_type:
+      case catalog::Kind::domain:
+      case catalog::Kind::composite_type:
+      case catalog::Kind::range_type:
+      case catalog::Kind::view:
+      case catalog::Kind::materialized_view:
+      case catalog::Kind::routine:
+      case catalog::Kind::trigger:
+      case catalog::Kind::rule:
+      case catalog::Kind::policy:
+      case catalog::Kind::sequence:
+      case catalog::Kind::publication:
+      case catalog::Kind::event_trigger:
+      case catalog::Kind::default_privileges:
+      case catalog::Kind::privileges: break;  // have tests, or say themselves that they have none
+      default: others["changes of this kind have no tests"].push_back(catalog::describe(id)); break;
+    }
+  }
+  if (comments > 0) notes.push_back(fmt::format("{}: no data shows a comment", count_of(comments, "comment")));
+  for (const auto& [why, names] : others) notes.push_back(fmt::format("{}: {}", join(names, ", "), why));
+}
+
 }  // namespace
 
 std::string file_of(plan::Phase phase) { return fmt::format("{}_{}", static_cast<int>(phase) + 1, plan::phase_name(phase)); }
+
+std::string objects_file_of(const std::string& file) { return file + "_objects"; }
 
 std::string reads_file_of(plan::Phase phase) { return file_of(phase) + "_reads"; }
 
@@ -93,8 +142,9 @@ Suite make_suite(const Stack& stack, const plan::Plan& plan, pg::Connection& bef
   RowMaker old_rows(before, from, to), new_rows(desired, to, from);
   World world{.plan = plan, .shape = shape, .before = old_rows, .desired = new_rows, .seeds = {}, .notes = {}};
   Suite suite;
+  ObjectTests objects(world);
 
-  const std::vector<const TablePair*> tables = in_order(shape, from, to);
+  const std::vector<const TablePair*> tables = in_order(shape, from, to, objects.tables());
   std::set<QualifiedName> referenced;
   for (const TablePair* table : tables) {
     if (table->from) referenced.merge(references_of(from, table->old_name));
@@ -121,6 +171,7 @@ Suite make_suite(const Stack& stack, const plan::Plan& plan, pg::Connection& bef
   for (const TablePair* table : tables) make_seeds(world, *table, referenced.contains(table->old_name) || referenced.contains(table->new_name), rows);
   suite.files[kRowsFile] = rows + sequences + "COMMIT;\n";
 
+  objects.find();  // beside the rows of before alone: the tests of tables add theirs
   std::vector<std::unique_ptr<TableTests>> tests;
   for (const TablePair* table : tables) {
     if (table->from && world.seeds[table->old_name].empty()) continue;  // told by make_seeds
@@ -128,6 +179,7 @@ Suite make_suite(const Stack& stack, const plan::Plan& plan, pg::Connection& bef
   }
   TestFile kept;
   for (const auto& table : tests) table->rows_kept(kept);
+  for (const auto& table : tests) table->rules_kept(kept);
   suite.files[kKeptFile + stack.ending()] = stack.text(kept, "The rows are all there as they were: before the plan, and after its way back.");
   suite.tests += kept.tests();
   suite.test_files = 1;
@@ -143,6 +195,16 @@ Suite make_suite(const Stack& stack, const plan::Plan& plan, pg::Connection& bef
   };
   write(kBeforeFile, "Before the plan, and after its way back: the deployed version's schema.", 0);
   for (const plan::Phase phase : shape.phases) write(file_of(phase), fmt::format("After {}.", plan::phase_name(phase)), after(phase));
+  const auto write_objects = [&](const std::string& name, const std::string& title, State state) {
+    TestFile file;
+    objects.write(file, state);
+    if (file.tests() == 0) return;
+    suite.files[objects_file_of(name) + stack.ending()] = stack.text(file, title);
+    ++suite.test_files;
+    suite.tests += file.tests();
+  };
+  write_objects(kBeforeFile, "Before the plan, and after its way back: the deployed version's views, functions, triggers, policies and so on.", 0);
+  for (const plan::Phase phase : shape.phases) write_objects(file_of(phase), fmt::format("After {}: views, functions, triggers, policies and so on.", plan::phase_name(phase)), after(phase));
   const CodeReadTests code_reads(world, reads);
   for (const plan::Phase phase : shape.phases) {
     TestFile file;
@@ -153,30 +215,7 @@ Suite make_suite(const Stack& stack, const plan::Plan& plan, pg::Connection& bef
     suite.tests += file.tests();
   }
 
-  if (!std::any_of(shape.tables.begin(), shape.tables.end(), [](const TablePair& table) { return table.changed; }))
-    world.notes.push_back("the plan changes no table: rows have nothing to show");
-  for (const auto& [id, object] : to.objects) {
-    const catalog::Object* was = from.find(id);
-    if (was && was->body == object.body) continue;
-    switch (id.kind) {
-      case catalog::Kind::view:
-      case catalog::Kind::materialized_view:
-      case catalog::Kind::routine:
-      case catalog::Kind::trigger:
-      case catalog::Kind::policy:
-      case catalog::Kind::rule:
-      case catalog::Kind::publication:
-      case catalog::Kind::sequence:
-      case catalog::Kind::event_trigger:
-      case catalog::Kind::foreign_table:
-        world.notes.push_back(fmt::format("{}: changes of this kind have no tests", catalog::describe(id)));
-        break;
-      case catalog::Kind::domain:
-        world.notes.push_back(fmt::format("{}: of a domain its checks and NOT NULL have tests, and nothing else", catalog::describe(id)));
-        break;
-      default: break;  // tables' parts have theirs above
-    }
-  }
+  untold(from, to, world.notes);
   for (const std::string& note : world.notes)
     if (std::find(suite.notes.begin(), suite.notes.end(), note) == suite.notes.end()) suite.notes.push_back(note);
   return suite;

@@ -21,6 +21,8 @@ inline constexpr const char* kBeforeFile = "0_before";   // test file: what the 
 std::string file_of(plan::Phase phase);                  // "1_expand"; the stack has the endings
 std::string reads_file_of(plan::Phase phase);            // "1_expand_reads": what the code base reads, where it does
 
+std::string objects_file_of(const std::string& file);  // "1_expand_objects": views, functions, triggers, policies and so on, where the plan changes such
+
 struct Suite {
   std::map<std::string, std::string> files;  // what the stack's test files share among them
   long long tests = 0, test_files = 0;

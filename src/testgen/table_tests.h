@@ -48,6 +48,7 @@ class TableTests {
  public:
   TableTests(World& world, const TablePair& table);
   void rows_kept(TestFile& file, State state = 0) const;  // the seeds in the current shape
+  void rules_kept(TestFile& file) const;                  // and what only holds as long as nothing of them is lost
   void write(TestFile& file, State state) const;
 
  private:
@@ -72,7 +73,11 @@ class TableTests {
   void new_shape(TestFile& file, State state) const;
   void beside(TestFile& file, State state) const;
   void defaults(TestFile& file, State state, bool old) const;
-  void rules(TestFile& file, State state, bool old) const;
+  enum class Which { all,
+                     lasting,     // but for those over columns whose contents are lost with the plan: they may not come back on the way back from there
+                     fleeting };  // those alone
+  void rules(TestFile& file, State state, bool old, Which which = Which::all) const;
+  bool fleeting(const Rule& rule) const;
   void references(TestFile& file, State state) const;
   void referenced_again(TestFile& file) const;
   void twin(TestFile& file, State state, bool old) const;

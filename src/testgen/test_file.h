@@ -17,12 +17,14 @@ struct Assertion {
     lives,    // the statement succeeds
     refuses,  // it fails with this SQLSTATE
     gives,    // the query gives exactly these rows, in whatever order; every value as text
+    shows,    // after the statements `first`, which leave nothing behind, the query gives exactly these rows, each as one text; or "refused: SQLSTATE"
   } kind{};
   std::string statement;
   std::string says;  // a sentence
   std::string sqlstate;
   std::vector<std::vector<pg::Value>> rows;
   std::size_t columns = 0;
+  std::vector<std::string> first = {};
   std::string client = {};  // gives one number: a call of Prisma's client that finds as many rows, in TypeScript behind the client
 };
 
@@ -40,6 +42,11 @@ class TestFile {
   }
   void found(const std::string& query, const std::string& value, const std::string& client, const std::string& says) {
     add({.kind = Assertion::Kind::gives, .statement = query, .says = says, .sqlstate = {}, .rows = {{value}}, .columns = 1, .client = client});
+  }
+  void shows(const std::vector<std::string>& first, const std::string& query, const std::vector<std::string>& outcome, const std::string& says) {
+    std::vector<std::vector<pg::Value>> rows;
+    for (const std::string& row : outcome) rows.push_back({row});
+    add({.kind = Assertion::Kind::shows, .statement = query, .says = says, .sqlstate = {}, .rows = rows, .columns = 1, .first = first});
   }
   long long tests() const { return tests_; }
   const std::vector<Assertion>& assertions() const { return assertions_; }

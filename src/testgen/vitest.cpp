@@ -75,10 +75,16 @@ async function refusal(statement: string): Promise<{ sqlstate: string; message: 
     await run('RELEASE SAVEPOINT contraflow');
   } catch (error) {
     await run('ROLLBACK TO SAVEPOINT contraflow');
-    const meta = (error as { meta?: { driverAdapterError?: { cause?: { originalCode?: string; originalMessage?: string } } } }).meta;
-    const cause = meta?.driverAdapterError?.cause;
-    return { sqlstate: cause?.originalCode ?? 'unknown', message: cause?.originalMessage ?? String(error) };
+    return { sqlstate: sqlstateOf(error), message: causeOf(error)?.originalMessage ?? String(error) };
   }
+}
+
+function causeOf(error: unknown) {
+  return (error as { meta?: { driverAdapterError?: { cause?: { originalCode?: string; originalMessage?: string } } } }).meta?.driverAdapterError?.cause;
+}
+
+function sqlstateOf(error: unknown) {
+  return causeOf(error)?.originalCode ?? 'unknown';
 }
 
 export async function lives(statement: string) {
@@ -94,6 +100,21 @@ export async function gives(query: string, rows: Row[]) {
   const found = (await transaction.$queryRawUnsafe<Record<string, string | null>[]>(query)).map((row) => Object.values(row));
   const sorted = (list: Row[]) => [...list].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   expect(sorted(found)).toEqual(sorted(rows));
+}
+
+/** After the statements, which leave nothing behind, exactly these rows, each as one text; or "refused: SQLSTATE". */
+export async function shows(first: string[], query: string, rows: string[]) {
+  let found: (string | null)[] = [];
+  await run('SAVEPOINT contraflow_shows');
+  try {
+    for (const statement of first) await run(statement);
+    const given = await transaction.$queryRawUnsafe<{ row: string | null }[]>(`SELECT contraflow_row::text AS row FROM (${query}) AS contraflow_row`);
+    found = given.map(({ row }) => row);
+  } catch (error) {
+    found = [`refused: ${sqlstateOf(error)}`];
+  }
+  await run('ROLLBACK TO SAVEPOINT contraflow_shows');
+  expect(found.sort()).toEqual([...rows].sort());
 }
 
 /** As many rows, by a call of the client as the application makes it. */
@@ -148,6 +169,13 @@ class Vitest : public Stack {
         case Assertion::Kind::run: before += fmt::format("    await run({});\n", ts_string(assertion.statement)); continue;
         case Assertion::Kind::lives: call = fmt::format("lives({})", ts_string(assertion.statement)); break;
         case Assertion::Kind::refuses: call = fmt::format("refuses({}, {})", ts_string(assertion.statement), ts_string(assertion.sqlstate)); break;
+        case Assertion::Kind::shows: {
+          std::vector<std::string> first, rows;
+          for (const std::string& statement : assertion.first) first.push_back(ts_string(statement));
+          for (const auto& row : assertion.rows) rows.push_back(ts_string(row[0].value_or("")));
+          call = fmt::format("shows([{}], {}, [{}])", join(first, ", "), ts_string(assertion.statement), join(rows, ", "));
+          break;
+        }
         case Assertion::Kind::gives:
           if (!assertion.client.empty() && !project_.extension.empty()) {
             // findUnique and findFirst return one row of however many there are.
@@ -171,8 +199,8 @@ class Vitest : public Stack {
         "// {}\n"
         "// Written by contraflow tests; vitest runs it. Everything is rolled back.\n"
         "import {{ describe, test }} from 'vitest';\n"
-        "import {{ {}gives, lives, refuses, rolledBack, run }} from './contraflow';\n\nrolledBack();\n{}",
-        title, body.find("await finds(") == std::string::npos ? "" : "finds, ", body);
+        "import {{ {}gives, lives, refuses, rolledBack, run{} }} from './contraflow';\n\nrolledBack();\n{}",
+        title, body.find("await finds(") == std::string::npos ? "" : "finds, ", body.find("await shows(") == std::string::npos ? "" : ", shows", body);
   }
 
   std::map<std::string, std::string> shared_files() const override {

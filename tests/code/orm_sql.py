@@ -105,7 +105,7 @@ def main():
                 check(not any(line.startswith('copy|') and 'DELETED' in line for line in state), f'{name}: copies the deleted row: {statement}')
                 check(any(line.startswith('users|4') for line in state), f'{name}: rows are gone: {statement}')
                 # What is alive stays: rows that spoke of nobody deleted are still there.
-                if re.match(r's\d', name) and name not in ('s12', 's18', 's29', 's30', 's36', 's5', 's6', 's15', 's25', 's31', 's16', 's13', 's14', 's17', 's33', 's21', 's22', 's23'):
+                if re.match(r's\d', name) and name not in ('s12', 's18', 's29', 's30', 's36', 's5', 's6', 's15', 's25', 's31', 's16', 's13', 's14', 's17', 's33', 's21', 's22', 's23', 's26'):
                     alive = [line for line in was_shown if 'DELETED' not in line]
                     check(sorted(alive) == sorted(shown), f'{name}: {sorted(shown)} instead of {sorted(alive)}')
             print(f'{edited} statements edited and run, {len(LISTED)} listed')

@@ -275,7 +275,7 @@ extern const Command tests_command;
 const Command tests_command{
     "tests", "write a plan's integration tests, and run them",
     "pgTAP files, or Vitest files over Prisma's client, for the state before the plan and after each phase, on rows made for them: old rows keep their contents, defaults, what constraints and enums take and "
-    "refuse from which phase on, columns that stand beside each other stay in step, soft deletes, the way back. Reads of the code base that are keyed as a login is run as they stand in it (or as `contraflow orm` patches them): they find nothing of a deleted user, admin reads still do. --run needs pg_prove and the extension pgtap, or the project's packages installed and its client generated. Exit 1 where a test fails, or none ran.",
+    "refuse from which phase on, columns that stand beside each other stay in step, soft deletes, what views, functions, triggers, policies, privileges, partitions, sequences and publications do, the way back. Reads of the code base that are keyed as a login is run as they stand in it (or as `contraflow orm` patches them): they find nothing of a deleted user, admin reads still do. --run needs pg_prove and the extension pgtap, or the project's packages installed and its client generated. Exit 1 where a test fails, or none ran.",
     "contraflow tests db/migrations/20260408120000_add_tier --schema schema.sql --out tests/add_tier\n"
     "contraflow tests db/migrations/20260408120000_add_tier --schema schema.sql --run\n"
     "contraflow tests db/migrations/20260408120000_add_tier --stack vitest --out tests/add_tier\n"
