@@ -127,11 +127,8 @@ struct Executor::Impl {
   void check_preconditions(const StepRun& step) {
     if (step.step.preconditions.empty()) return;
     {
-      const Session::Patience patience(run.steps, run.options.work_limit + 30s);
+      const LongWork work(run, run.options.work_limit + 30s);
       const Session::Interruptible interruptible(run.steps);
-      const Following following(run.watcher, run.connection().backend_pid(), [&](const Progress& progress) {
-        if (!progress.at_work) run.steps.presume_lost();
-      });
       run.connection().execute(fmt::format("SET statement_timeout = '{}ms'; {}", run.options.work_limit.count(), kUsersPath));
       for (const plan::Precondition& precondition : step.step.preconditions) {
         const pg::Result found = run.connection().execute(precondition.query);

@@ -105,6 +105,21 @@ struct Run {
   bool holds(const std::string& condition);
 };
 
+// While it lives, the steps' connection runs something long: an answer is waited for so long, and another connection looks once a second; where that one sees that the server
+// has ended the work and no answer came, the steps' connection counts as lost. `tell` gets what it sees.
+class LongWork {
+ public:
+  LongWork(Run& run, Milliseconds longest, std::function<void(const Progress&)> tell = {})
+      : patience_(run.steps, longest), following_(run.watcher, run.connection().backend_pid(), [&run, tell = std::move(tell)](const Progress& progress) {
+          if (!progress.at_work) run.steps.presume_lost();
+          if (tell) tell(progress);
+        }) {}
+
+ private:
+  Session::Patience patience_;
+  Following following_;
+};
+
 // One kind of step each. They throw ServerError for statements that fail.
 StepOutcome run_brief(Run& run, const StepRun& step);
 StepOutcome run_concurrent(Run& run, const StepRun& step, const std::string& condition);

@@ -81,10 +81,7 @@ class Backfiller {
   void plan_parts() {
     const int workers = std::max(1, run_.options.backfill.workers);
     {
-      const Session::Patience patience(run_.steps, 6min);
-      const Following following(run_.watcher, run_.connection().backend_pid(), [&](const Progress& progress) {
-        if (!progress.at_work) run_.steps.presume_lost();
-      });
+      const LongWork work(run_, 6min);
       run_.connection().execute("SET statement_timeout = '5min'");
       parts_ = parts_of(run_.connection(), backfill_, workers == 1 ? 1 : workers * 4);
       run_.connection().execute("SET statement_timeout = '60s'");
@@ -103,11 +100,8 @@ class Backfiller {
     try {
       long long count = 0;
       {
-        const Session::Patience patience(run_.steps, run_.options.work_limit + 30s);
         const Session::Interruptible interruptible(run_.steps);
-        const Following following(run_.watcher, connection.backend_pid(), [&](const Progress& progress) {
-          if (!progress.at_work) run_.steps.presume_lost();
-          Progress told = progress;
+        const LongWork work(run_, run_.options.work_limit + 30s, [&](Progress told) {
           told.phase = "counting rows that are still pending";
           run_.observer.progressed(step_, told);
         });

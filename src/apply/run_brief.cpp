@@ -97,13 +97,10 @@ class Attempts {
     const auto give_up = Clock::now() + timeout_ * 2;
     bool first = true;
     std::optional<Session::Interruptible> interruptible;
-    std::optional<Following> following;
+    std::optional<LongWork> work;
     if (action.mode == plan::Mode::scan || (action.mode == plan::Mode::blocking && action.small_tables.empty())) {
       interruptible.emplace(run_.steps);
-      following.emplace(run_.watcher, connection.backend_pid(), [&](const Progress& progress) {
-        if (!progress.at_work) run_.steps.presume_lost();
-        run_.observer.progressed(step_, progress);
-      });
+      work.emplace(run_, limit + 5s, [&](const Progress& progress) { run_.observer.progressed(step_, progress); });
     }
     for (const std::string& statement : action.statements) {
       if (!first) {

@@ -38,12 +38,8 @@ StepOutcome run_concurrent(Run& run, const StepRun& step, const std::string& con
     try {
       pg::Connection& connection = run.connection();
       {
-        const Session::Patience patience(run.steps, run.options.work_limit + 30s);
         const Session::Interruptible interruptible(run.steps);
-        const Following following(run.watcher, connection.backend_pid(), [&](const Progress& progress) {
-          if (!progress.at_work) run.steps.presume_lost();
-          run.observer.progressed(step, progress);
-        });
+        const LongWork work(run, run.options.work_limit + 30s, [&](const Progress& progress) { run.observer.progressed(step, progress); });
         connection.execute(fmt::format("SET lock_timeout = '{}ms'; SET statement_timeout = '{}ms'; {}", left.count(), run.options.work_limit.count(), kUsersPath));
         drop_leftover(run, action);
         for (const std::string& statement : action.statements) {
