@@ -215,13 +215,15 @@ std::optional<Row> RowMaker::make(const QualifiedName& table, long long number, 
   return {};
 }
 
-Row RowMaker::keep(const QualifiedName& table, const Row& row) {
+Row RowMaker::keep(const QualifiedName& table, const Row& row, bool silent) {
   std::vector<std::string> names, quoted;
   each_column(database_, table, [&](const std::string& name, const Column&) {
     names.push_back(name);
     quoted.push_back(sql::quote_identifier(name) + "::text");
   });
+  if (silent) connection_.execute(kTriggersOff);
   const pg::Result rows = connection_.execute(insert(table, row) + " RETURNING " + join(quoted, ", "));
+  if (silent) connection_.execute(kTriggersOn);
   Row out;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const int column = static_cast<int>(i);

@@ -29,8 +29,8 @@ class RowMaker {
 
   // A row that the table takes beside all that is there, another for each `number`, with these contents where they are given; nothing where none was found.
   std::optional<Row> make(const QualifiedName& table, long long number, const Row& given = {});
-  // Inserts it to stay (until the maker goes); its contents as they are then, every column.
-  Row keep(const QualifiedName& table, const Row& row);
+  // Inserts it to stay (until the maker goes), `silent`: without its triggers; its contents as they are then, every column.
+  Row keep(const QualifiedName& table, const Row& row, bool silent = false);
 
   // A variant of `row` that this rule alone refuses, beside `rival` where one is given: the server takes it once the rule is dropped. Nothing where none was found.
   std::optional<Row> violate(const QualifiedName& table, const Rule& rule, const Row& row, const Row* rival = nullptr);
@@ -59,6 +59,10 @@ class RowMaker {
   const Database& database_;
   const Database& other_;
 };
+
+// For what a superuser writes without the triggers of the table.
+inline constexpr const char* kTriggersOff = "SET LOCAL session_replication_role = replica";
+inline constexpr const char* kTriggersOn = "SET LOCAL session_replication_role = origin";
 
 std::string literal(const pg::Value& value);
 const char* sqlstate_of(Rule::Kind kind);

@@ -13,6 +13,7 @@
 #include "testgen/domain_tests.h"
 #include "testgen/enum_tests.h"
 #include "testgen/object_tests.h"
+#include "testgen/probes.h"
 #include "testgen/table_tests.h"
 
 namespace contraflow::testgen {
@@ -58,10 +59,29 @@ std::vector<const TablePair*> in_order(const Shape& shape, const Database& from,
   return out;
 }
 
+// Whether a trigger or rule of the table's, on either side, names another table: rows that come in may then bring others, as they will not by the triggers that the plan makes.
+bool writes_elsewhere(const World& world, const TablePair& table) {
+  for (const Database* database : {&world.before.database(), &world.desired.database()}) {
+    for (const auto& [id, object] : database->objects) {
+      if (const QualifiedName on{id.schema, id.relation}; on != table.old_name && on != table.new_name) continue;
+      std::string text;
+      if (const auto* trigger = std::get_if<catalog::Trigger>(&object.body)) {
+        if (const auto* function = database->find_body<catalog::Routine>(trigger->function)) text = function->body;
+      }
+      if (const auto* rule = std::get_if<catalog::Rule>(&object.body)) text = rule->definition;
+      for (const QualifiedName& name : named_in(*database, text)) {
+        if (name != table.old_name && name != table.new_name) return true;
+      }
+    }
+  }
+  return false;
+}
+
 void make_seeds(World& world, const TablePair& table, bool referenced, std::string& sql) {
   if (!table.from) return;
   std::vector<Seed>& seeds = world.seeds[table.old_name];
   const long long wanted = referenced ? kReferencedRows : kRows;
+  const bool silent = writes_elsewhere(world, table);
   for (long long number = 1; number <= wanted; ++number) {
     std::optional<Seed> made;
     if (table.to)
@@ -72,12 +92,13 @@ void make_seeds(World& world, const TablePair& table, bool referenced, std::stri
       world.notes.push_back(fmt::format("{}: no row was found that both schemas take: it has {} instead of {}", sql::quote(table.old_name), number - 1, wanted));
       return;
     }
-    sql += world.before.insert(table.old_name, made->old_row) + ";\n";
-    Seed seed{.old_row = world.before.keep(table.old_name, made->old_row), .new_row = {}};
+    const std::string insert = world.before.insert(table.old_name, made->old_row) + ";\n";
+    sql += silent ? fmt::format("{};\n{}{};\n", kTriggersOff, insert, kTriggersOn) : insert;
+    Seed seed{.old_row = world.before.keep(table.old_name, made->old_row, silent), .new_row = {}};
     for (const ColumnPair& pair : table.columns) {  // a generated column that becomes a plain one keeps what it had
       if (pair.from && pair.to && pair.from->generated != catalog::Generated::none && pair.to->generated == catalog::Generated::none) made->new_row[pair.new_name] = seed.old_row.at(pair.old_name);
     }
-    if (table.to) seed.new_row = world.desired.keep(table.new_name, made->new_row);
+    if (table.to) seed.new_row = world.desired.keep(table.new_name, made->new_row, silent);
     seeds.push_back(seed);
   }
 }
@@ -186,6 +207,7 @@ Suite make_suite(const Stack& stack, const plan::Plan& plan, pg::Connection& bef
   suite.files.merge(stack.shared_files());
   const auto write = [&](const std::string& name, const std::string& title, State state) {
     TestFile file;
+    for (const auto& table : tests) table->rows_of_before(file, state);  // all of them first: triggers write to other tables
     for (const auto& table : tests) table->write(file, state);
     enum_tests(world, from, to, file, state);
     domain_tests(world, file, state);

@@ -124,6 +124,17 @@ void TableTests::rows_kept(TestFile& file, State state) const {
   if (!columns.empty()) file.gives(select(table_.old_name, columns) + (state > 0 ? without_attached() : ""), rows, columns.size(), fmt::format("{} holds the rows of before", says(true)));
 }
 
+void TableTests::rows_of_before(TestFile& file, State state) const {
+  const bool old = state < world_.shape.contract;
+  if (!table_.from || state == 0 || state < table_.created || (!old && !table_.to)) return;
+  file.heading(says(old) + ": the rows of before");
+  if (old) {
+    rows_kept(file, state);
+    beside(file, state);
+  }
+  if (table_.to && state >= std::min(world_.shape.contract, world_.shape.last)) rows_in_new_shape(file, state);
+}
+
 void TableTests::write(TestFile& file, State state) const {
   if (state < table_.created) return;
   const bool old = table_.from && state < world_.shape.contract;
@@ -144,8 +155,6 @@ void TableTests::write(TestFile& file, State state) const {
   file.heading(says(old));
   if (state == 0) referenced_again(file);
   if (old) {
-    if (state > 0) rows_kept(file, state);
-    if (state > 0) beside(file, state);
     if (table_.changed)
       old_shape(file, state);
     else

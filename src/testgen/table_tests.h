@@ -47,8 +47,9 @@ bool constant(const catalog::Column& column, const World& world);
 class TableTests {
  public:
   TableTests(World& world, const TablePair& table);
-  void rows_kept(TestFile& file, State state = 0) const;  // the seeds in the current shape
-  void rules_kept(TestFile& file) const;                  // and what only holds as long as nothing of them is lost
+  void rows_of_before(TestFile& file, State state) const;  // the seeds in the shapes that stand then
+  void rows_kept(TestFile& file, State state = 0) const;   // the seeds in the current shape
+  void rules_kept(TestFile& file) const;                   // and what only holds as long as nothing of them is lost
   void write(TestFile& file, State state) const;
 
  private:
@@ -70,6 +71,7 @@ class TableTests {
 
   void find_rules();
   void old_shape(TestFile& file, State state) const;
+  void rows_in_new_shape(TestFile& file, State state) const;
   void new_shape(TestFile& file, State state) const;
   void beside(TestFile& file, State state) const;
   void defaults(TestFile& file, State state, bool old) const;

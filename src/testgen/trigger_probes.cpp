@@ -100,7 +100,7 @@ void find_probes(const ObjectId& id, World& world, Subject& subject) {
       return Probe{std::move(statements), look(side)};
     };
     // The row comes in without triggers, so that those of an INSERT are not taken for those of the write that is asked about.
-    const auto there = [&](const Side& side, const std::string& statement) { return std::vector<std::string>{"SET LOCAL session_replication_role = replica", insert(side), "SET LOCAL session_replication_role = origin", statement}; };
+    const auto there = [&](const Side& side, const std::string& statement) { return std::vector<std::string>{kTriggersOff, insert(side), kTriggersOn, statement}; };
     add(what + " after an INSERT", [&](const Side& side) { return probe(side, {insert(side)}); });
     add(what + " after an UPDATE of all columns", [&](const Side& side) { return probe(side, there(side, update(side, plain(side)))); });
     add(what + " after a DELETE", [&](const Side& side) { return probe(side, there(side, fmt::format("DELETE FROM {} WHERE {}", sql::quote(side.name), where(side)))); });
@@ -111,7 +111,7 @@ void find_probes(const ObjectId& id, World& world, Subject& subject) {
       });
     }
     add(what + " after a TRUNCATE", [&](const Side& side) { return probe(side, {insert(side), fmt::format("TRUNCATE {}", sql::quote(side.name))}); });
-    add(what + " after an INSERT by replication", [&](const Side& side) { return probe(side, {"SET LOCAL session_replication_role = replica", insert(side)}); });
+    add(what + " after an INSERT by replication", [&](const Side& side) { return probe(side, {kTriggersOff, insert(side)}); });
   }
   if (subject.probes.empty()) subject.why_none = "no row of its table was found";
 }
