@@ -10,15 +10,14 @@
 #include "catalog/extension_updates.h"
 #include "pg/connection.h"
 #include "plan/layout.h"
+#include "sql/name_parts.h"
 
 namespace contraflow::cli {
 namespace {
 
 // `users.email=EXPR` -> schema.table.column and the expression.
 std::pair<std::string, std::string> assignment(const std::string& option, const std::string& text) {
-  std::size_t at = 0;
-  for (bool quoted = false; at < text.size() && (quoted || text[at] != '='); ++at) quoted ^= text[at] == '"';
-  if (at == text.size()) at = std::min(text.find('='), text.size());  // a name that has a quote in it, written bare
+  std::size_t at = sql::split_outside_quotes(text, '=').front().size();
   if (at == text.size() || at == 0) {
     throw Error(ErrorCode::usage, fmt::format("{} {}: expected NAME=VALUE", option, text), fmt::format("for instance {} 'orders.status=lower(status)'", option));
   }
@@ -34,7 +33,8 @@ std::string resolve_column(const catalog::Database& from, const catalog::Databas
       const std::string full = fmt::format("{}.{}.{}", id.schema, id.relation, id.name);
       all.push_back(fmt::format("{}.{}", id.relation, id.name));
       const std::string bare = fmt::format("{}.{}", id.relation, id.name);
-      if (written != full && written != bare && sql::without_quotes(written) != full && sql::without_quotes(written) != bare) continue;
+      const std::vector<std::string> parts = sql::name_parts(written);
+      if (written != full && written != bare && parts != std::vector{id.schema, id.relation, id.name} && parts != std::vector{id.relation, id.name}) continue;
       if (std::find(found.begin(), found.end(), full) == found.end()) found.push_back(full);
     }
   }
@@ -45,6 +45,49 @@ std::string resolve_column(const catalog::Database& from, const catalog::Databas
                 near.empty() ? "write it as TABLE.COLUMN or SCHEMA.TABLE.COLUMN" : "did you mean " + near + "?");
   }
   throw Error(ErrorCode::usage, fmt::format("{}: {} is in several schemas: {}", option, written, join(found, ", ")), "write SCHEMA.TABLE.COLUMN");
+}
+
+// `"Kind"."old one"`: an enum type, with its schema or without, and one of its values, each as SQL quotes it or bare; a value may have dots in it.
+void map_value(const catalog::Database& from, const catalog::Database& to, const std::string& text, const std::string& value, const std::string& replacement, plan::Options& out) {
+  const auto refuse = [&](const std::string& why, const std::string& hint = {}) { throw Error(ErrorCode::usage, "--map " + text + ": " + why, hint); };
+  const std::vector<std::string> parts = sql::name_parts(value), given = sql::name_parts(replacement);
+  if (parts.size() < 2) refuse("expected TYPE.OLD=NEW");
+  bool found = false;
+  std::string unknown_in;
+  std::vector<std::string> labels, types;
+  for (const auto& [id, object] : from.objects) {
+    const auto* body = std::get_if<catalog::EnumType>(&object.body);
+    if (!body) continue;
+    const std::string full = id.schema + "." + id.name;
+    types.push_back(id.name);
+    std::vector<std::string> meant;  // the value, read as one of this type's
+    for (const std::vector<std::string>& name : {std::vector{id.schema, id.name}, std::vector{id.name}}) {
+      if (parts.size() > name.size() && std::equal(name.begin(), name.end(), parts.begin())) meant.push_back(join(std::vector(parts.begin() + static_cast<std::ptrdiff_t>(name.size()), parts.end()), "."));
+      if (const std::string before = join(name, ".") + "."; value.starts_with(before)) meant.push_back(value.substr(before.size()));
+    }
+    if (meant.empty()) continue;
+    unknown_in = full;
+    labels.insert(labels.end(), body->labels.begin(), body->labels.end());
+    for (const std::string& label : body->labels) {
+      if (std::find(meant.begin(), meant.end(), label) == meant.end()) continue;
+      found = true;
+      const auto* after = to.find_body<catalog::EnumType>(id);
+      const auto has = [&](const std::string& one) { return !after || std::find(after->labels.begin(), after->labels.end(), one) != after->labels.end(); };
+      const std::string plain = has(replacement) || given.size() != 1 ? replacement : given.front();
+      if (!has(plain)) {
+        const std::string near = nearest(plain, after->labels);
+        refuse(fmt::format("{} has no value {} in the desired schema", full, plain), near.empty() ? std::string() : "did you mean " + near + "?");
+      }
+      out.enum_map[full][label] = plain;
+    }
+  }
+  if (found) return;
+  if (unknown_in.empty()) {
+    const std::string near = nearest(parts.front(), types);
+    refuse("there is no enum type " + parts[parts.size() == 3 ? 1 : 0], near.empty() ? std::string() : "did you mean " + near + "?");
+  }
+  const std::string near = nearest(parts.back(), labels);
+  refuse(fmt::format("{} has no value {}", unknown_in, parts.back()), near.empty() ? std::string() : "did you mean " + near + "?");
 }
 
 }  // namespace
@@ -107,20 +150,7 @@ plan::Options plan_options(const PlanChoices& choices, const catalog::Database& 
   columns("--fill", choices.fill, out.fill);
   for (const std::string& text : choices.enum_map) {
     const auto [value, replacement] = assignment("--map", text);
-    const std::size_t dot = value.find('.');
-    if (dot == std::string::npos) throw Error(ErrorCode::usage, "--map " + text + ": expected TYPE.OLD=NEW");
-    std::string type = value.substr(0, dot);
-    bool found = false;
-    for (const auto& [id, object] : from.objects) {
-      if (id.kind != catalog::Kind::enum_type) continue;
-      const std::string full = id.schema + "." + id.name;
-      if (id.name == type || value.starts_with(full + ".")) {
-        const std::string label = id.name == type ? value.substr(dot + 1) : value.substr(full.size() + 1);
-        out.enum_map[full][label] = replacement;
-        found = true;
-      }
-    }
-    if (!found) throw Error(ErrorCode::usage, "--map " + text + ": there is no enum type " + type);
+    map_value(from, to, text, value, replacement, out);
   }
   return out;
 }

@@ -8,37 +8,12 @@
 #include "base/text.h"
 #include "catalog/ddl.h"
 #include "diff/rename.h"
+#include "sql/name_parts.h"
 
 namespace contraflow::diff {
 namespace {
 
 using namespace catalog;
-
-// Where `separator` stands outside double quotes.
-std::vector<std::string> split_quoted(const std::string& text, char separator) {
-  std::vector<std::string> out(1);
-  bool quoted = false;
-  for (const char c : text) {
-    if (c == '"') quoted = !quoted;
-    if (c == separator && !quoted) {
-      out.emplace_back();
-    } else {
-      out.back() += c;
-    }
-  }
-  return out;
-}
-
-std::string unquoted(const std::string& part) {
-  if (part.size() < 2 || part.front() != '"' || part.back() != '"') return part;
-  return replace_all(part.substr(1, part.size() - 2), "\"\"", "\"");
-}
-
-std::vector<std::string> name_parts(const std::string& text) {
-  std::vector<std::string> out;
-  for (const std::string& part : split_quoted(text, '.')) out.push_back(unquoted(std::string(trim(part))));
-  return out;
-}
 
 // The ways to write an object's name: the first ones say where it is; a bare member's name only helps where nothing else fits.
 std::vector<std::vector<std::string>> spellings(const ObjectId& id) {
@@ -66,7 +41,7 @@ bool spelled(const ObjectId& id, const std::vector<std::string>& parts, const st
   return false;
 }
 
-bool is_member_by_bare_name(const ObjectId& id, const std::string& whole) { return !id.relation.empty() && (id.name == whole || unquoted(whole) == id.name); }
+bool is_member_by_bare_name(const ObjectId& id, const std::string& whole) { return !id.relation.empty() && (id.name == whole || sql::name_parts(whole) == std::vector{id.name}); }
 
 template <class Visit>
 void each_name(const Database& database, Visit visit) {
@@ -97,7 +72,7 @@ std::string written(const ObjectId& id) { return contraflow::join(spellings(id).
 [[noreturn]] void unknown(const RenameRequest& request, const Database& a, const Database& b) {
   std::vector<std::string> all;
   bool in_desired = false;
-  const std::vector<std::string> parts = name_parts(request.from);
+  const std::vector<std::string> parts = sql::name_parts(request.from);
   each_name(a, [&](const ObjectId& id) {
     for (const auto& spelling : spellings(id)) all.push_back(contraflow::join(spelling, "."));
   });
@@ -116,7 +91,7 @@ struct Resolver {
 
   std::vector<ObjectId> candidates(const RenameRequest& request) const {
     std::string text = request.from, kind;
-    const std::vector<std::string> prefixed = split_quoted(text, ':');
+    const std::vector<std::string> prefixed = sql::split_outside_quotes(text, ':');
     if (prefixed.size() == 2) {
       bool known = false;
       each_name(a, [&](const ObjectId& id) { known = known || kind_matches(id, prefixed[0]); });
@@ -127,7 +102,7 @@ struct Resolver {
     }
     for (const bool folded : {false, true}) {
       const std::string whole = folded ? to_lower(text) : text;
-      const std::vector<std::string> parts = name_parts(whole);
+      const std::vector<std::string> parts = sql::name_parts(whole);
       std::vector<ObjectId> found, bare;
       each_name(a, [&](const ObjectId& id) {
         if (!kind.empty() && !kind_matches(id, kind)) return;
@@ -144,7 +119,7 @@ struct Resolver {
   // another schema: what lies in a schema itself moves there.
   std::optional<ObjectId> new_name(const RenameRequest& request, const ObjectId& from, const std::vector<Rename>& containers) const {
     const std::string written_to = from.kind == Kind::routine || from.kind == Kind::aggregate ? request.to.substr(0, request.to.find('(')) : request.to;
-    const std::vector<std::string> parts = name_parts(written_to);
+    const std::vector<std::string> parts = sql::name_parts(written_to);
     const ObjectId place = located(from, containers, a);
     ObjectId to = place;
     to.name = parts.back();
@@ -169,7 +144,7 @@ bool only_anew(Kind kind) { return kind == Kind::view || kind == Kind::materiali
 }  // namespace
 
 RenameRequest parse_rename(const std::string& option) {
-  const std::vector<std::string> sides = split_quoted(option, '=');
+  const std::vector<std::string> sides = sql::split_outside_quotes(option, '=');
   if (sides.size() != 2 || trim(sides[0]).empty() || trim(sides[1]).empty()) {
     throw Error(ErrorCode::usage, fmt::format("--rename {}: expected OLD=NEW", option), "for instance --rename users.user_name=username, --rename users=accounts");
   }

@@ -75,7 +75,9 @@ TEST(RenameResolve, EnumValues) {
   Database a, b;
   add(a, relation_id(Kind::enum_type, "public", "state"), EnumType{{"new", "packed"}});
   add(b, relation_id(Kind::enum_type, "public", "state"), EnumType{{"new", "paid"}});
-  EXPECT_EQ(resolved({"state.packed=paid"}, a, b), "value 'packed' of enum type public.state -> value 'paid' of enum type public.state\n");
+  for (const char* option : {"state.packed=paid", "\"state\".\"packed\"=\"paid\"", "public.state.'packed'='paid'"}) {
+    EXPECT_EQ(resolved({option}, a, b), "value 'packed' of enum type public.state -> value 'paid' of enum type public.state\n") << option;
+  }
 }
 
 TEST(RenameResolve, UnknownAndTakenNames) {

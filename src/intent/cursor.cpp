@@ -114,11 +114,16 @@ std::string Cursor::identifier(std::string_view what) {
   return out;
 }
 
-Name Cursor::name(std::string_view what) {
+Name Cursor::name(std::string_view what, bool ends_in_label) {
   Name out;
   out.at = location();
   out.parts.push_back(identifier(what));
   while (accept_symbol('.')) {
+    if (ends_in_label && !at_end() && tokens_[next_].kind == TokenKind::string) {
+      out.parts.push_back(unquote_string(token_text()));
+      ++next_;
+      break;
+    }
     out.parts.push_back(identifier("a name after \".\""));
     if (out.parts.size() > 3) throw Error(ErrorCode::usage, "a name has at most three parts").at(out.at);
   }

@@ -91,7 +91,7 @@ Rename read_rename(Cursor& c) {
     break;
   }
   if (out.kind == RenameKind::value) {
-    out.from = c.name("TYPE.LABEL");
+    out.from = c.name("TYPE.LABEL", true);
     // Labels keep their case; the type before them is an identifier.
     if (c.previous() != nullptr && c.previous()->kind == TokenKind::word)
       out.from.parts.back() = std::string(c.previous_text());

@@ -67,6 +67,8 @@ TEST(IntentParse, ReadsRenames) {
   const auto value = one<Rename>("rename value order_state.Packed to Paid");
   EXPECT_EQ(value.from.parts, (Strings{"order_state", "Packed"}));
   EXPECT_EQ(value.to.parts[0], "Paid");
+  EXPECT_EQ(one<Rename>("rename value \"Kind\".'x.y' to 'x z'").from.parts, (Strings{"Kind", "x.y"}));
+  EXPECT_EQ(one<Rename>("rename value public.\"Kind\".\"old one\" to b").from.parts, (Strings{"public", "Kind", "old one"}));
 }
 
 TEST(IntentParse, KeepsExpressionsWhole) {

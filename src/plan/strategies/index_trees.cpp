@@ -242,7 +242,9 @@ class Trees {
     });
   }
 
-  // What changes with the tables themselves is theirs to plan.
+  static bool renames_in(const diff::Rename& rename, const ObjectId& table) { return rename.to.kind == Kind::column && rename.to.schema == table.schema && rename.to.relation == table.name; }
+
+  // What changes with the tables themselves is theirs to plan. A column that only gets another name has it when the parts are built.
   bool tables_stay(const Ids& members) const {
     Ids tables;
     for (const ObjectId& id : members) {
@@ -267,9 +269,7 @@ class Trees {
       for (const Object* member : Planner::members(p_.to, table)) {
         if (member->id.kind == Kind::column && (moves(member->id) || of_exchanged_type(member->id))) return false;
       }
-      return std::none_of(p_.renames.begin(), p_.renames.end(), [&](const diff::Rename& rename) {
-        return rename.to.kind == Kind::column && rename.to.schema == table.schema && rename.to.relation == table.name;
-      });
+      return std::none_of(p_.renames.begin(), p_.renames.end(), [&](const diff::Rename& rename) { return renames_in(rename, table) && (!p_.to.find(rename.to) || moves(rename.to)); });
     });
   }
 
@@ -320,6 +320,7 @@ class Trees {
       for (const ObjectId& needed : object.depends_on) {
         if (needed.kind != Kind::index && needed.kind != Kind::constraint) build.needs.insert(needed);
       }
+      build.detaches.insert(id);
       build.step.preconditions = unique_precondition(p_, id, index);
       build.step.effects = {{{id.schema, index.table}, effects::LockMode::share_update_exclusive, effects::Work::index_build}};
       built.push_back(p_.operations.size() - 1);

@@ -280,14 +280,17 @@ namespace {
 // What is spelled with a column's new name works only after the swap, and its undo only before the swap back.
 void order_after_renamed_columns(Planner& p) {
   for (const Planner::RenamedColumn& column : p.renamed_columns) {
-    std::set<ObjectId> spelled{column.id};
+    std::set<ObjectId> columns{column.id}, spelled;
     for (const QualifiedName& heir : Planner::descendants(p.to, {column.id.schema, column.id.relation})) {  // a column below is renamed with its parent's, also one that is declared there, too
       const ObjectId copy = column_id(heir.schema, heir.name, column.id.name);
-      if (p.to.find(copy)) spelled.insert(copy);
+      if (p.to.find(copy)) columns.insert(copy);
     }
-    if (auto it = p.dependents.find(column.id); it != p.dependents.end()) spelled.insert(it->second.begin(), it->second.end());
+    for (const ObjectId& one : columns) {
+      spelled.insert(one);
+      if (auto it = p.dependents.find(one); it != p.dependents.end()) spelled.insert(it->second.begin(), it->second.end());
+    }
     for (const auto& [id, object] : p.to.objects) {
-      if (object.depends_on.contains(column.id)) spelled.insert(id);
+      if (std::any_of(object.depends_on.begin(), object.depends_on.end(), [&](const ObjectId& need) { return columns.contains(need); })) spelled.insert(id);
     }
     const std::string not_back = absent(column_id(column.id.schema, column.id.relation, column.old_name));
     for (std::size_t i = 0; i < p.operations.size(); ++i) {

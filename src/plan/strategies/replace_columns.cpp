@@ -9,6 +9,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/text.h"
 #include "catalog/alter.h"
 #include "catalog/ddl.h"
 #include "catalog/of_kind.h"
@@ -146,9 +147,20 @@ void Replacements::convert_in_swap(Item& swap, const ObjectId& id) {
   const bool free = is_free(id);
   Item retype;
   retype.subject = id;
-  Conversion up = free ? plain : forward_conversion(p_, id, a.type, b.type);
+  Conversion up = free ? plain : forward_conversion(p_, id, a.type, b.type), down = back_conversion(p_, id, b.type, a.type);
+  const auto& shadows = shadow_tables_.at({id.schema, id.relation});
+  const auto shadow = std::find_if(shadows.begin(), shadows.end(), [&](const ShadowColumn& column) { return column.id == id; });
+  for (const auto& [type, beside] : shadow->types) {
+    // The types have changed names before it is converted.
+    const auto named = [&, &type = type](const std::string& expression, const std::string& other) {
+      const std::string& schema = std::find_if(p_.from.objects.begin(), p_.from.objects.end(), [&](const auto& entry) { return entry.first.kind == Kind::enum_type && quoted_name(entry.first) == type; })->first.schema;
+      return replace_all(expression, sql::quote(QualifiedName{schema, other}), type);
+    };
+    up.expression = named(shadow->up, beside);
+    down.expression = named(shadow->down, shadow->back_types.at(type));
+  }
   up.expression = sql::rename_columns(up.expression, {{old_column_name(id), id.name}});  // it has its new name by then
-  add_retype(retype, id, a, b, up, back_conversion(p_, id, b.type, a.type));
+  add_retype(retype, id, a, b, up, down);
   append(swap.forward.core, std::move(retype.forward.before));
   append(swap.forward.core, std::move(retype.forward.core));
   // Under its new name until everything on it is made anew: the current schema is read with the new names of columns.

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "catalog/ddl.h"
+#include "catalog/of_kind.h"
 #include "plan/strategies/replace.h"
 
 namespace contraflow::plan {
@@ -45,10 +46,50 @@ int Replacements::item_rank(const Item& entry) const {
   }
 }
 
+// Indexes of partitions that are attached to these, at every level, parents first.
+std::vector<ObjectId> Replacements::parts_of_indexes(const std::vector<ObjectId>& indexes, const Database& database) {
+  std::vector<ObjectId> out, open;
+  for (const ObjectId& id : indexes) {
+    const auto* index = database.find_body<Index>(id);
+    if (index && index->partitioned) open.push_back(id);
+  }
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    for (const auto& [id, object] : catalog::of_kind(database, Kind::index)) {
+      const auto& index = std::get<Index>(object.body);
+      if (!index.parent || *index.parent != name_of(open[i]) || std::find(open.begin(), open.end(), id) != open.end()) continue;
+      open.push_back(id);
+      out.push_back(id);
+    }
+  }
+  return out;
+}
+
+// Of the members: the routines that columns call, with what these stand on.
+std::set<ObjectId> Replacements::called_by(const std::vector<const Item*>& items, const std::set<ObjectId>& members, const Database& database) {
+  std::set<ObjectId> out;
+  std::vector<ObjectId> open;
+  const auto follow = [&](const Object& object, bool routines_only) {
+    for (const ObjectId& need : object.depends_on) {
+      if (members.contains(need) && (!routines_only || need.kind == Kind::routine) && out.insert(need).second) open.push_back(need);
+    }
+  };
+  for (const Item* entry : items) {
+    const Object* column = entry->subject.kind == Kind::column || entry->subject.kind == Kind::domain ? database.find(entry->subject) : nullptr;
+    if (column) follow(*column, true);
+  }
+  while (!open.empty()) {
+    const ObjectId id = open.back();
+    open.pop_back();
+    if (const Object* object = database.find(id)) follow(*object, false);
+  }
+  return out;
+}
+
 void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<const Item*> items) {
   // Columns that are added come in the order of their places.
   const auto place = [&](const Item& entry) {
     const Object* column = p_.from.find(entry.subject) ? p_.from.find(entry.subject) : p_.to.find(entry.subject);
+    if (const auto built = built_on_.find(entry.subject); built != built_on_.end()) return std::pair(0, built->second.depth);
     return std::pair(item_rank(entry), item_rank(entry) == 3 ? std::get<Column>(column->body).position : 0);
   };
   std::stable_sort(items.begin(), items.end(), [&](const Item* a, const Item* b) { return place(*a) < place(*b); });
@@ -113,22 +154,41 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
   Statements drops, undo_drops, creates, undo_creates;
   const std::vector<ObjectId> old_order = dependency_order(members, p_.from);
   const std::vector<ObjectId> new_order = dependency_order(members, p_.to);
-  for (auto it = old_order.rbegin(); it != old_order.rend(); ++it) append(drops, drop(p_.from.objects.at(*it)));
-  for (auto it = new_order.rbegin(); it != new_order.rend(); ++it) append(undo_drops, drop(p_.to.objects.at(*it)));
-  for (const ObjectId& id : new_order) append(creates, create_all(p_.to.objects.at(id), p_.to));
-  for (const ObjectId& id : old_order) append(undo_creates, create_all(p_.from.objects.at(id), p_.from));
+  // What columns call leaves after them and comes before them.
+  const std::set<ObjectId> old_called = called_by(items, members, p_.from), new_called = called_by(items, members, p_.to);
+  Statements late_drops, late_undo_drops, early_creates, early_undo_creates;
+  for (auto it = old_order.rbegin(); it != old_order.rend(); ++it) append(old_called.contains(*it) ? late_drops : drops, drop(p_.from.objects.at(*it)));
+  for (auto it = new_order.rbegin(); it != new_order.rend(); ++it) append(new_called.contains(*it) ? late_undo_drops : undo_drops, drop(p_.to.objects.at(*it)));
+  for (const ObjectId& id : new_order) append(new_called.contains(id) ? early_creates : creates, create_all(p_.to.objects.at(id), p_.to));
+  for (const ObjectId& id : old_order) append(old_called.contains(id) ? early_undo_creates : undo_creates, create_all(p_.from.objects.at(id), p_.from));
 
+  // Parts of an index that comes anew go along with it, also those that have another name in the other schema.
+  for (const auto& [order, database, other, into] : {std::tuple{&new_order, &p_.to, &p_.from, &creates}, std::tuple{&old_order, &p_.from, &p_.to, &undo_creates}}) {
+    for (const ObjectId& part : parts_of_indexes(*order, *database)) {
+      if (other->find(part)) continue;
+      append(*into, create_all(database->objects.at(part), *database));
+      p_.done.insert(part);
+      (database == &p_.to ? operation.provides : operation.removes).insert(part);
+    }
+  }
   Script all, all_undo;
   Statements dress, undress;
+  bool called_there = false;  // columns that are added again come last of the items
   for (const Item* entry : items) {
+    if (!called_there && item_rank(*entry) == 3) {
+      append(all.core, std::move(early_creates));
+      append(all_undo.core, std::move(early_undo_creates));
+      called_there = true;
+    }
     append(dress, entry->undo_dress);
     append(undress, entry->undo_undress);
     append(all.before, entry->forward.before);
     append(all.core, entry->forward.core);
-    append(all.after, entry->forward.after);
+    // An old type goes after those that are built on it.
+    all.after.insert(built_on_.contains(entry->subject) ? all.after.begin() : all.after.end(), entry->forward.after.begin(), entry->forward.after.end());
     append(all_undo.before, entry->undo.before);
     append(all_undo.core, entry->undo.core);
-    append(all_undo.after, entry->undo.after);
+    all_undo.after.insert(built_on_.contains(entry->subject) ? all_undo.after.begin() : all_undo.after.end(), entry->undo.after.begin(), entry->undo.after.end());
     if (!entry->todo.empty()) conditions.push_back(entry->todo);
     if (!entry->undo_todo.empty()) undo_conditions.push_back(entry->undo_todo);
     phase = std::max(phase, entry->phase);
@@ -150,13 +210,18 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
     step.preconditions.insert(step.preconditions.end(), entry->preconditions.begin(), entry->preconditions.end());
     step.notes.insert(step.notes.end(), entry->notes.begin(), entry->notes.end());
   }
+  if (!called_there) {
+    append(all.core, std::move(early_creates));
+    append(all_undo.core, std::move(early_undo_creates));
+  }
   if (!dress.empty() && !(undo_creates.empty() && all_undo.after.empty())) {
     append(all_undo.core, dress);
     append(all_undo.after, undress);
   }
-  for (auto [action, dropping, script, creating] : {std::tuple{&forward, &drops, &all, &creates}, std::tuple{&undo, &undo_drops, &all_undo, &undo_creates}}) {
+  for (auto [action, dropping, late, script, creating] : {std::tuple{&forward, &drops, &late_drops, &all, &creates}, std::tuple{&undo, &undo_drops, &late_undo_drops, &all_undo, &undo_creates}}) {
     append(action->statements, *dropping);
     append(action->statements, script->before);
+    append(action->statements, *late);
     append(action->statements, script->core);
     append(action->statements, *creating);
     append(action->statements, script->after);

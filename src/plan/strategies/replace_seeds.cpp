@@ -167,11 +167,15 @@ void Replacements::order_type_steps() {
     for (std::size_t i = 0; i < p_.operations.size(); ++i) {
       Operation& operation = p_.operations[i];
       const bool of_this_type = std::any_of(operation.step.tables.begin(), operation.step.tables.end(), [&, &type = type](const QualifiedName& table) {
-        auto it = shadow_tables_.find(table);
-        return it != shadow_tables_.end() && std::any_of(it->second.begin(), it->second.end(), [&, &type = type](const ShadowColumn& c) {
-                 return p_.from.objects.at(c.id).depends_on.contains(type);
-               });
-      });
+                                  auto it = shadow_tables_.find(table);
+                                  return it != shadow_tables_.end() && std::any_of(it->second.begin(), it->second.end(), [&, &type = type](const ShadowColumn& c) {
+                                           return p_.from.objects.at(c.id).depends_on.contains(type);
+                                         });
+                                }) ||
+                                std::any_of(operation.step.tables.begin(), operation.step.tables.end(), [&, &type = type](const QualifiedName& table) {
+                                  const auto columns = Planner::columns(p_.from, table_id(table));
+                                  return exchanged_.contains(table_id(table)) && std::any_of(columns.begin(), columns.end(), [&](const Object* column) { return column->depends_on.contains(type); });
+                                });
       if (!of_this_type || i == steps.first || i == steps.second) continue;
       if (operation.step.phase == Phase::purge) p_.operations[steps.second].after.push_back(i);
       if (operation.step.phase == Phase::expand) operation.after.push_back(steps.first);

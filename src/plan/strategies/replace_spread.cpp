@@ -52,7 +52,7 @@ void Replacements::spread(const ObjectId& id) {
       case Kind::composite_type:
       case Kind::range_type:
         if (exchanged) {
-          p_.refuse(fmt::format("{} must be made anew, but {} is built on it", describe(id), describe(dependent)));
+          exchange_with(dependent, id);
         } else {
           untie_default(dependent, id);
         }
@@ -92,6 +92,17 @@ bool Replacements::incompatible_key(const Constraint& key, const ObjectId& id) c
 }
 
 void Replacements::pull_in(const ObjectId& dependent, const ObjectId& because) {
+  if (dependent.kind == Kind::routine && because.kind == Kind::enum_type) {
+    // The table that is retired calls it until purge.
+    const auto users = p_.dependents.find(dependent);
+    for (const ObjectId& user : users == p_.dependents.end() ? std::set<ObjectId>{} : users->second) {
+      const Object* object = p_.from.find(user);
+      const bool stays = user.kind == Kind::table || user.kind == Kind::column || user.kind == Kind::index || user.kind == Kind::constraint;
+      if (object && stays && exchanged_.contains(user)) {
+        p_.refuse(fmt::format("{} must be made anew with {}, but {} calls it, whose table is exchanged for a second one: make two plans, one that is without it", describe(dependent), describe(because), describe(user)));
+      }
+    }
+  }
   replace(dependent);
   unite(dependent, because);
 }

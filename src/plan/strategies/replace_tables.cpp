@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "plan/strategies/enum_labels.h"
+#include "plan/strategies/replace.h"
 #include "plan/strategies/second_table.h"
 #include "plan/strategies/second_view.h"
 
@@ -21,6 +23,12 @@ void Replacements::find_second_tables() {
   };
   for (const auto& [id, aspects] : p_.altered) consider(id);
   for (const ObjectId& id : p_.created) consider(id);
+  for (const auto& [id, users] : p_.dependents) {
+    if (id.kind != Kind::enum_type || !is_exchanged_type(p_, id)) continue;
+    for (const ObjectId& column : users) {
+      if (column.kind == Kind::column && in_both(column)) tables.insert(root_of(p_.from, table_id({column.schema, column.relation})));
+    }
+  }
   for (const ObjectId& id : tables) {
     const auto reason = must_exchange(p_, id);
     if (!reason) continue;

@@ -6,10 +6,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "catalog/alter.h"
 #include "catalog/ddl.h"
 #include "plan/strategies/conversion.h"
+#include "plan/strategies/enum_labels.h"
 
 namespace contraflow::plan {
 
@@ -58,13 +60,20 @@ bool Replacements::exchange_through_shadows(const ObjectId& id) {
   std::vector<ObjectId> large;
   auto it = p_.dependents.find(id);
   if (it == p_.dependents.end()) return false;
+  bool with_table = false;  // one that holds values of it is exchanged for a second one, whose columns are of the new type
   for (const ObjectId& column : it->second) {
+    if (column.kind == Kind::column && exchanged_.contains(table_id({column.schema, column.relation}))) {
+      const ObjectId root = root_of(p_.from, table_id({column.schema, column.relation}));
+      if (items_.contains(root)) unite(root, id);
+      with_table = true;
+      continue;
+    }
     if (column.kind != Kind::column || !in_both(column) || (direct_rewrite(column) && !renamed(column))) continue;
     const Column& body = std::get<Column>(p_.from.objects.at(column).body);
     if (body.inherited) continue;
     large.push_back(column);
   }
-  if (large.empty()) return false;
+  if (large.empty() && !with_table) return false;
   const std::string beside = p_.spare_relation(id.schema, id.name, "new");
   const std::string old_type = p_.spare_relation(id.schema, id.name, "old");
   const auto type_named = [&](const std::string& type, const std::string& name) {
@@ -77,7 +86,8 @@ bool Replacements::exchange_through_shadows(const ObjectId& id) {
     if (!a.type.starts_with(quoted_name(id)) || !b.type.starts_with(quoted_name(id))) continue;
     const std::string old_name = old_column_name(column);
     ShadowColumn shadow = shadow_for(p_, column, old_name);
-    shadow.shadow_wins = true;
+    shadow.shadow_wins = !keeps_place(column);
+    shadow.converted = !shadow.shadow_wins;
     shadow.shadow_type = type_named(b.type, beside);
     shadow.retired_type = type_named(a.type, old_type);
     Item scratch;
@@ -200,13 +210,15 @@ void Replacements::retype_with(const ObjectId& column, const ObjectId& type) {
   Item& out = item(column);
   std::string conversion = fmt::format("{}::text::{}", sql::quote_identifier(column.name), b.type);
   if (type.kind == Kind::enum_type) conversion = mapped({column, column.name}, type, b.type, conversion, out);
-  if (const auto* domain = p_.to.find_body<Domain>(type)) {
+  const bool built = built_on_.contains(type);
+  if (built) conversion = convert_built(column, type, b.type, out);
+  if (const auto* domain = built ? nullptr : p_.to.find_body<Domain>(type)) {
     conversion = convert(p_.to, sql::quote_identifier(column.name), std::get<Domain>(p_.from.objects.at(type).body).base_type,
                          domain->base_type)
                      .expression;
   }
   std::string back = fmt::format("{}::text::{}", sql::quote_identifier(column.name), a.type);
-  if (const auto* desired = p_.to.find_body<CompositeType>(type)) {
+  if (const auto* desired = built ? nullptr : p_.to.find_body<CompositeType>(type)) {
     const auto& current = std::get<CompositeType>(p_.from.objects.at(type).body);
     const std::string name = sql::quote_identifier(column.name);
     if (const std::string by_name = by_attributes(p_.from, name, current, *desired, b.type); !by_name.empty()) {
@@ -227,37 +239,75 @@ void Replacements::retype_with(const ObjectId& column, const ObjectId& type) {
   out.work = "rewrite";
 }
 
-// The conversion with the user's mapping of the labels that go away, and the check that no row holds one of the others.
 std::string Replacements::mapped(const ReadColumn& read, const ObjectId& type, const std::string& target, const std::string& plain, Item& out) {
-  const ObjectId& column = read.id;
-  const auto& old_labels = std::get<EnumType>(p_.from.objects.at(type).body).labels;
-  const auto& new_labels = std::get<EnumType>(p_.to.objects.at(type).body).labels;
-  const auto given = p_.options.enum_map.find(type.schema + "." + type.name);
-  const std::string name = sql::quote_identifier(read.name);
-  const bool array = std::get<Column>(p_.from.objects.at(column).body).type.ends_with("[]");
-  std::string cases, elements = name + "::text[]";
+  LabelConversion conversion = convert_labels(p_, {read.id, sql::quote_identifier(read.name), std::get<Column>(p_.from.objects.at(read.id).body).type.ends_with("[]")}, type, target, plain);
+  take_labels(conversion, out);
+  return conversion.expression;
+}
+
+void Replacements::take_labels(LabelConversion& conversion, Item& out) {
+  out.grade = std::max(out.grade, conversion.grade);
+  out.notes.insert(out.notes.end(), conversion.notes.begin(), conversion.notes.end());
+  std::move(conversion.preconditions.begin(), conversion.preconditions.end(), std::back_inserter(out.preconditions));
+}
+
+// A domain or composite type is built on one that is exchanged: it is exchanged with it, and the columns that have it are converted in the same transaction.
+void Replacements::exchange_with(const ObjectId& id, const ObjectId& base) {
+  unite(id, base);
+  if (built_on_.contains(id)) return;
+  const auto users = p_.dependents.find(id);
+  const bool in_place = !exchanged_through_shadow_.contains(base) && !p_.altered.contains(id) && id.kind != Kind::range_type &&
+                        (users == p_.dependents.end() || std::all_of(users->second.begin(), users->second.end(), [&](const ObjectId& user) {
+                           return user.kind != Kind::table && (user.kind != Kind::column || (in_both(user) && direct_rewrite(user) && !renamed(user) && !is_partition_column(p_.from, user)));
+                         }));
+  if (!in_place) {
+    p_.refuse(fmt::format("{} must be made anew, but {} is built on it", describe(base), describe(id)));
+    return;
+  }
+  const auto below = built_on_.find(base);
+  built_on_[id] = {below == built_on_.end() ? base : below->second.enum_type, below == built_on_.end() ? 1 : below->second.depth + 1};
+  exchange_type(id);
+}
+
+// Values of a type that is built on an exchanged enum, by their text; those of a composite type attribute by attribute where labels are mapped.
+std::string Replacements::convert_built(const ObjectId& column, const ObjectId& type, const std::string& target, Item& out) {
+  const std::string name = sql::quote_identifier(column.name), plain = fmt::format("{}::text::{}", name, target);
+  const ObjectId& labels = built_on_.at(type).enum_type;
+  if (labels.kind != Kind::enum_type) return plain;
+  const std::string whole = std::get<Column>(p_.from.objects.at(column).body).type;
+  const bool array = whole.ends_with("[]");
+  if (type.kind == Kind::domain && built_on_.at(type).depth == 1) {
+    LabelConversion conversion = convert_labels(p_, {column, name, array}, labels, target, plain);
+    take_labels(conversion, out);
+    return conversion.expression;
+  }
+  const auto* composite = p_.from.find_body<CompositeType>(type);
+  if (composite && built_on_.at(type).depth == 1 && !array) {
+    std::string row;
+    bool merges = false;
+    for (const CompositeAttribute& attribute : composite->attributes) {
+      const std::string read = fmt::format("({}).{}", name, sql::quote_identifier(attribute.name));
+      const bool many = attribute.type == quoted_name(labels) + "[]";
+      if (attribute.type == quoted_name(labels) || many) {
+        LabelConversion conversion = convert_labels(p_, {column, read, many}, labels, attribute.type, fmt::format("{}::text{}::{}", read, many ? "[]" : "", attribute.type));
+        take_labels(conversion, out);
+        merges = merges || conversion.merges;
+        row += (row.empty() ? "" : ", ") + conversion.expression;
+      } else {
+        row += (row.empty() ? "" : ", ") + read;
+      }
+    }
+    return merges ? fmt::format("CASE WHEN {} IS DISTINCT FROM NULL THEN ROW({})::{} END", name, row, target) : plain;
+  }
+  // Deeper inside: what holds a label that goes stands in the text of the value.
+  const auto &old_labels = std::get<EnumType>(p_.from.objects.at(labels).body).labels, &new_labels = std::get<EnumType>(p_.to.objects.at(labels).body).labels;
   for (const std::string& label : old_labels) {
     if (std::find(new_labels.begin(), new_labels.end(), label) != new_labels.end()) continue;
-    const std::string* replacement = nullptr;
-    if (given != p_.options.enum_map.end()) {
-      if (auto it = given->second.find(label); it != given->second.end()) replacement = &it->second;
-    }
-    if (replacement) {
-      cases += fmt::format(" WHEN {} THEN {}", sql::quote_literal(label), sql::quote_literal(*replacement));
-      elements = fmt::format("array_replace({}, {}, {})", elements, sql::quote_literal(label), sql::quote_literal(*replacement));
-      out.grade = Grade::data;
-      out.notes.push_back(fmt::format("rows of {} that hold '{}' become '{}' and stay so after a rollback", describe(column), label, *replacement));
-      continue;
-    }
     const std::string table = sql::quote(QualifiedName{column.schema, column.relation});
-    out.preconditions.push_back({fmt::format("rows of {} that hold the removed value '{}' in {}", table, label, name),
-                                 fmt::format("SELECT count(*) FROM {} WHERE {} = {}", table, sql::quote_literal(label),
-                                             array ? fmt::format("ANY ({}::text[])", name) : name + "::text"),
-                                 fmt::format("say what they become: --map {}.{}=NEW", type.name, label)});
+    out.preconditions.push_back({fmt::format("rows of {} whose {} may hold the removed value '{}'", table, name, label),
+                                 fmt::format("SELECT count(*) FROM {} WHERE strpos({}::text, {}) > 0", table, name, sql::quote_literal(label)), "give them another value"});
   }
-  if (cases.empty()) return plain;
-  if (array) return fmt::format("{}::{}", elements, target);
-  return fmt::format("(CASE {}::text{} ELSE {}::text END)::{}", name, cases, name, target);
+  return plain;
 }
 
 }  // namespace contraflow::plan

@@ -12,6 +12,7 @@
 
 #include "plan/planner.h"
 #include "plan/strategies/conversion.h"
+#include "plan/strategies/enum_labels.h"
 #include "plan/strategies/replace.h"
 #include "plan/strategies/shadow.h"
 
@@ -133,6 +134,14 @@ class Replacements {
   std::map<ObjectId, std::pair<std::size_t, std::size_t>> type_steps_;
 
   void exchange_type(const ObjectId& id);
+  struct BuiltOn {
+    ObjectId enum_type;  // or whatever lies at the bottom
+    int depth;
+  };
+  std::map<ObjectId, BuiltOn> built_on_;  // types that are exchanged because they are built on another
+  void exchange_with(const ObjectId& id, const ObjectId& base);
+  std::string convert_built(const ObjectId& column, const ObjectId& type, const std::string& target, Item& out);
+  static void take_labels(LabelConversion& conversion, Item& out);
   void retype_with(const ObjectId& column, const ObjectId& type);
   // A column and the name that it has while it is read.
   struct ReadColumn {
@@ -149,6 +158,8 @@ class Replacements {
 
   void emit();
   int item_rank(const Item& entry) const;
+  static std::vector<ObjectId> parts_of_indexes(const std::vector<ObjectId>& indexes, const Database& database);
+  static std::set<ObjectId> called_by(const std::vector<const Item*>& items, const std::set<ObjectId>& members, const Database& database);
   void emit_group(const std::set<ObjectId>& members, std::vector<const Item*> items);
   static Phase replacement_phase(const Object& a, const Object& b);
 };

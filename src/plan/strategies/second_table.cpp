@@ -10,7 +10,9 @@
 #include "effects/type_change.h"
 #include "plan/strategies/column_parts.h"
 #include "plan/strategies/conversion.h"
+#include "plan/strategies/enum_labels.h"
 #include "plan/strategies/family.h"
+#include "plan/strategies/replace.h"
 #include "plan/strategies/table_parts.h"
 
 namespace contraflow::plan {
@@ -68,7 +70,9 @@ void SecondTable::choose_columns() {
     const auto* before = p_.from.find_body<Column>(member->id);
     const auto given = p_.options.fill.find(fmt::format("{}.{}.{}", member->id.schema, member->id.relation, member->id.name));
     const std::string quoted = sql::quote_identifier(member->id.name);
-    if (before) {
+    if (const std::optional<ObjectId> type = exchanged_enum_of(p_, member->id)) {
+      choose_labels(member->id, *type);
+    } else if (before) {
       columns_.push_back(member->id.name);
       const Conversion forward = forward_conversion(p_, member->id, before->type, column->type);
       std::string up = forward.expression;
@@ -101,6 +105,31 @@ void SecondTable::choose_columns() {
   }
   new_key_ = key_of(p_.to, p_.from);
   old_key_ = key_of(p_.from, p_.to);
+}
+
+// Its values go by their labels. Rows that are copied within the exchange meet the types under their own names.
+void SecondTable::choose_labels(const ObjectId& column, const ObjectId& type) {
+  const std::string& whole = std::get<Column>(p_.to.objects.at(column).body).type;
+  const std::string brackets = whole.substr(quoted_name(type).size());
+  const bool at_once = key_of(p_.to, p_.from).empty() || key_of(p_.from, p_.to).empty();
+  new_types_[name_of(type)] = name_beside(p_, type);
+  old_types_[name_of(type)] = name_retired(p_, type);
+  const std::string name = sql::quote_identifier(column.name);
+  const std::string beside = at_once ? whole : sql::quote(name_beside(p_, type)) + brackets, retired = at_once ? whole : sql::quote(name_retired(p_, type)) + brackets;
+  LabelConversion up = convert_labels(p_, {column, name, !brackets.empty()}, type, beside, fmt::format("{}::text{}::{}", name, brackets, beside));
+  const std::vector<std::string> keys[] = {key_of(p_.to, p_.from), key_of(p_.from, p_.to)};
+  for (const std::vector<std::string>& key : keys) {
+    if (up.merges && std::find(key.begin(), key.end(), column.name) != key.end()) {
+      p_.refuse(fmt::format("{} is part of the key by which the rows of a second table are told apart, and --map of {} may make two of them equal: change the rows first, then drop the value", describe(column), describe(type)));
+      break;
+    }
+  }
+  columns_.push_back(column.name);
+  up_.push_back(up.expression);
+  down_.push_back(fmt::format("{}::text{}::{}", name, brackets, retired));
+  out_.grade = std::max(out_.grade, up.grade);
+  out_.notes.insert(out_.notes.end(), up.notes.begin(), up.notes.end());
+  preconditions_.insert(preconditions_.end(), up.preconditions.begin(), up.preconditions.end());
 }
 
 // Columns of a unique constraint of `database` that the other schema has too; the primary key before others.
@@ -325,6 +354,17 @@ std::optional<ExchangeReason> must_exchange(const Planner& p, const ObjectId& id
     const auto* before = p.from.find_body<Column>(member->id);
     if (column && before && before->type != column->type && is_partition_column(p.from, member->id)) {
       return ExchangeReason{column_has_type(member->id, before->type), fmt::format("no ALTER changes the type of {}, which is part of a partition key", describe(member->id))};
+    }
+  }
+  for (const Object* member : Planner::members(p.from, id)) {
+    const std::optional<ObjectId> type = member->id.kind == Kind::column ? exchanged_enum_of(p, member->id) : std::nullopt;
+    if (!type) continue;
+    const std::string old_form = enum_labels_are(*type, std::get<EnumType>(p.from.objects.at(*type).body).labels);
+    if (is_partition_column(p.from, member->id)) {
+      return ExchangeReason{old_form, fmt::format("{} loses values or changes their order, and no ALTER changes the type of {}, which is part of a partition key", describe(*type), describe(member->id))};
+    }
+    if (has_partitions && !small && !p.options.allow_blocking.contains("rewrite")) {
+      return ExchangeReason{old_form, fmt::format("{} loses values or changes their order, and a new type of {} rewrites every partition under ACCESS EXCLUSIVE", describe(*type), describe(member->id))};
     }
   }
   if (small) return std::nullopt;

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "catalog/ddl.h"
 #include "plan/strategies/column_parts.h"
+#include "plan/strategies/enum_labels.h"
 #include "plan/strategies/family.h"
 #include "plan/strategies/table_parts.h"
 #include "sql/expression.h"
@@ -40,7 +41,7 @@ Statements SecondTable::tables(const Family& family, const RelationNames& names,
     }
     append(out, create_with_members(renamed.objects.at(spare), renamed, renamed, members));
   }
-  return out;
+  return with_types(std::move(out), &family == &new_ ? new_types_ : old_types_);
 }
 
 Statements SecondTable::new_sequences() const {
@@ -159,6 +160,7 @@ std::size_t SecondTable::make() {
   const ObjectId next_id = table_id(next());
   Operation& create = add(Phase::expand, "make a second table for", brief(std::move(forward), all_of({reason_.old_form, absent(next_id)})),
                           brief(std::move(back), reason_.old_form));
+  create.step.preconditions = preconditions_;
   create.step.notes.push_back(fmt::format(
       "{} is exchanged for a second table, because {}; what the new one demands, it demands of the application's rows from "
       "expand on",
@@ -171,6 +173,7 @@ std::size_t SecondTable::make() {
   }
   for (const ObjectId& id : new_.relations) create.needs.insert(p_.to.objects.at(id).depends_on.begin(), p_.to.objects.at(id).depends_on.end());
   for (const ObjectId& id : new_.ids()) create.needs.erase(id);
+  for (const auto& [type, beside] : new_types_) create.needs.erase(ObjectId{Kind::enum_type, type.schema, "", type.name, ""});  // it is made of those beside
   for (const Object* sequence : owned_sequences(p_.to, id_)) {
     create.needs.erase(sequence->id);
     if (!p_.from.find(sequence->id)) create.provides.insert(sequence->id);

@@ -4,6 +4,7 @@
 // (second_table_exchange.cpp).
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -31,6 +32,8 @@ class SecondTable {
   std::vector<std::string> new_only_, fills_;     // columns of the new table that are given a value
   std::vector<std::string> old_only_, neutral_;
   std::vector<std::string> new_key_, old_key_;
+  std::map<QualifiedName, QualifiedName> new_types_, old_types_;  // enums that are exchanged with it: their names before and after
+  std::vector<Precondition> preconditions_;
   std::vector<const Object*> references_;                   // foreign keys of other tables
   std::vector<const Object*> old_crossing_, new_crossing_;  // its own, to columns that change their type in other tables
   Statements leave_publications_, join_publications_, leave_back_, join_back_;
@@ -44,6 +47,7 @@ class SecondTable {
   void choose_names();
   bool taken(const QualifiedName& name) const;
   void choose_columns();
+  void choose_labels(const ObjectId& column, const ObjectId& type);
   std::vector<std::string> key_of(const Database& database, const Database& other) const;
   void refuse_moving_partitions();
   void take();

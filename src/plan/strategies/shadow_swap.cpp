@@ -243,7 +243,7 @@ void Shadows::purge(const QualifiedName& table, const std::vector<ShadowColumn>&
     const std::string retired = sql::quote_identifier(column.retired_name);
     statements.push_back(fmt::format("{} DROP COLUMN IF EXISTS {}", alter(table), retired));
     const Column& old_body = std::get<Column>(p_.from.objects.at(column.id).body);
-    const std::string& type = column.shadow_wins ? column.retired_type : column.shadow_type;
+    const std::string& type = column.shadow_wins ? column.retired_type : std::get<Column>(p_.to.objects.at(column.id).body).type;
     Statements described;
     if (column.shadow_wins) {
       // It is the original again: what describes it comes with it.
