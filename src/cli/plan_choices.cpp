@@ -84,7 +84,7 @@ void map_value(const catalog::Database& from, const catalog::Database& to, const
   if (found) return;
   if (unknown_in.empty()) {
     const std::string near = nearest(parts.front(), types);
-    refuse("there is no enum type " + parts[parts.size() == 3 ? 1 : 0], near.empty() ? std::string() : "did you mean " + near + "?");
+    refuse("there is no enum type " + (parts.size() == 3 ? fmt::format("{}.{} or {}", parts[0], parts[1], parts[0]) : parts.front()), near.empty() ? std::string() : "did you mean " + near + "?");
   }
   const std::string near = nearest(parts.back(), labels);
   refuse(fmt::format("{} has no value {}", unknown_in, parts.back()), near.empty() ? std::string() : "did you mean " + near + "?");

@@ -49,7 +49,7 @@ TEST(PlanChoices, MapTakesNamesQuotedOrBare) {
 TEST(PlanChoices, MapRefusesWhatIsNotThere) {
   EXPECT_EQ(refusal("\"Kind\".\"old won\"=plain"), "--map \"Kind\".\"old won\"=plain: public.Kind has no value old won");
   EXPECT_EQ(refusal("Kind.x.y=plane"), "--map Kind.x.y=plane: public.Kind has no value plane in the desired schema");
-  EXPECT_EQ(refusal("kind.x.y=plain"), "--map kind.x.y=plain: there is no enum type kind");
+  EXPECT_EQ(refusal("kind.x.y=plain"), "--map kind.x.y=plain: there is no enum type kind.x or kind");
   EXPECT_EQ(refusal("Kind=plain"), "--map Kind=plain: expected TYPE.OLD=NEW");
 }
 
