@@ -193,6 +193,8 @@ void Replacements::add_retype(Item& out, const ObjectId& id, const Column& a, co
     with_default.push_back(column);
     out.touches.insert(column);
     if (column != id) p_.claim(column, Aspect::default_expression);
+    p_.claim(column, Aspect::storage);
+    p_.claim(column, Aspect::compression);
     if (const auto users = p_.dependents.find(column); users != p_.dependents.end()) {
       for (const ObjectId& user : users->second) {
         if (const auto* statistics = p_.from.find_body<StatisticsObject>(user); statistics && statistics->target >= 0) append(targets, alter_statistics_target(user, statistics->target));
@@ -211,6 +213,13 @@ void Replacements::add_retype(Item& out, const ObjectId& id, const Column& a, co
     into.core.push_back(set_type(database, id, new_column, conversion));
     for (const ObjectId& column : with_default) {
       if (!default_of(database, column).empty()) into.core.push_back(default_clause(column, std::get<Column>(database.objects.at(column).body)));
+    }
+    // Storage and compression become those of the new type (tablecmds.c, ATExecAlterColumnType).
+    for (const ObjectId& column : with_default) {
+      const Column& body = std::get<Column>(database.objects.at(column).body);
+      const std::string alter = fmt::format("{} ALTER COLUMN {} SET", alter_table(database, column.schema, column.relation, true), sql::quote_identifier(column.name));
+      if (!body.storage.empty()) into.core.push_back(fmt::format("{} STORAGE {}", alter, body.storage));
+      if (!body.compression.empty()) into.core.push_back(fmt::format("{} COMPRESSION {}", alter, body.compression));
     }
     append(into.core, restore_parts_of_indexes(p_.from, id));
     append(into.core, Statements(targets));
