@@ -6,6 +6,7 @@
 #include <mimalloc.h>
 #endif
 
+#include "base/keep.h"
 #include "cli/run.h"
 
 #ifdef CONTRAFLOW_MIMALLOC
@@ -28,6 +29,7 @@ __attribute__((section(".preinit_array"), used)) void (*const before_initialiser
 int main(int argc, char** argv) {
   // A reader that goes away shows as EPIPE where we write, so that sandboxes are still cleaned up.
   std::signal(SIGPIPE, SIG_IGN);
+  contraflow::process_ends = true;
   contraflow::cli::Console console(stdout, stderr);
   return contraflow::cli::run(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc), console);
 }

@@ -4,7 +4,9 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <deque>
 #include <mutex>
 #include <system_error>
@@ -13,9 +15,33 @@
 
 namespace contraflow {
 
+namespace {
+
+void pause_briefly() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+}  // namespace
+
 unsigned processors() {
   static const unsigned count = std::max(1U, std::thread::hardware_concurrency());
   return count;
+}
+
+void linger(std::unique_lock<std::mutex>& lock, const std::function<bool()>& ready) {
+  constexpr auto kLongest = std::chrono::microseconds(60);
+  constexpr int kPauses = 16;
+  if (processors() == 1 || ready()) return;
+  const auto end = std::chrono::steady_clock::now() + kLongest;
+  do {
+    lock.unlock();
+    for (int i = 0; i < kPauses; ++i) pause_briefly();
+    lock.lock();
+  } while (!ready() && std::chrono::steady_clock::now() < end);
 }
 
 struct Helpers::Job {
@@ -54,7 +80,9 @@ Helpers::Pool& Helpers::pool() {
 void Helpers::serve(Pool& pool) {
   std::unique_lock lock(pool.mutex);
   while (true) {
-    pool.wanted.wait(lock, [&] { return !pool.waiting.empty(); });
+    const auto is_wanted = [&] { return !pool.waiting.empty(); };
+    linger(lock, is_wanted);
+    pool.wanted.wait(lock, is_wanted);
     const std::shared_ptr<Job> job = std::move(pool.waiting.front());
     pool.waiting.pop_front();
     ++pool.busy;
@@ -91,6 +119,8 @@ void Helpers::start(Pool& pool, std::size_t threads) {
     for (; pool.threads < threads; ++pool.threads) {
       std::thread([&pool, maker = ::sched_getcpu()] {
         leave_processor(maker);
+        void* volatile first = std::malloc(1);  // its heap begins before there is work
+        std::free(first);
         serve(pool);
       }).detach();
     }
@@ -104,7 +134,9 @@ Helpers::~Helpers() {
   Pool& all = pool();
   std::unique_lock lock(all.mutex);
   std::erase(all.waiting, job_);
-  all.left.wait(lock, [&] { return job_->running == 0; });
+  const auto done = [&] { return job_->running == 0; };
+  linger(lock, done);
+  all.left.wait(lock, done);
 }
 
 }  // namespace contraflow

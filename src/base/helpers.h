@@ -4,11 +4,16 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <mutex>
 
 namespace contraflow {
 
 // As many as the system has, asked once.
 unsigned processors();
+
+// Waits, without the lock, until ready() or for some microseconds: who sleeps wakes late, and later still where the processor sleeps, too, while what threads wait
+// for here comes at once or not soon. To be followed by a wait that sleeps.
+void linger(std::unique_lock<std::mutex>& lock, const std::function<bool()>& ready);
 
 // Other threads that do `work` beside the caller. They stay for whoever needs some next: one that begins costs a heap of its own, and one that ends has to give it back.
 class Helpers {

@@ -2,6 +2,7 @@
 #include "cli/run.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -9,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/helpers.h"
+#include "base/keep.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/describe.h"
@@ -70,19 +72,29 @@ ColorMode early_color_mode(const std::vector<std::string>& arguments) {
   return ColorMode::automatic;
 }
 
+// Whether `check` has work for a second thread: many files, a folder, a long file.
+bool wants_helper(const std::vector<std::string>& arguments) {
+  constexpr std::size_t kManyFiles = 64;
+  constexpr off_t kLongFile = 8 * 1024;
+  if (arguments.size() > kManyFiles) return true;
+  return std::any_of(arguments.begin(), arguments.end(), [](const std::string& argument) {
+    struct stat found {};
+    return !argument.starts_with('-') && ::stat(argument.c_str(), &found) == 0 && (S_ISDIR(found.st_mode) || found.st_size >= kLongFile);
+  });
+}
+
 int dispatch(const std::vector<std::string>& arguments, Console& console) {
   GlobalOptions global;
   const Command* command = nullptr;
   Runner runner;
   const std::string intended = intended_command(arguments);
-  constexpr std::size_t kManyFiles = 64;
-  if (intended == "check" && arguments.size() > kManyFiles) Helpers::expect();  // it begins while the options are read
+  if (intended == "check" && wants_helper(arguments)) Helpers::expect();  // it begins while the options are read
   const auto selected = [&](const Command& chosen, const Runner& run_it) {
     command = &chosen;
     runner = run_it;
   };
   // The options of all commands take longer to set up than a small file takes to check.
-  const auto app = make_app(global, selected, command_named(intended) != nullptr ? intended : "");
+  auto app = make_app(global, selected, command_named(intended) != nullptr ? intended : "");
   try {
     app->parse(
         std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes the last one first
@@ -104,7 +116,9 @@ int dispatch(const std::vector<std::string>& arguments, Console& console) {
   std::optional<std::filesystem::path> config_file;
   if (!global.config_file.empty()) config_file = global.config_file;
   Context context{console, read_config(config_file, std::filesystem::current_path())};
-  return runner(context);
+  const int code = runner(context);
+  if (process_ends) keep_until_exit(std::move(app));
+  return code;
 }
 
 }  // namespace

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <condition_variable>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 
 #include "base/helpers.h"
+#include "base/keep.h"
 #include "lint/parse_ahead.h"
 #include "lint/walker.h"
 
@@ -60,7 +62,8 @@ class FilesAhead {
         if (may_begin()) {
           prepare_next(lock);
         } else {
-          changed_.wait(lock);
+          linger(lock, [&] { return done_.contains(index) || may_begin(); });
+          if (!done_.contains(index) && !may_begin()) changed_.wait(lock);
         }
       }
       current_ = std::move(done_.at(index));
@@ -76,7 +79,9 @@ class FilesAhead {
   void work() {
     std::unique_lock lock(mutex_);
     while (true) {
-      changed_.wait(lock, [&] { return stop_ || next_ >= inputs_.size() || may_begin(); });
+      const auto called = [&] { return stop_ || next_ >= inputs_.size() || may_begin(); };
+      linger(lock, called);
+      changed_.wait(lock, called);
       if (stop_ || next_ >= inputs_.size()) return;
       prepare_next(lock);
     }
@@ -111,14 +116,15 @@ class FilesAhead {
 
 Report check(const std::vector<Input>& inputs, const CheckOptions& options) {
   Report report;
-  Walker walker(options, report);
+  auto walker = std::make_unique<Walker>(options, report);
   const unsigned threads = options.threads != 0 ? options.threads : processors();
   FilesAhead files(inputs, threads);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     Prepared prepared = files.take(i);
     ParseAhead parsed = prepared.whole ? ParseAhead(std::move(prepared.items), std::move(prepared.parsed)) : ParseAhead(inputs[i].file, threads);
-    walker.run(inputs[i], parsed);
+    walker->run(inputs[i], parsed);
   }
+  if (process_ends) keep_until_exit(std::move(walker));
   return report;
 }
 

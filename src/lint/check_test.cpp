@@ -183,6 +183,21 @@ TEST(Check, WhatIfFalseHoldsIsNotRun) {
   EXPECT_EQ(lines_of(check_text("DO $$ BEGIN IF false OR random() < 1 THEN\n" + body)), (Lines{"x.sql:2 error create-index-blocks-writes", "x.sql:4 error create-index-blocks-writes"}));
 }
 
+TEST(Check, WhatStandsBehindReturnOrInWhileFalseIsNotRun) {
+  EXPECT_EQ(lines_of(check_text("DO $$ BEGIN RETURN; CREATE INDEX ON t (a); END $$;")), Lines());
+  EXPECT_EQ(lines_of(check_text("DO $$ BEGIN WHILE false LOOP CREATE INDEX ON t (a); END LOOP; END $$;")), Lines());
+  EXPECT_EQ(lines_of(check_text("DO $$ BEGIN IF now() > '2020-01-01' THEN RETURN; END IF; CREATE INDEX ON t (a); END $$;")), (Lines{"x.sql:1 error create-index-blocks-writes"}));
+}
+
+TEST(Check, LoopsOverConstantsAreReadTurnByTurn) {
+  const auto of = [](const std::string& loop) { return lines_of(check_text("DO $$ DECLARE t text; BEGIN\n" + loop + "\nEND $$;")); };
+  EXPECT_EQ(of("FOREACH t IN ARRAY ARRAY['a', 'b'] LOOP EXECUTE format('CREATE INDEX ON %I (n)', t); END LOOP;").size(), 2U);
+  EXPECT_EQ(of("FOR t IN SELECT unnest(ARRAY['a', 'b']::text[]) LOOP EXECUTE 'CREATE INDEX ON ' || t || ' (n)'; END LOOP;").size(), 2U);
+  EXPECT_EQ(of("FOREACH t IN ARRAY ARRAY['a', 'b'] LOOP EXECUTE format('ALTER TABLE %I ADD COLUMN n int', t); END LOOP;"), (Lines{"x.sql:2 warning several-tables-locked"}));
+  EXPECT_EQ(of("FOREACH t IN ARRAY ARRAY['a'] LOOP t := t || 'x'; EXECUTE format('CREATE INDEX ON %I (n)', t); END LOOP;"), Lines());
+  EXPECT_EQ(of("FOR t IN SELECT relname FROM pg_class LOOP EXECUTE format('CREATE INDEX ON %I (n)', t); END LOOP;"), Lines());
+}
+
 TEST(Check, LongFilesAreParsedInParallelWithTheSameResult) {
   std::string text;
   for (int i = 0; i < 3'000; ++i) text += "ALTER TABLE t" + std::to_string(i) + " ADD COLUMN a int DEFAULT random();\n" + (i % 700 == 0 ? "ALTER TABLE x MERGE PARTITIONS (a) INTO b;\n" : "");

@@ -63,16 +63,26 @@ bool is_flyway_name(const std::string& name) {
   return name.size() > 4 && (name[0] == 'V' || name[0] == 'U' || name[0] == 'B') && name[1] >= '0' && name[1] <= '9' && name.find("__") != std::string::npos;
 }
 
-std::string layout_of(const Files& files, const std::string& path) {
+std::string layout_by_neighbours(const Files& files, const std::string& folder) {
+  if (files.read(folder + "atlas.sum")) return "atlas";
+  if (files.read(folder + "meta/_journal.json")) return "drizzle";
+  if (files.read(folder + "../sqitch.plan") || files.read(folder + "sqitch.plan")) return "sqitch";
+  return {};
+}
+
+// By the file's own name, or by what is around it, as by_neighbours() says.
+template <class F>
+std::string layout_of(const Files& files, const std::string& path, const F& by_neighbours) {
   const std::string folder = folder_of(path), name = name_of(path);
   if (name == "migration.sql") return files.read(folder + "snapshot.json") ? "drizzle" : "prisma";
   if (name == "up.sql" || name == "down.sql") return "diesel";
   if (name.ends_with(".up.sql") || name.ends_with(".down.sql")) return "golang-migrate";
   if (is_flyway_name(name) || (name.starts_with("R__") && name.size() > 3)) return "flyway";
-  if (files.read(folder + "atlas.sum")) return "atlas";
-  if (files.read(folder + "meta/_journal.json")) return "drizzle";
-  if (files.read(folder + "../sqitch.plan") || files.read(folder + "sqitch.plan")) return "sqitch";
-  return {};
+  return by_neighbours();
+}
+
+std::string layout_of(const Files& files, const std::string& path) {
+  return layout_of(files, path, [&] { return layout_by_neighbours(files, folder_of(path)); });
 }
 
 bool goes_back(const std::string& path) {
@@ -230,15 +240,24 @@ Gathered gather_text(const std::string& name, std::string text, const std::strin
 Gathered gather_file(const Files& files, const std::string& path, const std::string& layout) {
   auto text = files.read(path);
   if (!text) throw Error(ErrorCode::usage, fmt::format("there is no file \"{}\"", files.display(path)));
-  return gather_file(files, path, *std::move(text), layout);
+  Neighbours neighbours;
+  return gather_file(files, path, *std::move(text), layout, neighbours);
 }
 
-Gathered gather_file(const Files& files, const std::string& path, std::string text, const std::string& layout) {
+Gathered gather_file(const Files& files, const std::string& path, std::string text, const std::string& layout, Neighbours& neighbours) {
   const std::string shown = files.display(path);
   Gatherer gatherer(&files, layout);
-  const std::string folder = folder_of(path);
-  const bool in_plan = catalog::is_plan_folder(files, folder.empty() ? "." : folder.substr(0, folder.size() - 1));
-  const std::string found = in_plan ? "plan" : layout_of(files, path);
+  std::string folder = folder_of(path);
+  if (neighbours.folder != folder) {
+    neighbours.in_plan = catalog::is_plan_folder(files, folder.empty() ? "." : folder.substr(0, folder.size() - 1));
+    neighbours.layout.reset();
+    neighbours.folder = std::move(folder);
+  }
+  const auto by_neighbours = [&] {
+    if (!neighbours.layout) neighbours.layout = layout_by_neighbours(files, *neighbours.folder);
+    return *neighbours.layout;
+  };
+  const std::string found = neighbours.in_plan ? "plan" : layout_of(files, path, by_neighbours);
   const bool back = goes_back(path);
   for (const std::string& forward : back ? forwards_of(path) : std::vector<std::string>()) {
     const auto before = files.read(forward);

@@ -18,8 +18,8 @@
 namespace contraflow::lint {
 namespace {
 
-constexpr std::size_t kBatch = 64;  // statements parsed in one call
-constexpr std::size_t kAhead = 6;   // batches that may wait
+constexpr std::size_t kBatch = 32;  // statements parsed in one call
+constexpr std::size_t kAhead = 10;  // batches that may wait
 
 std::size_t offset_of(const Error& error, std::string_view text) {
   if (!error.location()) return 0;
@@ -75,12 +75,12 @@ struct Batch {
   struct Piece {
     std::size_t begin, end;
   };
+  static constexpr std::size_t kShort = 2'000;
   std::vector<Piece> pieces;
-  bool together = true;
+  bool together = true;  // then each is shorter than kShort
 
   // `follows`: no other item is between it and the one before.
   void add(const catalog::ScriptItem& item, bool follows) {
-    constexpr std::size_t kShort = 2'000;
     together = together && (follows || pieces.empty()) && !item.copies_from_stdin && item.end - item.begin < kShort;
     pieces.push_back({item.begin, item.end});
   }
@@ -92,7 +92,7 @@ std::vector<Parsed> trees(std::string_view text, const Batch& batch) {
   if (batch.together && pieces.size() > 1) {
     const std::size_t begin = pieces.front().begin;
     try {
-      const auto tree = std::make_shared<const sql::ParseTree>(sql::parse(text.substr(begin, pieces.back().end - begin)));
+      const auto tree = std::make_shared<const sql::ParseTree>(sql::parse_statements(text.substr(begin, pieces.back().end - begin), Batch::kShort));
       if (tree->size() == pieces.size()) {
         for (std::size_t i = 0; i < pieces.size(); ++i) {
           out[i].tree = tree;
@@ -188,7 +188,9 @@ struct ParseAhead::State {
 void ParseAhead::State::work() {
   std::unique_lock lock(mutex);
   while (true) {
-    changed.wait(lock, [&] { return stop || (split && next >= batches.size()) || may_begin(); });
+    const auto called = [&] { return stop || (split && next >= batches.size()) || may_begin(); };
+    linger(lock, called);
+    changed.wait(lock, called);
     if (!may_begin() || stop) return;
     parse_next(lock);
   }
@@ -246,8 +248,13 @@ Parsed ParseAhead::take() {
     state.wanted = batch;
     state.changed.notify_all();
     while (!state.done.contains(batch)) {
-      if (state.may_begin()) state.parse_next(lock);
-      else state.changed.wait(lock);
+      if (state.may_begin()) {
+        state.parse_next(lock);
+        continue;
+      }
+      const auto called = [&] { return state.done.contains(batch) || state.may_begin(); };
+      linger(lock, called);
+      if (!called()) state.changed.wait(lock);
     }
     state.current = std::move(state.done.at(batch));
     state.done.erase(batch);

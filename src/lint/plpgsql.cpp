@@ -3,10 +3,10 @@
 
 #include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/error.h"
+#include "base/json_tree.h"
 #include "base/text.h"
 #include "lint/tree.h"
 #include "sql/name.h"
@@ -15,7 +15,7 @@
 namespace contraflow::lint {
 namespace {
 
-using Json = nlohmann::json;
+using Node = JsonTree::Node;
 
 using Variables = std::map<std::string, std::string, std::less<>>;  // name -> its only value
 
@@ -84,33 +84,63 @@ std::optional<std::string> constant_text(const std::string& expression, const Va
   }
 }
 
-void numbers_under(const Json& node, std::set<std::size_t>& out) {
-  for (const char* key : {"varno", "target", "curvar"}) {  // := and INTO, GET DIAGNOSTICS, cursors
-    if (node.is_object() && node.contains(key) && node[key].is_number_unsigned()) out.insert(node[key].get<std::size_t>());
+// The elements of an array of constants: ARRAY['a', 'b'], or a query that is nothing but unnest() of one.
+std::vector<std::string> constant_elements(const std::string& query) {
+  std::vector<std::string> out;
+  try {
+    const sql::ParseTree tree = sql::parse(query);
+    if (tree.size() != 1 || tree.node(0).node_case != PG_QUERY__NODE__NODE_SELECT_STMT) return out;
+    const PgQuery__SelectStmt& select = *tree.node(0).select_stmt;
+    if (select.n_target_list != 1 || select.n_from_clause != 0 || select.where_clause != nullptr) return out;
+    const PgQuery__Node* value = select.target_list[0]->res_target->val;
+    if (value != nullptr && value->node_case == PG_QUERY__NODE__NODE_FUNC_CALL && value->func_call->n_args == 1 && qualified(NodeList(value->func_call->funcname, value->func_call->n_funcname)).name == "unnest") value = value->func_call->args[0];
+    while (value != nullptr && value->node_case == PG_QUERY__NODE__NODE_TYPE_CAST) value = value->type_cast->arg;
+    if (value == nullptr || value->node_case != PG_QUERY__NODE__NODE_A_ARRAY_EXPR) return out;
+    const PgQuery__AArrayExpr& array = *value->a_array_expr;
+    for (std::size_t i = 0; i < array.n_elements; ++i) {
+      auto element = text_of_node(array.elements[i], {});
+      if (!element) return {};
+      out.push_back(*std::move(element));
+    }
+  } catch (const Error&) {
+    out.clear();
   }
-  if (node.is_structured()) {
-    for (const Json& child : node) numbers_under(child, out);
+  return out;
+}
+
+void numbers_under(const JsonTree& tree, const Node& node, std::set<std::size_t>& out) {
+  for (const Node* child = tree.first(node); child != nullptr; child = tree.next(*child)) {
+    if (child->key == "varno" || child->key == "target" || child->key == "curvar") {  // := and INTO, GET DIAGNOSTICS, cursors
+      if (const auto number = tree.number(child)) out.insert(*number);
+    }
+    numbers_under(tree, *child, out);
   }
 }
 
+// The text of the expression that `holder` has as `key`.
+std::string query_of(const JsonTree& tree, const Node& holder, std::string_view key) {
+  const Node* expression = tree.member(holder, key);
+  if (expression != nullptr) expression = tree.member(*expression, "PLpgSQL_expr");
+  return expression == nullptr ? std::string() : tree.string(tree.member(*expression, "query"));
+}
+
 // Variables that are given a constant where they are declared and nothing else after it; two of one name count as neither.
-Variables constants_of(const Json& function) {
+Variables constants_of(const JsonTree& tree, const Node& function) {
   Variables out;
-  const auto body = function.find("PLpgSQL_function");
-  if (body == function.end() || !body->contains("datums")) return out;
+  const Node* body = tree.member(function, "PLpgSQL_function");
+  const Node* datums = body == nullptr ? nullptr : tree.member(*body, "datums");
+  if (datums == nullptr) return out;
   std::set<std::size_t> assigned;  // by := or INTO
-  numbers_under(*body, assigned);
+  numbers_under(tree, *body, assigned);
   std::map<std::string, int> declared;
-  const Json& datums = (*body)["datums"];
-  for (std::size_t i = 0; i < datums.size(); ++i) {
-    const auto variable = datums[i].find("PLpgSQL_var");
-    if (variable == datums[i].end()) continue;
-    const std::string name = variable->value("refname", std::string());
+  std::size_t number = 0;
+  for (const Node* datum = tree.first(*datums); datum != nullptr; datum = tree.next(*datum), ++number) {
+    const Node* variable = tree.member(*datum, "PLpgSQL_var");
+    if (variable == nullptr) continue;
+    const std::string name = tree.string(tree.member(*variable, "refname"));
     if (++declared[name] > 1) out.erase(name);
-    if (declared[name] > 1 || assigned.contains(i) || !variable->contains("default_val")) continue;
-    const auto expression = (*variable)["default_val"].find("PLpgSQL_expr");
-    if (expression == (*variable)["default_val"].end()) continue;
-    if (auto text = constant_text(expression->value("query", std::string()), {})) out[name] = *std::move(text);
+    if (declared[name] > 1 || assigned.contains(number) || tree.member(*variable, "default_val") == nullptr) continue;
+    if (auto text = constant_text(query_of(tree, *variable, "default_val"), {})) out[name] = *std::move(text);
   }
   return out;
 }
@@ -118,12 +148,14 @@ Variables constants_of(const Json& function) {
 class Collector {
  public:
   // `executes`: it has EXECUTE, for which the variables matter.
-  Collector(std::string_view body, bool executes) : body_(body), executes_(executes) {}
+  Collector(std::string_view body, const JsonTree& tree, bool executes) : body_(body), tree_(tree), executes_(executes) {}
 
-  std::vector<BodyStatement> run(const Json& functions) {
-    for (const Json& function : functions) {
-      if (executes_) variables_ = constants_of(function);
-      visit(function, false);
+  std::vector<BodyStatement> run() {
+    for (const Node* function = tree_.first(tree_.root()); function != nullptr; function = tree_.next(*function)) {
+      const Node* inside = tree_.member(*function, "PLpgSQL_function");
+      datums_ = inside == nullptr ? nullptr : tree_.member(*inside, "datums");
+      if (executes_) variables_ = constants_of(tree_, *function);
+      visit(*function, false);
     }
     return std::move(out_);
   }
@@ -137,11 +169,6 @@ class Collector {
       ++at;
     }
     return at;
-  }
-
-  static std::string query_of(const Json& expression) {
-    const auto it = expression.find("PLpgSQL_expr");
-    return it == expression.end() ? std::string() : it->value("query", std::string());
   }
 
   void add(std::string text, std::size_t line, bool conditional, bool dynamic) {
@@ -158,45 +185,93 @@ class Collector {
   }
 
   // `without`: a member that is left out.
-  void visit(const Json& node, bool conditional, std::string_view without = {}) {
-    if (node.is_array()) {
-      for (const Json& element : node) visit(element, conditional);
-      return;
-    }
-    if (!node.is_object()) return;
-    for (const auto& [key, value] : node.items()) {
-      if (key == without) continue;
-      if (!value.is_object()) {
-        if (value.is_array()) visit(value, conditional || key == "then_body" || key == "else_body" || key == "exc_list");
-        continue;
-      }
-      const std::size_t line = value.value("lineno", std::size_t{1});
-      if (key == "PLpgSQL_stmt_execsql") {
-        if (value.contains("sqlstmt")) add(query_of(value["sqlstmt"]), line, conditional, false);
-      } else if (key == "PLpgSQL_stmt_perform" || key == "PLpgSQL_stmt_call") {
-        if (value.contains("expr")) add(query_of(value["expr"]), line, conditional, false);
-      } else if (key == "PLpgSQL_stmt_commit") {
-        add("COMMIT", line, conditional, true);
-      } else if (key == "PLpgSQL_stmt_rollback") {
-        add("ROLLBACK", line, conditional, true);
-      } else if (key == "PLpgSQL_stmt_dynexecute") {
-        const std::string expression = value.contains("query") ? query_of(value["query"]) : std::string();
-        if (auto text = constant_text(expression, variables_)) {
-          add(*std::move(text), line, conditional, true);
-        } else {
-          add(expression, line, conditional, true);
-          out_.back().unknown = true;
-        }
-      } else {
-        const bool branches = key == "PLpgSQL_stmt_if" || key == "PLpgSQL_stmt_case" || key == "PLpgSQL_stmt_loop" || key == "PLpgSQL_stmt_while" || key == "PLpgSQL_stmt_fori" ||
-                              key == "PLpgSQL_stmt_fors" || key == "PLpgSQL_stmt_forc" || key == "PLpgSQL_stmt_dynfors" || key == "PLpgSQL_stmt_foreach_a" || key == "exceptions";
-        const bool never = key == "PLpgSQL_stmt_if" && value.contains("cond") && to_lower(trim(query_of(value["cond"]))) == "false";
-        visit(value, conditional || branches, never ? "then_body" : "");
+  void visit(const Node& node, bool conditional, std::string_view without = {}) {
+    const bool in_array = node.kind == JsonTree::Kind::array;
+    for (const Node* child = tree_.first(node); child != nullptr; child = tree_.next(*child)) {
+      const std::string_view key = child->key;
+      if (in_array) {
+        visit(*child, conditional);
+        if (tree_.member(*child, "PLpgSQL_stmt_return") != nullptr) return;  // nothing behind it runs
+      } else if (child->kind == JsonTree::Kind::array) {
+        if (key != without) visit(*child, conditional || key == "then_body" || key == "else_body" || key == "exc_list");
+      } else if (child->kind == JsonTree::Kind::object && key != without) {
+        take(*child, conditional);
       }
     }
   }
 
+  // A member of an object, by its name.
+  void take(const Node& value, bool conditional) {
+    const std::string_view key = value.key;
+    const std::size_t line = tree_.number(tree_.member(value, "lineno")).value_or(1);
+    if (key == "PLpgSQL_stmt_execsql") {
+      if (tree_.member(value, "sqlstmt") != nullptr) add(query_of(tree_, value, "sqlstmt"), line, conditional, false);
+    } else if (key == "PLpgSQL_stmt_perform" || key == "PLpgSQL_stmt_call") {
+      if (tree_.member(value, "expr") != nullptr) add(query_of(tree_, value, "expr"), line, conditional, false);
+    } else if (key == "PLpgSQL_stmt_commit") {
+      add("COMMIT", line, conditional, true);
+    } else if (key == "PLpgSQL_stmt_rollback") {
+      add("ROLLBACK", line, conditional, true);
+    } else if (key == "PLpgSQL_stmt_dynexecute") {
+      const std::string expression = query_of(tree_, value, "query");
+      if (auto text = constant_text(expression, variables_)) {
+        add(*std::move(text), line, conditional, true);
+      } else {
+        add(expression, line, conditional, true);
+        out_.back().unknown = true;
+      }
+    } else {
+      const bool branches = key == "PLpgSQL_stmt_if" || key == "PLpgSQL_stmt_case" || key == "PLpgSQL_stmt_loop" || key == "PLpgSQL_stmt_while" || key == "PLpgSQL_stmt_fori" ||
+                            key == "PLpgSQL_stmt_fors" || key == "PLpgSQL_stmt_forc" || key == "PLpgSQL_stmt_dynfors" || key == "PLpgSQL_stmt_foreach_a" || key == "exceptions";
+      const bool asks = key == "PLpgSQL_stmt_if" || key == "PLpgSQL_stmt_while";
+      const bool never = asks && to_lower(trim(query_of(tree_, value, "cond"))) == "false";
+      if (executes_ && (key == "PLpgSQL_stmt_foreach_a" || key == "PLpgSQL_stmt_fors") && take_each(value, conditional)) return;
+      visit(value, conditional || branches, !never ? "" : key == "PLpgSQL_stmt_if" ? "then_body"
+                                                                                   : "body");
+    }
+  }
+
+  // FOREACH over constants, and FOR over their unnest(): the body once for each, whose value is known then. Whether it did so.
+  bool take_each(const Node& loop, bool conditional) {
+    constexpr std::size_t kMostValues = 100, kMostStatements = 2'000;
+    const Node* body = tree_.member(loop, "body");
+    const bool foreach = loop.key == "PLpgSQL_stmt_foreach_a";
+    if (body == nullptr || tree_.member(loop, "slice") != nullptr) return false;
+    const std::vector<std::string> values = constant_elements(foreach ? "SELECT " + query_of(tree_, loop, "expr") : query_of(tree_, loop, "query"));
+    const auto variable = foreach ? tree_.number(tree_.member(loop, "varno")) : row_variable(loop);
+    if (values.empty() || values.size() > kMostValues || out_.size() > kMostStatements || !variable) return false;
+    std::set<std::size_t> assigned;
+    numbers_under(tree_, *body, assigned);
+    const std::string name = name_of_variable(*variable);
+    if (name.empty() || assigned.contains(*variable)) return false;
+    const Variables before = variables_;
+    for (const std::string& value : values) {
+      variables_[name] = value;
+      visit(*body, conditional);
+    }
+    variables_ = before;
+    return true;
+  }
+
+  // The one variable that a FOR over a query fills.
+  std::optional<std::size_t> row_variable(const Node& loop) const {
+    const Node* row = tree_.member(loop, "var");
+    row = row == nullptr ? nullptr : tree_.member(*row, "PLpgSQL_row");
+    const Node* fields = row == nullptr ? nullptr : tree_.member(*row, "fields");
+    const Node* field = fields == nullptr ? nullptr : tree_.first(*fields);
+    return field == nullptr || tree_.next(*field) != nullptr ? std::nullopt : tree_.number(tree_.member(*field, "varno"));
+  }
+
+  std::string name_of_variable(std::size_t number) const {
+    const Node* datum = datums_ == nullptr ? nullptr : tree_.first(*datums_);
+    for (; datum != nullptr && number > 0; --number) datum = tree_.next(*datum);
+    const Node* variable = datum == nullptr ? nullptr : tree_.member(*datum, "PLpgSQL_var");
+    return variable == nullptr ? std::string() : tree_.string(tree_.member(*variable, "refname"));
+  }
+
   std::string_view body_;
+  const JsonTree& tree_;
+  const Node* datums_ = nullptr;  // the variables of the function
   bool executes_;
   Variables variables_;
   std::vector<BodyStatement> out_;
@@ -208,9 +283,8 @@ std::vector<BodyStatement> statements_of_body(std::string_view body) {
   const std::string tree = sql::plpgsql_tree(body);
   if (tree.empty()) return {};
   const bool executes = tree.find("PLpgSQL_stmt_dynexecute") != std::string::npos;
-  const Json parsed = Json::parse(tree, nullptr, false);
-  if (parsed.is_discarded()) return {};
-  return Collector(body, executes).run(parsed);
+  const auto read = JsonTree::read(tree);
+  return read ? Collector(body, *read, executes).run() : std::vector<BodyStatement>();
 }
 
 }  // namespace contraflow::lint

@@ -198,6 +198,8 @@ class Settler {
 
   // Their lines and columns, whereupon they go to the report.
   void place(const std::vector<Finding*>& findings) {
+    std::vector<Finding>& all = report_.findings;
+    if (all.capacity() < all.size() + findings.size()) all.reserve(std::max(2 * all.capacity(), all.size() + findings.size()));
     std::size_t at = 0, line_begin = 0;
     int line = 1;
     for (Finding* each : findings) {
@@ -214,7 +216,7 @@ class Settler {
       if (source.ends_with('\r')) source.remove_suffix(1);
       if (source.size() > 4'000) source = source.substr(0, 4'000);
       finding.source_line = source;
-      report_.findings.push_back(std::move(finding));
+      all.push_back(std::move(finding));
     }
   }
 

@@ -72,6 +72,7 @@ void Walker::start(const Input& input, const std::vector<catalog::ScriptItem>& i
   file_.in_plan = input.in_plan;
   file_.lacks_rollback = input.lacks_rollback;
   file_.statements = static_cast<std::size_t>(std::count_if(items.begin(), items.end(), [](const auto& item) { return item.kind == catalog::ItemKind::statement; }));
+  findings_.reserve(file_.statements);  // about one each, and they are large to move
   if (input.layout == "flyway" && all_refuse_blocks(items)) file_.runner = Runner::none;
   const bool has_block = std::any_of(items.begin(), items.end(), opens_block);
   if (file_.runner == Runner::together && (file_.statements < 2 || has_block)) file_.runner = Runner::none;

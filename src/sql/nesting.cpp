@@ -51,7 +51,7 @@ bool is_one_of(std::string_view word, std::initializer_list<std::string_view> wo
 }  // namespace
 
 std::optional<std::size_t> nests_deeper_than(std::string_view text, std::size_t limit) {
-  if (text.size() < 2 * limit) return std::nullopt;    // every level takes two bytes at least: "+1"
+  if (!may_nest_deeper_than(text.size(), limit)) return std::nullopt;
   if (most_tokens(text) < limit) return std::nullopt;  // as with a file of short statements
   std::vector<Level> levels(1);
   std::size_t enclosing = 0;  // the depth of all levels but the innermost

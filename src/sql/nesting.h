@@ -12,4 +12,7 @@ namespace contraflow::sql {
 // nothing. An upper bound: chains are counted as if every operator nested.
 std::optional<std::size_t> nests_deeper_than(std::string_view text, std::size_t limit);
 
+// Whether a text of so many bytes may: every level takes two of them at least ("+1").
+constexpr bool may_nest_deeper_than(std::size_t size, std::size_t limit) { return size >= 2 * limit; }
+
 }  // namespace contraflow::sql

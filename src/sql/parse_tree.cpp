@@ -37,6 +37,14 @@ ParseTree parse(std::string_view text, const std::string& file) {
   return tree;
 }
 
+ParseTree parse_statements(std::string_view text, std::size_t longest) {
+  if (may_nest_deeper_than(longest, kMaxDepth)) return parse(text);
+  const std::string terminated(text);
+  ParseTree tree;
+  if (const auto error = tree.tree_.parse(terminated.c_str())) throw_parser_error(*error, text, {});
+  return tree;
+}
+
 const ProtobufCMessage* held(const PgQuery__Node& node) {
   return node.node_case == PG_QUERY__NODE__NODE__NOT_SET ? nullptr : reinterpret_cast<const ProtobufCMessage*>(node.alias);  // any member of the union: all are pointers to messages
 }

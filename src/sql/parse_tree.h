@@ -3,6 +3,7 @@
 
 #include <pg_query/pg_query.pb-c.h>
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -23,11 +24,14 @@ class ParseTree {
 
  private:
   friend ParseTree parse(std::string_view, const std::string&);
+  friend ParseTree parse_statements(std::string_view, std::size_t);
   DirectTree tree_;
 };
 
 // Error{usage} with the location where the text is not PostgreSQL 15's SQL, or nests too deeply for the tree.
 ParseTree parse(std::string_view text, const std::string& file = {});
+// The same for statements of which none has more than `longest` bytes: where that is little, none can nest deeply, and their text is not read for it.
+ParseTree parse_statements(std::string_view text, std::size_t longest);
 
 // The message that a node holds, or null: the one member that is set, of the two hundred that the node's descriptor lists.
 const ProtobufCMessage* held(const PgQuery__Node& node);

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/in_parts.h"
+#include "base/keep.h"
 #include "base/text.h"
 #include "catalog/source.h"
 #include "catalog/source_files.h"
@@ -128,10 +129,10 @@ void leave_out_old(std::vector<lint::Input>& inputs, const std::string& revision
   }
 }
 
-lint::Gathered gather(const catalog::Files& files, const std::string& path, const std::string& layout) {
+lint::Gathered gather(const catalog::Files& files, const std::string& path, const std::string& layout, lint::Neighbours& neighbours) {
   if (path == "-") return lint::gather_text("<stdin>", catalog::check_sql_text(read_file("-"), "<stdin>"), layout);
   if (path.ends_with(".sql")) {
-    if (auto text = files.read(path)) return lint::gather_file(files, path, *std::move(text), layout);
+    if (auto text = files.read(path)) return lint::gather_file(files, path, *std::move(text), layout, neighbours);
   }
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) {
@@ -144,7 +145,7 @@ lint::Gathered gather(const catalog::Files& files, const std::string& path, cons
 }
 
 std::vector<lint::Input> inputs_of(Context& context, const Options& options) {
-  constexpr std::size_t kWorthAThread = 64;
+  constexpr std::size_t kWorthAThread = 16;
   // A file asks for five others that may stand around it; folders, for far more.
   constexpr std::size_t kWorthAListing = 8;
   const std::vector<std::string>& paths = options.paths;
@@ -153,9 +154,10 @@ std::vector<lint::Input> inputs_of(Context& context, const Options& options) {
   std::vector<lint::Gathered> all(paths.size());
   std::vector<std::exception_ptr> failed(paths.size());
   in_parts(paths.size(), parts_of(paths.size(), kWorthAThread), [&](std::size_t, std::size_t first, std::size_t last) {
+    lint::Neighbours neighbours;
     for (std::size_t i = first; i < last; ++i) {
       try {
-        all[i] = gather(*files, paths[i], options.layout);
+        all[i] = gather(*files, paths[i], options.layout, neighbours);
       } catch (const Error&) {
         failed[i] = std::current_exception();  // said in its turn
         return;
@@ -213,6 +215,10 @@ int run(Context& context, const Options& options) {
   const lint::Severity limit = fail_on == "info" ? lint::Severity::info : fail_on == "warning" ? lint::Severity::warning
                                                                                                : lint::Severity::error;
   const bool fails = std::any_of(report.findings.begin(), report.findings.end(), [&](const lint::Finding& finding) { return finding.severity >= limit; });
+  if (process_ends) {
+    keep_until_exit(std::move(report));
+    keep_until_exit(std::move(inputs));
+  }
   return fails ? static_cast<int>(ErrorCode::refused) : 0;
 }
 

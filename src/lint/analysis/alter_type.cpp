@@ -30,12 +30,18 @@ bool is_utc(std::string zone) {
   return false;
 }
 
-// The types a USING expression leads through, where it is nothing but casts of the column itself; nothing where it computes.
+// The types a USING expression leads through, where it is nothing but casts of the column itself, and COLLATE, which the planner takes away; nothing where it computes.
 std::optional<std::vector<const PgQuery__TypeName*>> casts_of(const PgQuery__Node* expression, std::string_view column) {
   std::vector<const PgQuery__TypeName*> out;
-  while (expression != nullptr && expression->node_case == PG_QUERY__NODE__NODE_TYPE_CAST) {
-    out.push_back(expression->type_cast->type_name);
-    expression = expression->type_cast->arg;
+  while (expression != nullptr) {
+    if (expression->node_case == PG_QUERY__NODE__NODE_TYPE_CAST) {
+      out.push_back(expression->type_cast->type_name);
+      expression = expression->type_cast->arg;
+    } else if (expression->node_case == PG_QUERY__NODE__NODE_COLLATE_CLAUSE) {
+      expression = expression->collate_clause->arg;
+    } else {
+      break;
+    }
   }
   if (column_of(expression) != column) return std::nullopt;
   std::reverse(out.begin(), out.end());

@@ -300,8 +300,7 @@ void Analyser::alter_domain(const PgQuery__AlterDomainStmt& statement) {
     changed.constraints[name] = !not_valid;
   } else if (kind == "V") {
     const std::string name(text_of(statement.name));
-    const auto it = type.constraints.find(name);
-    if (it == type.constraints.end() || !it->second) domain_work(Operation::domain_validate, domain, name, statement_->offset);
+    domain_work(Operation::domain_validate, domain, name, statement_->offset);  // also of one that is valid: AlterDomainValidateConstraint() does not ask
     schema_.types.edit(domain).constraints[name] = true;
   } else if (kind == "X") {
     type.constraints.erase(std::string(text_of(statement.name)));
