@@ -269,7 +269,8 @@ class FilePatcher {
       } else if (!nested.value) {
         leave(call.site, fmt::format("{} counts deleted rows: name the relations that are counted", nested.path));
       } else if (!nested.list) {
-        leave(call.site, fmt::format("{} is a to-one relation, which Prisma reads without a filter: look at {}.{} in the result", nested.path, nested.path, other->field));
+        leave(call.site, fmt::format("{} is a to-one relation, which Prisma reads without a filter: {}look at {}.{} in the result{}", nested.path, selects(nested, *other) ? "" : fmt::format("select {}, and ", other->field), nested.path, other->field,
+                                     reads && nested.path.find('.') == std::string::npos ? fmt::format(", or ask for {}: {{ {}: null }} in the where", nested.path, other->field) : ""));
       } else if (nested.value.text() == "true") {
         edits_.push_back({nested.value.begin(), nested.value.end(), fmt::format("{{ where: {{ {}: null }} }}", other->field)});
       } else if (nested.arguments && nested.arguments.begin() == nested.value.begin()) {
@@ -283,6 +284,21 @@ class FilePatcher {
       return use.nested && soft_delete_of(use.table) != nullptr && use.verb != sql::Verb::select;
     });
     if (nested_only && other_nested) leave(call.site, "a nested write reaches the table: Prisma's extension does not see it");
+  }
+
+  // Whether the result of a nested read has the field: all fields, or a `select` that names it.
+  static bool selects(const NestedRead& nested, const SoftDelete& other) {
+    if (!nested.arguments) return true;
+    for (const Node& pair : nested.arguments.named_children()) {
+      const Node key = pair.is("pair") ? pair.field("key") : pair;
+      if (key.text() != "select" || !pair.is("pair")) continue;
+      for (const Node& inner : pair.field("value").named_children()) {
+        const Node name = inner.is("pair") ? inner.field("key") : inner;
+        if (name.text() == other.field || inner.is("spread_element")) return true;
+      }
+      return false;
+    }
+    return true;
   }
 
   // `users: { some: { … } }` and the like: rows that are deleted do not count for it.

@@ -86,7 +86,7 @@ void ObjectTests::find() {
 }
 
 bool ObjectTests::decided_by(const Subject& subject, const Subject& other) const {
-  if (!subject.group.empty() && subject.group == other.group) return true;
+  if (!subject.decided_by.empty() && subject.decided_by == other.group) return true;
   if (std::any_of(other.ids.begin(), other.ids.end(), [&](const catalog::ObjectId& id) { return subject.uses.contains(id); })) return true;
   // Triggers see what others write.
   return other.group.starts_with("writes to ") && std::any_of(subject.tables.begin(), subject.tables.end(), [&](const QualifiedName& table) { return other.group == "writes to " + sql::quote(table); });

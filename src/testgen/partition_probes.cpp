@@ -26,21 +26,23 @@ QualifiedName root_of(const Database& database, QualifiedName name) {
 }
 
 void find_probes(const QualifiedName& part, const QualifiedName& root, World& world, Subject& subject) {
-  const Written rows = written_rows(world, root, 451);
-  // Values of the key from either side's bounds.
-  std::map<std::string, std::vector<std::string>> values;
-  for (const Database* database : {&world.before.database(), &world.desired.database()}) {
-    for (const QualifiedName& name : {root, part}) {
+  Written rows = written_rows(world, root, 451);
+  if (!rows.old_row) rows.old_row = rows.new_row;  // without its partitions the parent takes none
+  if (!rows.new_row) rows.new_row = rows.old_row;
+  // Values of the key: what stands where depends on the partition's own, what it takes itself is asked for all that any partition has.
+  using Values = std::map<std::string, std::vector<std::string>>;
+  const auto values_of_either = [&](const QualifiedName& name) {
+    Values out;
+    for (const Database* database : {&world.before.database(), &world.desired.database()}) {
       for (auto& [column, listed] : partition_values(*database, name)) {
         for (const std::string& value : listed) {
-          if (std::find(values[column].begin(), values[column].end(), value) == values[column].end()) values[column].push_back(value);
+          if (std::find(out[column].begin(), out[column].end(), value) == out[column].end()) out[column].push_back(value);
         }
       }
     }
-  }
-  std::size_t most = 0;
-  for (const auto& [column, listed] : values) most = std::max(most, listed.size());
-  const auto side = [&](const RowMaker& maker, const QualifiedName& into, const std::optional<Row>& row, std::size_t round) -> Probe {
+    return out;
+  };
+  const auto side = [&](const RowMaker& maker, const QualifiedName& into, const std::optional<Row>& row, const Values& values, std::size_t round) -> Probe {
     if (!row || !table_in(maker.database(), into)) return {};
     std::string statement = maker.insert(into, *row);  // values of bounds are SQL and no text
     std::vector<std::string> names, given, where;
@@ -56,15 +58,19 @@ void find_probes(const QualifiedName& part, const QualifiedName& root, World& wo
     const std::string quoted = sql::quote(root);
     return {{fmt::format("DELETE FROM {}", quoted), fmt::format("DELETE FROM {}", sql::quote(into)), statement}, into == root ? fmt::format("SELECT tableoid::regclass::text FROM {}", quoted) : "SELECT 'taken'"};
   };
-  for (std::size_t round = 0; round < std::max<std::size_t>(most, 1); ++round) {
-    std::vector<std::string> shown;
-    for (const auto& [column, listed] : values) shown.push_back(listed[round % listed.size()]);
-    const std::string text = shown.empty() ? "" : " with " + join(shown, ", ");
-    ProbePair pair{fmt::format("where a row{} stands that is written to {}", text, sql::quote(root)), side(world.before, root, rows.old_row, round), side(world.desired, root, rows.new_row, round)};
-    if (!pair.before.query.empty() || !pair.desired.query.empty()) subject.probes.push_back(pair);
-    ProbePair direct{fmt::format("a row{} that is written to {}", text, sql::quote(part)), side(world.before, part, rows.old_row, round), side(world.desired, part, rows.new_row, round)};
-    if (!direct.before.query.empty() || !direct.desired.query.empty()) subject.probes.push_back(direct);
-  }
+  const auto add = [&](const QualifiedName& into, const Values& values, const char* says) {
+    std::size_t most = 1;
+    for (const auto& [column, listed] : values) most = std::max(most, listed.size());
+    for (std::size_t round = 0; round < most; ++round) {
+      std::vector<std::string> shown;
+      for (const auto& [column, listed] : values) shown.push_back(listed[round % listed.size()]);
+      const std::string text = shown.empty() ? "" : " with " + join(shown, ", ");
+      ProbePair pair{fmt::format(fmt::runtime(says), text, sql::quote(into)), side(world.before, into, rows.old_row, values, round), side(world.desired, into, rows.new_row, values, round)};
+      if (!pair.before.query.empty() || !pair.desired.query.empty()) subject.probes.push_back(pair);
+    }
+  };
+  add(root, values_of_either(part), "where a row{} stands that is written to {}");
+  add(part, values_of_either(root), "a row{} that is written to {}");
   if (subject.probes.empty()) subject.why_none = "no row of " + sql::quote(root) + " was found";
 }
 
@@ -81,11 +87,12 @@ void add_partitions(const World& world, std::vector<Subject>& out) {
     const QualifiedName root = new_part ? root_of(to, part) : root_of(from, part);
     const Table *old_root = table_in(from, root), *new_root = table_in(to, root);
     if (!old_root || !new_root || !old_root->partitioned || !new_root->partitioned) continue;  // the whole table comes, goes or becomes another
-    Subject subject{.heading = "partition " + sql::quote(part), .made = false, .gone = false, .group = "partitions of " + sql::quote(root), .tables = {root, part}, .changed_by = {}, .find = {}, .probes = {}, .why_none = {}};
+    Subject subject{.heading = "partition " + sql::quote(part), .made = false, .gone = false, .group = {}, .decided_by = "partitions that leave " + sql::quote(root), .tables = {root, part}, .changed_by = {}, .find = {}, .probes = {}, .why_none = {}};
+    if (old_part || becomes->partition_bound == "DEFAULT") subject.group = subject.decided_by;
     const std::string name = sql::quote(part);
     subject.changed_by = [name](const std::string& statement) {
       return has_name(statement, " ATTACH PARTITION ", name) || has_name(statement, " DETACH PARTITION ", name) || has_name(statement, "DROP TABLE IF EXISTS ", name) || has_name(statement, "CREATE TABLE ", name) ||
-             (has_name(statement, "ALTER TABLE ", name) && statement.find(" RENAME TO ") != std::string::npos) || has_name(statement, "ADD CONSTRAINT", name + "__bound");
+             (has_name(statement, "ALTER TABLE ", name) && statement.find(" RENAME TO ") != std::string::npos) || (has_name(statement, "ALTER TABLE ", name) && statement.find("__bound") != std::string::npos);
     };
     subject.find = [=](World& w, Subject& s) { find_probes(part, root, w, s); };
     out.push_back(std::move(subject));

@@ -253,7 +253,7 @@ void add_privileges(const World& world, std::vector<Subject>& out) {
     const bool owners = was && becomes && was->owner != becomes->owner;
     const bool same = old_grants == new_grants && grantable(was) == grantable(becomes) && !owners;
     if (same && new_grants.empty()) continue;
-    if (!was && becomes && becomes->grants == becomes->default_grants) continue;  // what each new object of its kind has
+    if (!was && becomes && becomes->grants == becomes->default_grants) continue;                                                                                           // what each new object of its kind has
     if (!becomes || (id.kind == Kind::column && !was && from.find(catalog::relation_id(Kind::table, id.schema, id.relation)) == nullptr && new_grants.empty())) continue;  // it goes, and is tested as gone
     const std::string name = id.kind == Kind::schema ? sql::quote_identifier(id.name) : sql::quote(QualifiedName{id.schema, id.kind == Kind::column ? id.relation : id.name});
     Subject subject{.heading = "privileges on " + catalog::describe(id), .made = !was, .gone = false, .same = same, .tables = {}, .changed_by = {}, .find = {}, .probes = {}, .why_none = {}};

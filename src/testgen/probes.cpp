@@ -150,8 +150,8 @@ Written written_rows(World& world, const QualifiedName& table, long long number)
       if (const std::optional<Seed> both = row_of_both(world, *pair, i, 5'003)) {
         old_row = both->old_row;
         new_row = both->new_row;
+        return;
       }
-      return;
     }
     const auto is_table = [&](const Database& database, const QualifiedName& name) { return database.find_body<catalog::Table>(catalog::relation_id(Kind::table, name.schema, name.name)) != nullptr; };
     if (is_table(world.before.database(), out.old_name)) old_row = world.before.make(out.old_name, i);

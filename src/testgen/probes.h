@@ -29,7 +29,8 @@ struct Subject {
   std::string heading;  // "view public.v1"
   bool made = false, gone = false;
   bool same = false;                                   // made anew as it was, for the sake of another
-  std::string group = {};                              // objects of one group decide together: the triggers of a table, the partitions of one, the functions of a name
+  std::string group = {};                              // what it belongs to, and what else decides what it shows: the triggers of a table, the functions of a name,
+  std::string decided_by = {};                         // the partitions that leave another their values
   std::set<catalog::ObjectId> ids = {};                // what it is
   std::set<catalog::ObjectId> uses = {};               // what it hangs on: it shows what these do
   std::set<QualifiedName> tables;                      // whose rows it shows or writes, by either name

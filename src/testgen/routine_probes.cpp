@@ -135,6 +135,7 @@ void add_routines(const World& world, std::vector<Subject>& out) {
       }
       return false;
     };
+    subject.decided_by = subject.group;
     if (same && !made_anew(world, subject)) continue;
     subject.find = [id](World& w, Subject& s) { find_probes(id, w, s); };
     out.push_back(std::move(subject));

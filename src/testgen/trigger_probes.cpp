@@ -163,6 +163,7 @@ void add_triggers(const World& world, std::vector<Subject>& out) {
           return at != std::string::npos && at < 24 && statement.find(" OWNER TO ") == std::string::npos;
         });
       };
+      subject.decided_by = subject.group;
       if (same && !made_anew(world, subject)) continue;
       subject.find = [id](World& w, Subject& s) { find_probes(id, w, s); };
       out.push_back(std::move(subject));
