@@ -12,6 +12,51 @@ namespace contraflow::plan {
 
 using namespace catalog;
 
+namespace {
+
+// What --map says of the labels that go, in the order of the old type.
+std::vector<std::pair<std::string, std::string>> mapped_labels(const Planner& p, const ObjectId& type) {
+  std::vector<std::pair<std::string, std::string>> out;
+  const auto given = p.options.enum_map.find(type.schema + "." + type.name);
+  if (given == p.options.enum_map.end()) return out;
+  const auto& new_labels = std::get<EnumType>(p.to.objects.at(type).body).labels;
+  for (const std::string& label : std::get<EnumType>(p.from.objects.at(type).body).labels) {
+    if (std::find(new_labels.begin(), new_labels.end(), label) != new_labels.end()) continue;
+    if (auto it = given->second.find(label); it != given->second.end()) out.emplace_back(label, it->second);
+  }
+  return out;
+}
+
+// The labels read as others, of one value or of an array's elements; `plain` where there are none.
+std::string relabelled(const std::vector<std::pair<std::string, std::string>>& labels, const std::string& read, bool array, const std::string& target, const std::string& plain) {
+  if (labels.empty()) return plain;
+  std::string cases, elements = read + "::text[]";
+  for (const auto& [label, other] : labels) {
+    cases += fmt::format(" WHEN {} THEN {}", sql::quote_literal(label), sql::quote_literal(other));
+    elements = fmt::format("array_replace({}, {}, {})", elements, sql::quote_literal(label), sql::quote_literal(other));
+  }
+  return array ? fmt::format("{}::{}", elements, target) : fmt::format("(CASE {0}::text{1} ELSE {0}::text END)::{2}", read, cases, target);
+}
+
+// The label as which `label`, which is new, goes back: the first one that became it. Null where it was there before, or nothing became it.
+const std::string* origin_of(const Planner& p, const ObjectId& type, const std::vector<std::pair<std::string, std::string>>& mapped, const std::string& label) {
+  const auto& old_labels = std::get<EnumType>(p.from.objects.at(type).body).labels;
+  if (std::find(old_labels.begin(), old_labels.end(), label) != old_labels.end()) return nullptr;
+  const auto first = std::find_if(mapped.begin(), mapped.end(), [&](const auto& pair) { return pair.second == label; });
+  return first == mapped.end() ? nullptr : &first->first;
+}
+
+}  // namespace
+
+std::string convert_labels_back(const Planner& p, const LabelSource& read, const ObjectId& type, const std::string& target, const std::string& plain) {
+  const auto mapped = mapped_labels(p, type);
+  std::vector<std::pair<std::string, std::string>> back;
+  for (const auto& [label, replacement] : mapped) {
+    if (const std::string* origin = origin_of(p, type, mapped, replacement); origin && *origin == label) back.emplace_back(replacement, label);
+  }
+  return relabelled(back, read.expression, read.array, target, plain);
+}
+
 LabelConversion convert_labels(const Planner& p, const LabelSource& read, const ObjectId& type, const std::string& target, const std::string& plain) {
   const ObjectId& column = read.column;
   const std::string& name = read.expression;
@@ -19,19 +64,16 @@ LabelConversion convert_labels(const Planner& p, const LabelSource& read, const 
   LabelConversion out;
   const auto& old_labels = std::get<EnumType>(p.from.objects.at(type).body).labels;
   const auto& new_labels = std::get<EnumType>(p.to.objects.at(type).body).labels;
-  const auto given = p.options.enum_map.find(type.schema + "." + type.name);
-  std::string cases, elements = name + "::text[]";
+  const auto mapped = mapped_labels(p, type);
   for (const std::string& label : old_labels) {
     if (std::find(new_labels.begin(), new_labels.end(), label) != new_labels.end()) continue;
-    const std::string* replacement = nullptr;
-    if (given != p.options.enum_map.end()) {
-      if (auto it = given->second.find(label); it != given->second.end()) replacement = &it->second;
-    }
-    if (replacement) {
-      cases += fmt::format(" WHEN {} THEN {}", sql::quote_literal(label), sql::quote_literal(*replacement));
-      elements = fmt::format("array_replace({}, {}, {})", elements, sql::quote_literal(label), sql::quote_literal(*replacement));
+    if (const auto it = std::find_if(mapped.begin(), mapped.end(), [&](const auto& pair) { return pair.first == label; }); it != mapped.end()) {
+      const std::string* origin = origin_of(p, type, mapped, it->second);
+      if (origin && *origin == label) continue;  // comes back as it was
+      out.merges = true;
       out.grade = Grade::data;
-      out.notes.push_back(fmt::format("rows of {} that hold '{}' become '{}' and stay so after a rollback", describe(column), label, *replacement));
+      out.notes.push_back(origin ? fmt::format("rows of {} that hold '{}' become '{}', as do those that hold '{}', and are such after a rollback", describe(column), label, it->second, *origin)
+                                 : fmt::format("rows of {} that hold '{}' become '{}' and stay so after a rollback", describe(column), label, it->second));
       continue;
     }
     const std::string table = sql::quote(QualifiedName{column.schema, column.relation});
@@ -40,14 +82,8 @@ LabelConversion convert_labels(const Planner& p, const LabelSource& read, const 
                                              array ? fmt::format("ANY ({}::text[])", name) : name + "::text"),
                                  fmt::format("say what they become: --map {}.{}=NEW", type.name, label)});
   }
-  out.merges = !cases.empty();
-  if (cases.empty()) {
-    out.expression = plain;
-  } else if (array) {
-    out.expression = fmt::format("{}::{}", elements, target);
-  } else {
-    out.expression = fmt::format("(CASE {}::text{} ELSE {}::text END)::{}", name, cases, name, target);
-  }
+  out.maps = !mapped.empty();
+  out.expression = relabelled(mapped, name, array, target, plain);
   return out;
 }
 

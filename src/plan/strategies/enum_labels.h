@@ -15,6 +15,7 @@ namespace contraflow::plan {
 struct LabelConversion {
   std::string expression;
   Grade grade = Grade::exact;
+  bool maps = false;    // a label becomes another
   bool merges = false;  // rows that differ may become equal
   std::vector<std::string> notes;
   std::vector<Precondition> preconditions;
@@ -28,6 +29,8 @@ struct LabelSource {
 // `plain` (the conversion of what is read to `target`) with the user's mapping of the labels that go away, and the checks that no row
 // holds one of the others.
 LabelConversion convert_labels(const Planner& planner, const LabelSource& read, const ObjectId& type, const std::string& target, const std::string& plain);
+// The same for the way back, where `plain` is the conversion to the old type: a new label goes back as the one that became it, if any did.
+std::string convert_labels_back(const Planner& planner, const LabelSource& read, const ObjectId& type, const std::string& target, const std::string& plain);
 
 // The enum of the column's type, or of its elements, where that is exchanged for a new one.
 std::optional<ObjectId> exchanged_enum_of(const Planner& planner, const ObjectId& column);

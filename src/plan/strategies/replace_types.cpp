@@ -95,6 +95,7 @@ bool Replacements::exchange_through_shadows(const ObjectId& id) {
     if (id.kind == Kind::enum_type) shadow.up = mapped({column, old_name}, id, shadow.shadow_type, shadow.up, scratch);
     fill_nulls(p_, shadow);
     shadow.down = fmt::format("{}::text::{}", sql::quote_identifier(column.name), shadow.retired_type);
+    if (id.kind == Kind::enum_type) shadow.down = convert_labels_back(p_, {column, sql::quote_identifier(column.name), a.type.ends_with("[]")}, id, shadow.retired_type, shadow.down);
     shadow.up_may_fail = shadow.down_may_fail = true;
     shadow.types = {{quoted_name(id), beside}};
     shadow.back_types = {{quoted_name(id), old_type}};
@@ -218,6 +219,8 @@ void Replacements::retype_with(const ObjectId& column, const ObjectId& type) {
                      .expression;
   }
   std::string back = fmt::format("{}::text::{}", sql::quote_identifier(column.name), a.type);
+  if (type.kind == Kind::enum_type) back = convert_labels_back(p_, {column, sql::quote_identifier(column.name), a.type.ends_with("[]")}, type, a.type, back);
+  if (built) back = convert_built_back(column, type, a.type, back);
   if (const auto* desired = built ? nullptr : p_.to.find_body<CompositeType>(type)) {
     const auto& current = std::get<CompositeType>(p_.from.objects.at(type).body);
     const std::string name = sql::quote_identifier(column.name);
@@ -284,20 +287,20 @@ std::string Replacements::convert_built(const ObjectId& column, const ObjectId& 
   const auto* composite = p_.from.find_body<CompositeType>(type);
   if (composite && built_on_.at(type).depth == 1 && !array) {
     std::string row;
-    bool merges = false;
+    bool maps = false;
     for (const CompositeAttribute& attribute : composite->attributes) {
       const std::string read = fmt::format("({}).{}", name, sql::quote_identifier(attribute.name));
       const bool many = attribute.type == quoted_name(labels) + "[]";
       if (attribute.type == quoted_name(labels) || many) {
         LabelConversion conversion = convert_labels(p_, {column, read, many}, labels, attribute.type, fmt::format("{}::text{}::{}", read, many ? "[]" : "", attribute.type));
         take_labels(conversion, out);
-        merges = merges || conversion.merges;
+        maps = maps || conversion.maps;
         row += (row.empty() ? "" : ", ") + conversion.expression;
       } else {
         row += (row.empty() ? "" : ", ") + read;
       }
     }
-    return merges ? fmt::format("CASE WHEN {} IS DISTINCT FROM NULL THEN ROW({})::{} END", name, row, target) : plain;
+    return maps ? fmt::format("CASE WHEN {} IS DISTINCT FROM NULL THEN ROW({})::{} END", name, row, target) : plain;
   }
   // Deeper inside: what holds a label that goes stands in the text of the value.
   const auto &old_labels = std::get<EnumType>(p_.from.objects.at(labels).body).labels, &new_labels = std::get<EnumType>(p_.to.objects.at(labels).body).labels;
@@ -308,6 +311,31 @@ std::string Replacements::convert_built(const ObjectId& column, const ObjectId& 
                                  fmt::format("SELECT count(*) FROM {} WHERE strpos({}::text, {}) > 0", table, name, sql::quote_literal(label)), "give them another value"});
   }
   return plain;
+}
+
+// The way back of convert_built(): of new labels only those that an old one became have one.
+std::string Replacements::convert_built_back(const ObjectId& column, const ObjectId& type, const std::string& target, const std::string& plain) const {
+  const ObjectId& labels = built_on_.at(type).enum_type;
+  if (labels.kind != Kind::enum_type || built_on_.at(type).depth != 1) return plain;
+  const std::string name = sql::quote_identifier(column.name);
+  const bool array = target.ends_with("[]");
+  if (type.kind == Kind::domain) return convert_labels_back(p_, {column, name, array}, labels, target, plain);
+  const auto* composite = p_.from.find_body<CompositeType>(type);
+  if (composite == nullptr || array) return plain;
+  std::string row;
+  bool maps = false;
+  for (const CompositeAttribute& attribute : composite->attributes) {
+    const std::string read = fmt::format("({}).{}", name, sql::quote_identifier(attribute.name));
+    const bool many = attribute.type == quoted_name(labels) + "[]";
+    std::string value = read;
+    if (attribute.type == quoted_name(labels) || many) {
+      const std::string by_text = fmt::format("{}::text{}::{}", read, many ? "[]" : "", attribute.type);
+      value = convert_labels_back(p_, {column, read, many}, labels, attribute.type, by_text);
+      maps = maps || value != by_text;
+    }
+    row += (row.empty() ? "" : ", ") + value;
+  }
+  return maps ? fmt::format("CASE WHEN {} IS DISTINCT FROM NULL THEN ROW({})::{} END", name, row, target) : plain;
 }
 
 }  // namespace contraflow::plan

@@ -141,6 +141,7 @@ class Replacements {
   std::map<ObjectId, BuiltOn> built_on_;  // types that are exchanged because they are built on another
   void exchange_with(const ObjectId& id, const ObjectId& base);
   std::string convert_built(const ObjectId& column, const ObjectId& type, const std::string& target, Item& out);
+  std::string convert_built_back(const ObjectId& column, const ObjectId& type, const std::string& target, const std::string& plain) const;
   static void take_labels(LabelConversion& conversion, Item& out);
   void retype_with(const ObjectId& column, const ObjectId& type);
   // A column and the name that it has while it is read.

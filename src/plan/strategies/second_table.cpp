@@ -126,7 +126,7 @@ void SecondTable::choose_labels(const ObjectId& column, const ObjectId& type) {
   }
   columns_.push_back(column.name);
   up_.push_back(up.expression);
-  down_.push_back(fmt::format("{}::text{}::{}", name, brackets, retired));
+  down_.push_back(convert_labels_back(p_, {column, name, !brackets.empty()}, type, retired, fmt::format("{}::text{}::{}", name, brackets, retired)));
   out_.grade = std::max(out_.grade, up.grade);
   out_.notes.insert(out_.notes.end(), up.notes.begin(), up.notes.end());
   preconditions_.insert(preconditions_.end(), up.preconditions.begin(), up.preconditions.end());
