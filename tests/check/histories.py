@@ -34,7 +34,7 @@ def migrations(folder):
 
 def parts(text):
     """a file that builds concurrently goes statement by statement, any other as one"""
-    if not re.search(r'\bindex\s+concurrently\b', text, re.I):
+    if not re.search(r'\bindex\s+concurrently\b', re.sub(r'--.*', '', text), re.I):
         return [text]
     return [s for s in re.split(r';\s*\n', text) if s.strip()]
 
