@@ -164,9 +164,14 @@ class MigrationReader {
       by_name[file.relative] = &file;
       order.push_back(file.relative);
     }
-    // Prisma applies its folders by name, byte by byte: 20250625_x comes after 20250625143000_y.
-    if (!found_.empty() && layout_of(found_.front()) == "prisma")
+    // Prisma applies its folders by name, byte by byte: 20250625_x comes after 20250625143000_y. Diesel by what stands before the underscore, without dashes:
+    // 2017-09-23-182408_x comes after 20170309112510_y.
+    const std::string layout = found_.empty() ? std::string() : layout_of(found_.front());
+    const auto diesel_version = [](const std::string& relative) { return replace_all(relative.substr(0, relative.find('_')), "-", ""); };
+    if (layout == "prisma")
       std::sort(order.begin(), order.end());
+    else if (layout == "diesel")
+      std::stable_sort(order.begin(), order.end(), [&](const std::string& a, const std::string& b) { return diesel_version(a) < diesel_version(b); });
     else
       std::stable_sort(order.begin(), order.end(), version_less);
     for (const std::string& relative : order) {

@@ -77,6 +77,8 @@ TEST(SourceMigrations, TakesUpFilesOnly) {
                    {"2024-01-02-000000_b/down.sql", ""},
                    {"00000000000000_diesel/up.sql", ""}}),
             "diesel: 00000000000000_diesel/up.sql 2024-01-02-000000_b/up.sql");
+  EXPECT_EQ(order({{"2017-09-23-182408_b/up.sql", ""}, {"20170309112510_a/up.sql", ""}, {"20171101000000_c/up.sql", ""}}),
+            "diesel: 20170309112510_a/up.sql 2017-09-23-182408_b/up.sql 20171101000000_c/up.sql");
   EXPECT_EQ(order({{"20240101000000_a/migration.sql", ""}, {"migration_lock.toml", ""}}),
             "prisma: 20240101000000_a/migration.sql");
   EXPECT_EQ(order({{"1_a_up.sql", ""}, {"1_a_down.sql", ""}, {"2_calm_down.sql", ""}}),

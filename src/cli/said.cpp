@@ -264,6 +264,9 @@ std::vector<std::string> take_over(Said& said, const Database& from, const Datab
     }
   }
   std::stable_sort(said.data.begin(), said.data.end(), [](const SaidStatement& a, const SaidStatement& b) { return a.place.line < b.place.line; });
+  // A statement that sets several columns is one, unless they fail for different reasons.
+  const auto same = [](const SaidStatement& a, const SaidStatement& b) { return a.place.line == b.place.line && a.place.file == b.place.file && a.place.statement == b.place.statement && a.why == b.why; };
+  said.data.erase(std::unique(said.data.begin(), said.data.end(), same), said.data.end());
   return taken;
 }
 

@@ -189,6 +189,11 @@ TEST(Check, WhatStandsBehindReturnOrInWhileFalseIsNotRun) {
   EXPECT_EQ(lines_of(check_text("DO $$ BEGIN IF now() > '2020-01-01' THEN RETURN; END IF; CREATE INDEX ON t (a); END $$;")), (Lines{"x.sql:1 error create-index-blocks-writes"}));
 }
 
+TEST(Check, ABodyThatCannotBeReadIsUnknown) {
+  EXPECT_EQ(lines_of(check_text("DO $$ BEGIN IF x THEN CREATE INDEX ON t (a); END $$;"), Severity::info), (Lines{"x.sql:1 info newer-syntax"}));
+  EXPECT_EQ(lines_of(check_text("DO $$ DECLARE n int; BEGIN n := 1; END $$;\nDO $$ BEGIN NULL; END $$;"), Severity::info), Lines());
+}
+
 TEST(Check, LoopsOverConstantsAreReadTurnByTurn) {
   const auto of = [](const std::string& loop) { return lines_of(check_text("DO $$ DECLARE t text; BEGIN\n" + loop + "\nEND $$;")); };
   EXPECT_EQ(of("FOREACH t IN ARRAY ARRAY['a', 'b'] LOOP EXECUTE format('CREATE INDEX ON %I (n)', t); END LOOP;").size(), 2U);

@@ -45,6 +45,7 @@ class Walker {
   void take_statement(const Statement& statement, const std::vector<BodyStatement>* body = nullptr);
   void judge(const Statement& statement);
   void unread(const Statement& statement, const Parsed& parsed);
+  void not_understood(const Statement& statement);  // its body
   void run_rules(const Context& context);
   void remember(const std::vector<Action>& actions, const Statement& statement);
   int line_of(std::size_t offset) const;

@@ -7,6 +7,7 @@
 #include "lint/plpgsql.h"
 #include "lint/routine.h"
 #include "lint/walker.h"
+#include "sql/plpgsql.h"
 
 namespace contraflow::lint {
 namespace {
@@ -21,6 +22,9 @@ std::optional<std::size_t> place_in(const Statement& statement, std::string_view
   return statement.offset + at;
 }
 
+// A body without SQL statements, or one that cannot be read?
+bool is_understood(std::string_view body) { return trim(body).empty() || !sql::plpgsql_tree(body).empty(); }
+
 }  // namespace
 
 bool Walker::take_body(const Statement& statement, const std::vector<BodyStatement>* body) {
@@ -29,7 +33,10 @@ bool Walker::take_body(const Statement& statement, const std::vector<BodyStateme
   if (node.node_case == PG_QUERY__NODE__NODE_DO_STMT) {
     const auto text = do_body(node);
     if (!text) return false;
-    run_body(*text, body != nullptr ? *body : statements_of_body(*text), place_in(statement, *text), statement);
+    const std::vector<BodyStatement> now = body != nullptr ? std::vector<BodyStatement>() : statements_of_body(*text);
+    const std::vector<BodyStatement>& read = body != nullptr ? *body : now;
+    if (read.empty() && !is_understood(*text)) return not_understood(statement), true;
+    run_body(*text, read, place_in(statement, *text), statement);
     return true;
   }
   const PgQuery__FuncCall* call = nullptr;
@@ -49,8 +56,15 @@ bool Walker::take_body(const Statement& statement, const std::vector<BodyStateme
   const Function copy = *function;
   const std::optional<std::size_t> offset = copy.has_offset ? std::optional(copy.offset) : std::nullopt;  // known from --schema: only the call has a place
   if (copy.language == "sql") run_script(copy.body, offset, statement);
-  else run_body(copy.body, statements_of_body(copy.body), offset, statement);
+  else if (const std::vector<BodyStatement> read = statements_of_body(copy.body); read.empty() && !is_understood(copy.body)) not_understood(statement);
+  else run_body(copy.body, read, offset, statement);
   return true;
+}
+
+void Walker::not_understood(const Statement& statement) {
+  Parsed parsed;
+  parsed.error = "its body is no PL/pgSQL that PostgreSQL 15 reads";
+  unread(statement, parsed);
 }
 
 void Walker::run_body(std::string_view text, const std::vector<BodyStatement>& statements, std::optional<std::size_t> text_offset, const Statement& caller) {

@@ -23,7 +23,8 @@ RANK = {'scan': 1, 'index_build': 2, 'rewrite': 3}
 
 
 def migrations(folder):
-    found = sorted(glob.glob(folder + '/*/up.sql')) or sorted(glob.glob(folder + '/*/migration.sql')) or sorted(glob.glob(folder + '/*.sql'))
+    # Diesel's versions are compared without their dashes.
+    found = sorted(glob.glob(folder + '/*/up.sql'), key=lambda p: os.path.basename(os.path.dirname(p)).split('_')[0].replace('-', '')) or sorted(glob.glob(folder + '/*/migration.sql')) or sorted(glob.glob(folder + '/*.sql'))
     for path in found:
         text = open(path).read()
         if '-- +goose Up' in text:
@@ -33,7 +34,7 @@ def migrations(folder):
 
 def parts(text):
     """a file that builds concurrently goes statement by statement, any other as one"""
-    if not re.search(r'\bindex\s+concurrently\b', text, re.I):
+    if not re.search(r'\bindex\s+concurrently\b', re.sub(r'--.*', '', text), re.I):
         return [text]
     return [s for s in re.split(r';\s*\n', text) if s.strip()]
 

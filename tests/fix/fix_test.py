@@ -68,6 +68,9 @@ COMMIT;
         up="INSERT INTO orders VALUES (99, 1, 'x', 1);\nCREATE INDEX ON orders (user_id);\nUPDATE orders SET state = 'y' WHERE amount > 5;\nDO $$ BEGIN IF true THEN DELETE FROM notes; END IF; END $$;\nSELECT setval('s', 4);\n",
         pre='CREATE SEQUENCE s;', code=1,
         errors=['refused, nothing was written: 4 reasons', 'm.sql:1: INSERT cannot be carried over', 'm.sql:3: UPDATE cannot be carried over: its WHERE chooses rows', 'm.sql:4: DELETE in a DO block', 'm.sql:5: SELECT cannot be carried over: setval()']),
+    'an UPDATE of two columns is one reason': dict(
+        up="CREATE INDEX ON orders (user_id);\nUPDATE orders SET state = 'y', amount = 2;\n", code=1,
+        errors=['refused, nothing was written: 1 reason', 'm.sql:2: UPDATE cannot be carried over: it overwrites values that are there']),
     'the same by hand': dict(
         up="INSERT INTO orders VALUES (99, 1, 'x', 1);\nCREATE INDEX ON orders (user_id);\n", options=['--data', 'by-hand'], says=['m.sql:1: INSERT', 'statements that change rows and are not part of the plan'], rows_equal=False, notes='m.sql:1 (INSERT) changes rows'),
     'fill that no step would carry out': dict(
