@@ -10,6 +10,7 @@
 #include "catalog/ddl.h"
 #include "catalog/rename.h"
 #include "plan/planner.h"
+#include "sql/rewrite_definition.h"
 
 namespace contraflow::plan {
 
@@ -277,9 +278,43 @@ void plan_renames(Planner& p) {
 
 namespace {
 
+// What goes with a column whose place a second one takes goes before that; on the way back it comes again on the original, which has its old name then.
+bool leaves_with_original(const Planner& p, const Operation& operation, const std::set<ObjectId>& spelled) {
+  std::set<ObjectId> goes = operation.removes;
+  goes.insert(operation.detaches.begin(), operation.detaches.end());
+  if (operation.step.phase == Phase::purge || goes.empty() || !operation.provides.empty()) return false;
+  return std::all_of(goes.begin(), goes.end(), [&](const ObjectId& id) {
+    return p.dropped.contains(id) && spelled.contains(id) && id.kind != Kind::column && id.kind != Kind::table && id.kind != Kind::materialized_view;
+  });
+}
+
+void come_back_on_original(const Planner& p, Operation& operation, const Planner::RenamedColumn& column) {
+  Action& undo = operation.step.undo;
+  if (undo.empty()) return;
+  const ObjectId original = column_id(column.id.schema, column.id.relation, column.old_name);
+  undo.todo = all_of({exists(original), exists(column.id), undo.todo});
+  if (undo.mode == Mode::concurrent) {
+    for (std::string& statement : undo.statements) {
+      if (undo.builds_index && statement.starts_with("CREATE ")) statement = sql::index_over(statement, undo.builds_index->name, {{column.id.name, column.old_name}}, true);
+    }
+  } else if (undo.mode == Mode::brief || undo.mode == Mode::blocking) {
+    const auto rename = [&](const std::string& a, const std::string& b) {
+      return fmt::format("{} RENAME COLUMN {} TO {}", alter_table(p.from, column.id.schema, column.id.relation), sql::quote_identifier(a), sql::quote_identifier(b));
+    };
+    const std::string parked = p.spare_column(column.id.schema, column.id.relation, column.id.name, "swap");
+    const catalog::Statements dress{rename(column.id.name, parked), rename(column.old_name, column.id.name)};
+    undo.statements.insert(undo.statements.begin(), dress.begin(), dress.end());
+    undo.statements.push_back(rename(column.id.name, column.old_name));
+    undo.statements.push_back(rename(parked, column.id.name));
+  }
+}
+
 // What is spelled with a column's new name works only after the swap, and its undo only before the swap back.
 void order_after_renamed_columns(Planner& p) {
-  for (const Planner::RenamedColumn& column : p.renamed_columns) {
+  std::set<std::pair<std::size_t, std::size_t>> leave_before;  // operation, swap
+  std::vector<Planner::RenamedColumn> columns_renamed = p.renamed_columns;
+  std::stable_partition(columns_renamed.begin(), columns_renamed.end(), [](const Planner::RenamedColumn& column) { return column.second; });
+  for (const Planner::RenamedColumn& column : columns_renamed) {
     std::set<ObjectId> columns{column.id}, spelled;
     for (const QualifiedName& heir : Planner::descendants(p.to, {column.id.schema, column.id.relation})) {  // a column below is renamed with its parent's, also one that is declared there, too
       const ObjectId copy = column_id(heir.schema, heir.name, column.id.name);
@@ -300,6 +335,12 @@ void order_after_renamed_columns(Planner& p) {
         return std::any_of(ids.begin(), ids.end(), [&](const ObjectId& id) { return spelled.contains(id); });
       };
       if (!touches(operation.provides) && !touches(operation.removes) && !touches(operation.detaches)) continue;
+      if (column.second && leaves_with_original(p, operation, spelled)) leave_before.emplace(i, column.operation);
+      if (leave_before.contains({i, column.operation})) {
+        p.operations[column.operation].after.push_back(i);
+        come_back_on_original(p, operation, column);
+        continue;
+      }
       operation.after.push_back(column.operation);
       if (!operation.step.undo.empty()) operation.step.undo.todo = all_of({not_back, operation.step.undo.todo});
     }

@@ -252,7 +252,7 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
   for (const Item* entry : items) {
     for (const ObjectId& id : entry->renamed) {
       const auto rename = std::find_if(p_.renames.begin(), p_.renames.end(), [&](const diff::Rename& r) { return r.to == id; });
-      if (rename != p_.renames.end()) p_.renamed_columns.push_back({id, rename->from.name, p_.operations.size()});
+      if (rename != p_.renames.end()) p_.renamed_columns.push_back({id, rename->from.name, p_.operations.size(), winning_shadow(id)});
     }
   }
   for (const std::size_t follower : followers) p_.operations[follower].after.push_back(p_.operations.size());
