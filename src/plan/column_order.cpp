@@ -24,18 +24,19 @@ std::vector<std::string> tables_in_other_order(const Planner& p) {
              !p.moved_columns.contains(now->id);
     };
     if (std::equal(before_all.begin(), before_all.end(), after_all.begin(), after_all.end(), stays)) continue;
-    std::vector<std::tuple<int, int, std::string>> comes_out;  // kept, added, second column or computed anew; in the order of their schema
+    std::vector<std::tuple<int, int, std::string>> comes_out;  // kept, added, second column, computed anew in contract; in the order of their schema
     std::vector<std::pair<int, std::string>> desired;
     for (const catalog::Object* member : after_all) {
       const auto* column = std::get_if<catalog::Column>(&member->body);
       desired.emplace_back(column->position, member->id.name);
       const auto* before = p.from.find_body<catalog::Column>(member->id);
       const auto altered = p.altered.find(member->id);
-      const bool anew = before && (p.moved_columns.contains(member->id) || (column->generated != catalog::Generated::none && altered != p.altered.end() &&
-                                                                            altered->second.contains(Aspect::generated)));
-      comes_out.emplace_back(!before ? 1 : anew ? 2
-                                                : 0,
-                             before && !anew ? before->position : column->position, member->id.name);
+      const bool computed_anew = before && column->generated != catalog::Generated::none && altered != p.altered.end() && altered->second.contains(Aspect::generated);
+      const bool second = before && p.moved_columns.contains(member->id);
+      const int turn = !before ? 1 : computed_anew ? 3
+                                 : second          ? 2
+                                                   : 0;
+      comes_out.emplace_back(turn, turn == 0 ? before->position : column->position, member->id.name);
     }
     std::sort(comes_out.begin(), comes_out.end());
     std::sort(desired.begin(), desired.end());

@@ -176,6 +176,8 @@ bool stands_alone(const Database& database, const ObjectId& table);
 bool is_partition_column(const Database& database, const ObjectId& column);
 // The last thing on the way back: columns that were purged stand where they stood.
 void restore_column_order(Planner& planner, const ObjectId& table);
+// What the column is called before the plan.
+std::string old_column_name(const Planner& planner, const ObjectId& column);
 // The view under which a renamed table answers to its old name: statements that drop it and make it again; empty where the table has none.
 std::pair<Statements, Statements> old_name_again(const Planner& planner, const ObjectId& table);
 // Likewise: columns that a child came to own in between are its parents' alone again.

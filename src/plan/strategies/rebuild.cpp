@@ -134,6 +134,30 @@ Statements rebuild_table(const Database& target, const ObjectId& table, const st
 
 namespace {
 
+// At the end of the way back renamed columns have their old names again, and what is made anew is written with the new ones: they get those for the time of the transaction.
+// The server changes the names in whatever reads the columns. First: to the new names; second: back.
+std::pair<Statements, Statements> new_column_names_again(const Planner& p, const ObjectId& table) {
+  std::vector<std::pair<std::string, std::string>> names;  // old, new
+  for (const Object* member : Planner::columns(p.from, table)) {
+    if (const std::string old = old_column_name(p, member->id); old != member->id.name) names.emplace_back(old, member->id.name);
+  }
+  // Through names in between where two exchange theirs.
+  const bool crossed = std::any_of(names.begin(), names.end(), [&](const auto& a) { return std::any_of(names.begin(), names.end(), [&](const auto& b) { return a.first == b.second; }); });
+  const auto rename = [&](const std::string& a, const std::string& b) { return fmt::format("ALTER TABLE {} RENAME COLUMN {} TO {}", quoted_name(table), sql::quote_identifier(a), sql::quote_identifier(b)); };
+  const auto between = [](const std::string& name) { return sql::truncate_identifier(name.substr(0, 50) + "__rebuild"); };
+  Statements to_new, to_old;
+  for (const auto& [old, now] : names) {
+    to_new.push_back(rename(old, crossed ? between(old) : now));
+    to_old.push_back(rename(now, crossed ? between(old) : old));
+  }
+  for (const auto& [old, now] : names) {
+    if (!crossed) break;
+    to_new.push_back(rename(between(old), now));
+    to_old.push_back(rename(between(old), old));
+  }
+  return {to_new, to_old};
+}
+
 // The last thing on the way back: the table made anew as `from` has it, rows and all.
 void rebuild_on_the_way_back(Planner& p, const ObjectId& id, const std::string& verb, std::string todo) {
   std::vector<std::string> copied;
@@ -142,7 +166,7 @@ void rebuild_on_the_way_back(Planner& p, const ObjectId& id, const std::string& 
     if (column->generated == Generated::none) copied.push_back(member->id.name);
   }
   const std::set<ObjectId> outside = outside_dependents(p, id);
-  Statements statements;
+  auto [statements, old_columns] = new_column_names_again(p, id);
   const std::vector<ObjectId> ordered = dependency_order(outside, p.from);
   for (auto it = ordered.rbegin(); it != ordered.rend(); ++it) append(statements, drop(p.from.objects.at(*it)));
   // A renamed table is reached through a view as well, which hangs on the table that goes.
@@ -166,6 +190,7 @@ void rebuild_on_the_way_back(Planner& p, const ObjectId& id, const std::string& 
     append(statements, create_all(object, p.from));
   }
   append(statements, publish_again(p.from, id));
+  append(statements, std::move(old_columns));
   Action undo = blocking(std::move(statements), std::move(todo));
   // Only a small table is rebuilt on the way back: the copy holds ACCESS EXCLUSIVE. A larger one stays as it is.
   undo.small_tables = {{id.schema, id.name}};
@@ -188,7 +213,7 @@ void rebuild_on_the_way_back(Planner& p, const ObjectId& id, const std::string& 
 
 void restore_column_order(Planner& p, const ObjectId& id) {
   std::vector<std::pair<int, std::string>> positions;
-  bool lost_in_front = false, lost = false;
+  bool lost_in_front = false, lost = false, anew_in_front = false;
   std::string nulls;  // a column that lost its contents may hold NULL where it must not
   for (const Object* member : Planner::columns(p.from, id)) {
     const auto* column = std::get_if<Column>(&member->body);
@@ -201,10 +226,13 @@ void restore_column_order(Planner& p, const ObjectId& id) {
     const auto& body = std::get<Column>(p.from.objects.at(column).body);
     // What the table only inherits is restore_inheritance()'s.
     const bool goes = (p.dropped.contains(column) || p.moved_columns.contains(column)) && (body.local || !body.inherited);
-    if (lost && !goes) lost_in_front = true;
-    if (p.dropped.contains(column) && body.not_null) nulls += fmt::format("{}{} IS NULL", nulls.empty() ? "" : " OR ", sql::quote_identifier(name));
+    // A generated column comes back earlier on the way back than what was purged, or while that still stands.
+    if (lost && (!goes || (anew_in_front && body.generated == Generated::none))) lost_in_front = true;
+    anew_in_front = anew_in_front || (goes && body.generated != Generated::none && !p.dropped.contains(column));
+    const std::string then = old_column_name(p, column);
+    if (p.dropped.contains(column) && body.not_null) nulls += fmt::format("{}{} IS NULL", nulls.empty() ? "" : " OR ", sql::quote_identifier(then));
     lost = lost || goes;
-    order.push_back(name);
+    order.push_back(then);
   }
   if (!lost_in_front) return;  // what comes back at the end was at the end
   const bool alone = stands_alone(p.from, id);

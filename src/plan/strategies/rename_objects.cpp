@@ -16,6 +16,14 @@ namespace contraflow::plan {
 
 using namespace catalog;
 
+std::string old_column_name(const Planner& p, const ObjectId& column) {
+  for (const diff::Rename& rename : p.renames) {
+    if (rename.from.kind != Kind::column || rename.to.name != column.name) continue;
+    if (rename.to == column || Planner::with_copies(p.from, rename.to).contains(column)) return rename.from.name;  // a partition's follows its parent's
+  }
+  return column.name;
+}
+
 namespace {
 
 // What the object is called just before it is renamed: its table has its new name already.
@@ -33,14 +41,6 @@ Statements rename_statements(const Planner& p, const ObjectId& now, const Object
 ObjectId schema_id(const std::string& name) { return relation_id(Kind::schema, "", name); }
 
 bool is_table(const ObjectId& id) { return id.kind == Kind::table || id.kind == Kind::foreign_table; }
-
-std::string old_column_name(const Planner& p, const ObjectId& column) {
-  for (const diff::Rename& rename : p.renames) {
-    if (rename.from.kind != Kind::column || rename.to.name != column.name) continue;
-    if (rename.to == column || Planner::with_copies(p.from, rename.to).contains(column)) return rename.from.name;  // a partition's follows its parent's
-  }
-  return column.name;
-}
 
 // The view that answers to the old name.
 Object old_name_view(const Planner& p, const diff::Rename& rename) {

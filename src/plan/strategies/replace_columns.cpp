@@ -46,11 +46,6 @@ bool Replacements::renamed(const ObjectId& id) const {
   return std::any_of(p_.renames.begin(), p_.renames.end(), [&](const diff::Rename& r) { return r.to == id; });
 }
 
-std::string Replacements::old_column_name(const ObjectId& id) const {
-  const auto it = std::find_if(p_.renames.begin(), p_.renames.end(), [&](const diff::Rename& r) { return r.to == id; });
-  return it == p_.renames.end() ? id.name : it->from.name;
-}
-
 // The server only notes the new type.
 bool Replacements::is_free(const ObjectId& id) const {
   const Column& a = std::get<Column>(p_.from.objects.at(id).body);
@@ -159,7 +154,7 @@ void Replacements::convert_in_swap(Item& swap, const ObjectId& id) {
     up.expression = named(shadow->up, beside);
     down.expression = named(shadow->down, shadow->back_types.at(type));
   }
-  up.expression = sql::rename_columns(up.expression, {{old_column_name(id), id.name}});  // it has its new name by then
+  up.expression = sql::rename_columns(up.expression, {{old_column_name(p_, id), id.name}});  // it has its new name by then
   add_retype(retype, id, a, b, up, down);
   append(swap.forward.core, std::move(retype.forward.before));
   append(swap.forward.core, std::move(retype.forward.core));

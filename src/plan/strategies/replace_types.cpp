@@ -84,7 +84,7 @@ bool Replacements::exchange_through_shadows(const ObjectId& id) {
     const Column& a = std::get<Column>(p_.from.objects.at(column).body);
     const Column& b = std::get<Column>(p_.to.objects.at(column).body);
     if (!a.type.starts_with(quoted_name(id)) || !b.type.starts_with(quoted_name(id))) continue;
-    const std::string old_name = old_column_name(column);
+    const std::string old_name = old_column_name(p_, column);
     ShadowColumn shadow = shadow_for(p_, column, old_name);
     shadow.shadow_wins = !keeps_place(column);
     shadow.converted = !shadow.shadow_wins;

@@ -103,7 +103,6 @@ class Replacements {
   static std::string set_type(const Database& database, const ObjectId& id, const catalog::Column& column, const std::string& conversion);
   static std::string default_clause(const ObjectId& id, const catalog::Column& column);
   bool renamed(const ObjectId& id) const;
-  std::string old_column_name(const ObjectId& id) const;
   bool is_free(const ObjectId& id) const;
   void find_partners();
   std::set<ObjectId> beside_partner_;  // changes through a second column because the other end of a foreign key does
