@@ -37,6 +37,7 @@ struct Subject {
   std::function<bool(const std::string&)> changed_by;  // statements of the plan that change it
   std::function<void(World&, Subject&)> find;          // fills `probes`, with the sample rows there
   std::vector<ProbePair> probes;
+  bool each = false;     // each probe is about something of its own: they stay though they give the same
   std::size_t most = 8;  // probes that tell the two sides apart
   std::string why_none;  // said where no probe tells the two sides from each other
 };
