@@ -78,11 +78,12 @@ std::set<QualifiedName> tables_below(const Database& database, const ObjectId& i
 bool made_up_type(const std::string& type) { return type.starts_with("time") || type == "date" || type == "uuid" || type == "interval" || type == "pg_lsn" || type == "xid8" || type == "txid_snapshot"; }
 
 bool made_anew(const World& world, const Subject& subject) {
-  return std::any_of(world.plan.steps.begin(), world.plan.steps.end(), [&](const plan::Step& step) {
-    return std::any_of(step.forward.statements.begin(), step.forward.statements.end(), [&](const std::string& statement) {
+  const auto makes = [&](const plan::Action& action) {
+    return std::any_of(action.statements.begin(), action.statements.end(), [&](const std::string& statement) {
       return (statement.starts_with("CREATE ") || statement.starts_with("GRANT ") || statement.starts_with("REVOKE ")) && subject.changed_by(statement);
     });
-  });
+  };
+  return std::any_of(world.plan.steps.begin(), world.plan.steps.end(), [&](const plan::Step& step) { return makes(step.forward) || makes(step.undo); });
 }
 
 std::string time_of(const std::string& quoted, const std::string& as_written) {

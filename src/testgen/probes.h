@@ -37,6 +37,7 @@ struct Subject {
   std::function<bool(const std::string&)> changed_by;  // statements of the plan that change it
   std::function<void(World&, Subject&)> find;          // fills `probes`, with the sample rows there
   std::vector<ProbePair> probes;
+  bool each = false;     // each probe is about something of its own: they stay though they give the same
   std::size_t most = 8;  // probes that tell the two sides apart
   std::string why_none;  // said where no probe tells the two sides from each other
 };
@@ -73,7 +74,7 @@ std::vector<std::string> key_of(const Database& database, const QualifiedName& t
 std::string where_row(const Database& database, const QualifiedName& table, const Row& row);
 bool made_up_type(const std::string& type);  // times, UUIDs: what triggers and defaults give another value each time
 // An array of each object's identities in either schema, of one kind.
-bool made_anew(const World& world, const Subject& subject);                     // by a statement of the plan
+bool made_anew(const World& world, const Subject& subject);                     // by a statement of the plan, forward or back
 std::string time_of(const std::string& quoted, const std::string& as_written);  // SQL that says of a time whether it is as it was written, now, or another
 std::set<catalog::ObjectId> ids_of(const World& world, catalog::Kind kind);
 

@@ -124,6 +124,8 @@ void add_routines(const World& world, std::vector<Subject>& out) {
     const bool same = was && becomes && was->body == becomes->body;
     Subject subject{.heading = catalog::describe(id), .made = !was, .gone = !becomes, .same = same, .group = "routine " + id.schema + "." + id.name, .ids = {id}, .tables = {}, .changed_by = {}, .find = {}, .probes = {}, .why_none = {}};
     for (const Database* database : {&from, &to}) subject.tables.merge(tables_below(*database, id, &subject.uses));
+    const auto* routine = std::get_if<Routine>(becomes ? &becomes->body : &was->body);
+    if (routine->result == "trigger" || routine->result == "event_trigger") subject.tables.clear();  // its triggers show what it does
     const std::string name = sql::quote(QualifiedName{id.schema, id.name});
     subject.changed_by = [name](const std::string& statement) {
       for (const char* kind : {"FUNCTION ", "PROCEDURE "}) {

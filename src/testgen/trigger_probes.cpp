@@ -81,6 +81,7 @@ void find_probes(const ObjectId& id, World& world, Subject& subject) {
   }
   // What is looked at afterwards: the row itself, or one of the tables that the function names.
   std::vector<std::pair<std::string, std::function<std::string(const Side&)>>> looks;
+  std::map<std::string, std::string> emptied;  // what the rows of before left there says nothing of the write
   looks.emplace_back("the row", [&](const Side& side) { return shown(side.rows.database(), side.name, *side.row, where(side)); });
   std::set<QualifiedName> others;
   for (const Database* database : {&world.before.database(), &world.desired.database()}) {
@@ -92,11 +93,14 @@ void find_probes(const ObjectId& id, World& world, Subject& subject) {
     }
   }
   for (const QualifiedName& name : others) {
+    if (looks.size() < 4) emptied[sql::quote(name)] = "DELETE FROM " + sql::quote(name);
     if (looks.size() < 4) looks.emplace_back(sql::quote(name), [name](const Side& side) { return contents(side.rows.database(), name); });
   }
   for (const auto& [what, look] : looks) {
-    const auto probe = [&look = look](const Side& side, std::vector<std::string> statements) {
+    const std::string empty = emptied.contains(what) ? emptied.at(what) : std::string();
+    const auto probe = [&look = look, &empty](const Side& side, std::vector<std::string> statements) {
       if (std::any_of(statements.begin(), statements.end(), [](const std::string& statement) { return statement.empty(); })) return Probe{};
+      if (!empty.empty()) statements.insert(statements.begin(), empty);
       return Probe{std::move(statements), look(side)};
     };
     // The row comes in without triggers, so that those of an INSERT are not taken for those of the write that is asked about.
