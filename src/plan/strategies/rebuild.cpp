@@ -173,7 +173,6 @@ void rebuild_on_the_way_back(Planner& p, const ObjectId& id, const std::string& 
   auto [drop_old_name, make_old_name] = old_name_again(p, id);
   append(statements, std::move(drop_old_name));
   append(statements, rebuild_table(p.from, id, copied));
-  append(statements, std::move(make_old_name));
   std::vector<ObjectId> unproven;          // foreign keys of other tables: validated when this transaction is over
   std::vector<QualifiedName> proven_here;  // their tables, where they cannot be NOT VALID
   for (const ObjectId& dependent : ordered) {
@@ -191,6 +190,7 @@ void rebuild_on_the_way_back(Planner& p, const ObjectId& id, const std::string& 
   }
   append(statements, publish_again(p.from, id));
   append(statements, std::move(old_columns));
+  append(statements, std::move(make_old_name));  // reads the columns by their old names
   Action undo = blocking(std::move(statements), std::move(todo));
   // Only a small table is rebuilt on the way back: the copy holds ACCESS EXCLUSIVE. A larger one stays as it is.
   undo.small_tables = {{id.schema, id.name}};
