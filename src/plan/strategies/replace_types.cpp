@@ -94,8 +94,12 @@ bool Replacements::exchange_through_shadows(const ObjectId& id) {
     shadow.up = fmt::format("{}::text::{}", sql::quote_identifier(old_name), shadow.shadow_type);
     if (id.kind == Kind::enum_type) shadow.up = mapped({column, old_name}, id, shadow.shadow_type, shadow.up, scratch);
     fill_nulls(p_, shadow);
-    shadow.down = fmt::format("{}::text::{}", sql::quote_identifier(column.name), shadow.retired_type);
-    if (id.kind == Kind::enum_type) shadow.down = convert_labels_back(p_, {column, sql::quote_identifier(column.name), a.type.ends_with("[]")}, id, shadow.retired_type, shadow.down);
+    const auto back_to = [&](const std::string& type) {
+      const std::string name = sql::quote_identifier(column.name), plain = fmt::format("{}::text::{}", name, type);
+      return id.kind == Kind::enum_type ? convert_labels_back(p_, {column, name, a.type.ends_with("[]")}, id, type, plain) : plain;
+    };
+    shadow.down = back_to(shadow.retired_type);
+    shadow.down_at_first = back_to(a.type);
     shadow.up_may_fail = shadow.down_may_fail = true;
     shadow.types = {{quoted_name(id), beside}};
     shadow.back_types = {{quoted_name(id), old_type}};

@@ -14,13 +14,14 @@
 namespace contraflow::plan {
 
 struct ShadowColumn {
-  ObjectId id;               // as in both schemas: the name at the end
-  std::string old_name;      // what the application calls it before; id.name where it is not renamed
-  std::string shadow_name;   // the second column, before the swap
-  std::string retired_name;  // the loser, after it
-  std::string shadow_type;   // what the second column is made of (an exchanged type has another name until the swap)
-  std::string retired_type;  // what the loser is made of when it is made again on the way back from purge
-  std::string up, down;      // conversions, over `old_name` and over `id.name`
+  ObjectId id;                // as in both schemas: the name at the end
+  std::string old_name;       // what the application calls it before; id.name where it is not renamed
+  std::string shadow_name;    // the second column, before the swap
+  std::string retired_name;   // the loser, after it
+  std::string shadow_type;    // what the second column is made of (an exchanged type has another name until the swap)
+  std::string retired_type;   // what the loser is made of when it is made again on the way back from purge
+  std::string up, down;       // conversions, over `old_name` and over `id.name`
+  std::string down_at_first;  // the second one while an exchanged type still has its own name; empty: the same
   bool up_may_fail = false, down_may_fail = false, up_changes = false, down_loses = false;
   // Exchanged types (quoted names) that have another name until the swap, and on the way back: type -> that name.
   std::map<std::string, std::string> types, back_types;

@@ -31,7 +31,7 @@ std::string both_ways(const ShadowColumn& column) {
   const std::string old_name = sql::quote_identifier(column.old_name);
   const std::string new_name = sql::quote_identifier(column.shadow_name);
   const std::string up = of_row(column.up);
-  const std::string down = of_row(sql::rename_columns(column.down, {{column.id.name, column.shadow_name}}));
+  const std::string down = of_row(sql::rename_columns(column.down_at_first.empty() ? column.down : column.down_at_first, {{column.id.name, column.shadow_name}}));
   const auto nested = [](std::string text) {
     std::string out = "  ";
     for (const char c : text) {
