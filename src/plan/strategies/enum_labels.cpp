@@ -82,7 +82,6 @@ LabelConversion convert_labels(const Planner& p, const LabelSource& read, const 
                                              array ? fmt::format("ANY ({}::text[])", name) : name + "::text"),
                                  fmt::format("say what they become: --map {}.{}=NEW", type.name, label)});
   }
-  out.maps = !mapped.empty();
   out.expression = relabelled(mapped, name, array, target, plain);
   return out;
 }

@@ -15,7 +15,6 @@ namespace contraflow::plan {
 struct LabelConversion {
   std::string expression;
   Grade grade = Grade::exact;
-  bool maps = false;    // a label becomes another
   bool merges = false;  // rows that differ may become equal
   std::vector<std::string> notes;
   std::vector<Precondition> preconditions;

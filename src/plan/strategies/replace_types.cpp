@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 
 #include "catalog/alter.h"
@@ -203,6 +204,26 @@ std::string by_attributes(const Database& database, const std::string& value, co
   return fmt::format("CASE WHEN {} IS DISTINCT FROM NULL THEN ROW({})::{} END", value, row, type);
 }
 
+// A composite value with the attributes that are of the enum, or arrays of it, converted one by one; `plain` where no conversion differs from the one by text.
+// `convert` is given what is read, whether it is an array, the attribute's type and the conversion by text. A row of NULLs is no NULL.
+std::string by_labels(const CompositeType& composite, const std::string& name, const ObjectId& labels, const std::string& target, const std::string& plain,
+                      const std::function<std::string(const std::string&, bool, const std::string&, const std::string&)>& convert) {
+  std::string row;
+  bool maps = false;
+  for (const CompositeAttribute& attribute : composite.attributes) {
+    const std::string read = fmt::format("({}).{}", name, sql::quote_identifier(attribute.name));
+    const bool many = attribute.type == quoted_name(labels) + "[]";
+    std::string value = read;
+    if (attribute.type == quoted_name(labels) || many) {
+      const std::string by_text = fmt::format("{}::text{}::{}", read, many ? "[]" : "", attribute.type);
+      value = convert(read, many, attribute.type, by_text);
+      maps = maps || value != by_text;
+    }
+    row += (row.empty() ? "" : ", ") + value;
+  }
+  return maps ? fmt::format("CASE WHEN {} IS DISTINCT FROM NULL THEN ROW({})::{} END", name, row, target) : plain;
+}
+
 }  // namespace
 
 // A column of an exchanged type is converted in the same transaction.
@@ -290,21 +311,11 @@ std::string Replacements::convert_built(const ObjectId& column, const ObjectId& 
   }
   const auto* composite = p_.from.find_body<CompositeType>(type);
   if (composite && built_on_.at(type).depth == 1 && !array) {
-    std::string row;
-    bool maps = false;
-    for (const CompositeAttribute& attribute : composite->attributes) {
-      const std::string read = fmt::format("({}).{}", name, sql::quote_identifier(attribute.name));
-      const bool many = attribute.type == quoted_name(labels) + "[]";
-      if (attribute.type == quoted_name(labels) || many) {
-        LabelConversion conversion = convert_labels(p_, {column, read, many}, labels, attribute.type, fmt::format("{}::text{}::{}", read, many ? "[]" : "", attribute.type));
-        take_labels(conversion, out);
-        maps = maps || conversion.maps;
-        row += (row.empty() ? "" : ", ") + conversion.expression;
-      } else {
-        row += (row.empty() ? "" : ", ") + read;
-      }
-    }
-    return maps ? fmt::format("CASE WHEN {} IS DISTINCT FROM NULL THEN ROW({})::{} END", name, row, target) : plain;
+    return by_labels(*composite, name, labels, target, plain, [&](const std::string& read, bool many, const std::string& attribute_type, const std::string& by_text) {
+      LabelConversion conversion = convert_labels(p_, {column, read, many}, labels, attribute_type, by_text);
+      take_labels(conversion, out);
+      return conversion.expression;
+    });
   }
   // Deeper inside: what holds a label that goes stands in the text of the value.
   const auto &old_labels = std::get<EnumType>(p_.from.objects.at(labels).body).labels, &new_labels = std::get<EnumType>(p_.to.objects.at(labels).body).labels;
@@ -326,20 +337,9 @@ std::string Replacements::convert_built_back(const ObjectId& column, const Objec
   if (type.kind == Kind::domain) return convert_labels_back(p_, {column, name, array}, labels, target, plain);
   const auto* composite = p_.from.find_body<CompositeType>(type);
   if (composite == nullptr || array) return plain;
-  std::string row;
-  bool maps = false;
-  for (const CompositeAttribute& attribute : composite->attributes) {
-    const std::string read = fmt::format("({}).{}", name, sql::quote_identifier(attribute.name));
-    const bool many = attribute.type == quoted_name(labels) + "[]";
-    std::string value = read;
-    if (attribute.type == quoted_name(labels) || many) {
-      const std::string by_text = fmt::format("{}::text{}::{}", read, many ? "[]" : "", attribute.type);
-      value = convert_labels_back(p_, {column, read, many}, labels, attribute.type, by_text);
-      maps = maps || value != by_text;
-    }
-    row += (row.empty() ? "" : ", ") + value;
-  }
-  return maps ? fmt::format("CASE WHEN {} IS DISTINCT FROM NULL THEN ROW({})::{} END", name, row, target) : plain;
+  return by_labels(*composite, name, labels, target, plain, [&](const std::string& read, bool many, const std::string& attribute_type, const std::string& by_text) {
+    return convert_labels_back(p_, {column, read, many}, labels, attribute_type, by_text);
+  });
 }
 
 }  // namespace contraflow::plan
