@@ -328,6 +328,7 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   order_after_renames(p);
   order_around_generated(p);
   order_not_null_around_keys(p);
+  order_builds_before_drops(p);
   order_by_routine_bodies(p);
   order_by_casts(p);
   order_partitions(p);

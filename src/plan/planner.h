@@ -152,6 +152,7 @@ void plan_other_objects(Planner& planner);  // everything that is simply created
 
 // Once all operations are there: NOT NULL before the primary keys that stand on it.
 void order_not_null_around_keys(Planner& planner);
+void order_builds_before_drops(Planner& planner);
 // Once all operations are there: a foreign key is off while the key that it points at changes.
 void order_moved_foreign_keys(Planner& planner);
 // Once all operations are there: event triggers that go are the first of them, those that come the last.

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
 
 #include "catalog/alter.h"
 #include "catalog/ddl.h"
@@ -320,6 +322,40 @@ void plan_indexes(Planner& p) {
         operation.needs.insert(ObjectId{Kind::index, new_index.parent->schema, "", new_index.parent->name, ""});
       }
       // An index leaves its parent only with its table, which DETACH PARTITION does.
+    }
+  }
+}
+
+namespace {
+
+// The table whose rows are found through it: an index, or a constraint that has one.
+std::optional<QualifiedName> searched(const Database& database, const ObjectId& id) {
+  if (const auto* index = id.kind == Kind::index ? database.find_body<Index>(id) : nullptr) return QualifiedName{id.schema, index->table};
+  const auto* constraint = id.kind == Kind::constraint ? database.find_body<Constraint>(id) : nullptr;
+  if (constraint && !constraint->index_name.empty()) return QualifiedName{id.schema, id.relation};
+  return std::nullopt;
+}
+
+}  // namespace
+
+// Queries that used the one use the other: what comes is built before what goes is dropped, wherever nothing speaks against it.
+void order_builds_before_drops(Planner& p) {
+  std::map<QualifiedName, std::vector<std::size_t>> builds;
+  for (std::size_t i = 0; i < p.operations.size(); ++i) {
+    const Operation& operation = p.operations[i];
+    if (operation.step.forward.empty()) continue;
+    std::set<ObjectId> made = operation.provides;
+    if (const auto& built = operation.step.forward.builds_index) made.insert(ObjectId{Kind::index, built->schema, "", built->name, ""});
+    for (const ObjectId& id : made) {
+      if (const auto table = searched(p.to, id); table && (p.created.contains(id) || !p.from.find(id))) builds[*table].push_back(i);
+    }
+  }
+  for (Operation& operation : p.operations) {
+    if (operation.step.forward.empty() || !operation.provides.empty()) continue;
+    for (const ObjectId& id : operation.removes) {
+      const auto table = p.dropped.contains(id) ? searched(p.from, id) : std::nullopt;
+      const auto found = table ? builds.find(*table) : builds.end();
+      if (found != builds.end()) operation.rather_after.insert(operation.rather_after.end(), found->second.begin(), found->second.end());
     }
   }
 }

@@ -26,10 +26,13 @@ Shadows::Members Shadows::members(const QualifiedName& table, const std::vector<
   Members out;
   const Database& other = direction.forward ? p_.from : p_.to;
   for (const Object* member : Planner::members(*direction.target, ObjectId{Kind::table, table.schema, "", table.name, ""})) {
-    if (!other.find(member->id)) continue;  // made or dropped on its own, beyond the swap
     if (const auto* index = std::get_if<Index>(&member->body)) {
-      if (index->constraint.empty() && involves(*member, columns, false)) out.indexes.push_back(member);
-    } else if (const auto* constraint = std::get_if<Constraint>(&member->body)) {
+      if (!involves(*member, columns, false)) continue;
+      if (other.find(member->id) ? index->constraint.empty() : changes_with_columns(table, *member, columns, direction)) out.indexes.push_back(member);
+      continue;
+    }
+    if (!other.find(member->id) && !changes_with_columns(table, *member, columns, direction)) continue;  // made or dropped on its own, beyond the swap
+    if (const auto* constraint = std::get_if<Constraint>(&member->body)) {
       if (!involves(*member, columns, true)) continue;
       if (constraint->type == ConstraintType::check) out.checks.push_back(member);
       if (constraint->type == ConstraintType::unique || constraint->type == ConstraintType::primary_key) out.keys.push_back(member);
@@ -47,43 +50,10 @@ void Shadows::build_members(const QualifiedName& table, const std::vector<Shadow
   const Database& target = *direction.target;
   Statements& drops = direction.forward ? drops_back_ : drops_forward_;  // what is here leaves when the other comes
   Statements& places = direction.forward ? places_forward_ : places_back_;
-  std::vector<Statements> late;
-  for (const Object* member : found.indexes) {
-    const Index& index = std::get<Index>(member->body);
-    if (calls_over_exchanged_type(*member, columns)) {
-      if (direction.forward) index_after_swap(table, *member);
-      continue;
-    }
-    const bool wins = involves(*member, columns, true);
-    if (index.partitioned) {
-      if (direction.forward) {
-        p_.notes.push_back(fmt::format("{} has no copy over the column's new name until contract: queries that search {} by the new name before that use no index for it",
-                                       describe(member->id), sql::quote(table)));
-      }
-      continue;
-    }
-    // A renamed column needs its indexes under both names while both are read; where the original keeps its place, the copy goes at the swap.
-    const std::string spare = p_.spare_relation(table.schema, member->id.name, wins ? direction.suffix : "copy");
-    const ObjectId spare_id{Kind::index, table.schema, "", spare, ""};
-    const std::string& definition = wins ? index.definition : std::get<Index>(p_.to.objects.at(member->id).body).definition;  // a copy is over the new name, and type, on both roads
-    Action action = concurrent(sql::index_over(definition, spare, names(table, direction, wins), true, types(direction)), all_of({todo, negate(index_is_valid(spare_id))}));
-    action.builds_index = QualifiedName{table.schema, spare};
-    Action removal = concurrent(fmt::format("DROP INDEX CONCURRENTLY IF EXISTS {}", sql::quote(QualifiedName{table.schema, spare})));
-    build(direction, "build for the second column", member->id, std::move(action), std::move(removal), {{table, effects::LockMode::share_update_exclusive, effects::Work::index_build}});
-    const std::string drop_copy = fmt::format("DROP INDEX IF EXISTS {}", sql::quote(QualifiedName{table.schema, spare}));
-    if (!wins) {
-      if (direction.forward) drops_forward_.push_back(drop_copy);
-      continue;
-    }
-    p_.done.insert(member->id);
-    swap_.touches.insert(member->id);
-    // Columns of the index that identifies rows keep their NOT NULL: here it does so no longer, and the one that comes takes over below.
-    if (direction.forward && index.replica_identity) drops.push_back(fmt::format("{} REPLICA IDENTITY DEFAULT", alter(table)));
-    // On the way back the new one steps aside; the old one, which left at the swap, was dropped with its column's role.
-    drops.push_back(direction.forward ? fmt::format("ALTER INDEX {} RENAME TO {}", quoted_name(member->id), sql::quote_identifier(spare))
-                                      : fmt::format("DROP INDEX IF EXISTS {}", quoted_name(member->id)));
-    places.push_back(fmt::format("ALTER INDEX {} RENAME TO {}", sql::quote(QualifiedName{table.schema, spare}), sql::quote_identifier(member->id.name)));
-    append(places, describe_state(*member, target));
+  for (const Object* member : found.indexes) build_index_on_second(table, columns, *member, direction);
+  if (direction.forward) find_copies(table, columns);
+  for (const auto& [copied, member] : copies_) {
+    if (copied == table) build_copy(table, *member, direction);
   }
   for (const Object* member : found.keys) {
     const ObjectId index_id{Kind::index, table.schema, "", member->id.name, ""};
@@ -95,7 +65,9 @@ void Shadows::build_members(const QualifiedName& table, const std::vector<Shadow
     action.builds_index = QualifiedName{table.schema, spare};
     Action removal = concurrent(fmt::format("DROP INDEX CONCURRENTLY IF EXISTS {}", sql::quote(QualifiedName{table.schema, spare})));
     build(direction, "build for the second column", member->id, std::move(action), std::move(removal), {{table, effects::LockMode::share_update_exclusive, effects::Work::index_build}});
-    if (direction.forward) restore("build for the second column", member->id, p_.operations.back().step.forward);
+    const bool in_both = p_.from.find(member->id) && p_.to.find(member->id);
+    if (direction.forward && in_both) restore("build for the second column", member->id, p_.operations.back().step.forward);
+    if (direction.forward && !in_both) describe_new_index(table, *member, *index);
     p_.done.insert(member->id);
     p_.done.insert(index_id);
     swap_.touches.insert(member->id);
@@ -124,6 +96,142 @@ void Shadows::build_members(const QualifiedName& table, const std::vector<Shadow
     const std::string spare = p_.spare_constraint(table.schema, table.name, column.id.name, std::string("not_null_") + std::string(direction.suffix));
     prove_not_null(direction, table, column, spare, todo);
   }
+}
+
+// An index or key that the plan makes or drops, over a column that changes: it changes places with the column, so that queries are never without one. Not where what else
+// it is made of only comes after the swap.
+bool Shadows::changes_with_columns(const QualifiedName& table, const Object& member, const std::vector<ShadowColumn>& columns, const Direction& direction) const {
+  if (p_.done.contains(member.id) || p_.contended.contains(member.id) || !stands_alone(p_.from, table_id(table))) return false;
+  if (calls_over_exchanged_type(member, columns)) return false;
+  const bool wins = involves(member, columns, true);
+  if (const auto* index = std::get_if<Index>(&member.body)) {
+    if (!index->constraint.empty() || index->replica_identity || (!direction.forward && !wins)) return false;  // what goes from an original goes after the swap, an identity with the table
+  } else if (const auto* constraint = std::get_if<Constraint>(&member.body)) {
+    const bool key = constraint->type == ConstraintType::unique || constraint->type == ConstraintType::primary_key;
+    const ObjectId index_id{Kind::index, table.schema, "", member.id.name, ""};
+    if (!key || !wins || (p_.from.find(index_id) && p_.to.find(index_id)) || is_referenced(table)) return false;
+  }
+  const auto changes_here = [&](const ObjectId& id) {
+    return std::any_of(columns.begin(), columns.end(), [&](const ShadowColumn& column) { return column.id == id; });
+  };
+  return std::none_of(member.depends_on.begin(), member.depends_on.end(), [&](const ObjectId& need) {
+    if (need.kind != Kind::column) return p_.replaced.contains(need);
+    if (changes_here(need) || p_.created.contains(need)) return false;
+    if (p_.dropped.contains(need) || p_.replaced.contains(need) || p_.has(need, Aspect::type) || p_.has(need, Aspect::generated)) return true;
+    const Object* column = direction.target->find(need);
+    return column && std::get<Column>(column->body).generated != Generated::none && std::any_of(column->depends_on.begin(), column->depends_on.end(), changes_here);
+  });
+}
+
+// A foreign key wants its key for as long as it stands.
+bool Shadows::is_referenced(const QualifiedName& table) const {
+  const auto refers = [&](const Database& database) {
+    return std::any_of(database.objects.begin(), database.objects.end(), [&](const auto& entry) {
+      const auto* key = std::get_if<Constraint>(&entry.second.body);
+      return key && key->references == table;
+    });
+  };
+  return refers(p_.from) || refers(p_.to);
+}
+
+void Shadows::build_index_on_second(const QualifiedName& table, const std::vector<ShadowColumn>& columns, const Object& member, const Direction& direction) {
+  const Index& index = std::get<Index>(member.body);
+  const bool in_both = p_.from.find(member.id) && p_.to.find(member.id);
+  if (calls_over_exchanged_type(member, columns)) {
+    if (direction.forward) index_after_swap(table, member);
+    return;
+  }
+  const bool wins = involves(member, columns, true);
+  if (!wins && in_both) return;  // it stays on the original
+  const std::string name = wins ? p_.spare_relation(table.schema, member.id.name, direction.suffix) : member.id.name;
+  Action action = concurrent(sql::index_over(index.definition, name, names(table, direction, true), true, types(direction)),
+                             all_of({gate(table, direction), negate(index_is_valid(ObjectId{Kind::index, table.schema, "", name, ""}))}));
+  action.builds_index = QualifiedName{table.schema, name};
+  build(direction, wins ? "build for the second column" : "create", member.id, std::move(action), drop_index_concurrently(member.id, name),
+        {{table, effects::LockMode::share_update_exclusive, effects::Work::index_build}});
+  if (!in_both && direction.forward) describe_new_index(table, member, member);
+  p_.done.insert(member.id);
+  swap_.touches.insert(member.id);
+  Statements& drops = direction.forward ? drops_back_ : drops_forward_;  // what is here leaves when the other comes
+  Statements& places = direction.forward ? places_forward_ : places_back_;
+  if (wins) {
+    // Columns of the index that identifies rows keep their NOT NULL: here it does so no longer, and the one that comes takes over below.
+    if (direction.forward && index.replica_identity) drops.push_back(fmt::format("{} REPLICA IDENTITY DEFAULT", alter(table)));
+    // On the way back the new one steps aside; the old one, which left at the swap, was dropped with its column's role.
+    drops.push_back(direction.forward ? fmt::format("ALTER INDEX {} RENAME TO {}", quoted_name(member.id), sql::quote_identifier(name))
+                                      : fmt::format("DROP INDEX IF EXISTS {}", quoted_name(member.id)));
+    places.push_back(fmt::format("ALTER INDEX {} RENAME TO {}", sql::quote(QualifiedName{table.schema, name}), sql::quote_identifier(member.id.name)));
+  }
+  append(places, describe_state(member, *direction.target));
+}
+
+// What an index that the plan makes needs and promises, as far as the columns that change with it do not say so: the operation that has just been added.
+void Shadows::describe_new_index(const QualifiedName& table, const Object& member, const Object& built) {
+  Operation& operation = p_.operations.back();
+  for (const ObjectId& need : member.depends_on) {
+    if (!swap_.touches.contains(need) && !swap_.provides.contains(need) && p_.created.contains(need)) operation.needs.insert(need);
+  }
+  Index index = std::get<Index>(built.body);
+  const sql::ColumnNames now = names(table, kForward, true);
+  for (std::string& column : index.columns) {
+    if (const auto other = now.find(column); other != now.end()) column = other->second;
+  }
+  if (!index.predicate.empty()) index.predicate = sql::rename_columns(index.predicate, now);
+  operation.step.preconditions = unique_precondition(p_, built.id, index);
+  if (index_phase(p_, built) != Phase::contract) return;
+  // Its rule may refuse what the deployed version writes: it comes in contract, before the swap.
+  operation.step.phase = Phase::contract;
+  swap_.before.push_back(builds_.back());
+  builds_.pop_back();
+}
+
+// What is on an original that keeps its place serves its old name alone until the swap: queries by the new one need the same, in every table of a tree.
+void Shadows::find_copies(const QualifiedName& table, const std::vector<ShadowColumn>& columns) {
+  std::vector<QualifiedName> family = Planner::descendants(p_.to, table);
+  family.insert(family.begin(), table);
+  for (const QualifiedName& heir : family) {
+    std::vector<ShadowColumn> its = columns;
+    for (ShadowColumn& column : its) column.id = column_id(heir.schema, heir.name, column.id.name);
+    for (const Object* member : Planner::members(p_.to, table_id(heir))) {
+      const auto* index = std::get_if<Index>(&member->body);
+      if (!index) continue;
+      // The index of a constraint depends on that alone.
+      const Object* over = index->constraint.empty() ? member : p_.to.find(ObjectId{Kind::constraint, heir.schema, heir.name, index->constraint, ""});
+      if (!over || involves(*over, its, true) || !involves(*over, its, false) || calls_over_exchanged_type(*over, columns)) continue;
+      const Object* before = p_.from.find(member->id);
+      if (before ? std::get<Index>(before->body).table != heir.name : !can_be_copied(*over)) continue;
+      if (!index->partitioned) copies_.emplace_back(table, member);
+      else if (index->unique) p_.notes.push_back(fmt::format("{} has no copy over the column's new name until contract, its partitions have: ON CONFLICT by the new name fails on {} before that", describe(member->id), sql::quote(heir)));
+    }
+  }
+}
+
+// An index that the plan makes, of what is there before the swap.
+bool Shadows::can_be_copied(const Object& member) const {
+  if (p_.done.contains(member.id)) return true;
+  return std::none_of(member.depends_on.begin(), member.depends_on.end(), [&](const ObjectId& need) { return p_.created.contains(need) || p_.replaced.contains(need); });
+}
+
+// Over all new names, gone with the swap.
+void Shadows::build_copy(const QualifiedName& table, const Object& member, const Direction& direction) {
+  const Index& index = std::get<Index>(member.body);
+  const QualifiedName on{member.id.schema, index.table};
+  const auto* constraint = index.constraint.empty() ? nullptr : p_.to.find_body<Constraint>(ObjectId{Kind::constraint, on.schema, on.name, index.constraint, ""});
+  const Object* before = p_.from.find(member.id);
+  // A rule that is new holds from contract on, a deferrable one at commit: the copy of such is for searching alone.
+  const bool rules = index.unique && before && std::get<Index>(before->body).unique && !(constraint && constraint->deferrable);
+  const std::string_view unique = "CREATE UNIQUE INDEX ", plain = "CREATE INDEX ";
+  std::string definition = index.definition;
+  if (index.unique && !rules) definition.replace(0, unique.size(), plain);
+  const QualifiedName spare{on.schema, p_.spare_relation(on.schema, member.id.name, "copy")};
+  // After the swap the second column is of the new type under that type's own name.
+  const sql::TypeNames type_names = direction.forward ? types(direction) : sql::TypeNames{};
+  Action action = concurrent(sql::index_over(definition, spare.name, names(table, direction, false), true, type_names),
+                             all_of({gate(table, direction), negate(index_is_valid(ObjectId{Kind::index, spare.schema, "", spare.name, ""}))}));
+  action.builds_index = spare;
+  build(direction, "build for the second column", member.id, std::move(action), drop_index_concurrently(member.id, spare.name),
+        {{on, effects::LockMode::share_update_exclusive, effects::Work::index_build}});
+  if (direction.forward) drops_forward_.push_back(fmt::format("DROP INDEX IF EXISTS {}", sql::quote(spare)));
 }
 
 // It calls a function of a type that is exchanged: there is no such function of the second column's type until the swap.

@@ -82,6 +82,14 @@ class Shadows {
 
   bool points_at_swapped_key(const Object& member) const;
   void build_members(const QualifiedName& table, const std::vector<ShadowColumn>& columns, const Direction& direction);
+  bool changes_with_columns(const QualifiedName& table, const Object& member, const std::vector<ShadowColumn>& columns, const Direction& direction) const;
+  void build_index_on_second(const QualifiedName& table, const std::vector<ShadowColumn>& columns, const Object& member, const Direction& direction);
+  bool is_referenced(const QualifiedName& table) const;
+  void describe_new_index(const QualifiedName& table, const Object& member, const Object& built);
+  void find_copies(const QualifiedName& table, const std::vector<ShadowColumn>& columns);
+  bool can_be_copied(const Object& member) const;
+  void build_copy(const QualifiedName& table, const Object& member, const Direction& direction);
+  std::vector<std::pair<QualifiedName, const Object*>> copies_;
   bool calls_over_exchanged_type(const Object& member, const std::vector<ShadowColumn>& columns) const;
 
   struct AroundSwap {

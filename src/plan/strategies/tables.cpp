@@ -481,7 +481,18 @@ void alter_table_properties(Planner& p, const ObjectId& id) {
       operation.groupable = false;
     }
     p.replica_identity_operations[id] = p.operations.size() - 1;
+    const ObjectId old_index{Kind::index, id.schema, "", a.replica_identity_index, ""};
+    const Index* goes = p.dropped.contains(old_index) ? p.from.find_body<Index>(old_index) : nullptr;
+    const bool over_retyped = goes && std::any_of(goes->columns.begin(), goes->columns.end(), [&](const std::string& column) {
+                                const auto *before = p.from.find_body<Column>(column_id(id.schema, id.name, column)), *after = p.to.find_body<Column>(column_id(id.schema, id.name, column));
+                                return before && after && before->type != after->type;
+                              });
     if (!b.replica_identity_index.empty()) operation.needs.insert(ObjectId{Kind::index, id.schema, "", b.replica_identity_index, ""});
+    if (over_retyped) {
+      // The old index goes before its column changes, the new one comes after it: on the way back the same.
+      operation.step.undo = Action{};
+      p.add(Phase::contract, "way back: set the replica identity of", id, Action{}, brief(alter_replica_identity(id, a), exists(old_index))).detaches.insert(old_index);
+    }
   }
   if (p.claim(id, Aspect::row_security)) {
     simple(b.row_security || b.force_row_security ? Phase::contract : Phase::expand, "set the row security of", alter_row_security(id, a, b), alter_row_security(id, b, a));
