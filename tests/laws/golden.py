@@ -24,7 +24,7 @@ class Golden:
             self.before = self.blocks.get('sql before', '')
         self.after = self.blocks['sql after'] if 'sql after' in self.blocks else self.before + '\n' + self.blocks['sql edits']
         self.data, self.traffic, self.check = (self.blocks.get('sql ' + k, '') for k in ('data', 'traffic', 'check'))
-        self.options, self.majors, self.cuts, self.refused, self.known = [], range(0, 99), None, False, {}
+        self.options, self.majors, self.cuts, self.refused, self.known, self.gap = [], range(0, 99), None, False, {}, None
         for line in self.blocks.get('options', '').splitlines():
             word, _, rest = line.partition(' ')
             if word == 'server':  # server >= 15
@@ -33,6 +33,8 @@ class Golden:
                 self.cuts = int(rest)
             elif word == 'known':  # known 18 REASON: a miss that is known on this major; reported as skipped
                 self.known[int(rest.split()[0])] = rest.split(' ', 1)[1]
+            elif word == 'gap':  # gap REASON: an index is gone for a while, which the plan says
+                self.gap = rest
             elif line == 'refused':  # exit 1, nothing written, the reasons are the expected text
                 self.refused = True
             elif line.strip():

@@ -14,6 +14,7 @@ For each golden: `contraflow plan` from one database to the other, then plain ps
   rollback   the rollback files of the first k phases, for every k, end in the prior schema, and before purge with the prior rows
   resumed    a file cut after each step, then run again: the same end, forward and back
   undone     a forward file cut after each step, then rolled back: the prior schema, and before purge the prior rows
+  indexed    what an index of both schemas leads with (a column, an expression) leads one at each of these cuts, forward: no query loses its index in between
   traffic    rows that an old application writes between expand and backfill arrive: the golden's checks hold
 
 With --executor whole files are run by `contraflow apply` and `rollback`, which must come to the same; what is cut is cut by psql at one step and by
@@ -123,6 +124,7 @@ class Run:
         self.said_back = [m[1] for note in doc['notes'] if (m := re.match(r'after a rollback from purge the columns of (.*) stand in another order: ', note))]
         self.pointless = [m.groups() for note in doc['notes'] if (m := re.match(r'after a rollback from purge constraint (\S+) on \S+\.(\S+) is NOT VALID where rows point', note))]
         self.prior, self.rows, want = judge.state(self.s, a), judge.contents(self.s, a), judge.state(self.s, b)
+        self.indexed = set() if g.gap else self.leading(a) & self.leading(b)
         self.forward_and_back(a, b, want)
         self.traffic(a)
         self.interruptions(a)
@@ -217,6 +219,8 @@ class Run:
                 where = f'{os.path.basename(f)} cut after step {n} of {len(pieces) + 1}'
                 with self.s.copy(here) as x:
                     self.cut('resumed', x, f, text, n, where)
+                    if gone := self.indexed - self.leading(x):
+                        raise Broken('indexed', where + ': no index leads with ' + ', '.join(sorted(gone)))
                     with self.s.copy(x) as y:
                         self.undo('undone', y, k, where)
                     self.run('resumed', x, [f], where)
@@ -232,6 +236,11 @@ class Run:
                     self.run('resumed', x, [self.part(text), f], where)
                     self.same('resumed', x, want, where)
             self.run('resumed', here, [f])
+
+    def leading(self, db):
+        """what the valid indexes of each table lead with"""
+        return set(self.s.psql(db, """SELECT i.indrelid::regclass || ': ' || pg_get_indexdef(i.indexrelid, 1, true) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+            WHERE i.indisvalid AND c.relkind = 'i' AND c.relnamespace::regnamespace::text NOT IN ('pg_catalog', 'pg_toast', 'information_schema', 'contraflow')""").stdout.splitlines())
 
     def part(self, text):
         path = os.path.join(self.dir, 'cut.sql')

@@ -329,8 +329,8 @@ void order_after_renamed_columns(Planner& p) {
     }
     const std::string not_back = absent(column_id(column.id.schema, column.id.relation, column.old_name));
     for (std::size_t i = 0; i < p.operations.size(); ++i) {
-      if (i == column.operation) continue;
       Operation& operation = p.operations[i];
+      if (i == column.operation || std::find(operation.after.begin(), operation.after.end(), column.operation) != operation.after.end()) continue;  // part of the swap, or ordered by it
       const auto touches = [&](const std::set<ObjectId>& ids) {
         return std::any_of(ids.begin(), ids.end(), [&](const ObjectId& id) { return spelled.contains(id); });
       };

@@ -68,6 +68,7 @@ void Shadows::build_members(const QualifiedName& table, const std::vector<Shadow
     const bool in_both = p_.from.find(member->id) && p_.to.find(member->id);
     if (direction.forward && in_both) restore("build for the second column", member->id, p_.operations.back().step.forward);
     if (direction.forward && !in_both) describe_new_index(table, *member, *index);
+    if (!direction.forward && !in_both) p_.operations.back().detaches.insert(member->id);
     p_.done.insert(member->id);
     p_.done.insert(index_id);
     swap_.touches.insert(member->id);
@@ -116,8 +117,8 @@ bool Shadows::changes_with_columns(const QualifiedName& table, const Object& mem
   };
   return std::none_of(member.depends_on.begin(), member.depends_on.end(), [&](const ObjectId& need) {
     if (need.kind != Kind::column) return p_.replaced.contains(need);
-    if (changes_here(need) || p_.created.contains(need)) return false;
-    if (p_.dropped.contains(need) || p_.replaced.contains(need) || p_.has(need, Aspect::type) || p_.has(need, Aspect::generated)) return true;
+    if (changes_here(need) || p_.created.contains(need) || p_.dropped.contains(need)) return false;
+    if (p_.replaced.contains(need) || p_.has(need, Aspect::type) || p_.has(need, Aspect::generated)) return true;
     const Object* column = direction.target->find(need);
     return column && std::get<Column>(column->body).generated != Generated::none && std::any_of(column->depends_on.begin(), column->depends_on.end(), changes_here);
   });
@@ -150,6 +151,7 @@ void Shadows::build_index_on_second(const QualifiedName& table, const std::vecto
   build(direction, wins ? "build for the second column" : "create", member.id, std::move(action), drop_index_concurrently(member.id, name),
         {{table, effects::LockMode::share_update_exclusive, effects::Work::index_build}});
   if (!in_both && direction.forward) describe_new_index(table, member, member);
+  if (!in_both && !direction.forward) p_.operations.back().detaches.insert(member.id);  // a column that leaves is there again before it
   p_.done.insert(member.id);
   swap_.touches.insert(member.id);
   Statements& drops = direction.forward ? drops_back_ : drops_forward_;  // what is here leaves when the other comes
