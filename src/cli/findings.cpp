@@ -65,30 +65,28 @@ std::size_t room_for(const Finding& finding) {
   return kAround + finding.file.size() + 2 * finding.source_line.size() + finding.message.size() + finding.why.size() + finding.depends.size() + finding.fix.size() + finding.size.size();
 }
 
-// Many findings are worded on all processors, in order.
-std::string all_findings_text(const std::vector<Finding>& findings, const lint::Majors& servers, bool color) {
+// Many findings are worded on all processors, in parts that follow each other.
+std::vector<std::string> all_findings_text(const std::vector<Finding>& findings, const lint::Majors& servers, bool color) {
   constexpr std::size_t kWorthAThread = 256;
   const std::size_t parts = parts_of(findings.size(), kWorthAThread);
   std::vector<std::string> texts(parts);
   in_parts(findings.size(), parts, [&](std::size_t part, std::size_t first, std::size_t last) {
     std::size_t room = 0;
-    // The first part takes the others in at the end.
-    for (std::size_t i = first; i < (part == 0 ? findings.size() : last); ++i) room += room_for(findings[i]);
+    for (std::size_t i = first; i < last; ++i) room += room_for(findings[i]);
     texts[part].reserve(room);
     for (std::size_t i = first; i < last; ++i) append_finding(texts[part], findings[i], servers, color);
   });
-  for (std::size_t part = 1; part < parts; ++part) texts[0] += texts[part];
-  return std::move(texts[0]);
+  return texts;
 }
 
 }  // namespace
 
-std::string findings_text(const lint::Report& report, const lint::Majors& servers, bool color) {
-  std::string out = all_findings_text(report.findings, servers, color);
+std::vector<std::string> findings_text(const lint::Report& report, const lint::Majors& servers, bool color) {
+  std::vector<std::string> out = all_findings_text(report.findings, servers, color);
   const auto part = [](std::size_t number, const char* word) { return count_of(static_cast<long long>(number), word, std::string(word) + (std::string_view(word) == "info" ? "" : "s")); };
-  out += fmt::format("{}: {}, {}, {} in {} of {}{}\n", report.findings.empty() ? "clean" : "found", part(count(report, Severity::error), "error"), part(count(report, Severity::warning), "warning"),
-                     part(count(report, Severity::info), "info"), count_of(static_cast<long long>(report.statements), "statement"), count_of(static_cast<long long>(report.files), "file"),
-                     report.suppressed == 0 ? "" : fmt::format("; {} allowed", report.suppressed));
+  out.push_back(fmt::format("{}: {}, {}, {} in {} of {}{}\n", report.findings.empty() ? "clean" : "found", part(count(report, Severity::error), "error"), part(count(report, Severity::warning), "warning"),
+                            part(count(report, Severity::info), "info"), count_of(static_cast<long long>(report.statements), "statement"), count_of(static_cast<long long>(report.files), "file"),
+                            report.suppressed == 0 ? "" : fmt::format("; {} allowed", report.suppressed)));
   return out;
 }
 
@@ -126,13 +124,13 @@ std::string findings_json(const lint::Report& report, const lint::Majors& server
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-std::string render_findings(const lint::Report& report, const lint::Majors& servers, std::string_view format, bool color) {
-  if (format == "json") return findings_json(report, servers);
-  if (format == "sarif") return findings_sarif(report);
-  if (format == "github") return findings_github(report);
-  if (format == "gitlab") return findings_gitlab(report);
-  if (format == "junit") return findings_junit(report);
-  if (format == "markdown") return findings_markdown(report);
+std::vector<std::string> render_findings(const lint::Report& report, const lint::Majors& servers, std::string_view format, bool color) {
+  if (format == "json") return {findings_json(report, servers)};
+  if (format == "sarif") return {findings_sarif(report)};
+  if (format == "github") return {findings_github(report)};
+  if (format == "gitlab") return {findings_gitlab(report)};
+  if (format == "junit") return {findings_junit(report)};
+  if (format == "markdown") return {findings_markdown(report)};
   return findings_text(report, servers, color);
 }
 

@@ -81,6 +81,17 @@ void Reporter::retract_all(const std::function<bool(const Finding&)>& settled) {
   std::erase_if(findings_, [&](const Finding& finding) { return finding.rule == rule_ && settled(finding); });
 }
 
+std::string replaceable(const Context& context, const QualifiedName& key, const std::string& member) {
+  if (key.name.empty() || (context.transaction == nullptr && context.file.runner == Runner::none)) return {};
+  return key.schema + '\n' + key.name + '\n' + member;
+}
+
+std::optional<std::pair<QualifiedName, std::string>> replaceable_in(const std::string& subject) {
+  const std::size_t first = subject.find('\n'), second = first == std::string::npos ? first : subject.find('\n', first + 1);
+  if (second == std::string::npos) return std::nullopt;
+  return std::pair{QualifiedName{subject.substr(0, first), subject.substr(first + 1, second - first - 1)}, subject.substr(second + 1)};
+}
+
 bool Reporter::first(const std::string& key) { return once_.emplace(rule_, key).second; }
 
 const Rule* find_rule(std::string_view name) {

@@ -121,6 +121,11 @@ class Reporter {
   const Rule* rule_ = nullptr;
 };
 
+// What a finding says is gone, for Finding::subject: what takes its place in the same transaction settles it. Empty where there is none, so that all can see the gap.
+std::string replaceable(const Context& context, const QualifiedName& key, const std::string& member = {});
+// The name and the member of such a subject; nothing of any other.
+std::optional<std::pair<QualifiedName, std::string>> replaceable_in(const std::string& subject);
+
 // All rules, sorted by name; the table is made by CMake from the files in rules/.
 const std::vector<const Rule*>& rules();
 const Rule* find_rule(std::string_view name);

@@ -255,7 +255,12 @@ void Schema::end_of_migration() {
   for (const QualifiedName& name : created_types) {
     if (types.find(name) != nullptr) types.edit(name).created_here = false;
   }
+  for (const auto& [name, column] : created_columns) {
+    if (const Relation* relation = relations.find(name); relation != nullptr && relation->columns.contains(column)) relations.edit(name).columns[column].created_here = false;
+  }
   created_relations.clear();
+  created_columns.clear();
+  renamed_types.clear();
   created_types.clear();
 }
 

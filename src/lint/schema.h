@@ -23,8 +23,9 @@ struct Column {
   bool not_null = false;
   bool has_default = false;
   bool identity = false;
-  bool stored = false;    // GENERATED … STORED
-  bool virtual_ = false;  // GENERATED … VIRTUAL
+  bool stored = false;        // GENERATED … STORED
+  bool virtual_ = false;      // GENERATED … VIRTUAL
+  bool created_here = false;  // added by the migration at hand: no deployed version knows of it
   std::string collation;
   std::set<std::string> functions;  // that its default or generation expression calls
 };
@@ -141,7 +142,9 @@ class Schema {
   Journaled<QualifiedName> index_tables;                        // index -> its table
   bool complete = false;                                        // --schema was given: what is not here does not exist
   std::vector<QualifiedName> created_relations, created_types;  // by the file at hand
-  void end_of_migration();                                      // what it created is in use from now on
+  std::vector<std::pair<QualifiedName, std::string>> created_columns;
+  std::set<QualifiedName> renamed_types;  // names that the file at hand gave to types that were there
+  void end_of_migration();                // what it created is in use from now on
 
   void mark();
   void keep();

@@ -23,6 +23,8 @@ void pg_query_free_error(PgQueryError* error);
 PgQueryProtobuf pg_query_nodes_to_protobuf(const void* tree);
 void MemoryContextSetParent(MemoryContextData* context, MemoryContextData* parent);
 void MemoryContextDelete(MemoryContextData* context);
+MemoryContextData* __real_AllocSetContextCreateInternal(MemoryContextData* parent, const char* name, size_t least, size_t first_block, size_t largest_block);
+MemoryContextData* __wrap_AllocSetContextCreateInternal(MemoryContextData* parent, const char* name, size_t least, size_t first_block, size_t largest_block);
 extern __thread MemoryContextData* CurrentMemoryContext;
 extern __thread MemoryContextData* TopMemoryContext;
 
@@ -40,6 +42,14 @@ namespace {
 thread_local PgQuery__ParseResult* taken = nullptr;                   // where the tree goes that would be packed
 thread_local const contraflow::sql::TokenVisitor* visitor = nullptr;  // to whom the tokens go that would be packed
 }  // namespace
+
+// Every block of a tree is of one size, which the allocator has one area for, where PostgreSQL doubles them; and none is the default size, of which PostgreSQL
+// keeps a hundred contexts for the thread that deletes them, while others make them.
+MemoryContextData* __wrap_AllocSetContextCreateInternal(MemoryContextData* parent, const char* name, size_t least, size_t first_block, size_t largest_block) {
+  constexpr size_t kBlock = 7 * 1024;
+  if (parent == nullptr || largest_block < kBlock) return __real_AllocSetContextCreateInternal(parent, name, least, first_block, largest_block);
+  return __real_AllocSetContextCreateInternal(parent, name, 0, kBlock, kBlock);
+}
 
 size_t __wrap_pg_query__parse_result__get_packed_size(const PgQuery__ParseResult* message) {
   if (taken == nullptr) return __real_pg_query__parse_result__get_packed_size(message);

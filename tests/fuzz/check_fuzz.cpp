@@ -52,7 +52,7 @@ void read_as_migration(const std::string& text, const std::string& layout, bool 
     const lint::Report report = lint::check(gathered.inputs, options);
     check_places(report, text);
     for (const std::string& format : cli::kFindingFormats) {
-      if (cli::render_findings(report, options.majors, format, false).empty() && !report.findings.empty()) std::abort();
+      if (cli::render_findings(report, options.majors, format, false).front().empty() && !report.findings.empty()) std::abort();
     }
   } catch (const Error&) {
   }

@@ -209,7 +209,7 @@ int run(Context& context, const Options& options) {
     return 0;
   }
   if (!options.baseline.empty()) leave_out_baseline(options.baseline, report);
-  context.console.print(render_findings(report, check.majors, *options.format, context.console.color_out()));
+  for (const std::string& text : render_findings(report, check.majors, *options.format, context.console.color_out())) context.console.print(text);
   const std::string fail_on = options.fail_on.empty() ? (context.config.check_fail_on.empty() ? "error" : context.config.check_fail_on) : options.fail_on;
   if (fail_on == "never") return 0;
   const lint::Severity limit = fail_on == "info" ? lint::Severity::info : fail_on == "warning" ? lint::Severity::warning

@@ -102,7 +102,13 @@ void Analyser::add_column(const Target& table, const PgQuery__AlterTableCmd& com
   Action& shape = add_fact(Fact::shape_breaks_prepared, table, offset);
   shape.column = name;
   shape.what = "added";
-  note_column(edit(table), column, table.key);
+  // With IF NOT EXISTS it may have been there, and one that was dropped before is known to the deployed version.
+  const bool is_new = (command.missing_ok == 0 || (table.known != nullptr && !table.known->partial)) && (table.known == nullptr || !table.known->dropped_columns.contains(name));
+  Relation& relation = edit(table);
+  note_column(relation, column, table.key);
+  if (!is_new) return;
+  relation.columns[name].created_here = true;
+  schema_.created_columns.emplace_back(table.key, name);
 }
 
 // ATExecAddColumn(): the rows are rewritten where the new column's value is not one constant, or where a domain has to check it.

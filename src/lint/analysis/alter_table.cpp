@@ -139,6 +139,12 @@ void Analyser::alter_table(const PgQuery__AlterTableStmt& statement) {
   if (first < actions_.size() && statement.n_cmds > 1) take_strongest_lock(first);
 }
 
+bool Analyser::column_is_new(const Target& table, const std::string& column) {
+  if (table.known == nullptr) return false;
+  const auto it = table.known->columns.find(column);
+  return it != table.known->columns.end() && it->second.created_here;
+}
+
 void Analyser::alter_table_command(const Target& table, const PgQuery__AlterTableCmd& command, std::size_t offset) {
   const std::string name(text_of(command.name));
   switch (command.subtype) {
@@ -157,6 +163,7 @@ void Analyser::alter_table_command(const Target& table, const PgQuery__AlterTabl
       action.fact = Fact::drop_object;
       action.what = "column";
       action.column = action.object = name;
+      action.column_is_new = column_is_new(table, name);
       triggers_reading(table, name, "dropped", offset);
       Relation& relation = edit(table);
       relation.columns.erase(name);
@@ -179,7 +186,10 @@ void Analyser::alter_table_command(const Target& table, const PgQuery__AlterTabl
       action.column = name;
       Column& column = edit(table).columns[name];
       if (command.def == nullptr) {
-        if (column.has_default || column.type.empty()) action.fact = Fact::drop_default;
+        // The deployed version leaves a column out that it does not know.
+        if (column.created_here) action.fact = column.not_null ? Fact::not_null_for_writers : Fact::none;
+        else if (column.has_default || column.type.empty()) action.fact = Fact::drop_default;
+        if (column.not_null) action.reason = "NOT NULL";
         column.has_default = false;
         column.functions.clear();
       } else {
@@ -198,6 +208,7 @@ void Analyser::alter_table_command(const Target& table, const PgQuery__AlterTabl
       Action& action = add(Operation::alter_column, table, offset);
       action.column = name;
       action.fact = Fact::drop_not_null;
+      action.column_is_new = column_is_new(table, name);
       edit(table).columns[name].not_null = false;
       return;
     }

@@ -53,6 +53,7 @@ class Analyser {
 
   // alter_table.cpp
   void alter_table(const PgQuery__AlterTableStmt& statement);
+  static bool column_is_new(const Target& table, const std::string& column);
   void alter_table_command(const Target& target, const PgQuery__AlterTableCmd& command, std::size_t offset);
   void alter_index(const PgQuery__AlterTableStmt& statement);
   void alter_materialized_view(const PgQuery__AlterTableStmt& statement);

@@ -56,9 +56,12 @@ void Analyser::drop(const PgQuery__DropStmt& statement) {
     bool ours = (relation && named.is_private) || (is_type && known_type != nullptr && known_type->created_here);
     if (statement.missing_ok != 0 && schema_.complete && ((relation && named.known == nullptr) || (is_type && known_type == nullptr))) ours = true;  // not there
     if (written.schema == "pg_temp") ours = true;
+    if (is_type && schema_.renamed_types.contains(type)) ours = true;
     Action& action = add_fact(Fact::drop_object, Target{}, statement_->offset);
     action.what = word;
     action.object = sql::quote(written);
+    action.key = relation ? named.key : is_type ? type
+                                                : QualifiedName{};
     action.is_private = ours;
     action.reason = statement.behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE ? "CASCADE" : "";
     if (relation) schema_.relations.erase(named.key);
@@ -168,6 +171,11 @@ void Analyser::rename(const PgQuery__RenameStmt& statement) {
     if (!parts.empty()) {
       const QualifiedName written{parts.size() > 1 ? parts[parts.size() - 2] : std::string(), parts.back()};
       const QualifiedName type = complete_type(written);
+      const bool is_type = statement.rename_type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE || statement.rename_type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN;
+      if (is_type) {
+        action.key = type;
+        schema_.renamed_types.insert({type.schema, std::string(text_of(statement.newname))});
+      }
       if (const Type* known = schema_.types.find(type)) {
         action.is_private = known->created_here;
         const Type copy = *known;
@@ -213,6 +221,9 @@ void Analyser::rename_relation(const PgQuery__RenameStmt& statement) {
   const QualifiedName new_key{old.key.schema, new_name};
   schema_.relations.edit(new_key) = copy;
   if (copy.created_here) schema_.created_relations.push_back(new_key);
+  for (const auto& [name, column] : copy.columns) {
+    if (column.created_here) schema_.created_columns.emplace_back(new_key, name);
+  }
   for (const auto& [name, index] : copy.indexes) schema_.index_tables.edit({old.key.schema, name}) = new_key;
   if (copy.partition_of) {
     Relation& parent = schema_.relations.edit(*copy.partition_of);
@@ -231,6 +242,8 @@ void Analyser::rename_column(const PgQuery__RenameStmt& statement) {
   action.what = "column";
   action.column = action.from = old_name;
   action.to = new_name;
+  action.column_is_new = column_is_new(table, old_name);
+  if (action.column_is_new) schema_.created_columns.emplace_back(table.key, new_name);
   triggers_reading(table, old_name, "renamed", statement_->offset);
   Relation& relation = edit(table);
   const auto replace = [&](std::vector<std::string>& names) { std::replace(names.begin(), names.end(), old_name, new_name); };

@@ -10,7 +10,7 @@ using effects::Operation;
 
 void check_drop_column(const Context& context, Reporter& reporter) {
   each(context, {Operation::drop_column}, [&](const Action& action) {
-    if (action.fact != Fact::drop_object) return;
+    if (action.fact != Fact::drop_object || action.column_is_new) return;
     Finding& finding = reporter.report(action, fmt::format("column {} of {} and its values are gone after this", action.column, table_text(action)));
     finding.why = "A version that still reads or writes it fails; prepared `SELECT *` fail once even without naming it.";
     finding.fix = fmt::format("deploy a version without it first; relax NOT NULL; retire it by a rename, drop it later: contraflow plan writes both phases");

@@ -15,7 +15,7 @@ void check_foreign_key_without_index(const Context& context, Reporter& reporter)
     finding.subject = action.object;
   });
   for (const Action& action : context.actions) {
-    if (!action.locks || (action.operation != effects::Operation::create_index && action.operation != effects::Operation::create_index_concurrently)) continue;
+    if (!action.locks || (action.operation != effects::Operation::create_index && action.operation != effects::Operation::create_index_concurrently && action.operation != effects::Operation::add_unique)) continue;
     reporter.retract(quoted(action.relation), [&](const Finding& finding) { return action.column == finding.subject || action.column.starts_with(finding.subject + ","); });
   }
 }

@@ -15,6 +15,7 @@ void check_missing_lock_timeout(const Context& context, Reporter& reporter) {
     if ((!own && !other) || !reporter.first()) continue;
     const effects::LockMode mode = own ? action.lock(context.majors.to) : effects::facts_of(action.operation).other;
     Finding& finding = reporter.report(action, fmt::format("{} on {} is waited for without limit", effects::lock_name(mode), own ? table_text(action) : quoted(*action.other)));
+    if (!own) reporter.set_relation(finding, quoted(*action.other));
     finding.why = context.session.lock_timeout_ms ? "lock_timeout = 0 is no timeout. While the statement waits for one long query, every later query on the table waits behind it."
                                                   : "While the statement waits for one long query, every later query on the table waits behind it: that queue is the outage.";
     finding.fix = "SET lock_timeout = '1s';  -- before the statement; try again when it gives up";

@@ -8,7 +8,7 @@ namespace {
 
 void check_rename_column(const Context& context, Reporter& reporter) {
   each(context, Fact::rename, [&](const Action& action) {
-    if (action.what != "column" || action.is_private) return;
+    if (action.what != "column" || action.is_private || action.column_is_new) return;
     Finding& finding = reporter.report(action, fmt::format("column {} of {} is no longer there for the deployed application: it is called {} now", action.from, table_text(action), action.to));
     finding.why = "Every query of the old version that names it fails from this statement on.";
     finding.fix = fmt::format("a second column {} that a trigger keeps equal, until no version uses {}: contraflow plan --rename {}.{}={}", action.to, action.from, table_text(action), action.from, action.to);
