@@ -22,15 +22,26 @@ bool Shadows::involves(const Object& member, const std::vector<ShadowColumn>& co
   });
 }
 
-Shadows::Members Shadows::members(const QualifiedName& table, const std::vector<ShadowColumn>& columns, const Direction& direction) const {
+Shadows::Members Shadows::members(const QualifiedName& table, const std::vector<ShadowColumn>& columns, const Direction& direction) {
   Members out;
   const Database& other = direction.forward ? p_.from : p_.to;
   for (const Object* member : Planner::members(*direction.target, ObjectId{Kind::table, table.schema, "", table.name, ""})) {
     if (!other.find(member->id)) continue;  // made or dropped on its own, beyond the swap
     if (const auto* index = std::get_if<Index>(&member->body)) {
+      if (index->parent && index->constraint.empty() && involves(*member, columns, true)) {  // goes and comes with its parent's
+        p_.done.insert(member->id);
+        swap_.touches.insert(member->id);
+        continue;
+      }
       if (index->constraint.empty() && involves(*member, columns, false)) out.indexes.push_back(member);
     } else if (const auto* constraint = std::get_if<Constraint>(&member->body)) {
       if (!involves(*member, columns, true)) continue;
+      const Index* backing = constraint->index_name.empty() ? nullptr : direction.target->find_body<Index>(index_of(member->id));
+      if ((constraint->type == ConstraintType::check && constraint->inherited) || (backing && backing->parent)) {  // likewise
+        p_.done.insert(member->id);
+        swap_.touches.insert(member->id);
+        continue;
+      }
       if (constraint->type == ConstraintType::check) out.checks.push_back(member);
       if (constraint->type == ConstraintType::unique || constraint->type == ConstraintType::primary_key) out.keys.push_back(member);
       if (constraint->type == ConstraintType::exclusion) {
@@ -55,6 +66,10 @@ void Shadows::build_members(const QualifiedName& table, const std::vector<Shadow
       continue;
     }
     const bool wins = involves(*member, columns, true);
+    if (index.partitioned && wins) {
+      build_index_tree(table, *member, direction);
+      continue;
+    }
     if (index.partitioned) {
       if (direction.forward) {
         p_.notes.push_back(fmt::format("{} has no copy over the column's new name until contract: queries that search {} by the new name before that use no index for it",
@@ -89,6 +104,10 @@ void Shadows::build_members(const QualifiedName& table, const std::vector<Shadow
     const ObjectId index_id{Kind::index, table.schema, "", member->id.name, ""};
     const Object* index = target.find(index_id);
     if (!index) continue;
+    if (std::get<Index>(index->body).partitioned) {
+      build_key_tree(table, *member, *index, direction);
+      continue;
+    }
     const std::string spare = p_.spare_relation(table.schema, member->id.name, direction.suffix);
     Action action = concurrent(sql::index_over(std::get<Index>(index->body).definition, spare, names(table, direction, true), true, types(direction)),
                                all_of({todo, negate(index_is_valid(ObjectId{Kind::index, table.schema, "", spare, ""}))}));
@@ -120,7 +139,7 @@ void Shadows::build_members(const QualifiedName& table, const std::vector<Shadow
   for (const ShadowColumn& column : columns) {
     if (!column.shadow_wins) continue;
     const Column& body = std::get<Column>(target.objects.at(column.id).body);
-    if (!body.not_null) continue;
+    if (!body.not_null || body.not_null_inherited) continue;
     const std::string spare = p_.spare_constraint(table.schema, table.name, column.id.name, std::string("not_null_") + std::string(direction.suffix));
     prove_not_null(direction, table, column, spare, todo);
   }

@@ -16,6 +16,12 @@ std::string function_name(const QualifiedName& table) {
   return sql::quote(QualifiedName{table.schema, sql::truncate_identifier("contraflow_sync_" + table.name)});
 }
 
+// A child's has its parent's name in it: columns of its own may have one, too.
+std::string trigger_name(const QualifiedName& table, const QualifiedName& columns_of) {
+  if (table == columns_of) return std::string(kTrigger);
+  return sql::quote_identifier(sql::truncate_identifier(fmt::format("{}_{}", kTrigger, columns_of.name)));
+}
+
 std::string of_row(const std::string& expression) { return sql::qualify_columns(expression, "NEW"); }
 
 // `target := value`, where the conversion may refuse a value: NULL rather than a failed statement of the application's.
@@ -70,14 +76,14 @@ Statements create_sync_triggers(const std::vector<QualifiedName>& tables, const 
     out.push_back(fmt::format(
         "CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {} FOR EACH ROW\n  WHEN (current_setting('contraflow.backfill', true) IS DISTINCT FROM "
         "'on')\n  EXECUTE FUNCTION {}()",
-        kTrigger, sql::quote(table), function_name(tables.front())));
+        trigger_name(table, tables.front()), sql::quote(table), function_name(tables.front())));
   }
   return out;
 }
 
 Statements drop_sync_triggers(const std::vector<QualifiedName>& tables) {
   Statements out;
-  for (const QualifiedName& table : tables) out.push_back(fmt::format("DROP TRIGGER IF EXISTS {} ON {}", kTrigger, sql::quote(table)));
+  for (const QualifiedName& table : tables) out.push_back(fmt::format("DROP TRIGGER IF EXISTS {} ON {}", trigger_name(table, tables.front()), sql::quote(table)));
   return out;
 }
 
