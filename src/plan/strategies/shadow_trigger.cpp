@@ -33,6 +33,7 @@ std::string assign(const std::string& target, const std::string& value, bool may
 }
 
 // Both names are in use: whoever wrote one of them decides. The second column has no default, so a value in it on INSERT was given.
+// A row that the backfill has not reached may be written anew behind its end (by ctid): an UPDATE of anything else fills it, too.
 std::string both_ways(const ShadowColumn& column) {
   const std::string old_name = sql::quote_identifier(column.old_name);
   const std::string new_name = sql::quote_identifier(column.shadow_name);
@@ -49,7 +50,7 @@ std::string both_ways(const ShadowColumn& column) {
   };
   return fmt::format(
       "  IF (TG_OP = 'INSERT' AND NEW.{1} IS NOT NULL) OR (TG_OP = 'UPDATE' AND {4}) THEN\n{2}"
-      "  ELSIF TG_OP = 'INSERT' OR {5} THEN\n{3}  END IF;\n",
+      "  ELSIF TG_OP = 'INSERT' OR NEW.{1} IS NULL OR {5} THEN\n{3}  END IF;\n",
       old_name, new_name, nested(assign(column.old_name, down, column.down_may_fail)),
       nested(assign(column.shadow_name, up, column.up_may_fail)), differs("NEW." + new_name, "OLD." + new_name, column.shadow_type),
       differs("NEW." + old_name, "OLD." + old_name, column.retired_type));
