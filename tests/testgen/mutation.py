@@ -51,7 +51,7 @@ EQUIVALENT = {
     ('column_add_nullable', '3_contract.sql index not unique 0'): FULL,
 }
 
-CREATE_TRIGGER = re.compile(r'^CREATE TRIGGER zz_contraflow_sync .*?;$', re.M | re.S)
+CREATE_TRIGGER = re.compile(r'^CREATE TRIGGER zz_contraflow_sync\S* .*?;$', re.M | re.S)
 CALL = r'(?=[^;]*;)'
 
 
@@ -136,7 +136,7 @@ def mutants(name, text):
     """(label, text) of one SQL file of a plan"""
     for label, t in object_mutants(text): yield ('rollback: ' if name.endswith('.rollback.sql') else '') + label, t
     if not name.endswith('.rollback.sql'):
-        for n, t in without(r'^CREATE TRIGGER zz_contraflow_sync [^;]*;\n', text): yield f'sync trigger dropped {n}', t
+        for n, t in without(r'^CREATE TRIGGER zz_contraflow_sync\S* [^;]*;\n', text): yield f'sync trigger dropped {n}', t
         for n, t in replaced(r'^(ALTER TABLE (?:ONLY )?\S+ (?:ADD COLUMN IF NOT EXISTS [^;\n]*?|ALTER COLUMN \S+ SET) DEFAULT )(-?\d[^ ;]*|\'[^;\n]*?(?= NOT NULL|;))', another_default, text): yield f'wrong default {n}', t
         for n, t in without(r'^ALTER TABLE (?:ONLY )?\S+ ALTER COLUMN (?!\S+__)\S+ SET NOT NULL;\n', text): yield f'NOT NULL missing {n}', t
         for n, t in replaced(r'^(ALTER TABLE [^;\n]*ADD COLUMN IF NOT EXISTS [^;\n]*) NOT NULL;', r'\1;', text): yield f'NOT NULL of a new column missing {n}', t

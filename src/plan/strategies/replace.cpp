@@ -79,9 +79,11 @@ std::vector<diff::Rename> renamed_columns_of(const Planner& p, const std::set<Ob
   std::vector<diff::Rename> out;
   for (const diff::Rename& rename : p.renames) {
     if (rename.to.kind != Kind::column || !p.from.find(rename.to) || !p.to.find(rename.to)) continue;
+    std::set<ObjectId> copies{rename.to};  // those of partitions and children get the name with their parent's
+    for (const QualifiedName& heir : Planner::descendants(p.from, {rename.to.schema, rename.to.relation})) copies.insert(column_id(heir.schema, heir.name, rename.to.name));
     const bool used = std::any_of(objects.begin(), objects.end(), [&](const ObjectId& id) {
       const Object* object = p.from.find(id);
-      return id == rename.to || (object && object->depends_on.contains(rename.to));
+      return copies.contains(id) || (object && std::any_of(copies.begin(), copies.end(), [&](const ObjectId& column) { return object->depends_on.contains(column); }));
     });
     if (used) out.push_back(rename);
   }

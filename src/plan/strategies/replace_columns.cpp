@@ -284,6 +284,7 @@ void Replacements::add_shadow(ShadowColumn column) {
 
 // The original keeps its place when it only takes a new name: then everything on it stays.
 bool Replacements::winning_shadow(const ObjectId& id) const {
+  if (heirs_.contains(id)) return true;
   auto it = shadow_tables_.find({id.schema, id.relation});
   if (it == shadow_tables_.end()) return false;
   return std::any_of(it->second.begin(), it->second.end(), [&](const ShadowColumn& c) { return c.id == id && c.shadow_wins; });
@@ -311,12 +312,27 @@ std::vector<ShadowTables> Replacements::joined_shadow_tables() const {
 }
 
 void Replacements::emit_shadows() {
+  for (const auto& [table, shadows] : shadow_tables_) {
+    for (const QualifiedName& heir : Planner::descendants(p_.from, table)) {
+      const auto own = shadow_tables_.find(heir);
+      const auto wins = [](const ShadowColumn& shadow) { return shadow.shadow_wins; };
+      if (own == shadow_tables_.end() || (std::none_of(shadows.begin(), shadows.end(), wins) && std::none_of(own->second.begin(), own->second.end(), wins))) continue;
+      p_.refuse(fmt::format("{} and {}, whose table inherits from the other's, change through second columns at once: make two plans", describe(own->second.front().id), describe(shadows.front().id)));
+    }
+  }
   for (const ShadowTables& group : joined_shadow_tables()) {
     ShadowSwap swap = plan_shadow_columns(p_, group);
     std::vector<ObjectId> columns;
     for (const auto& [table, shadows] : group) {
       for (const ShadowColumn& shadow : shadows) {
         if (shadow.shadow_wins || shadow.converted || &shadow == &shadows.front()) columns.push_back(shadow.id);
+        for (const QualifiedName& heir : shadow.shadow_wins ? Planner::descendants(p_.from, table) : std::vector<QualifiedName>{}) {
+          const ObjectId copy = column_id(heir.schema, heir.name, shadow.id.name);
+          if (!in_both(copy)) continue;
+          heirs_.insert(copy);
+          shadowed_.insert(copy);
+          columns.push_back(copy);
+        }
       }
     }
     Item& first = item(columns.front());
@@ -336,6 +352,9 @@ void Replacements::emit_shadows() {
     first.followed_by = std::move(swap.after);
     for (const auto& [table, shadows] : group) {
       first.tables.push_back(table);
+      if (std::any_of(shadows.begin(), shadows.end(), [](const ShadowColumn& shadow) { return shadow.shadow_wins; })) {
+        for (QualifiedName& heir : Planner::descendants(p_.from, table)) first.tables.push_back(std::move(heir));
+      }
       for (const ShadowColumn& shadow : shadows) {
         if (shadow.two_way()) first.renamed.push_back(shadow.id);
       }

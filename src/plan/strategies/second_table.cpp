@@ -133,14 +133,16 @@ void SecondTable::choose_labels(const ObjectId& column, const ObjectId& type) {
 }
 
 // Columns of a unique constraint of `database` that the other schema has too; the primary key before others.
-std::vector<std::string> SecondTable::key_of(const Database& database, const Database& other) const {
+std::vector<std::string> SecondTable::key_of(const Database& database, const Database& other) const { return key_of_rows(id_, database, other); }
+
+std::vector<std::string> key_of_rows(const ObjectId& id, const Database& database, const Database& other) {
   std::vector<std::string> out;
-  for (const Object* member : Planner::members(database, id_)) {
+  for (const Object* member : Planner::members(database, id)) {
     const auto* constraint = std::get_if<Constraint>(&member->body);
     if (!constraint || (constraint->type != ConstraintType::primary_key && constraint->type != ConstraintType::unique) || constraint->deferrable) continue;
     const bool usable = std::all_of(constraint->columns.begin(), constraint->columns.end(), [&](const std::string& name) {
-      const auto* here = database.find_body<Column>(column_id(id_.schema, id_.name, name));
-      const auto* there = other.find_body<Column>(column_id(id_.schema, id_.name, name));
+      const auto* here = database.find_body<Column>(column_id(id.schema, id.name, name));
+      const auto* there = other.find_body<Column>(column_id(id.schema, id.name, name));
       return here && there && here->not_null && here->generated == Generated::none;
     });
     if (!usable) continue;
@@ -370,6 +372,7 @@ std::optional<ExchangeReason> must_exchange(const Planner& p, const ObjectId& id
   if (small) return std::nullopt;
   const auto allowed = [&](const char* kind) { return p.options.allow_blocking.contains(kind); };
   if (!allowed("rewrite")) {
+    const bool has_key = !key_of_rows(id, p.to, p.from).empty() && !key_of_rows(id, p.from, p.to).empty();
     for (const Object* member : Planner::members(p.to, id)) {
       const auto* column = std::get_if<Column>(&member->body);
       if (!column) continue;
@@ -387,6 +390,7 @@ std::optional<ExchangeReason> must_exchange(const Planner& p, const ObjectId& id
       if (before && before->type != column->type && computes_others(p, member->id)) {
         return ExchangeReason{column_has_type(member->id, before->type), fmt::format("no ALTER changes the type of {}, from which stored columns are generated", describe(member->id))};
       }
+      if (!computed && !has_key) continue;  // no rows of two tables can be told apart: a second column, see shadow_trees.cpp
       if (before && before->type != column->type && (has_partitions || computed) && effects::classify_type_change(before->type, column->type) != effects::TypeChange::free) {
         return ExchangeReason{column_has_type(member->id, before->type), fmt::format("the new type of {} rewrites every partition under ACCESS EXCLUSIVE", describe(member->id))};
       }

@@ -108,4 +108,7 @@ class SecondTable {
   void purge();
 };
 
+// Columns by which the rows of a table in both schemas can be told apart: of a key that is not deferrable, NOT NULL, in both; empty: none.
+std::vector<std::string> key_of_rows(const ObjectId& table, const Database& database, const Database& other);
+
 }  // namespace contraflow::plan

@@ -16,15 +16,24 @@ ShadowSwap Shadows::run() {
   for (const auto& [table, columns] : tables_) {
     if (refused(table, columns)) return swap_;
   }
+  find_heirs();
   for (const auto& [table, columns] : tables_) expand(table, columns);
-  for (const auto& [table, columns] : tables_) build_members(table, columns, kForward);
-  for (const auto& [table, columns] : tables_) build_foreign_keys(table, kForward);
+  for (const ShadowTables* tables : {&tables_, &std::as_const(heirs_)}) {
+    for (const auto& [table, columns] : *tables) build_members(table, columns, kForward);
+  }
+  for (const ShadowTables* tables : {&tables_, &std::as_const(heirs_)}) {
+    for (const auto& [table, columns] : *tables) build_foreign_keys(table, kForward);
+  }
   for (const auto& [table, columns] : tables_) analyze(table, columns);
   swap_scripts();
   // The way back builds the same on the retired column, before the swap back: the last of these runs first.
   back_first_ = p_.operations.size();
-  for (const auto& [table, columns] : tables_) build_members(table, columns, kBack);
-  for (const auto& [table, columns] : tables_) build_foreign_keys(table, kBack);
+  for (const ShadowTables* tables : {&tables_, &std::as_const(heirs_)}) {
+    for (const auto& [table, columns] : *tables) build_members(table, columns, kBack);
+  }
+  for (const ShadowTables* tables : {&tables_, &std::as_const(heirs_)}) {
+    for (const auto& [table, columns] : *tables) build_foreign_keys(table, kBack);
+  }
   reverse_back_builds();
   for (const auto& [table, columns] : tables_) purge(table, columns);
   return std::move(swap_);
@@ -36,8 +45,9 @@ const std::vector<ShadowColumn>& Shadows::none() {
 }
 
 const std::vector<ShadowColumn>& Shadows::columns_of(const QualifiedName& table) const {
-  auto it = tables_.find(table);
-  return it == tables_.end() ? none() : it->second;
+  if (auto it = tables_.find(table); it != tables_.end()) return it->second;
+  auto heir = heirs_.find(table);
+  return heir == heirs_.end() ? none() : heir->second;
 }
 
 // What the columns of the target schema are called while it is built. Only a copy that is gone after the swap stands on all second columns: an

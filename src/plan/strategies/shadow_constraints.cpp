@@ -80,7 +80,7 @@ void Shadows::constrain_partitions(const Direction& direction, const Object& mem
   const auto& key = std::get<Constraint>(member.body);
   const std::string quoted = sql::quote_identifier(spare);
   const auto over = [&](const QualifiedName& table) {
-    return sql::constraint_over({sql::quote(table), spare, key.definition, {}, names(*key.references, direction, true), false, {}});
+    return sql::constraint_over({sql::quote(table), spare, key.definition, names({member.id.schema, member.id.relation}, direction, true), names(*key.references, direction, true), false, {}});
   };
   std::vector<std::pair<ObjectId, std::pair<Action, Action>>> made;  // what it is on, how it is made and removed
   for (const ReferencePart& part : parts) {
@@ -102,14 +102,22 @@ void Shadows::constrain_partitions(const Direction& direction, const Object& mem
           id, actions.first, actions.second,
           validates ? std::vector<effects::Effect>{{table, effects::LockMode::share_update_exclusive, effects::Work::scan}} : effects);
   }
-  if (direction.forward) {
+  const bool leaves = points_at_swapped_key(member);  // else it only steps aside on the way back
+  if (direction.forward && leaves) {
     for (auto it = made.rbegin(); it != made.rend(); ++it) {
       restore(it->second.first.mode == Mode::scan ? "validate for the second column" : "add for the second column", it->first, it->second.first);
     }
   }
   Statements& drops = direction.forward ? drops_back_ : drops_forward_;
   Statements& places = direction.forward ? places_forward_ : places_back_;
-  drops.insert(drops.begin(), fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter(home), sql::quote_identifier(member.id.name)));
+  if (direction.forward && !leaves) {
+    for (const ReferencePart& part : parts) {
+      drops.insert(drops.begin(), fmt::format("{} RENAME CONSTRAINT {} TO {}", alter({part.id.schema, part.id.relation}), sql::quote_identifier(part.id.name), quoted));
+    }
+    drops.insert(drops.begin(), fmt::format("{} RENAME CONSTRAINT {} TO {}", alter(home), sql::quote_identifier(member.id.name), quoted));
+  } else {
+    drops.insert(drops.begin(), fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter(home), sql::quote_identifier(member.id.name)));
+  }
   p_.done.insert(member.id);
   swap_.touches.insert(member.id);
   places.push_back(fmt::format("{} RENAME CONSTRAINT {} TO {}", alter(home), quoted, sql::quote_identifier(member.id.name)));

@@ -43,22 +43,7 @@ bool Shadows::refused(const QualifiedName& table, const std::vector<ShadowColumn
   const bool only_renamed = std::none_of(columns.begin(), columns.end(), [](const ShadowColumn& column) { return column.shadow_wins; });
   if (body && !body->partition_of && only_renamed && std::none_of(columns.begin(), columns.end(), [&](const ShadowColumn& column) { return inherited_from_elsewhere(column); })) return false;
   if (body && !body->partitioned && !body->partition_of && body->inherits.empty() && Planner::children(p_.from, table).empty()) return false;
-  for (const ShadowColumn& column : columns) {
-    if (column.two_way() && !column.shadow_wins && !inherited_from_elsewhere(column)) {
-      p_.refuse(fmt::format("{} gets another name while another column of {} changes its type, which is not supported on partitioned tables and in inheritance: make two plans, the new name first", describe(column.id), sql::quote(table)));
-    } else if (column.two_way() && !column.shadow_wins) {
-      p_.refuse(fmt::format("{} gets another name, but a table below {} inherits it from another parent, too: rename it in both, with both names at once", describe(column.id), sql::quote(table)));
-    } else if (column.two_way()) {
-      p_.refuse(fmt::format("{} gets another name and another type, which is not supported on {} and in inheritance: make two plans, the new name first", describe(column.id),
-                            is_partition_column(p_.from, column.id) ? "columns of a partition key" : "large partitioned tables"));
-    } else {
-      p_.refuse(fmt::format(
-          "{} changes online only through a second column, which is not supported on partitioned tables, partitions and in inheritance; "
-          "allow the rewrite with --allow-blocking rewrite",
-          describe(column.id)));
-    }
-  }
-  return true;
+  return refused_in_tree(table, columns);
 }
 
 std::string Shadows::before_swap(const ShadowColumn& column) const {
@@ -88,16 +73,22 @@ void Shadows::expand(const QualifiedName& table, const std::vector<ShadowColumn>
   std::vector<std::string> conditions;
   Backfill fill{table, usable_key(p_, table), "", ""};
   std::vector<std::string> present;
+  // In the order in which they stand in the desired schema, so that it is the one that comes out.
+  std::vector<const ShadowColumn*> placed;
+  for (const ShadowColumn& column : columns) placed.push_back(&column);
+  const auto wanted = [&](const ShadowColumn& column) -> const Column& { return std::get<Column>(p_.to.objects.at(column.id).body); };
+  std::stable_sort(placed.begin(), placed.end(), [&](const ShadowColumn* one, const ShadowColumn* two) { return wanted(*one).position < wanted(*two).position; });
+  for (const ShadowColumn* column : placed) {
+    const std::string& collation = wanted(*column).collation;
+    append(statements, add_column(table, *column, column->shadow_name, column->shadow_type + (collation.empty() ? "" : " COLLATE " + collation), p_.to));
+  }
   for (const ShadowColumn& column : columns) {
-    const Column& desired = std::get<Column>(p_.to.objects.at(column.id).body);
     const std::string shadow = sql::quote_identifier(column.shadow_name);
-    statements.push_back(fmt::format("{} ADD COLUMN IF NOT EXISTS {} {}{}", alter(table), shadow, column.shadow_type,
-                                     desired.collation.empty() ? "" : " COLLATE " + desired.collation));
     conditions.push_back(before_swap(column));
     present.push_back(exists(named(column, column.shadow_name)));
     fill.assignments += fmt::format("{}{} = {}", fill.assignments.empty() ? "" : ", ", shadow, column.up);
     fill.pending += (fill.pending.empty() ? "" : " OR ") + differs(shadow, column.up, column.shadow_type);
-    undo.push_back(fmt::format("{} DROP COLUMN IF EXISTS {}", alter(table), shadow));
+    append(undo, drop_column(table, column, column.shadow_name, p_.to));
   }
   const bool triggers = p_.options.synchronise == Synchronise::triggers;
   if (!triggers) {
@@ -138,6 +129,11 @@ void Shadows::expand(const QualifiedName& table, const std::vector<ShadowColumn>
   for (const ShadowColumn& column : columns) {
     (column.shadow_wins ? swap_.touches : swap_.provides).insert(column.id);
     if (column.shadow_wins || !column.two_way()) p_.done.insert(column.id);  // the others keep what they have, and are altered under their new name
+    for (const QualifiedName& heir : below(table)) {
+      if (!column.shadow_wins) break;
+      swap_.touches.insert(column_id(heir.schema, heir.name, column.id.name));
+      p_.done.insert(column_id(heir.schema, heir.name, column.id.name));
+    }
   }
 }
 
@@ -148,8 +144,13 @@ void Shadows::analyze(const QualifiedName& table, const std::vector<ShadowColumn
     if (column.shadow_wins) there.push_back(exists(named(column, column.shadow_name)));
   }
   if (there.empty()) return;
+  std::string analyzed = sql::quote(table);
+  const Table* body = p_.from.find_body<Table>(table_id(table));
+  if (body && !body->partitioned) {  // a partitioned table's reaches its partitions
+    for (const QualifiedName& heir : below(table)) analyzed += ", " + sql::quote(heir);
+  }
   Operation& operation = add(Phase::backfill, "collect statistics of the second column for", columns.front().id,
-                             scan({"ANALYZE (SKIP_LOCKED) " + sql::quote(table)}, all_of(there)), Action{});
+                             scan({"ANALYZE (SKIP_LOCKED) " + analyzed}, all_of(there)), Action{});
   operation.after = ready_[table];
   operation.after.insert(operation.after.end(), builds_.begin(), builds_.end());
   operation.step.effects = {{table, effects::LockMode::share_update_exclusive, effects::Work::none}};

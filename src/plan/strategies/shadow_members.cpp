@@ -22,18 +22,30 @@ bool Shadows::involves(const Object& member, const std::vector<ShadowColumn>& co
   });
 }
 
-Shadows::Members Shadows::members(const QualifiedName& table, const std::vector<ShadowColumn>& columns, const Direction& direction) const {
+Shadows::Members Shadows::members(const QualifiedName& table, const std::vector<ShadowColumn>& columns, const Direction& direction) {
   Members out;
   const Database& other = direction.forward ? p_.from : p_.to;
   for (const Object* member : Planner::members(*direction.target, ObjectId{Kind::table, table.schema, "", table.name, ""})) {
     if (const auto* index = std::get_if<Index>(&member->body)) {
       if (!involves(*member, columns, false)) continue;
-      if (other.find(member->id) ? index->constraint.empty() : changes_with_columns(table, *member, columns, direction)) out.indexes.push_back(member);
+      const bool in_both = other.find(member->id) != nullptr;
+      if (in_both && index->parent && index->constraint.empty() && involves(*member, columns, true)) {  // goes and comes with its parent's
+        p_.done.insert(member->id);
+        swap_.touches.insert(member->id);
+        continue;
+      }
+      if (in_both ? index->constraint.empty() : changes_with_columns(table, *member, columns, direction)) out.indexes.push_back(member);
       continue;
     }
     if (!other.find(member->id) && !changes_with_columns(table, *member, columns, direction)) continue;  // made or dropped on its own, beyond the swap
     if (const auto* constraint = std::get_if<Constraint>(&member->body)) {
       if (!involves(*member, columns, true)) continue;
+      const Index* backing = constraint->index_name.empty() ? nullptr : direction.target->find_body<Index>(index_of(member->id));
+      if ((constraint->type == ConstraintType::check && constraint->inherited) || (backing && backing->parent)) {  // likewise
+        p_.done.insert(member->id);
+        swap_.touches.insert(member->id);
+        continue;
+      }
       if (constraint->type == ConstraintType::check) out.checks.push_back(member);
       if (constraint->type == ConstraintType::unique || constraint->type == ConstraintType::primary_key) out.keys.push_back(member);
       if (constraint->type == ConstraintType::exclusion) {
@@ -51,7 +63,7 @@ void Shadows::build_members(const QualifiedName& table, const std::vector<Shadow
   Statements& drops = direction.forward ? drops_back_ : drops_forward_;  // what is here leaves when the other comes
   Statements& places = direction.forward ? places_forward_ : places_back_;
   for (const Object* member : found.indexes) build_index_on_second(table, columns, *member, direction);
-  if (direction.forward) find_copies(table, columns);
+  if (direction.forward && tables_.contains(table)) find_copies(table, columns);
   for (const auto& [copied, member] : copies_) {
     if (copied == table) build_copy(table, *member, direction);
   }
@@ -59,6 +71,10 @@ void Shadows::build_members(const QualifiedName& table, const std::vector<Shadow
     const ObjectId index_id{Kind::index, table.schema, "", member->id.name, ""};
     const Object* index = target.find(index_id);
     if (!index) continue;
+    if (std::get<Index>(index->body).partitioned) {
+      build_key_tree(table, *member, *index, direction);
+      continue;
+    }
     const std::string spare = p_.spare_relation(table.schema, member->id.name, direction.suffix);
     Action action = concurrent(sql::index_over(std::get<Index>(index->body).definition, spare, names(table, direction, true), true, types(direction)),
                                all_of({todo, negate(index_is_valid(ObjectId{Kind::index, table.schema, "", spare, ""}))}));
@@ -93,7 +109,7 @@ void Shadows::build_members(const QualifiedName& table, const std::vector<Shadow
   for (const ShadowColumn& column : columns) {
     if (!column.shadow_wins) continue;
     const Column& body = std::get<Column>(target.objects.at(column.id).body);
-    if (!body.not_null) continue;
+    if (!body.not_null || body.not_null_inherited) continue;
     const std::string spare = p_.spare_constraint(table.schema, table.name, column.id.name, std::string("not_null_") + std::string(direction.suffix));
     prove_not_null(direction, table, column, spare, todo);
   }
@@ -144,6 +160,10 @@ void Shadows::build_index_on_second(const QualifiedName& table, const std::vecto
   }
   const bool wins = involves(member, columns, true);
   if (!wins && in_both) return;  // it stays on the original
+  if (index.partitioned) {
+    build_index_tree(table, member, direction);
+    return;
+  }
   const std::string name = wins ? p_.spare_relation(table.schema, member.id.name, direction.suffix) : member.id.name;
   Action action = concurrent(sql::index_over(index.definition, name, names(table, direction, true), true, types(direction)),
                              all_of({gate(table, direction), negate(index_is_valid(ObjectId{Kind::index, table.schema, "", name, ""}))}));

@@ -29,6 +29,12 @@ void Shadows::swap_scripts() {
       swap_.preconditions.push_back({fmt::format("rows of {} whose two columns for {} differ", sql::quote(table), sql::quote_identifier(column.id.name)),
                                      fmt::format("SELECT count(*) FROM {} WHERE {}", sql::quote(table), differs(sql::quote_identifier(column.shadow_name), column.up, column.shadow_type)),
                                      "run 2_backfill.sql again, and see that every writer goes through the trigger"});
+      if (column.shadow_wins && &column == &columns.front()) {
+        if (const std::string unknown = known_tables(table); !unknown.empty()) {
+          swap_.preconditions.push_back({fmt::format("partitions of {} that came after the plan was made, and have no indexes of its on the second column", sql::quote(table)), unknown,
+                                         "make the plan again: contraflow plan --refresh"});
+        }
+      }
       if (column.down_loses) {
         swap_.grade = std::max(swap_.grade, Grade::data);
         swap_.notes.push_back(fmt::format("the way back of {} can lose information: what the old type cannot hold becomes NULL", describe(column.id)));
@@ -91,16 +97,19 @@ void Shadows::finish_swap(ShadowSwap& swap) const {
           if (a != b) out.push_back(fmt::format("{} RENAME COLUMN {} TO {}", alter(table), sql::quote_identifier(a), sql::quote_identifier(b)));
         };
         if (column.shadow_wins) {
+          if (direction.forward) hand_over_below(out, table, column, true);
           if (direction.forward) hand_over_defaults(out, table, column, true);
           if (direction.forward) {
             rename(column.old_name, column.retired_name);
             rename(column.shadow_name, column.id.name);
           } else {
+            hand_over_below(out, table, column, false);
             hand_over_defaults(out, table, column, false);
             rename(column.id.name, column.shadow_name);
             rename(column.retired_name, column.old_name);
           }
           settle(out, table, column, direction, target);
+          settle_below(out, table, column, direction);
         } else if (direction.forward) {
           rename(column.shadow_name, column.retired_name);
           rename(column.old_name, column.id.name);
@@ -235,13 +244,14 @@ Statements Shadows::dressed(const Object& object, const Database& database) {
 
 void Shadows::purge(const QualifiedName& table, const std::vector<ShadowColumn>& columns) {
   Statements statements = p_.options.synchronise == Synchronise::triggers ? drop_sync(synchronised(table)) : Statements{};
-  Statements back;
+  Statements back, dress;
+  std::multimap<int, Statements> added;  // in the order in which they stood
   std::vector<std::string> conditions, swapped;
   Backfill fill{table, usable_key(p_, table), "", ""};
   Grade grade = Grade::exact;
   for (const ShadowColumn& column : columns) {
     const std::string retired = sql::quote_identifier(column.retired_name);
-    statements.push_back(fmt::format("{} DROP COLUMN IF EXISTS {}", alter(table), retired));
+    append(statements, drop_column(table, column, column.retired_name, p_.from));
     const Column& old_body = std::get<Column>(p_.from.objects.at(column.id).body);
     const std::string& type = column.shadow_wins ? column.retired_type : std::get<Column>(p_.to.objects.at(column.id).body).type;
     Statements described;
@@ -250,11 +260,17 @@ void Shadows::purge(const QualifiedName& table, const std::vector<ShadowColumn>&
       Object original = p_.from.objects.at(column.id);
       original.id = named(column, column.retired_name);
       described = dressed(original, p_.from);
+      for (const QualifiedName& heir : below(table)) {
+        original = p_.from.objects.at(column_id(heir.schema, heir.name, column.id.name));
+        p_.moved_columns.insert(original.id);
+        original.id = column_id(heir.schema, heir.name, column.retired_name);
+        append(described, dressed(original, p_.from));
+      }
       grade = std::max(grade, column.down_loses || column.up_changes ? Grade::data : Grade::order);
       p_.moved_columns.insert(column.id);
     }
-    back.push_back(fmt::format("{} ADD COLUMN IF NOT EXISTS {} {}{}", alter(table), retired, type, column.shadow_wins && !old_body.collation.empty() ? " COLLATE " + old_body.collation : ""));
-    append(back, described);
+    added.emplace(old_body.position, add_column(table, column, column.retired_name, type + (column.shadow_wins && !old_body.collation.empty() ? " COLLATE " + old_body.collation : ""), p_.from));
+    append(dress, std::move(described));
     // Swapped, and only then: the current schema must not be mistaken for it.
     std::vector<std::string> swapped_state{exists(column.id), absent(named(column, column.shadow_name == column.id.name ? column.old_name : column.shadow_name))};
     if (!column.two_way()) swapped_state.push_back(negate(type_stays(column) ? old_labels(column) : column_has_type(column.id, old_body.type)));
@@ -263,6 +279,8 @@ void Shadows::purge(const QualifiedName& table, const std::vector<ShadowColumn>&
     fill.pending += (fill.pending.empty() ? "" : " OR ") + differs(retired, column.kept(), type);
     swapped.push_back(exists(named(column, column.retired_name)));
   }
+  for (const auto& [position, statements_of_one] : added) append(back, Statements(statements_of_one));
+  append(back, std::move(dress));
   if (p_.options.synchronise == Synchronise::triggers) append(back, create_sync_triggers(synchronised(table), columns, true));
   Action action;
   action.mode = Mode::batched;

@@ -16,6 +16,12 @@ std::string function_name(const QualifiedName& table) {
   return sql::quote(QualifiedName{table.schema, sql::truncate_identifier("contraflow_sync_" + table.name)});
 }
 
+// A child's has its parent's name in it: columns of its own may have one, too.
+std::string trigger_name(const QualifiedName& table, const QualifiedName& columns_of) {
+  if (table == columns_of) return std::string(kTrigger);
+  return sql::quote_identifier(sql::truncate_identifier(fmt::format("{}_{}", kTrigger, columns_of.name)));
+}
+
 std::string of_row(const std::string& expression) { return sql::qualify_columns(expression, "NEW"); }
 
 // `target := value`, where the conversion may refuse a value: NULL rather than a failed statement of the application's.
@@ -27,6 +33,7 @@ std::string assign(const std::string& target, const std::string& value, bool may
 }
 
 // Both names are in use: whoever wrote one of them decides. The second column has no default, so a value in it on INSERT was given.
+// A row that the backfill has not reached may be written anew behind its end (by ctid): an UPDATE of anything else fills it, too.
 std::string both_ways(const ShadowColumn& column) {
   const std::string old_name = sql::quote_identifier(column.old_name);
   const std::string new_name = sql::quote_identifier(column.shadow_name);
@@ -43,7 +50,7 @@ std::string both_ways(const ShadowColumn& column) {
   };
   return fmt::format(
       "  IF (TG_OP = 'INSERT' AND NEW.{1} IS NOT NULL) OR (TG_OP = 'UPDATE' AND {4}) THEN\n{2}"
-      "  ELSIF TG_OP = 'INSERT' OR {5} THEN\n{3}  END IF;\n",
+      "  ELSIF TG_OP = 'INSERT' OR NEW.{1} IS NULL OR {5} THEN\n{3}  END IF;\n",
       old_name, new_name, nested(assign(column.old_name, down, column.down_may_fail)),
       nested(assign(column.shadow_name, up, column.up_may_fail)), differs("NEW." + new_name, "OLD." + new_name, column.shadow_type),
       differs("NEW." + old_name, "OLD." + old_name, column.retired_type));
@@ -70,14 +77,14 @@ Statements create_sync_triggers(const std::vector<QualifiedName>& tables, const 
     out.push_back(fmt::format(
         "CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {} FOR EACH ROW\n  WHEN (current_setting('contraflow.backfill', true) IS DISTINCT FROM "
         "'on')\n  EXECUTE FUNCTION {}()",
-        kTrigger, sql::quote(table), function_name(tables.front())));
+        trigger_name(table, tables.front()), sql::quote(table), function_name(tables.front())));
   }
   return out;
 }
 
 Statements drop_sync_triggers(const std::vector<QualifiedName>& tables) {
   Statements out;
-  for (const QualifiedName& table : tables) out.push_back(fmt::format("DROP TRIGGER IF EXISTS {} ON {}", kTrigger, sql::quote(table)));
+  for (const QualifiedName& table : tables) out.push_back(fmt::format("DROP TRIGGER IF EXISTS {} ON {}", trigger_name(table, tables.front()), sql::quote(table)));
   return out;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What plan_shadow_columns() does: second columns and their trigger (shadow_expand.cpp), what is built on them (shadow_members.cpp, shadow_constraints.cpp), the swap and
-// what comes after it (shadow_swap.cpp).
+// What plan_shadow_columns() does: second columns and their trigger (shadow_expand.cpp), what is built on them (shadow_members.cpp, shadow_constraints.cpp), also in the tables below theirs
+// (shadow_trees.cpp), the swap and what comes after it (shadow_swap.cpp).
 #pragma once
 
 #include <map>
@@ -52,6 +52,24 @@ class Shadows {
   bool inherited_from_elsewhere(const ShadowColumn& column) const;
   std::vector<QualifiedName> synchronised(const QualifiedName& table) const;
 
+  // ---- in trees of tables: the second column reaches the tables below with its parent's; what they have on it by themselves is built on each
+
+  ShadowTables heirs_;  // tables below one with a second column that takes the first one's place: the same columns, there
+  void find_heirs();
+  bool refused_in_tree(const QualifiedName& table, const std::vector<ShadowColumn>& columns);
+  std::vector<QualifiedName> below(const QualifiedName& table) const;  // parents first; none where no second column takes the first one's place
+  std::vector<QualifiedName> declared_below(const QualifiedName& table, const std::string& column, const Database& database) const;
+  Statements add_column(const QualifiedName& table, const ShadowColumn& column, const std::string& name, const std::string& type, const Database& database) const;
+  Statements drop_column(const QualifiedName& table, const ShadowColumn& column, const std::string& name, const Database& database) const;
+  void hand_over_below(Statements& out, const QualifiedName& table, const ShadowColumn& column, bool forward) const;
+  void settle_below(Statements& out, const QualifiedName& table, const ShadowColumn& column, const Direction& direction) const;
+  static std::vector<const Object*> tree_of(const Object& index, const Database& database);
+  void build_index_tree(const QualifiedName& table, const Object& member, const Direction& direction);
+  void build_key_tree(const QualifiedName& table, const Object& member, const Object& index, const Direction& direction);
+  sql::ColumnNames after_swap(const QualifiedName& table, const Direction& direction) const;
+  void build_part(const Object& part, const std::string& spare, const Direction& direction);
+  std::string known_tables(const QualifiedName& table) const;
+
   static const Object* own_sequence(const ShadowColumn& column, const Database& database, const Database& other);
   static ObjectId named(const ShadowColumn& column, const std::string& name) { return catalog::column_id(column.id.schema, column.id.relation, name); }
 
@@ -74,7 +92,7 @@ class Shadows {
   };
 
   bool involves(const Object& member, const std::vector<ShadowColumn>& columns, bool winners_only) const;
-  Members members(const QualifiedName& table, const std::vector<ShadowColumn>& columns, const Direction& direction) const;
+  Members members(const QualifiedName& table, const std::vector<ShadowColumn>& columns, const Direction& direction);
   std::string gate(const QualifiedName& table, const Direction& direction) const;
   void build(const Direction& direction, std::string verb, const ObjectId& subject, Action action, Action removal, std::vector<effects::Effect> effects);
   void restore(const std::string& verb, const ObjectId& subject, const Action& action);
