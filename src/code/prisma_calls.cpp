@@ -267,6 +267,9 @@ class Analysis {
     } else if (out.opaque) {
       out.site.confidence = Confidence::medium;
       out.site.reason = "its arguments are put together elsewhere";
+    } else if (out.condition_elsewhere) {
+      out.site.confidence = Confidence::medium;
+      out.site.reason = "the condition on a relation is put together elsewhere: its tables and columns are not known";
     }
     out.site.statement_certain = !out.opaque;
     out_.calls.push_back(std::move(out));
@@ -381,6 +384,7 @@ class Analysis {
       if (other == nullptr) continue;
       join(model, *field, verb, nested);
       use(*other, sql::Verb::select, true);
+      if (property.value.is("call_expression") || property.value.is("identifier") || property.value.is("await_expression")) call.condition_elsewhere = call.condition_elsewhere || property.value.text() != "undefined";
       if (!property.value.is("object")) continue;
       bool all = true;
       bool quantified = false;

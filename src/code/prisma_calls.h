@@ -29,8 +29,9 @@ struct PrismaCall {
   const Model* model = nullptr;
   std::string method;
   Node call;
-  Node arguments;       // the first argument's object; a null node where there is none or it is no object literal
-  bool opaque = false;  // the argument, or a part of it, is made elsewhere
+  Node arguments;                    // the first argument's object; a null node where there is none or it is no object literal
+  bool opaque = false;               // the argument, or a part of it, is made elsewhere
+  bool condition_elsewhere = false;  // the condition on a relation is: its tables are not known
   Node where;
   std::vector<NestedRead> nested;
 };

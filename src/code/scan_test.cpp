@@ -121,6 +121,9 @@ TEST(Scan, PrismaArgumentsInParts) {
   EXPECT_EQ(sites("a.ts", "prisma.user.findMany({ where: { id: 1 }, ...(brief ? { select: { id: true } } : {}) });\n"), Sites{"1:1 select users(all)"});
   EXPECT_EQ(sites("a.ts", "prisma.post.createMany({ data: titles.map((title) => ({ title, authorId: 1 })) });\n"), Sites{"1:1 insert Post(author_id,title)"});
   EXPECT_EQ(sites("a.ts", "prisma.post.createMany({ data: rows });\n"), Sites{"1:1 insert Post(all) medium"});
+  // The condition on a relation is what a function gives: which tables it reads is not known.
+  EXPECT_EQ(sites("a.ts", "prisma.post.findMany({ where: { author: visibleTo(me) }, select: { title: true } });\n"), Sites{"1:1 select Post(author_id,title) select users()~ medium"});
+  EXPECT_EQ(sites("a.ts", "prisma.post.findMany({ where: { author: undefined }, select: { title: true } });\n"), Sites{"1:1 select Post(author_id,title) select users()~"});
 }
 
 TEST(Scan, ConditionsAndCtesOfStatementsMadeElsewhere) {

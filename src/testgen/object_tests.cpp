@@ -37,6 +37,33 @@ bool moved_to(const plan::Plan& plan, const std::string& schema) {
   });
 }
 
+// What fills the materialized views that the object reads, those that others read first: they show the rows of when they were made.
+std::vector<std::string> refreshes(const Database& database, const Subject& subject) {
+  std::vector<std::pair<std::size_t, std::string>> found;
+  std::set<catalog::ObjectId> all = subject.ids;
+  all.insert(subject.uses.begin(), subject.uses.end());
+  for (const catalog::ObjectId& id : std::set<catalog::ObjectId>(all)) {  // a view may be a materialized one on the other side
+    if (id.kind == catalog::Kind::view) all.insert(catalog::relation_id(catalog::Kind::materialized_view, id.schema, id.name));
+  }
+  for (const catalog::ObjectId& id : all) {
+    if (id.kind != catalog::Kind::materialized_view || database.find(id) == nullptr) continue;
+    std::set<catalog::ObjectId> below;
+    tables_below(database, id, &below);
+    const auto stored = std::count_if(below.begin(), below.end(), [](const catalog::ObjectId& one) { return one.kind == catalog::Kind::materialized_view; });
+    found.emplace_back(static_cast<std::size_t>(stored), "REFRESH MATERIALIZED VIEW " + sql::quote(QualifiedName{id.schema, id.name}));
+  }
+  std::sort(found.begin(), found.end());
+  std::vector<std::string> out;
+  for (const auto& [depth, statement] : found) out.push_back(statement);
+  return out;
+}
+
+// Behind what the probe writes, and before it takes the role that looks.
+void add_refreshes(Probe& probe, const std::vector<std::string>& refreshes) {
+  const auto role = std::find_if(probe.first.begin(), probe.first.end(), [](const std::string& statement) { return statement.find(" ROLE ") != std::string::npos && !statement.starts_with("INSERT "); });
+  probe.first.insert(role, refreshes.begin(), refreshes.end());
+}
+
 }  // namespace
 
 ObjectTests::ObjectTests(World& world) : world_(world) {
@@ -164,10 +191,13 @@ void ObjectTests::judge(Subject& subject, const States& states) {
   std::set<std::pair<std::vector<std::string>, std::vector<std::string>>> seen;
   std::size_t telling = 0, others = 0;
   std::vector<Found::Outcome> same;
+  const std::vector<std::string> fresh_before = refreshes(world_.before.database(), subject), fresh_desired = refreshes(world_.desired.database(), subject);
   for (ProbePair& pair : subject.probes) {
     if (pair.before.query.empty()) pair.before = pair.desired;
     if (pair.desired.query.empty()) pair.desired = pair.before;
     if (telling == subject.most) break;
+    add_refreshes(pair.before, fresh_before);
+    add_refreshes(pair.desired, fresh_desired);
     const auto before = outcome(world_.before, pair.before, false);
     if (!before) continue;
     const auto desired = outcome(world_.desired, pair.desired, true);

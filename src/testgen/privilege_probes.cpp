@@ -129,7 +129,7 @@ Probe as_role(const ObjectId& id, const std::string& grantee, const Probe& use) 
     first.push_back(fmt::format("CREATE SCHEMA {} AUTHORIZATION {}", kMade, role));
   }
   if (id.kind == Kind::routine) first.push_back(fmt::format("GRANT pg_read_all_data, pg_write_all_data TO {}", role));  // whether it may call is asked, not what the body needs
-  if (!grantee.empty()) first.push_back(fmt::format("REVOKE ALL ON {} FROM PUBLIC", on(id)));  // what everybody may do says nothing of the role
+  if (!grantee.empty()) first.push_back(fmt::format("REVOKE ALL ON {} FROM PUBLIC", on(id)));                           // what everybody may do says nothing of the role
   first.push_back(fmt::format("SET LOCAL ROLE {}", role));
   first.insert(first.end(), use.first.begin(), use.first.end());
   return {first, use.query};
@@ -207,6 +207,27 @@ void find_probes(const ObjectId& id, const std::string& old_owner, const std::st
   std::erase_if(subject.probes, [](const ProbePair& pair) { return pair.before.query.empty() && pair.desired.query.empty(); });
 }
 
+// A table that has another name from expand on: who may use it may use it by its old name as long as the deployed version does.
+void add_old_names(const World& world, std::vector<Subject>& out) {
+  for (const TablePair& table : world.shape.tables) {
+    if (!table.from || !table.to || table.renamed == 0 || table.new_name == table.old_name || world.shape.contract == 99) continue;
+    const ObjectId id = catalog::relation_id(Kind::table, table.old_name.schema, table.old_name.name);
+    const std::string name = sql::quote(table.old_name);
+    if (granted(world.before.database().find(id)).empty()) continue;
+    Subject subject{.heading = "privileges on " + name + " by its old name", .made = false, .gone = true, .tables = {}, .changed_by = {}, .find = {}, .probes = {}, .why_none = {}};
+    subject.changed_by = [name](const std::string& statement) { return has_name(statement, "DROP VIEW IF EXISTS ", name); };
+    subject.each = true;
+    subject.find = [id](World& w, Subject& s) {
+      for (const auto& [grantee, privilege] : granted(w.before.database().find(id))) {
+        if (privilege != "SELECT" && privilege != "INSERT" && privilege != "UPDATE" && privilege != "DELETE") continue;  // there is nothing else that a view has, too
+        const Probe probe = as_role(id, grantee, use_of(w.before.database(), id, privilege));
+        if (!probe.query.empty()) s.probes.push_back({fmt::format("{} by {}", privilege, grantee.empty() ? "anybody" : grantee), probe, probe});
+      }
+    };
+    out.push_back(std::move(subject));
+  }
+}
+
 // Objects that a role makes from then on.
 void find_defaults(const ObjectId& id, World& world, Subject& subject) {
   const Object *was = world.before.database().find(id), *becomes = world.desired.database().find(id);
@@ -253,6 +274,7 @@ void find_defaults(const ObjectId& id, World& world, Subject& subject) {
 
 void add_privileges(const World& world, std::vector<Subject>& out) {
   const Database &from = world.before.database(), &to = world.desired.database();
+  add_old_names(world, out);
   std::set<ObjectId> ids;
   for (const Database* database : {&from, &to}) {
     for (const auto& [id, object] : database->objects) ids.insert(id);

@@ -35,6 +35,16 @@ const std::vector<std::string>* labels_of(const Database& database, const std::s
   return nullptr;
 }
 
+namespace {
+
+// Whether a cast leaves something out that an assignment would refuse.
+bool cuts(const std::string& type, const pg::Value& value, const std::string& becomes) {
+  if (!value || (!type.starts_with("character") && !type.starts_with("bit"))) return false;
+  return value->starts_with(becomes) && value->find_last_not_of(' ') != std::string::npos && value->find_last_not_of(' ') >= becomes.size();
+}
+
+}  // namespace
+
 std::optional<Row> converted(World& world, const TablePair& table, const Row& row, std::string* failed) {
   std::vector<std::string> typed, text;  // the old columns, as the old types and as text
   for (const ColumnPair& pair : table.columns) {
@@ -78,6 +88,10 @@ std::optional<Row> converted(World& world, const TablePair& table, const Row& ro
     // The old schema's type of that name may still have what the plan removes.
     const std::vector<std::string>* labels = labels_of(world.desired.database(), pair.to->type);
     if (found && *found && labels && std::find(labels->begin(), labels->end(), **found) == labels->end()) found.reset();
+    if (pair.assigned && found && *found && cuts(pair.to->type, row.at(pair.old_name), **found)) {
+      if (failed) *failed = fmt::format("{}: no row was found whose contents {} can hold", pair.new_name, pair.to->type);
+      return {};
+    }
     if (!found) {
       if (failed) *failed = fmt::format("{}: its conversion {} could not be evaluated on any row", pair.new_name, pair.conversion);
       return {};

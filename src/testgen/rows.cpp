@@ -128,7 +128,7 @@ std::string RowMaker::insert(const QualifiedName& table, const Row& row) const {
     values.push_back(literal(value));
     const auto* column = database_.find_body<Column>(catalog::column_id(table.schema, table.name, name));
     const auto* other = other_.find_body<Column>(catalog::column_id(table.schema, table.name, name));
-    identity = identity || (column && column->identity == catalog::Identity::always) || (column && column->identity != catalog::Identity::none && other && other->identity == catalog::Identity::always);
+    identity = identity || (column && column->identity == catalog::Identity::always) || (!column && other && other->identity == catalog::Identity::always) || (column && column->identity != catalog::Identity::none && other && other->identity == catalog::Identity::always);
   }
   return fmt::format("INSERT INTO {} ({}){} VALUES ({})", sql::quote(table), join(names, ", "), identity ? " OVERRIDING SYSTEM VALUE" : "", join(values, ", "));
 }

@@ -101,7 +101,10 @@ std::vector<FileRun> run_suite(const Stack& stack, pg::Sandbox& sandbox, const s
       // Where the plan says that a phase gives contents up, the rows are not asked for: the schema and what it takes are.
       if (exact) prove(back, kKeptFile, state);
       prove(back, kBeforeFile, state);
-      if (exact) prove_objects(back, kBeforeFile, state);
+      if (exact)
+        prove_objects(back, kBeforeFile, state);
+      else if (fs::exists(suite / (kAnewFile + stack.ending())))
+        prove(back, kAnewFile, state);
     }
     sandbox.drop_database(back);
   }

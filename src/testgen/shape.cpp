@@ -198,8 +198,10 @@ void pair_columns(TablePair& table, const plan::Plan& plan, const Shape& shape, 
       pair.conversion = renamed_values(plan, name, *pair.to);
       pair.relabelled = !pair.conversion.empty();
     }
-    if (pair.to && !pair.to->type.empty() && pair.conversion.empty() && pair.from->type != pair.to->type)
+    if (pair.to && !pair.to->type.empty() && pair.conversion.empty() && pair.from->type != pair.to->type) {
+      pair.assigned = true;
       pair.conversion = fmt::format("{}::{}", sql::quote_identifier(name), pair.to->type);
+    }
     if (pair.to) taken.insert(pair.new_name);
     table.columns.push_back(pair);
   }
@@ -267,6 +269,20 @@ Shape shape_of(const plan::Plan& plan, const Database& from, const Database& to)
         }
       }
       if (!statement.starts_with("ALTER TABLE ")) continue;
+      if (const std::size_t moves = statement.find(" SET SCHEMA "); moves != std::string::npos) {
+        for (const auto& [id, object] : from.objects) {
+          const QualifiedName old_name{id.schema, id.name};
+          if (id.kind != Kind::table || to.find(id) || statement.substr(12, moves - 12) != sql::quote(old_name)) continue;
+          // The same step may give it another name there.
+          QualifiedName name{unquoted(statement.substr(moves + 12)), id.name};
+          const std::string before = fmt::format("ALTER TABLE {} RENAME TO ", sql::quote(name));
+          for (const std::string& other : step.forward.statements) {
+            if (other.starts_with(before)) name.name = unquoted(other.substr(before.size()));
+          }
+          if (to.find({Kind::table, name.schema, {}, name.name, {}})) renamed[old_name] = name;
+        }
+        continue;
+      }
       for (const auto& [id, object] : from.objects) {
         if (id.kind != Kind::table || to.find(id)) continue;
         const std::string before = fmt::format("ALTER TABLE {} RENAME TO ", sql::quote(QualifiedName{id.schema, id.name}));
@@ -289,7 +305,10 @@ Shape shape_of(const plan::Plan& plan, const Database& from, const Database& to)
     pair.new_name = renamed.contains(pair.old_name) ? renamed.at(pair.old_name) : pair.old_name;
     pair.to = to.find_body<Table>({Kind::table, pair.new_name.schema, {}, pair.new_name.name, {}});
     if (!pair.to) pair.new_name = pair.old_name;
-    if (pair.new_name != pair.old_name) pair.renamed = state_of(plan, nullptr, {fmt::format("ALTER TABLE {} RENAME TO ", sql::quote(pair.old_name))}, true);
+    if (pair.new_name != pair.old_name) {
+      pair.renamed = state_of(plan, nullptr, {fmt::format("ALTER TABLE {} RENAME TO ", sql::quote(pair.old_name))}, true);
+      if (pair.renamed == 0) pair.renamed = state_of(plan, nullptr, {fmt::format("ALTER TABLE {} SET SCHEMA ", sql::quote(pair.old_name))}, true);
+    }
     new_names.insert(pair.new_name);
     pair.changed = touched.contains(pair.old_name) || touched.contains(pair.new_name) || !pair.to || differs(pair.old_name, pair.new_name);
     out.tables.push_back(pair);
@@ -369,6 +388,16 @@ void add_side(std::vector<Rule>& out, const TablePair& table, const QualifiedNam
   }
 }
 
+// The state from which the column may hold NULL: a step on a parent does it for its children as well.
+State not_null_goes(const plan::Plan& plan, const TablePair& table, const std::string& quoted) {
+  State found = state_of(plan, &table, {fmt::format("ALTER COLUMN {} DROP NOT NULL", quoted)}, true);
+  for (const char* only : {"ONLY ", ""}) {
+    const State by_parent = state_of(plan, nullptr, {fmt::format("ALTER TABLE {}{} ALTER COLUMN {} DROP NOT NULL", only, sql::quote(table.old_name), quoted)}, true);
+    if (by_parent != 0) found = found == 0 ? by_parent : std::min(found, by_parent);
+  }
+  return found;
+}
+
 }  // namespace
 
 std::vector<Rule> rules_of(const TablePair& table, const plan::Plan& plan, const Shape& shape, const Database& from, const Database& to) {
@@ -401,7 +430,7 @@ std::vector<Rule> rules_of(const TablePair& table, const plan::Plan& plan, const
     if (!stays) {
       const std::string quoted = sql::quote_identifier(rule.name);
       if (rule.kind == Rule::Kind::not_null)
-        rule.until = state_of(plan, &table, {fmt::format("ALTER COLUMN {} DROP NOT NULL", quoted)}, true);
+        rule.until = not_null_goes(plan, table, quoted);
       else if (rule.by_index)
         rule.until = state_of(plan, &table, {"DROP INDEX", quoted}, true);
       else

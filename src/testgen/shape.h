@@ -25,6 +25,7 @@ struct ColumnPair {
   const catalog::Column* to = nullptr;    // null: the plan takes it away
   std::string old_name, new_name;
   std::string conversion;  // SQL over the old columns that gives the new contents; empty: as they are
+  bool assigned = false;   // the conversion is the server's own, as in an assignment: what is too long for the new type is refused and not cut
   // The name under which the new contents stand beside the old ones until contract, and the old beside the new ones until purge; empty: none.
   std::string beside, retired;
   std::string fill;         // SQL: what rows that hold NULL get before the column is NOT NULL

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "testgen/probes.h"
 #include "testgen/table_tests.h"
 
 namespace contraflow::testgen {
@@ -87,11 +88,21 @@ void TableTests::old_shape(TestFile& file, State state) const {
     file.gives(select(table_.new_name, columns) + " WHERE " + where(row, true), {values_of(row, columns)}, columns.size(), fmt::format("{} shows what was written to {}", says(false), says(true)));
     if (old_rows_.contains(labelled))
       round_trip(file, table_.new_name, old_rows_.at(labelled), columns, true, fmt::format("the next version writes a row of {}", says(false)));
+    old_name_reads_by_own_right(file);
   }
   twin(file, state, true);
   numbered(file, true);
   defaults(file, state, true);
   rules(file, state, true, state == 0 ? Which::lasting : Which::all);
+}
+
+// The view under a table's old name lets nobody read what the table itself would not.
+void TableTests::old_name_reads_by_own_right(TestFile& file) const {
+  const std::string name = sql::quote(table_.old_name);
+  if (state_of(world_.plan, nullptr, {fmt::format("CREATE VIEW {} WITH (security_invoker='true'", name)}) == 0) return;  // servers before 15 have no such view
+  const std::vector<std::string> first{fmt::format("CREATE ROLE {}", kReader), fmt::format("GRANT USAGE ON SCHEMA {} TO {}", sql::quote_identifier(table_.old_name.schema), kReader),
+                                       fmt::format("REVOKE SELECT ON {} FROM PUBLIC", sql::quote(table_.new_name)), fmt::format("GRANT SELECT ON {} TO {}", name, kReader), fmt::format("SET LOCAL ROLE {}", kReader)};
+  file.shows(first, fmt::format("SELECT count(*)::text FROM {}", name), {"refused: 42501"}, fmt::format("who may read {} by its old name alone reads nothing of {}", says(true), says(false)));
 }
 
 // What stands beside the old shape before contract: second columns, added columns, a table's new name.

@@ -77,7 +77,7 @@ bool writes_elsewhere(const World& world, const TablePair& table) {
   return false;
 }
 
-void make_seeds(World& world, const TablePair& table, bool referenced, std::string& sql) {
+void make_seeds(World& world, const TablePair& table, bool referenced, std::vector<std::string>& statements) {
   if (!table.from) return;
   std::vector<Seed>& seeds = world.seeds[table.old_name];
   const long long wanted = referenced ? kReferencedRows : kRows;
@@ -92,8 +92,9 @@ void make_seeds(World& world, const TablePair& table, bool referenced, std::stri
       world.notes.push_back(fmt::format("{}: no row was found that both schemas take: it has {} instead of {}", sql::quote(table.old_name), number - 1, wanted));
       return;
     }
-    const std::string insert = world.before.insert(table.old_name, made->old_row) + ";\n";
-    sql += silent ? fmt::format("{};\n{}{};\n", kTriggersOff, insert, kTriggersOn) : insert;
+    if (silent) statements.emplace_back(kTriggersOff);
+    statements.push_back(world.before.insert(table.old_name, made->old_row));
+    if (silent) statements.emplace_back(kTriggersOn);
     Seed seed{.old_row = world.before.keep(table.old_name, made->old_row, silent), .new_row = {}};
     for (const ColumnPair& pair : table.columns) {  // a generated column that becomes a plain one keeps what it had
       if (pair.from && pair.to && pair.from->generated != catalog::Generated::none && pair.to->generated == catalog::Generated::none) made->new_row[pair.new_name] = seed.old_row.at(pair.old_name);
@@ -171,9 +172,9 @@ Suite make_suite(const Stack& stack, const plan::Plan& plan, pg::Connection& bef
     if (table->from) referenced.merge(references_of(from, table->old_name));
     if (table->to) referenced.merge(references_of(to, table->new_name));
   }
-  std::string rows = "-- Rows as the deployed version has them, before the plan. Written by contraflow tests.\n\\set ON_ERROR_STOP on\nBEGIN;\n";
+  const std::string rows = "-- Rows as the deployed version has them, before the plan. Written by contraflow tests.\n\\set ON_ERROR_STOP on\nBEGIN;\n";
   // Numbers go on behind the rows, as they do in a database that is in use. 32,000 fits a smallint.
-  std::string sequences;
+  std::vector<std::string> statements, sequences;
   for (const TablePair* table : tables) {
     for (const ColumnPair& pair : table->columns) {
       if (!table->from || !pair.from || (pair.from->identity == catalog::Identity::none && !pair.from->default_expression.starts_with("nextval("))) continue;
@@ -183,14 +184,14 @@ Suite make_suite(const Stack& stack, const plan::Plan& plan, pg::Connection& bef
       for (const int number : {32000, 500}) {  // a sequence may have bounds of its own
         const std::string statement = next(table->old_name, pair.old_name, number);
         if (!old_rows.accepts(statement)) continue;
-        sequences += statement + ";\n";
+        sequences.push_back(statement);
         if (pair.to) new_rows.accepts(next(table->new_name, pair.new_name, number));
         break;
       }
     }
   }
-  for (const TablePair* table : tables) make_seeds(world, *table, referenced.contains(table->old_name) || referenced.contains(table->new_name), rows);
-  suite.files[kRowsFile] = rows + sequences + "COMMIT;\n";
+  for (const TablePair* table : tables) make_seeds(world, *table, referenced.contains(table->old_name) || referenced.contains(table->new_name), statements);
+  suite.files[kRowsFile] = fmt::format("{}{};\n{}COMMIT;\n", rows, join(statements, ";\n"), sequences.empty() ? "" : join(sequences, ";\n") + ";\n");
 
   objects.find();  // beside the rows of before alone: the tests of tables add theirs
   std::vector<std::unique_ptr<TableTests>> tests;
@@ -227,6 +228,23 @@ Suite make_suite(const Stack& stack, const plan::Plan& plan, pg::Connection& bef
   };
   write_objects(kBeforeFile, "Before the plan, and after its way back: the deployed version's views, functions, triggers, policies and so on.", 0);
   for (const plan::Phase phase : shape.phases) write_objects(file_of(phase), fmt::format("After {}: views, functions, triggers, policies and so on.", plan::phase_name(phase)), after(phase));
+  if (std::any_of(plan.steps.begin(), plan.steps.end(), [](const plan::Step& step) { return step.grade == plan::Grade::data; })) {  // the same where the way back has given contents up: on the rows of before, written anew
+    TestFile file;
+    std::vector<std::string> emptied;
+    for (const TablePair* table : tables) {
+      if (table->from) emptied.push_back(sql::quote(table->old_name));
+    }
+    file.run(kTriggersOff);
+    if (!emptied.empty()) file.run(fmt::format("TRUNCATE {} CASCADE", join(emptied, ", ")));
+    file.run(kTriggersOn);
+    for (const std::string& statement : statements) file.run(statement);
+    objects.write(file, 0);
+    if (file.tests() > 0) {
+      suite.files[kAnewFile + stack.ending()] = stack.text(file, "After a way back that gives contents up: the deployed version's views, functions, triggers, policies and so on, with its rows written anew.");
+      ++suite.test_files;
+      suite.tests += file.tests();
+    }
+  }
   const CodeReadTests code_reads(world, reads);
   for (const plan::Phase phase : shape.phases) {
     TestFile file;

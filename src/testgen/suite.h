@@ -15,11 +15,12 @@
 
 namespace contraflow::testgen {
 
-inline constexpr const char* kRowsFile = "0_rows.sql";   // SQL: rows as the deployed version has them
-inline constexpr const char* kKeptFile = "0_rows_kept";  // test file: they are all there, as they were: before, and after a way back
-inline constexpr const char* kBeforeFile = "0_before";   // test file: what the current schema takes and refuses: before, and after a way back
-std::string file_of(plan::Phase phase);                  // "1_expand"; the stack has the endings
-std::string reads_file_of(plan::Phase phase);            // "1_expand_reads": what the code base reads, where it does
+inline constexpr const char* kRowsFile = "0_rows.sql";             // SQL: rows as the deployed version has them
+inline constexpr const char* kKeptFile = "0_rows_kept";            // test file: they are all there, as they were: before, and after a way back
+inline constexpr const char* kBeforeFile = "0_before";             // test file: what the current schema takes and refuses: before, and after a way back
+inline constexpr const char* kAnewFile = "0_before_objects_anew";  // test file: the objects after a way back that gives contents up, on the rows of before written anew
+std::string file_of(plan::Phase phase);                            // "1_expand"; the stack has the endings
+std::string reads_file_of(plan::Phase phase);                      // "1_expand_reads": what the code base reads, where it does
 
 std::string objects_file_of(const std::string& file);  // "1_expand_objects": views, functions, triggers, policies and so on, where the plan changes such
 

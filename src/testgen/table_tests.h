@@ -74,6 +74,7 @@ class TableTests {
   void rows_in_new_shape(TestFile& file, State state) const;
   void new_shape(TestFile& file, State state) const;
   void beside(TestFile& file, State state) const;
+  void old_name_reads_by_own_right(TestFile& file) const;
   void defaults(TestFile& file, State state, bool old) const;
   enum class Which { all,
                      lasting,     // but for those over columns whose contents are lost with the plan: they may not come back on the way back from there

@@ -3,6 +3,8 @@
 // Views and materialized views: what they show of the sample rows, to a superuser and to a reader who has nothing but the view.
 #include <fmt/format.h>
 
+#include <cctype>
+
 #include "base/text.h"
 #include "testgen/probes.h"
 
@@ -26,31 +28,88 @@ std::vector<std::string> columns_in(const Database& database, const ObjectId& id
   return out;
 }
 
+// Constants in the text of the view and of those that it reads: numbers and texts.
+struct Constants {
+  std::set<std::string> numbers, texts;
+};
+
+void constants_of(const Database& database, const std::set<ObjectId>& ids, Constants& out) {
+  for (const ObjectId& id : ids) {
+    const auto* view = database.find_body<View>(id);
+    const auto* stored = database.find_body<MaterializedView>(id);
+    if (view == nullptr && stored == nullptr) continue;
+    const std::string& text = view ? view->definition : stored->definition;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      if (text[at] == '\'') {
+        const std::size_t end = text.find('\'', at + 1);
+        if (end == std::string::npos) break;
+        out.texts.insert(text.substr(at + 1, end - at - 1));
+        at = end;
+      } else if (std::isdigit(static_cast<unsigned char>(text[at])) != 0 && at > 0 && std::string_view(" (-=").find(text[at - 1]) != std::string_view::npos) {
+        std::size_t end = at;
+        while (end < text.size() && std::isdigit(static_cast<unsigned char>(text[end])) != 0) ++end;
+        if (end - at < 9) out.numbers.insert(text.substr(at, end - at));
+        at = end;
+      }
+    }
+  }
+}
+
+// Its rows when the tables' rows meet its conditions, and when they do not: a column set to what the view's text names, or to the numbers on either side of it.
+void add_conditions(const std::string& query, World& world, Subject& subject) {
+  Constants constants;
+  std::set<ObjectId> ids = subject.ids;
+  ids.insert(subject.uses.begin(), subject.uses.end());
+  for (const Database* database : {&world.before.database(), &world.desired.database()}) constants_of(*database, ids, constants);
+  std::size_t most = 24;
+  for (const QualifiedName& table : subject.tables) {
+    const TablePair* pair = pair_of(world, table);
+    if (pair == nullptr || !pair->from || !pair->to || table != pair->new_name) continue;
+    for (const ColumnPair& column : pair->columns) {
+      if (!column.from || !column.to || column.from->generated != catalog::Generated::none || column.to->generated != catalog::Generated::none || column.from->identity != catalog::Identity::none) continue;
+      const std::string& type = column.to->type_base;
+      std::vector<std::string> values;
+      if (type == "numeric" || type == "integer" || type == "bigint" || type == "smallint" || type.starts_with("double") || type == "real") {
+        for (const std::string& number : constants.numbers) {
+          for (const long long step : {1LL, -1LL}) values.push_back(std::to_string(std::stoll(number) + step));
+        }
+      } else if (type == "boolean") {
+        values = {"true", "false"};
+      } else if (type == "text" || type.starts_with("character") || labels_of(world.desired.database(), type) != nullptr) {
+        values.assign(constants.texts.begin(), constants.texts.end());
+      }
+      for (const std::string& value : values) {
+        if (most == 0) return;
+        --most;
+        const auto side = [&](const QualifiedName& name, const std::string& of) -> Probe { return {{fmt::format("UPDATE {} SET {} = {}", sql::quote(name), sql::quote_identifier(of), sql::quote_literal(value))}, query}; };
+        const Probe before = side(pair->old_name, column.old_name), desired = side(pair->new_name, column.new_name);
+        const auto taken = [](RowMaker& rows, const Probe& probe) {
+          const std::vector<std::string> out = rows.outcome(probe.first, probe.query);
+          return out.empty() || !out.front().starts_with("refused: ");
+        };
+        if (taken(world.before, before) && taken(world.desired, desired)) subject.probes.push_back({fmt::format("its rows with {} as {}", sql::quote_literal(value), sql::quote_identifier(column.new_name)), before, desired});
+      }
+    }
+  }
+}
+
 void find_probes(const ObjectId& id, World& world, Subject& subject) {
   const std::string name = sql::quote(QualifiedName{id.schema, id.name});
   const bool stored = id.kind == Kind::materialized_view;
   const auto old_columns = columns_in(world.before.database(), id), new_columns = columns_in(world.desired.database(), id);
   const std::string old_query = old_columns.empty() ? "" : fmt::format("SELECT {} FROM {}", join(old_columns, ", "), name);
   const std::string new_query = new_columns.empty() ? "" : fmt::format("SELECT {} FROM {}", join(new_columns, ", "), name);
-  const auto fresh = [&](const Database& database) {
-    const bool stored_here = database.find(catalog::relation_id(Kind::materialized_view, id.schema, id.name)) != nullptr;
-    return stored_here ? std::vector<std::string>{"REFRESH MATERIALIZED VIEW " + name} : std::vector<std::string>{};
-  };
-  const std::vector<std::string> first_before = fresh(world.before.database()), first_desired = fresh(world.desired.database());
   for (const std::string& query : {new_query, old_query}) {
     if (query.empty()) continue;
-    subject.probes.push_back({stored ? "its rows once it is refreshed" : "its rows", {first_before, query}, {first_desired, query}});
+    subject.probes.push_back({stored ? "its rows once it is refreshed" : "its rows", {{}, query}, {{}, query}});
   }
+  if (!new_query.empty() && !old_query.empty()) add_conditions(new_query, world, subject);
   if (stored) return;
   // Whose rights the tables are read with.
   const std::string query = new_query.empty() ? old_query : new_query;
   const std::vector<std::string> reader{fmt::format("CREATE ROLE {}", kReader), fmt::format("GRANT USAGE ON SCHEMA {} TO {}", sql::quote_identifier(id.schema), kReader), fmt::format("GRANT SELECT ON {} TO {}", name, kReader),
                                         fmt::format("SET LOCAL ROLE {}", kReader)};
-  const auto reader_of = [&](std::vector<std::string> first) {
-    first.insert(first.end(), reader.begin(), reader.end());
-    return first;
-  };
-  subject.probes.push_back({"its rows for somebody who may read it and nothing else", {reader_of(first_before), query}, {reader_of(first_desired), query}});
+  subject.probes.push_back({"its rows for somebody who may read it and nothing else", {reader, query}, {reader, query}});
   // What can be written through it (WITH CHECK OPTION, rules, defaults).
   for (const QualifiedName& table : subject.tables) {
     if (subject.tables.size() != 1) break;

@@ -56,6 +56,14 @@ class Case:
         r = subprocess.run(arguments, capture_output=True, text=True, env=dict(os.environ, PRISMA_SCHEMA_ENGINE_BINARY='/bin/true', PRISMA_HIDE_UPDATE_MESSAGE='1', CHECKPOINT_DISABLE='1'), **more)
         return r
 
+    @staticmethod
+    def said(r):
+        """what Prisma found wrong: its error lines, and not the end of its message, which is the version"""
+        plain = re.sub(r'\x1b\[[\d;]*m', '', r.stdout + r.stderr)
+        errors = [line.strip() for line in plain.splitlines() if re.match(r'\s*error\b', line, re.I)]
+        hint = ' (a schema of Prisma 6: Prisma 7 has the connection URLs in prisma.config.ts)' if 'no longer supported in schema files' in plain else ''
+        return ('; '.join(errors) or plain[-900:]) + hint
+
     def prisma(self, verb, path, cwd):
         return self.run(os.path.join(self.a.modules, '.bin', 'prisma'), verb, '--schema', path, cwd=cwd)
 
@@ -97,10 +105,10 @@ class Case:
                     self.fail(f'{phase}: the comment "{comment}" is there {text.count(comment)} times')
             r = self.prisma('validate', path, cwd)
             if r.returncode:
-                self.fail(f'{phase}: prisma validate: {(r.stdout + r.stderr)[-900:]}')
+                self.fail(f'{phase}: prisma validate: {self.said(r)}')
             r = self.prisma('format', path, cwd)
             if r.returncode:
-                self.fail(f'{phase}: prisma format: {r.stderr[-300:]}')
+                self.fail(f'{phase}: prisma format: {self.said(r)}')
             formatted = self.texts(phase)
             for file, one in made.items():
                 changed = one != self.files.get(file)
