@@ -27,6 +27,17 @@ const PgQuery__Constraint* added_constraint(const sql::ParseTree& tree) {
   return def != nullptr && def->node_case == PG_QUERY__NODE__NODE_CONSTRAINT ? def->constraint : nullptr;
 }
 
+// Bits of pg_trigger.tgtype, from pg_get_triggerdef(): CREATE TRIGGER name BEFORE INSERT OR UPDATE OF column ON …
+int events_of(const std::string& definition) {
+  int events = 0;
+  const std::string head = definition.substr(0, definition.find(" ON "));
+  constexpr std::pair<const char*, int> kEvents[] = {{" INSERT", 1 << 2}, {" DELETE", 1 << 3}, {" UPDATE", 1 << 4}, {" TRUNCATE", 1 << 5}};
+  for (const auto& [word, bit] : kEvents) {
+    if (head.find(word) != std::string::npos) events |= bit;
+  }
+  return events;
+}
+
 class Loader {
  public:
   Loader(Schema& schema, const catalog::Database& database) : schema_(schema), database_(database) {}
@@ -167,9 +178,13 @@ class Loader {
   }
 
   void add(const Id& id, const catalog::Trigger& trigger) {
-    if (!trigger.inherited) relation(owner(id)).user_triggers.insert(id.name);
-    if (!trigger.inherited) relation(owner(id)).trigger_functions[id.name] = name(trigger.function);
-    if (trigger.enabled == 'D') relation(owner(id)).disabled_triggers.insert(id.name);
+    Relation& table = relation(owner(id));
+    if (!trigger.inherited) {
+      table.user_triggers.insert(id.name);
+      table.trigger_events[id.name] = events_of(trigger.definition);
+      table.trigger_functions[id.name] = name(trigger.function);
+    }
+    if (trigger.enabled == 'D') table.disabled_triggers.insert(id.name);
   }
   void add(const Id& id, const catalog::EnumType& type) {
     Type& out = schema_.types.edit(name(id));

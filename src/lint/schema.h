@@ -85,6 +85,7 @@ struct Relation {
   std::map<std::string, Index> indexes;
   std::set<std::string> user_triggers;
   std::set<std::string> disabled_triggers;
+  std::map<std::string, int> trigger_events;               // of user_triggers, where known: bits of pg_trigger.tgtype
   std::map<std::string, QualifiedName> trigger_functions;  // of user_triggers, where known
   std::optional<QualifiedName> partition_of;
   std::string partition_strategy;          // of a partitioned table: "range", "list", "hash"

@@ -257,6 +257,7 @@ void Analyser::create_trigger(const PgQuery__CreateTrigStmt& statement) {
   action.object = text_of(statement.trigname);
   if (statement.constrrel != nullptr) action.other = target(*statement.constrrel).shown;
   edit(table).user_triggers.insert(action.object);
+  edit(table).trigger_events[action.object] = statement.events;
   note_trigger(table, statement);
 }
 

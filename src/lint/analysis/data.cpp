@@ -76,8 +76,16 @@ void Analyser::update_rows(const PgQuery__RangeVar& relation, const PgQuery__Nod
   action.what = fact == Fact::whole_update ? "UPDATE" : "DELETE";
   action.reason = where == nullptr ? "it has no WHERE" : "its WHERE holds for any number of rows";
   if (batch || table.is_private || table.known == nullptr || table.known->user_triggers.empty()) return;
+  constexpr int kDelete = 1 << 3, kUpdate = 1 << 4;  // src/include/catalog/pg_trigger.h
+  const auto fires_here = [&](const std::string& name) {
+    const auto events = table.known->trigger_events.find(name);
+    return events == table.known->trigger_events.end() || (events->second & (fact == Fact::whole_update ? kUpdate : kDelete)) != 0;
+  };
+  const auto trigger = std::find_if(table.known->user_triggers.begin(), table.known->user_triggers.end(), fires_here);
+  if (trigger == table.known->user_triggers.end()) return;
+  const std::string name = *trigger;
   Action& fires = add_fact(Fact::fires_triggers, table, statement_->offset);
-  fires.object = *table.known->user_triggers.begin();
+  fires.object = name;
   fires.what = fact == Fact::whole_update ? "UPDATE" : "DELETE";
 }
 
