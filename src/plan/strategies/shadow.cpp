@@ -105,6 +105,13 @@ void Shadows::build(const Direction& direction, std::string verb, const ObjectId
   }
 }
 
+// What has just been built on the forward road comes in contract, before the swap.
+void Shadows::hold_until_contract() {
+  p_.operations[builds_.back()].step.phase = Phase::contract;
+  swap_.before.push_back(builds_.back());
+  builds_.pop_back();
+}
+
 // What the swap used up is made again on the way back, after the swap back: the undo of an operation before the swap.
 void Shadows::restore(const std::string& verb, const ObjectId& subject, const Action& action) {
   add(Phase::contract, "way back: " + verb, subject, Action{}, action);

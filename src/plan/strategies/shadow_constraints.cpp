@@ -30,18 +30,25 @@ void Shadows::prove_not_null(const Direction& direction, const QualifiedName& ta
   Action add_check = brief({fmt::format("{} ADD CONSTRAINT {} CHECK ({} IS NOT NULL) NOT VALID", alter(table), sql::quote_identifier(spare), name)}, all_of({todo, absent(spare_id)}));
   Action removal = brief({fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter(table), sql::quote_identifier(spare))});
   Action validate = scan({fmt::format("{} VALIDATE CONSTRAINT {}", alter(table), sql::quote_identifier(spare))}, all_of({todo, exists(spare_id), negate(constraint_is_validated(spare_id))}));
-  if (direction.forward) {
+  // A rule that is new may refuse what the deployed version writes: it comes in contract, before the swap.
+  const bool new_rule = direction.forward && !std::get<Column>(p_.from.objects.at(column.id).body).not_null;
+  if (direction.forward && !new_rule) {
     restore("prove NOT NULL of the second column for", column.id, validate);
     restore("prepare NOT NULL of the second column for", column.id, add_check);
   }
   build(direction, "prepare NOT NULL of the second column for", column.id, std::move(add_check), std::move(removal), {{table, effects::LockMode::access_exclusive, effects::Work::none}});
-  if (direction.forward && !std::get<Column>(p_.from.objects.at(column.id).body).not_null) {
+  if (new_rule) {
     const std::string quoted = sql::quote(table);
     p_.operations.back().step.preconditions.push_back({fmt::format("rows of {} whose {} is NULL", quoted, sql::quote_identifier(column.old_name)),
                                                        fmt::format("SELECT count(*) FROM {} WHERE {} IS NULL", quoted, name),
                                                        fmt::format("give them a value: --fill {}.{}=EXPR", quoted, sql::quote_identifier(column.id.name))});
+    hold_until_contract();
   }
+  const std::size_t added = p_.operations.size() - 1;
   build(direction, "prove NOT NULL of the second column for", column.id, std::move(validate), Action{}, {{table, effects::LockMode::share_update_exclusive, effects::Work::scan}});
+  if (!new_rule) return;
+  p_.operations.back().after.push_back(added);
+  hold_until_contract();
 }
 
 void Shadows::constrain(const Direction& direction, const QualifiedName& table, const Object& member, const std::string& spare, const std::string& statement, bool validated,

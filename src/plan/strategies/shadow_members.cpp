@@ -201,10 +201,7 @@ void Shadows::describe_new_index(const QualifiedName& table, const Object& membe
   if (!index.predicate.empty()) index.predicate = sql::rename_columns(index.predicate, now);
   operation.step.preconditions = unique_precondition(p_, built.id, index);
   if (index_phase(p_, built) != Phase::contract) return;
-  // Its rule may refuse what the deployed version writes: it comes in contract, before the swap.
-  operation.step.phase = Phase::contract;
-  swap_.before.push_back(builds_.back());
-  builds_.pop_back();
+  hold_until_contract();  // its rule may refuse what the deployed version writes
 }
 
 // What is on an original that keeps its place serves its old name alone until the swap: queries by the new one need the same, in every table of a tree.

@@ -95,6 +95,7 @@ class Shadows {
   Members members(const QualifiedName& table, const std::vector<ShadowColumn>& columns, const Direction& direction);
   std::string gate(const QualifiedName& table, const Direction& direction) const;
   void build(const Direction& direction, std::string verb, const ObjectId& subject, Action action, Action removal, std::vector<effects::Effect> effects);
+  void hold_until_contract();
   void restore(const std::string& verb, const ObjectId& subject, const Action& action);
   std::vector<std::size_t> restores_;
 
