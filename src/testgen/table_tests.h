@@ -93,6 +93,7 @@ class TableTests {
   std::string select(const QualifiedName& name, const std::vector<std::string>& columns) const;
   std::vector<std::string> stable(bool old) const;  // columns whose contents are known beforehand
   std::string says(bool old) const;
+  bool comes_after(const ColumnPair& pair, State state) const;
   const QualifiedName& itself(State state) const;
   bool says_the_same(const Rule& old_rule, const Rule& new_rule) const;
   std::string without_attached() const;
