@@ -103,7 +103,7 @@ void plan_moved_foreign_keys(Planner& p) {
     const auto* old_key = std::get_if<Constraint>(&object.body);
     const auto* new_key = p.to.find_body<Constraint>(id);
     if (!old_key || old_key->type != ConstraintType::foreign_key || from_parent(*old_key) || !new_key || new_key->type != ConstraintType::foreign_key) continue;
-    const auto goes = [&](const ObjectId& key) { return gone(key) || (becomes_another(key) && !p.to.objects.at(id).depends_on.contains(key)); };
+    const auto goes = [&, &id = id](const ObjectId& key) { return gone(key) || (becomes_another(key) && !p.to.objects.at(id).depends_on.contains(key)); };
     if (std::none_of(object.depends_on.begin(), object.depends_on.end(), goes)) continue;
     Planner::MovedForeignKey move;
     move.id = id;

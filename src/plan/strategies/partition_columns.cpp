@@ -22,7 +22,7 @@ void refuse_renamed_columns(Planner& p, const ObjectId& id, const QualifiedName&
 
 void refuse_other_columns(Planner& p, const ObjectId& id, const QualifiedName& old_parent, const QualifiedName& new_parent) {
   for (const auto& [table, what] : {std::pair{id, "own columns"}, {table_id(old_parent), "present parent's columns"}, {table_id(new_parent), "new parent's columns"}}) {
-    const auto changes = [&](const ObjectId& object) { return object.kind == Kind::column && object.schema == table.schema && object.relation == table.name; };
+    const auto changes = [&, &table = table](const ObjectId& object) { return object.kind == Kind::column && object.schema == table.schema && object.relation == table.name; };
     if (!p.from.find(table) || !p.to.find(table)) continue;  // it comes or goes as a whole
     if (std::any_of(p.created.begin(), p.created.end(), changes) || std::any_of(p.dropped.begin(), p.dropped.end(), changes)) {
       p.refuse(fmt::format("{} moves from {} to {} while its {} come or go: make two plans, detach it in the first and attach it in the second", describe(id), sql::quote(old_parent), sql::quote(new_parent), what));
