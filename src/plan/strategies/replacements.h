@@ -119,7 +119,7 @@ class Replacements {
   std::set<ObjectId> shadowed_;
   std::set<ObjectId> converted_;  // of those, the originals that keep their place and take the new type in the swap
 
-  std::set<ObjectId> heirs_;      // copies of such columns in the tables below
+  std::set<ObjectId> heirs_;  // copies of such columns in the tables below
 
   void add_shadow(ShadowColumn column);
   bool winning_shadow(const ObjectId& id) const;
