@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "catalog/ddl.h"
 #include "catalog/of_kind.h"
+#include "effects/type_change.h"
 #include "plan/strategies/replace.h"
 
 namespace contraflow::plan {
@@ -320,14 +321,12 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
 
 // Where the deployed application still relies on what goes away, the replacement waits for contract.
 Phase Replacements::replacement_phase(const Object& a, const Object& b) {
-  const auto names = [](const std::vector<ViewColumn>& columns) {
-    std::set<std::pair<std::string, std::string>> out;
-    for (const ViewColumn& column : columns) out.emplace(column.name, column.type);
-    return out;
-  };
-  const auto loses_columns = [&](const std::vector<ViewColumn>& x, const std::vector<ViewColumn>& y) {
-    const auto old_names = names(x), new_names = names(y);
-    return !std::includes(new_names.begin(), new_names.end(), old_names.begin(), old_names.end());
+  // A column whose type takes more than before serves who reads it.
+  const auto loses_columns = [](const std::vector<ViewColumn>& x, const std::vector<ViewColumn>& y) {
+    return !std::all_of(x.begin(), x.end(), [&](const ViewColumn& column) {
+      const auto same = std::find_if(y.begin(), y.end(), [&](const ViewColumn& other) { return other.name == column.name; });
+      return same != y.end() && (same->type == column.type || effects::classify_type_change(column.type, same->type) == effects::TypeChange::free);
+    });
   };
   if (const auto* view = std::get_if<View>(&a.body)) {
     return loses_columns(view->columns, std::get<View>(b.body).columns) ? Phase::contract : Phase::expand;
