@@ -37,7 +37,7 @@ struct Item {
   std::set<ObjectId> touches;  // objects (in both schemas) that have their new form afterwards
   std::set<ObjectId> provides, needs, carries;
   std::vector<ObjectId> renamed;
-  std::vector<Precondition> preconditions;
+  std::vector<Precondition> preconditions, undo_preconditions;
   std::vector<std::string> notes;
   std::vector<std::size_t> preceded_by, followed_by;  // operations
 };
@@ -119,7 +119,7 @@ class Replacements {
   std::set<ObjectId> shadowed_;
   std::set<ObjectId> converted_;  // of those, the originals that keep their place and take the new type in the swap
 
-  std::set<ObjectId> heirs_;      // copies of such columns in the tables below
+  std::set<ObjectId> heirs_;  // copies of such columns in the tables below
 
   void add_shadow(ShadowColumn column);
   bool winning_shadow(const ObjectId& id) const;
