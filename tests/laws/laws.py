@@ -16,6 +16,7 @@ For each golden: `contraflow plan` from one database to the other, then plain ps
   undone     a forward file cut after each step, then rolled back: the prior schema, and before purge the prior rows
   indexed    what an index of both schemas leads with (a column, an expression) leads one at each of these cuts, forward: no query loses its index in between
   traffic    rows that an old application writes between expand and backfill arrive: the golden's checks hold
+  next       what the next version writes between contract and purge does not fail; the way back goes through, or stops with what the golden says until its mend was done
 
 With --executor whole files are run by `contraflow apply` and `rollback`, which must come to the same; what is cut is cut by psql at one step and by
 `apply --until` at the next, so that both take turns. The journal (schema contraflow) is left out of the comparison.
@@ -127,6 +128,7 @@ class Run:
         self.indexed = set() if g.gap else self.leading(a) & self.leading(b)
         self.forward_and_back(a, b, want)
         self.traffic(a)
+        self.next(a)
         self.interruptions(a)
 
     def overview(self, text):
@@ -139,9 +141,12 @@ class Run:
             raise Broken('plan', 'another overview (UPDATE_GOLDEN=1 accepts it)', '\n'.join(d))
 
     def checks(self, law, db):
-        if self.g.check:
+        self.holds(law, db, self.g.check)
+
+    def holds(self, law, db, queries):
+        if queries:
             with self.s.copy(db) as x:  # a check may draw numbers from a sequence
-                r = self.s.psql(x, self.g.check, check=False)
+                r = self.s.psql(x, queries, check=False)
             if r.returncode or set(r.stdout.split()) != {'t'}:
                 raise Broken(law, 'a check does not hold', r.stdout + r.stderr)
 
@@ -211,6 +216,24 @@ class Run:
                 self.s.psql(db, self.g.traffic)
                 self.run('traffic', db, self.up[1:])
                 self.checks('traffic', db)
+
+    def next(self, a):
+        if not self.g.next:
+            return
+        last = max(k for k, f in enumerate(self.up) if 'purge' not in os.path.basename(f))
+        with self.s.copy(a) as db:
+            self.run('next', db, self.up[:last + 1])
+            r = self.s.psql(db, self.g.next, check=False)
+            if r.returncode:
+                raise Broken('next', 'what the next version writes fails', r.stderr)
+            self.holds('next', db, self.g.next_check)
+            if self.g.stops:
+                err = (self.execute if self.opt.executor else self.s.run_file)(db, self.back[last]) or 'it went through'
+                if missing := [line for line in self.g.stops if line not in err]:
+                    raise Broken('next', 'the way back should stop with ' + '; '.join(missing), err)
+                self.s.psql(db, self.g.mend)
+            self.run('next', db, self.back[last::-1], 'the way back')
+            self.same('next', db, self.prior, 'the way back', dumped=True, reordered=self.reordered(self.up[last]), unproven=self.unproven(self.up[last]))
 
     def interruptions(self, a):
         here = self.keep(a)

@@ -364,6 +364,7 @@ void Replacements::emit_shadows() {
     first.phase = Phase::contract;
     first.grade = swap.grade;
     first.preconditions = std::move(swap.preconditions);
+    first.undo_preconditions = std::move(swap.undo_preconditions);
     first.notes = std::move(swap.notes);
     first.touches = std::move(swap.touches);
     first.provides = std::move(swap.provides);

@@ -263,6 +263,7 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
     followers.insert(followers.end(), entry->followed_by.begin(), entry->followed_by.end());
     auto& step = operation.step;
     step.preconditions.insert(step.preconditions.end(), entry->preconditions.begin(), entry->preconditions.end());
+    step.undo_preconditions.insert(step.undo_preconditions.end(), entry->undo_preconditions.begin(), entry->undo_preconditions.end());
     step.notes.insert(step.notes.end(), entry->notes.begin(), entry->notes.end());
   }
   if (!called_there) {

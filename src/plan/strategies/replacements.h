@@ -38,7 +38,7 @@ struct Item {
   std::set<ObjectId> touches;  // objects (in both schemas) that have their new form afterwards
   std::set<ObjectId> provides, needs, carries;
   std::vector<ObjectId> renamed;
-  std::vector<Precondition> preconditions;
+  std::vector<Precondition> preconditions, undo_preconditions;
   std::vector<std::string> notes;
   std::vector<std::size_t> preceded_by, followed_by;  // operations
 };
