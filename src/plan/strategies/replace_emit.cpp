@@ -159,7 +159,11 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
   Statements late_drops, late_undo_drops, early_creates, early_undo_creates;
   for (auto it = old_order.rbegin(); it != old_order.rend(); ++it) append(old_called.contains(*it) ? late_drops : drops, drop(p_.from.objects.at(*it)));
   for (auto it = new_order.rbegin(); it != new_order.rend(); ++it) append(new_called.contains(*it) ? late_undo_drops : undo_drops, drop(p_.to.objects.at(*it)));
-  for (const ObjectId& id : new_order) append(new_called.contains(id) ? early_creates : creates, create_all(p_.to.objects.at(id), p_.to));
+  const bool in_expand = std::all_of(items.begin(), items.end(), [](const Item* entry) { return entry->phase == Phase::expand; }) && phase == Phase::expand;
+  for (const ObjectId& id : new_order) {
+    const Object& coming = p_.to.objects.at(id);
+    append(new_called.contains(id) ? early_creates : creates, create_all(in_expand ? still_by_owner(p_.from.objects.at(id), coming) : coming, p_.to));
+  }
   for (const ObjectId& id : old_order) append(old_called.contains(id) ? early_undo_creates : undo_creates, create_all(p_.from.objects.at(id), p_.from));
 
   // Parts of an index that comes anew go along with it, also those that have another name in the other schema.
@@ -257,6 +261,9 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
   }
   for (const std::size_t follower : followers) p_.operations[follower].after.push_back(p_.operations.size());
   p_.operations.push_back(std::move(operation));
+  for (const ObjectId& id : members) {
+    if (in_expand && id.kind == Kind::view) by_caller_in_contract(p_, id);
+  }
 }
 
 // Where the deployed application still relies on what goes away, the replacement waits for contract.
