@@ -16,6 +16,7 @@ For each golden: `contraflow plan` from one database to the other, then plain ps
   undone     a forward file cut after each step, then rolled back: the prior schema, and before purge the prior rows
   indexed    what an index of both schemas leads with (a column, an expression) leads one at each of these cuts, forward: no query loses its index in between
   traffic    rows that an old application writes between expand and backfill arrive: the golden's checks hold
+  late       rows that the next one writes after contract come along on the way back: the prior schema, and the golden's late checks hold
 
 With --executor whole files are run by `contraflow apply` and `rollback`, which must come to the same; what is cut is cut by psql at one step and by
 `apply --until` at the next, so that both take turns. The journal (schema contraflow) is left out of the comparison.
@@ -138,10 +139,10 @@ class Run:
             d = difflib.unified_diff((self.g.plan or '').splitlines(), text.splitlines(), 'expected', 'overview', lineterm='', n=1)
             raise Broken('plan', 'another overview (UPDATE_GOLDEN=1 accepts it)', '\n'.join(d))
 
-    def checks(self, law, db):
-        if self.g.check:
+    def checks(self, law, db, check=None):
+        if check := check or self.g.check:
             with self.s.copy(db) as x:  # a check may draw numbers from a sequence
-                r = self.s.psql(x, self.g.check, check=False)
+                r = self.s.psql(x, check, check=False)
             if r.returncode or set(r.stdout.split()) != {'t'}:
                 raise Broken(law, 'a check does not hold', r.stdout + r.stderr)
 
@@ -211,6 +212,15 @@ class Run:
                 self.s.psql(db, self.g.traffic)
                 self.run('traffic', db, self.up[1:])
                 self.checks('traffic', db)
+
+        if self.g.late:
+            kept = [f for f in self.up if 'purge' not in os.path.basename(f)]
+            with self.s.copy(a) as db:
+                self.run('late', db, kept)
+                self.s.psql(db, self.g.late)
+                self.run('late', db, self.back[len(kept) - 1::-1])
+                self.same('late', db, self.prior, 'back with late rows', dumped=True)
+                self.checks('late', db, self.g.late_check)
 
     def interruptions(self, a):
         here = self.keep(a)
