@@ -342,6 +342,7 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   plan.name = options.name;
   plan.server_major = from.major();
   plan.steps = std::move(ordered.steps);
+  std::erase_if(plan.steps, [](const Step& step) { return step.forward.empty() && step.undo.empty(); });
   make_ids_unique(plan.steps);
   undo_only_while_tables_stand(plan.steps, from, p.created);
   for (const Step& step : plan.steps) plan.grade = std::max(plan.grade, step.grade);

@@ -234,6 +234,7 @@ class Run:
                 self.s.psql(db, self.g.mend)
             self.run('next', db, self.back[last::-1], 'the way back')
             self.same('next', db, self.prior, 'the way back', dumped=True, reordered=self.reordered(self.up[last]), unproven=self.unproven(self.up[last]))
+            self.holds('next', db, self.g.back_check)
 
     def interruptions(self, a):
         here = self.keep(a)

@@ -89,6 +89,22 @@ bool everything_small(const Planner& p, const ObjectId& id) {
   return std::all_of(tables.begin(), tables.end(), [&](const QualifiedName& t) { return p.is_small(t); });
 }
 
+// The deployed version may have written NULL until it was gone: what operation `filled` did, once more in contract. Returns that operation.
+std::size_t fill_again(Planner& p, const ObjectId& id, std::size_t filled) {
+  Action action = p.operations[filled].step.forward;
+  action.todo = all_of({action.todo, negate(column_is_not_null(id))});
+  Operation& again = p.add(Phase::contract, "fill what is still NULL in", id, std::move(action), Action{});
+  again.needs.insert(id);
+  again.groupable = false;
+  again.after.push_back(filled);
+  again.step.effects = {{{id.schema, id.relation}, effects::LockMode::row_exclusive, effects::Work::none}};
+  // The value may be computed from a column that goes.
+  for (const ObjectId& gone : p.dropped) {
+    if (gone.kind == Kind::column && gone.schema == id.schema && gone.relation == id.relation) again.detaches.insert(gone);
+  }
+  return p.operations.size() - 1;
+}
+
 void add_column(Planner& p, const ObjectId& id) {
   const Object& object = p.to.objects.at(id);
   const Column& column = std::get<Column>(object.body);
@@ -130,7 +146,7 @@ void add_column(Planner& p, const ObjectId& id) {
   if (fill) {
     backfill_column(p, Phase::backfill, id, p.options.fill.at(option_key(id)), fmt::format("{} IS NULL", quoted));
     p.operations.back().after.push_back(added);
-    after.push_back(p.operations.size() - 1);
+    after.push_back(late_not_null ? fill_again(p, id, p.operations.size() - 1) : p.operations.size() - 1);
   }
   if (late_not_null) {
     set_not_null(p, Phase::contract, id, id.name, after);
@@ -178,15 +194,7 @@ std::size_t fill_column(Planner& p, const ObjectId& id, const Column& column, co
   purge.step.effects = brief_lock;
   purge.step.notes.push_back(fmt::format("from here on the rows that held NULL in {} are no longer known: going back leaves what was filled in", describe(id)));
   purge.after.push_back(filled);
-  // The deployed version may have written NULL until it was gone.
-  Action again_action = p.operations[filled].step.forward;
-  again_action.todo = all_of({again_action.todo, negate(column_is_not_null(id))});
-  Operation& again = p.add(Phase::contract, "fill what is still NULL in", id, std::move(again_action), Action{});
-  again.needs.insert(id);
-  again.groupable = false;
-  again.after.push_back(filled);
-  again.step.effects = {{{id.schema, id.relation}, effects::LockMode::row_exclusive, effects::Work::none}};
-  return p.operations.size() - 1;
+  return fill_again(p, id, filled);
 }
 
 void alter_column(Planner& p, const ObjectId& id) {

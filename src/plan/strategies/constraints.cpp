@@ -58,6 +58,22 @@ std::string add_not_valid(const Database& database, const ObjectId& id, const st
   return fmt::format("{} ADD CONSTRAINT {} {}", alter_table(database, id.schema, id.relation), sql::quote_identifier(name), definition);
 }
 
+// An index that finds the rows that reference a row: it leads with the referencing columns, and leaves out at most those that hold NULL in one of them.
+std::optional<ObjectId> index_for_references(const Planner& p, const ObjectId& id, const Constraint& constraint) {
+  if (constraint.type != ConstraintType::foreign_key || constraint.columns.empty()) return {};
+  for (const Object* member : Planner::members(p.to, ObjectId{Kind::table, id.schema, "", id.relation, ""})) {
+    const auto* index = std::get_if<Index>(&member->body);
+    if (!index || index->columns.size() < constraint.columns.size()) continue;
+    const bool whole = index->predicate.empty() || std::any_of(constraint.columns.begin(), constraint.columns.end(), [&](const std::string& column) {
+                         const std::string present = sql::quote_identifier(column) + " IS NOT NULL";
+                         return index->predicate == present || index->predicate == "(" + present + ")";
+                       });
+    const std::set<std::string> leading(index->columns.begin(), index->columns.begin() + static_cast<std::ptrdiff_t>(constraint.columns.size()));
+    if (whole && leading == std::set<std::string>(constraint.columns.begin(), constraint.columns.end())) return member->id;
+  }
+  return {};
+}
+
 std::vector<Precondition> preconditions(const ObjectId& id, const Constraint& constraint) {
   const std::string table = sql::quote(QualifiedName{id.schema, id.relation});
   if (constraint.type == ConstraintType::check && !constraint.expression.empty()) {
@@ -217,7 +233,10 @@ void add_or_restore(Planner& p, const ObjectId& id, bool adding) {
   }
   if (adding) {
     Operation& add = mark(p.add(phase, "add NOT VALID", id, addition, removal));
-    add.step.preconditions = preconditions(id, constraint);
+    if (constraint.validated) add.step.preconditions = preconditions(id, constraint);  // NOT VALID asks nothing of the rows that are there
+    if (const auto index = index_for_references(p, id, constraint); index && p.created.contains(*index) && index_phase(p, p.to.objects.at(*index)) <= phase) {
+      add.needs.insert(*index);  // before the first DELETE on the referenced table that looks for rows here
+    }
     add.step.effects = effects_of(id, constraint, false, false);
     add.groupable = constraint.type != ConstraintType::foreign_key;
     if (!constraint.validated) add.provides.insert(id);
@@ -244,13 +263,7 @@ void add_or_restore(Planner& p, const ObjectId& id, bool adding) {
 namespace {
 
 void warn_without_index(Planner& p, const ObjectId& id, const Constraint& constraint) {
-  if (constraint.type != ConstraintType::foreign_key || constraint.columns.empty()) return;
-  for (const Object* member : Planner::members(p.to, ObjectId{Kind::table, id.schema, "", id.relation, ""})) {
-    const auto* index = std::get_if<Index>(&member->body);
-    if (!index || index->columns.size() < constraint.columns.size() || !index->predicate.empty()) continue;
-    std::set<std::string> leading(index->columns.begin(), index->columns.begin() + static_cast<std::ptrdiff_t>(constraint.columns.size()));
-    if (leading == std::set<std::string>(constraint.columns.begin(), constraint.columns.end())) return;
-  }
+  if (constraint.type != ConstraintType::foreign_key || constraint.columns.empty() || index_for_references(p, id, constraint)) return;
   p.notes.push_back(fmt::format("{} has no index on its referencing columns: every DELETE and key UPDATE on {} scans {}", describe(id),
                                 sql::quote(*constraint.references), sql::quote(QualifiedName{id.schema, id.relation})));
 }

@@ -177,7 +177,12 @@ void add_column_in_stages(Planner& p, const ObjectId& id) {
   const std::string meanwhile = identity ? p.spare_relation(id.schema, column.identity_sequence.name, "fill") : std::string();
   const std::string meanwhile_name = sql::quote(QualifiedName{id.schema, meanwhile});
   const std::string value = identity ? fmt::format("pg_catalog.nextval({}::regclass)", sql::quote_literal(meanwhile_name)) : column.default_expression;
-  if (identity) statements.push_back("CREATE SEQUENCE IF NOT EXISTS " + meanwhile_name);
+  // An identity asks for no privilege on its sequence, a default does: whoever may insert goes on inserting.
+  const std::string for_everyone = fmt::format("GRANT USAGE ON SEQUENCE {} TO PUBLIC", meanwhile_name);
+  if (identity) {
+    statements.push_back("CREATE SEQUENCE IF NOT EXISTS " + meanwhile_name);
+    statements.push_back(for_everyone);
+  }
   statements.push_back(fmt::format("{} ALTER COLUMN {} SET DEFAULT {}", target, quoted, value));
   for (std::string& statement : describe_state(object, p.to)) statements.push_back(std::move(statement));
   Statements undo{fmt::format("{} DROP COLUMN IF EXISTS {}", target, quoted)};
@@ -204,7 +209,7 @@ void add_column_in_stages(Planner& p, const ObjectId& id) {
   finish.push_back(setval_from(sql::quote(column.identity_sequence), meanwhile_name));
   finish.push_back("DROP SEQUENCE " + meanwhile_name);
   Operation& last = p.add(Phase::backfill, "make identity of", id, brief(std::move(finish), negate(identity_is(id, column.identity))),
-                          brief({fmt::format("CREATE SEQUENCE {}", meanwhile_name), setval_from(meanwhile_name, sql::quote(column.identity_sequence)),
+                          brief({fmt::format("CREATE SEQUENCE {}", meanwhile_name), for_everyone, setval_from(meanwhile_name, sql::quote(column.identity_sequence)),
                                  fmt::format("{} ALTER COLUMN {} DROP IDENTITY", target, quoted),
                                  fmt::format("{} ALTER COLUMN {} SET DEFAULT {}", target, quoted, value)},
                                 identity_is(id, column.identity)));

@@ -191,6 +191,42 @@ void replace_index(Planner& p, const ObjectId& id) {
   exchange_index(p, id, a, b);
 }
 
+// What stands between the parentheses after USING method, split at its commas.
+std::vector<std::string> keys_of(const Index& index) {
+  std::vector<std::string> out(1);
+  const std::string opening = " USING " + sql::quote_identifier(index.access_method) + " (";
+  const std::size_t start = index.definition.find(opening);
+  if (start == std::string::npos) return out;
+  int depth = 0;
+  char quote = 0;
+  for (std::size_t i = start + opening.size(); i < index.definition.size(); ++i) {
+    const char c = index.definition[i];
+    if (quote) {
+      if (c == quote) quote = 0;
+    } else if (c == '\'' || c == '"') {
+      quote = c;
+    } else if (c == '(') {
+      ++depth;
+    } else if (c == ')' && depth-- == 0) {
+      break;
+    } else if (c == ',' && depth == 0) {
+      out.emplace_back();
+      ++i;  // the blank
+      continue;
+    }
+    out.back() += c;
+  }
+  return out;
+}
+
+// Whether a query or ON CONFLICT that the old index serves finds as much in the new one.
+bool serves_the_same(const Index& a, const Index& b) {
+  if (a.access_method != b.access_method || (!b.predicate.empty() && b.predicate != a.predicate)) return false;
+  const std::vector<std::string> old_keys = keys_of(a), new_keys = keys_of(b);
+  if (a.unique || a.access_method != "btree") return old_keys == new_keys && (b.unique || !a.unique);
+  return old_keys.size() <= new_keys.size() && std::equal(old_keys.begin(), old_keys.end(), new_keys.begin());
+}
+
 }  // namespace
 
 void exchange_index(Planner& p, const ObjectId& id, const Object& a, const Object& b) {
@@ -201,6 +237,8 @@ void exchange_index(Planner& p, const ObjectId& id, const Object& a, const Objec
   const ObjectId new_id{Kind::index, id.schema, "", spare_new, ""};
   const ObjectId old_id{Kind::index, id.schema, "", spare_old, ""};
   const Phase phase = std::max(index_phase(p, b), old_index.constraint.empty() ? Phase::expand : Phase::contract);
+  // What the deployed version's queries use stays until it is gone.
+  const Phase exchange_phase = std::max(phase, serves_the_same(old_index, new_index) ? Phase::expand : Phase::contract);
   // With the same definition, whether a constraint stands on it is what changes.
   const auto stands = [&](const Object& object, const Index& index) {
     const std::string& name = index.constraint.empty() ? id.name : index.constraint;
@@ -231,7 +269,7 @@ void exchange_index(Planner& p, const ObjectId& id, const Object& a, const Objec
   build.step.preconditions = unique_precondition(p, id, new_index);
   build.step.effects = {{{id.schema, new_index.table}, effects::LockMode::share_update_exclusive, effects::Work::index_build}};
   const std::size_t built = p.operations.size() - 1;
-  Operation& exchange = p.add(phase, "put in place the new", id, brief(swap(old_index, new_index, b, p.to, spare_new), exists(new_id)),
+  Operation& exchange = p.add(exchange_phase, "put in place the new", id, brief(swap(old_index, new_index, b, p.to, spare_new), exists(new_id)),
                               brief(swap(new_index, old_index, a, p.from, spare_old), exists(old_id)));
   exchange.after.push_back(built);
   exchange.provides.insert(id);
@@ -244,7 +282,7 @@ void exchange_index(Planner& p, const ObjectId& id, const Object& a, const Objec
   }
   exchange.groupable = false;
   exchange.step.effects = {{{id.schema, new_index.table}, effects::LockMode::access_exclusive, effects::Work::none}};
-  Operation& back = p.add(phase, "way back: build the old", id, Action{}, build_index(id, old_index, spare_old, negate(stands(a, old_index))));
+  Operation& back = p.add(exchange_phase, "way back: build the old", id, Action{}, build_index(id, old_index, spare_old, negate(stands(a, old_index))));
   back.after.push_back(built + 1);
   back.detaches.insert(id);
   if (!old_index.constraint.empty()) back.detaches.insert(ObjectId{Kind::constraint, id.schema, old_index.table, old_index.constraint, ""});

@@ -233,15 +233,17 @@ void alter_other(Planner& p, const ObjectId& id) {
   if (id.kind == Kind::view && p.claim(id, Aspect::definition)) {
     p.claim(id, Aspect::options);  // CREATE OR REPLACE sets them anew
     const bool same_columns = view_extends(std::get<View>(b.body), std::get<View>(a.body));
+    const Object first = still_by_owner(a, b);
     if (same_columns) {
-      step(Phase::expand, "replace", or_replace(b, p.to), or_replace(a, p.from));
+      step(Phase::expand, "replace", or_replace(first, p.to), or_replace(a, p.from));
     } else {
       // Back to fewer columns: no OR REPLACE leads there.
       Statements back = drop(b);
       for (std::string& statement : create_all(a, p.from)) back.push_back(std::move(statement));
       back = with_dependents_made_anew(p, id, std::move(back));
-      step(Phase::expand, "replace", or_replace(b, p.to), std::move(back), {}, all_of({exists(id), negate(has_definition(a))}));
+      step(Phase::expand, "replace", or_replace(first, p.to), std::move(back), {}, all_of({exists(id), negate(has_definition(a))}));
     }
+    by_caller_in_contract(p, id);
   }
   if (id.kind == Kind::routine && p.claim(id, Aspect::definition)) {
     const Routine& old_routine = std::get<Routine>(a.body);
@@ -256,8 +258,9 @@ void alter_other(Planner& p, const ObjectId& id) {
     renew_stored_results(p, id, p.operations.size() - 1);
   }
   if (id.kind == Kind::view && p.claim(id, Aspect::options)) {
-    step(Phase::expand, "set the options of", alter_view_options(id, std::get<View>(a.body).options, std::get<View>(b.body).options),
-         alter_view_options(id, std::get<View>(b.body).options, std::get<View>(a.body).options));
+    const catalog::Options old_options = std::get<View>(a.body).options, first = std::get<View>(still_by_owner(a, b).body).options;
+    step(Phase::expand, "set the options of", alter_view_options(id, old_options, first), alter_view_options(id, first, old_options));
+    by_caller_in_contract(p, id);
   }
   if (id.kind == Kind::materialized_view) {
     const auto& old_view = std::get<MaterializedView>(a.body);

@@ -11,7 +11,9 @@
 #include <cstdlib>
 #include <map>
 
+#include "base/text.h"
 #include "catalog/ddl.h"
+#include "catalog/of_kind.h"
 #include "plan/strategies/column_parts.h"
 #include "plan/strategies/index_parts.h"
 #include "plan/strategies/partition_columns.h"
@@ -157,10 +159,37 @@ Statements drop_left_references(const Database& left, const Database& joined, co
   return out;
 }
 
+// Rows of the partition's bound that came since it left stand in the default partition: before it is attached again they go to it. Not where triggers would fire
+// for them, or a foreign key points at them.
+Statements fetch_late_rows(const Planner& p, const ObjectId& id, const QualifiedName& parent, const Table& body) {
+  const auto present = default_partition(p.from, parent);
+  if (!present || default_partition(p.to, parent) != present || body.partition_bound == "DEFAULT" || body.partition_constraint.empty()) return {};
+  for (const ObjectId& member : {*present, id}) {
+    for (const Object* trigger : Planner::members(p.from, member)) {
+      if (trigger->id.kind == Kind::trigger) return {};
+    }
+  }
+  for (const auto& [other, object] : catalog::of_kind(p.from, Kind::constraint)) {
+    const auto& constraint = std::get<Constraint>(object.body);
+    if (constraint.references && (*constraint.references == parent || *constraint.references == name_of(id) || *constraint.references == name_of(*present))) return {};
+  }
+  std::vector<std::string> columns;
+  for (const Object* member : Planner::members(p.from, id)) {
+    const auto* column = std::get_if<Column>(&member->body);
+    if (column && column->generated == Generated::none) columns.push_back(sql::quote_identifier(member->id.name));
+    if (std::any_of(p.renames.begin(), p.renames.end(), [&](const diff::Rename& rename) { return rename.to == member->id; })) return {};
+  }
+  const std::string list = contraflow::join(columns, ", "), rest = quoted_name(*present);
+  return {fmt::format("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", rest),
+          fmt::format("WITH late AS (DELETE FROM {} WHERE {} RETURNING {}) INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM late", rest, body.partition_constraint, list,
+                      quoted_name(id), list, list)};
+}
+
 // The partition leaves its parent while both are read and written. Returns the operation after which it is out.
 std::size_t detach_online(Planner& p, const ObjectId& id, const QualifiedName& parent, const Table& body, bool keeps_proof) {
   const std::string attached = is_partition_of(id, parent), pending = half_detached(id, parent);
   Statements attach_again = name_parts_by_age(p.from, id);
+  append(attach_again, fetch_late_rows(p, id, parent, body));
   attach_again.push_back(attach(id, parent, body.partition_bound));
   const Action back = brief(std::move(attach_again), all_of({exists(id), negate(attached)}));
   const std::vector<effects::Effect> on_parent{{parent, LockMode::share_update_exclusive, Work::none}, {name_of(id), LockMode::access_exclusive, Work::none}};

@@ -220,6 +220,30 @@ void rename_simply(Planner& p, const diff::Rename& rename) {
   p.carried_renames.push_back({rename, p.operations.size() - 1, {}});
 }
 
+// A routine whose text names the value before and after: while only one of the two has changed, each call of it fails.
+bool replaces_routine_of(const Planner& p, const Operation& operation, const diff::Rename& rename) {
+  const Step& step = operation.step;
+  if (operation.provides.size() != 1 || operation.provides.begin()->kind != Kind::routine || step.forward.mode != Mode::brief || step.undo.mode != Mode::brief || !step.forward.todo.empty()) return false;
+  const auto* before = p.from.find_body<Routine>(*operation.provides.begin());
+  const auto* after = p.to.find_body<Routine>(*operation.provides.begin());
+  return before && after && before->body.find(sql::quote_literal(rename.from.name)) != std::string::npos && after->body.find(sql::quote_literal(rename.to.name)) != std::string::npos;
+}
+
+// Both in the transaction of the first; nothing is left of the other.
+void join(Planner& p, std::size_t first, std::size_t other) {
+  Operation &operation = p.operations[first], &joining = p.operations[other];
+  operation.step.title += "; " + joining.step.title;
+  append(operation.step.forward.statements, joining.step.forward.statements);
+  append(operation.step.undo.statements, joining.step.undo.statements);
+  joining.step.forward = joining.step.undo = Action{};
+  for (const std::size_t before : joining.after) {
+    if (before == first) continue;
+    operation.after.push_back(before);
+    // What only the way back does follows it there: in the same phase.
+    if (p.operations[before].step.forward.empty()) p.operations[before].step.phase = std::max(p.operations[before].step.phase, operation.step.phase);
+  }
+}
+
 std::string text_of(const Action& action) {
   std::string out = contraflow::join(action.statements, "\n") + "\n" + action.todo;
   if (action.backfill) out += "\n" + sql::quote(action.backfill->table) + "\n" + action.backfill->assignments + "\n" + action.backfill->pending;
@@ -374,6 +398,7 @@ void order_after_renames(Planner& p) {
   for (std::size_t i = 0; i < p.operations.size(); ++i) {
     Operation& operation = p.operations[i];
     const std::string text = text_of(operation);
+    std::optional<std::size_t> joined;
     for (const Planner::CarriedRename& carried : p.carried_renames) {
       if (carried.operation == i || carried.farewell == i) continue;
       if (is_rename(i)) {
@@ -388,8 +413,14 @@ void order_after_renames(Planner& p) {
         continue;
       }
       if (is_enum_value(carried.rename.to) && operation.by_old_names.contains(type_of_value(carried.rename.to))) continue;
-      if (!uses_new_name(operation, text, carried.rename)) continue;
+      const bool routine = is_enum_value(carried.rename.to) && replaces_routine_of(p, operation, carried.rename);
+      if (!routine && !uses_new_name(operation, text, carried.rename)) continue;
       operation.after.push_back(carried.operation);
+      if (routine) {
+        if (joined) p.operations[*joined].after.push_back(carried.operation);
+        else joined = carried.operation;
+        continue;
+      }
       // On the second run of the way back the object has its old name again, and everything here is undone.
       if (carried.rename.to.relation.empty() && !operation.step.undo.empty()) {
         operation.step.undo.todo = all_of({exists(carried.rename.to), operation.step.undo.todo});
@@ -401,6 +432,7 @@ void order_after_renames(Planner& p) {
         operation.after.push_back(*carried.farewell);
       }
     }
+    if (joined) join(p, *joined, i);
   }
 }
 

@@ -25,4 +25,9 @@ Statements under_new_names(const Planner& planner, const std::set<ObjectId>& obj
 // Columns with two names that any of the objects uses.
 std::vector<diff::Rename> renamed_columns_of(const Planner& planner, const std::set<ObjectId>& objects);
 
+// The view as it comes in expand: where it comes to use its caller's privileges (security_invoker), that waits for contract.
+Object still_by_owner(const Object& before, Object after);
+// Adds what is left for contract.
+void by_caller_in_contract(Planner& planner, const ObjectId& view);
+
 }  // namespace contraflow::plan

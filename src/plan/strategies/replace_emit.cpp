@@ -209,12 +209,13 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
   Statements late_drops, late_undo_drops, early_creates, early_undo_creates;
   for (auto it = old_order.rbegin(); it != old_order.rend(); ++it) append(old_called.contains(*it) ? late_drops : drops, drop(p_.from.objects.at(*it)));
   for (auto it = new_order.rbegin(); it != new_order.rend(); ++it) append(new_called.contains(*it) ? late_undo_drops : undo_drops, drop(p_.to.objects.at(*it)));
-  const auto made = [&](const ObjectId& id, const Database& database) {
-    const Object& object = database.objects.at(id);
-    return create_all(unproven.contains(id) ? not_valid(object) : object, database);
-  };
-  for (const ObjectId& id : new_order) append(new_called.contains(id) ? early_creates : creates, made(id, p_.to));
-  for (const ObjectId& id : old_order) append(old_called.contains(id) ? early_undo_creates : undo_creates, made(id, p_.from));
+  const bool in_expand = std::all_of(items.begin(), items.end(), [](const Item* entry) { return entry->phase == Phase::expand; }) && phase == Phase::expand;
+  const auto made = [&](const Object& object, const Database& database) { return create_all(unproven.contains(object.id) ? not_valid(object) : object, database); };
+  for (const ObjectId& id : new_order) {
+    const Object& coming = p_.to.objects.at(id);
+    append(new_called.contains(id) ? early_creates : creates, made(in_expand ? still_by_owner(p_.from.objects.at(id), coming) : coming, p_.to));
+  }
+  for (const ObjectId& id : old_order) append(old_called.contains(id) ? early_undo_creates : undo_creates, made(p_.from.objects.at(id), p_.from));
 
   // Parts of an index that comes anew go along with it, also those that have another name in the other schema.
   for (const auto& [order, database, other, into] : {std::tuple{&new_order, &p_.to, &p_.from, &creates}, std::tuple{&old_order, &p_.from, &p_.to, &undo_creates}}) {
@@ -318,6 +319,9 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
   for (const std::size_t follower : followers) p_.operations[follower].after.push_back(group);
   p_.operations.push_back(std::move(operation));
   for (const ObjectId& id : unproven) prove(id, phase, group);
+  for (const ObjectId& id : members) {
+    if (in_expand && id.kind == Kind::view) by_caller_in_contract(p_, id);
+  }
 }
 
 // Where the deployed application still relies on what goes away, the replacement waits for contract.

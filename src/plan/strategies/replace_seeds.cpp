@@ -112,7 +112,7 @@ void Replacements::find_rebound() {
       default: continue;
     }
     const Object* desired = p_.to.find(id);
-    if (!desired || p_.replaced.contains(id) || (p_.has(id, Aspect::definition) && !calls_another_overload(object, *desired))) continue;
+    if (!desired || ((p_.replaced.contains(id) || p_.has(id, Aspect::definition)) && !calls_another_overload(object, *desired))) continue;
     std::vector<std::string> old_there, new_there;
     for (const ObjectId& dependency : object.depends_on) {
       if (!p_.dropped.contains(dependency) || desired->depends_on.contains(dependency)) continue;
