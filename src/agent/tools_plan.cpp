@@ -98,7 +98,7 @@ Json journal(const Json& status) {
   for (const Json& session : status.value("sessions", Json::array())) {
     sessions.push_back({{"pid", session["pid"]}, {"state", session["state"]}, {"waits", session["waits"]}, {"blocked_by", session["blocked_by"].size()}});
   }
-  return {{"running", status.value("runner", "") != ""}, {"sessions", sessions}, {"plans", plans}};
+  return {{"running", !status.value("runner", "").empty()}, {"sessions", sessions}, {"plans", plans}};
 }
 
 }  // namespace

@@ -151,7 +151,7 @@ void write_file(const fs::path& path, std::string_view content) {
   }
 }
 
-NewFolder::NewFolder(fs::path target) : target_(fs::absolute(std::move(target)).lexically_normal()) {
+NewFolder::NewFolder(const fs::path& target) : target_(fs::absolute(target).lexically_normal()) {
   if (!target_.has_filename()) target_ = target_.parent_path();
   std::error_code error;
   if (fs::exists(target_, error) && !(fs::is_directory(target_, error) && fs::is_empty(target_, error))) {

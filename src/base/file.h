@@ -23,7 +23,7 @@ void write_file(const std::filesystem::path& path, std::string_view content);
 class NewFolder {
  public:
   // Error{usage} where the target exists and is not an empty folder.
-  explicit NewFolder(std::filesystem::path target);
+  explicit NewFolder(const std::filesystem::path& target);
   ~NewFolder();
   NewFolder(const NewFolder&) = delete;
   NewFolder& operator=(const NewFolder&) = delete;

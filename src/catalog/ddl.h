@@ -4,6 +4,7 @@
 // semicolon.
 #pragma once
 
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,7 @@
 namespace contraflow::catalog {
 
 using Statements = std::vector<std::string>;
-inline void append(Statements& to, const Statements& from) { to.insert(to.end(), from.begin(), from.end()); }
+inline void append(Statements& to, Statements from) { to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end())); }
 
 // How an object is named after ALTER/COMMENT ON/DROP: `TABLE public.users`, `TRIGGER t ON public.users`,
 // `FUNCTION public.f(integer)`, `CAST (a AS b)`.

@@ -14,7 +14,7 @@
 namespace contraflow::lint {
 namespace {
 
-constexpr long long kSmallBytes = 1024 * 1024;  // as in plans: what takes milliseconds under any lock
+constexpr long long kSmallBytes = 1024LL * 1024;  // as in plans: what takes milliseconds under any lock
 
 struct Allowance {
   std::string rule;

@@ -19,7 +19,7 @@ std::string name_space(const ObjectId& id) {
     case Kind::materialized_view:
     case Kind::sequence:
     case Kind::index:
-    case Kind::composite_type: return "class " + id.schema + "." + id.name;
+    case Kind::composite_type:
     case Kind::enum_type:
     case Kind::domain:
     case Kind::range_type:

@@ -321,9 +321,9 @@ class Run {
     return false;
   }
 
-  void fail(const ScriptItem& item, Error error, std::string sqlstate) {
+  void fail(const ScriptItem& item, const Error& error, std::string sqlstate) {
     Failure failure;
-    failure.error = std::move(error);
+    failure.error = error;
     failure.sqlstate = std::move(sqlstate);
     failure.place = place_of(item);
     failure.timed_out = watchdog_.fired();

@@ -23,6 +23,7 @@ void pg_query_free_error(PgQueryError* error);
 PgQueryProtobuf pg_query_nodes_to_protobuf(const void* tree);
 void MemoryContextSetParent(MemoryContextData* context, MemoryContextData* parent);
 void MemoryContextDelete(MemoryContextData* context);
+// NOLINTBEGIN(bugprone-reserved-identifier): the linker's --wrap makes these names
 MemoryContextData* __real_AllocSetContextCreateInternal(MemoryContextData* parent, const char* name, size_t least, size_t first_block, size_t largest_block);
 MemoryContextData* __wrap_AllocSetContextCreateInternal(MemoryContextData* parent, const char* name, size_t least, size_t first_block, size_t largest_block);
 extern __thread MemoryContextData* CurrentMemoryContext;
@@ -36,6 +37,7 @@ size_t __real_pg_query__scan_result__get_packed_size(const PgQuery__ScanResult* 
 size_t __real_pg_query__scan_result__pack(const PgQuery__ScanResult* message, uint8_t* out);
 size_t __wrap_pg_query__scan_result__get_packed_size(const PgQuery__ScanResult* message);
 size_t __wrap_pg_query__scan_result__pack(const PgQuery__ScanResult* message, uint8_t* out);
+// NOLINTEND(bugprone-reserved-identifier)
 }
 
 namespace {
@@ -46,7 +48,7 @@ thread_local const contraflow::sql::TokenVisitor* visitor = nullptr;  // to whom
 // Every block of a tree is of one size, which the allocator has one area for, where PostgreSQL doubles them; and none is the default size, of which PostgreSQL
 // keeps a hundred contexts for the thread that deletes them, while others make them.
 MemoryContextData* __wrap_AllocSetContextCreateInternal(MemoryContextData* parent, const char* name, size_t least, size_t first_block, size_t largest_block) {
-  constexpr size_t kBlock = 7 * 1024;
+  constexpr size_t kBlock = size_t{7} * 1024;
   if (parent == nullptr || largest_block < kBlock) return __real_AllocSetContextCreateInternal(parent, name, least, first_block, largest_block);
   return __real_AllocSetContextCreateInternal(parent, name, 0, kBlock, kBlock);
 }

@@ -164,7 +164,7 @@ void add_triggers(const World& world, std::vector<Subject>& out) {
         if ((has_name(statement, word, name) || has_name(statement, word + "IF EXISTS ", name)) && has_name(statement, " ", relation)) return true;
         return std::any_of(functions.begin(), functions.end(), [&](const std::string& function) {
           const std::size_t at = statement.find("FUNCTION " + function + "(");
-          return at != std::string::npos && at < 24 && statement.find(" OWNER TO ") == std::string::npos;
+          return at < 24 && statement.find(" OWNER TO ") == std::string::npos;
         });
       };
       subject.decided_by = subject.group;
