@@ -226,7 +226,7 @@ ResolvedRenames resolve_renames(const std::vector<RenameRequest>& requests, cons
       const Fit fit = fits[0];
       found.ids.clear();
       if (only_anew(fit.from.kind)) {
-        out.notes.push_back(fmt::format("{}: {} is made anew under its new name and the old one goes in contract, so that both names work meanwhile", request.where,
+        out.notes.push_back(fmt::format("{}: {} is made anew under its new name, before contract unless what it reads only changes there, and the old one goes in contract", request.where,
                                         describe(fit.from)));
         continue;
       }

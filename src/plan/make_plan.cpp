@@ -289,6 +289,17 @@ void undo_only_after_giving_way(std::vector<Operation>& operations, const std::v
   }
 }
 
+// By the ids of their steps.
+std::map<std::string, ObjectId> views_that_come(const Planner& p) {
+  std::map<std::string, ObjectId> out;
+  for (const Operation& operation : p.operations) {
+    for (const ObjectId& id : operation.provides) {
+      if ((id.kind == Kind::view || id.kind == Kind::materialized_view) && p.created.contains(id) && !Planner::relation(p.from, id.schema, id.name)) out.emplace(operation.step.id, id);
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 Outcome make_plan(const catalog::Database& from_schema, const catalog::Database& to_schema, const diff::Difference& given_difference, const Options& options) {
@@ -336,7 +347,13 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   order_event_triggers(p);
 
   undo_only_after_giving_way(p.operations, contended);
+  const std::map<std::string, ObjectId> new_views = views_that_come(p);
   Ordered ordered = order(std::move(p.operations), from, to);
+  for (const Step& step : ordered.steps) {
+    const auto view = new_views.find(step.id);
+    if (view == new_views.end() || step.phase != Phase::contract) continue;
+    p.notes.push_back(fmt::format("{} comes only in contract, after what it reads has changed there: until then the next version must do without it", describe(view->second)));
+  }
   if (!ordered.cycle.empty() && p.refusals.empty()) p.refuse("these changes wait for each other: " + contraflow::join(ordered.cycle, "; "));
   Plan& plan = out.plan;
   plan.name = options.name;

@@ -15,6 +15,7 @@ For each golden: `contraflow plan` from one database to the other, then plain ps
   resumed    a file cut after each step, then run again: the same end, forward and back
   undone     a forward file cut after each step, then rolled back: the prior schema, and before purge the prior rows
   indexed    what an index of both schemas leads with (a column, an expression) leads one at each of these cuts, forward: no query loses its index in between
+  identified a table that has a replica identity in both schemas has one at each of these cuts, and at those of the way back: a published table without takes no UPDATE and DELETE
   traffic    rows that an old application writes between expand and backfill arrive: the golden's checks hold
   next       what the next version writes between contract and purge does not fail; the way back goes through, or stops with what the golden says until its mend was done
 
@@ -126,6 +127,7 @@ class Run:
         self.pointless = [m.groups() for note in doc['notes'] if (m := re.match(r'after a rollback from purge constraint (\S+) on \S+\.(\S+) is NOT VALID where rows point', note))]
         self.prior, self.rows, want = judge.state(self.s, a), judge.contents(self.s, a), judge.state(self.s, b)
         self.indexed = set() if g.gap else self.leading(a) & self.leading(b)
+        self.known = self.identified(a) & self.identified(b)
         self.forward_and_back(a, b, want)
         self.traffic(a)
         self.next(a)
@@ -245,6 +247,7 @@ class Run:
                     self.cut('resumed', x, f, text, n, where)
                     if gone := self.indexed - self.leading(x):
                         raise Broken('indexed', where + ': no index leads with ' + ', '.join(sorted(gone)))
+                    self.identify(x, where)
                     with self.s.copy(x) as y:
                         self.undo('undone', y, k, where)
                     self.run('resumed', x, [f], where)
@@ -257,9 +260,20 @@ class Run:
             for n, text in enumerate(pieces := cuts(open(f).read(), self.g.cuts), 1):
                 where = f'{os.path.basename(f)} cut after step {n} of {len(pieces) + 1}'
                 with self.s.copy(here) as x:
-                    self.run('resumed', x, [self.part(text), f], where)
+                    self.run('resumed', x, [self.part(text)], where)
+                    self.identify(x, where)
+                    self.run('resumed', x, [f], where)
                     self.same('resumed', x, want, where)
             self.run('resumed', here, [f])
+
+    def identify(self, db, where):
+        if gone := self.known - self.identified(db):
+            raise Broken('identified', where + ': no replica identity of ' + ', '.join(sorted(gone)))
+
+    def identified(self, db):
+        """the ordinary tables whose rows replication can tell apart"""
+        return set(self.s.psql(db, """SELECT c.oid::regclass FROM pg_class c WHERE c.relkind = 'r' AND c.oid >= 16384 AND (c.relreplident = 'f' OR
+            EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND CASE c.relreplident WHEN 'i' THEN i.indisreplident WHEN 'd' THEN i.indisprimary END))""").stdout.splitlines())
 
     def leading(self, db):
         """what the valid indexes of each table lead with"""

@@ -137,23 +137,33 @@ namespace {
 // At the end of the way back renamed columns have their old names again, and what is made anew is written with the new ones: they get those for the time of the transaction.
 // The server changes the names in whatever reads the columns. First: to the new names; second: back.
 std::pair<Statements, Statements> new_column_names_again(const Planner& p, const ObjectId& table) {
-  std::vector<std::pair<std::string, std::string>> names;  // old, new
+  struct Name {
+    std::string on, old, now;  // the table that declares it: a column that is inherited takes its parent's name
+  };
+  std::vector<Name> names;
   for (const Object* member : Planner::columns(p.from, table)) {
-    if (const std::string old = old_column_name(p, member->id); old != member->id.name) names.emplace_back(old, member->id.name);
+    const std::string old = old_column_name(p, member->id);
+    if (old == member->id.name) continue;
+    const auto& body = std::get<Column>(member->body);
+    const auto above = std::find_if(p.renames.begin(), p.renames.end(), [&](const diff::Rename& r) {
+      return r.from.kind == Kind::column && r.from.name == old && r.to.name == member->id.name && Planner::with_copies(p.from, r.to).contains(member->id);
+    });
+    const bool its_parents = body.inherited && above != p.renames.end();
+    names.push_back({its_parents ? sql::quote(QualifiedName{above->to.schema, above->to.relation}) : quoted_name(table), old, member->id.name});
   }
   // Through names in between where two exchange theirs.
-  const bool crossed = std::any_of(names.begin(), names.end(), [&](const auto& a) { return std::any_of(names.begin(), names.end(), [&](const auto& b) { return a.first == b.second; }); });
-  const auto rename = [&](const std::string& a, const std::string& b) { return fmt::format("ALTER TABLE {} RENAME COLUMN {} TO {}", quoted_name(table), sql::quote_identifier(a), sql::quote_identifier(b)); };
+  const bool crossed = std::any_of(names.begin(), names.end(), [&](const auto& a) { return std::any_of(names.begin(), names.end(), [&](const auto& b) { return a.old == b.now; }); });
+  const auto rename = [&](const Name& name, const std::string& a, const std::string& b) { return fmt::format("ALTER TABLE {} RENAME COLUMN {} TO {}", name.on, sql::quote_identifier(a), sql::quote_identifier(b)); };
   const auto between = [](const std::string& name) { return sql::truncate_identifier(name.substr(0, 50) + "__rebuild"); };
   Statements to_new, to_old;
-  for (const auto& [old, now] : names) {
-    to_new.push_back(rename(old, crossed ? between(old) : now));
-    to_old.push_back(rename(now, crossed ? between(old) : old));
+  for (const Name& name : names) {
+    to_new.push_back(rename(name, name.old, crossed ? between(name.old) : name.now));
+    to_old.push_back(rename(name, name.now, crossed ? between(name.old) : name.old));
   }
-  for (const auto& [old, now] : names) {
+  for (const Name& name : names) {
     if (!crossed) break;
-    to_new.push_back(rename(between(old), now));
-    to_old.push_back(rename(between(old), old));
+    to_new.push_back(rename(name, between(name.old), name.now));
+    to_old.push_back(rename(name, between(name.old), name.old));
   }
   return {to_new, to_old};
 }
@@ -270,10 +280,11 @@ void restore_inheritance(Planner& p, const ObjectId& id) {
   std::vector<std::string> columns;
   for (const Object* member : Planner::columns(p.from, id)) {
     const auto* before = std::get_if<Column>(&member->body);
-    columns.push_back(member->id.name);
-    if (p.dropped.contains(member->id) && before->not_null) nulls += fmt::format("{}{} IS NULL", nulls.empty() ? "" : " OR ", sql::quote_identifier(member->id.name));
+    const std::string then = old_column_name(p, member->id);
+    columns.push_back(then);
+    if (p.dropped.contains(member->id) && before->not_null) nulls += fmt::format("{}{} IS NULL", nulls.empty() ? "" : " OR ", sql::quote_identifier(then));
     const auto* after = p.to.find_body<Column>(member->id);
-    if (before->inherited && !before->local && (after ? after->local : !goes_with_parents(p, member->id))) owned += (owned.empty() ? "" : ", ") + sql::quote_literal(member->id.name);
+    if (before->inherited && !before->local && (after ? after->local : !goes_with_parents(p, member->id))) owned += (owned.empty() ? "" : ", ") + sql::quote_literal(then);
   }
   if (owned.empty()) return;
   const std::string literal = sql::quote_literal(quoted_name(id));

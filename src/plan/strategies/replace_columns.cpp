@@ -212,6 +212,10 @@ void Replacements::add_retype(Item& out, const ObjectId& id, const Column& a, co
     if (const auto users = p_.dependents.find(column); users != p_.dependents.end()) {
       for (const ObjectId& user : users->second) {
         if (const auto* statistics = p_.from.find_body<StatisticsObject>(user); statistics && statistics->target >= 0) append(targets, alter_statistics_target(user, statistics->target));
+        // One that goes may stay until what stands in its stead is built, unless the conversion could make two of its values equal.
+        const auto* key = p_.from.find_body<Constraint>(user);
+        const bool unique = key && (key->type == ConstraintType::unique || key->type == ConstraintType::primary_key);
+        if (unique && !up.changes && !p_.options.conversion.contains(option_key(id)) && rides_along(column, p_.from.objects.at(user))) out.carries.insert(user);
         if (user.kind == Kind::statistics || (user.kind == Kind::index && rides_along(column, p_.from.objects.at(user)))) out.carries.insert(user);
       }
     }

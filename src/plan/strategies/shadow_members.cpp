@@ -62,6 +62,12 @@ void Shadows::build_members(const QualifiedName& table, const std::vector<Shadow
   const Database& target = *direction.target;
   Statements& drops = direction.forward ? drops_back_ : drops_forward_;  // what is here leaves when the other comes
   Statements& places = direction.forward ? places_forward_ : places_back_;
+  // Columns of the index that identifies rows keep their NOT NULL: on the way back it does so no longer, and the one that comes takes over below.
+  const Table& body_before = std::get<Table>(p_.from.objects.at(table_id(table)).body);
+  const bool identity_stays = p_.to.find(ObjectId{Kind::index, table.schema, "", body_before.replica_identity_index, ""});
+  if (direction.forward && !body_before.partitioned && identified_by(p_.from, table, columns) && (identity_stays || identity_changes_with(table, columns))) {
+    drops.push_back(fmt::format("{} REPLICA IDENTITY DEFAULT", alter(table)));
+  }
   for (const Object* member : found.indexes) build_index_on_second(table, columns, *member, direction);
   if (direction.forward && tables_.contains(table)) find_copies(table, columns);
   for (const auto& [copied, member] : copies_) {
@@ -122,11 +128,16 @@ bool Shadows::changes_with_columns(const QualifiedName& table, const Object& mem
   if (calls_over_exchanged_type(member, columns)) return false;
   const bool wins = involves(member, columns, true);
   if (const auto* index = std::get_if<Index>(&member.body)) {
-    if (!index->constraint.empty() || index->replica_identity || (!direction.forward && !wins)) return false;  // what goes from an original goes after the swap, an identity with the table
+    if (!index->constraint.empty() || (!direction.forward && !wins)) return false;  // what goes from an original goes after the swap
+    if (index->replica_identity && !identity_changes_with(table, columns)) return false;
   } else if (const auto* constraint = std::get_if<Constraint>(&member.body)) {
     const bool key = constraint->type == ConstraintType::unique || constraint->type == ConstraintType::primary_key;
     const ObjectId index_id{Kind::index, table.schema, "", member.id.name, ""};
-    if (!key || !wins || (p_.from.find(index_id) && p_.to.find(index_id)) || is_referenced(table)) return false;
+    if (!key || !wins || is_referenced(table)) return false;
+    // A plain index has its name in the other schema: that one is built on the columns as well, or the key cannot wait for them.
+    const Database& other = direction.forward ? p_.from : p_.to;
+    const Object* plain = direction.target->find(index_id) ? other.find(index_id) : nullptr;
+    if (plain && (!std::get<Index>(plain->body).constraint.empty() || std::none_of(columns.begin(), columns.end(), [&](const ShadowColumn& column) { return column.shadow_wins && plain->depends_on.contains(column.id); }))) return false;
   }
   const auto changes_here = [&](const ObjectId& id) {
     return std::any_of(columns.begin(), columns.end(), [&](const ShadowColumn& column) { return column.id == id; });
@@ -138,6 +149,17 @@ bool Shadows::changes_with_columns(const QualifiedName& table, const Object& mem
     const Object* column = direction.target->find(need);
     return column && std::get<Column>(column->body).generated != Generated::none && std::any_of(column->depends_on.begin(), column->depends_on.end(), changes_here);
   });
+}
+
+// The index by which rows of the table are told apart in replication gives way to another one over the columns: without one the server refuses UPDATE and DELETE of a published table.
+bool Shadows::identity_changes_with(const QualifiedName& table, const std::vector<ShadowColumn>& columns) const {
+  return identified_by(p_.from, table, columns) && identified_by(p_.to, table, columns);
+}
+
+bool Shadows::identified_by(const Database& database, const QualifiedName& table, const std::vector<ShadowColumn>& columns) const {
+  const auto* body = database.find_body<Table>(table_id(table));
+  const Object* index = body ? database.find(ObjectId{Kind::index, table.schema, "", body->replica_identity_index, ""}) : nullptr;
+  return index && std::get<Index>(index->body).constraint.empty() && involves(*index, columns, true);
 }
 
 // A foreign key wants its key for as long as it stands.
@@ -177,14 +199,13 @@ void Shadows::build_index_on_second(const QualifiedName& table, const std::vecto
   Statements& drops = direction.forward ? drops_back_ : drops_forward_;  // what is here leaves when the other comes
   Statements& places = direction.forward ? places_forward_ : places_back_;
   if (wins) {
-    // Columns of the index that identifies rows keep their NOT NULL: here it does so no longer, and the one that comes takes over below.
-    if (direction.forward && index.replica_identity) drops.push_back(fmt::format("{} REPLICA IDENTITY DEFAULT", alter(table)));
     // On the way back the new one steps aside; the old one, which left at the swap, was dropped with its column's role.
     drops.push_back(direction.forward ? fmt::format("ALTER INDEX {} RENAME TO {}", quoted_name(member.id), sql::quote_identifier(name))
                                       : fmt::format("DROP INDEX IF EXISTS {}", quoted_name(member.id)));
     places.push_back(fmt::format("ALTER INDEX {} RENAME TO {}", sql::quote(QualifiedName{table.schema, name}), sql::quote_identifier(member.id.name)));
   }
   append(places, describe_state(member, *direction.target));
+  if (index.replica_identity && !in_both) p_.claim(table_id(table), Aspect::replica_identity);
 }
 
 // What an index that the plan makes needs and promises, as far as the columns that change with it do not say so: the operation that has just been added.

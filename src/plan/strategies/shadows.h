@@ -103,6 +103,8 @@ class Shadows {
   void build_members(const QualifiedName& table, const std::vector<ShadowColumn>& columns, const Direction& direction);
   bool changes_with_columns(const QualifiedName& table, const Object& member, const std::vector<ShadowColumn>& columns, const Direction& direction) const;
   void build_index_on_second(const QualifiedName& table, const std::vector<ShadowColumn>& columns, const Object& member, const Direction& direction);
+  bool identity_changes_with(const QualifiedName& table, const std::vector<ShadowColumn>& columns) const;
+  bool identified_by(const Database& database, const QualifiedName& table, const std::vector<ShadowColumn>& columns) const;
   bool is_referenced(const QualifiedName& table) const;
   void describe_new_index(const QualifiedName& table, const Object& member, const Object& built);
   void find_copies(const QualifiedName& table, const std::vector<ShadowColumn>& columns);

@@ -483,15 +483,28 @@ void alter_table_properties(Planner& p, const ObjectId& id) {
     p.replica_identity_operations[id] = p.operations.size() - 1;
     const ObjectId old_index{Kind::index, id.schema, "", a.replica_identity_index, ""};
     const Index* goes = p.dropped.contains(old_index) ? p.from.find_body<Index>(old_index) : nullptr;
-    const bool over_retyped = goes && std::any_of(goes->columns.begin(), goes->columns.end(), [&](const std::string& column) {
-                                const auto *before = p.from.find_body<Column>(column_id(id.schema, id.name, column)), *after = p.to.find_body<Column>(column_id(id.schema, id.name, column));
-                                return before && after && before->type != after->type;
-                              });
+    const auto over_retyped_columns = [&](const Index* index) {
+      return index && std::any_of(index->columns.begin(), index->columns.end(), [&](const std::string& column) {
+               const auto *before = p.from.find_body<Column>(column_id(id.schema, id.name, column)), *after = p.to.find_body<Column>(column_id(id.schema, id.name, column));
+               return before && after && before->type != after->type;
+             });
+    };
+    const bool over_retyped = over_retyped_columns(goes);
     if (!b.replica_identity_index.empty()) operation.needs.insert(ObjectId{Kind::index, id.schema, "", b.replica_identity_index, ""});
     if (over_retyped) {
       // The old index goes before its column changes, the new one comes after it: on the way back the same.
       operation.step.undo = Action{};
       p.add(Phase::contract, "way back: set the replica identity of", id, Action{}, brief(alter_replica_identity(id, a), exists(old_index))).detaches.insert(old_index);
+      const ObjectId new_index{Kind::index, id.schema, "", b.replica_identity_index, ""};
+      const bool comes = p.created.contains(new_index);
+      if (comes && !over_retyped_columns(p.to.find_body<Index>(new_index))) {
+        p.operations.back().needs.insert(new_index);  // it goes on the way back when the old one has taken over
+      } else if (comes) {
+        p.notes.push_back(fmt::format(
+            "{} has no replica identity between the drop of {} and the build of {}, which is over a column that gets another type in between: where it is published, UPDATE and DELETE fail meanwhile. "
+            "ALTER TABLE {} REPLICA IDENTITY FULL before contract avoids it",
+            describe(id), describe(old_index), describe(new_index), quoted_name(id)));
+      }
     }
   }
   if (p.claim(id, Aspect::row_security)) {
