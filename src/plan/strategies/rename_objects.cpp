@@ -214,11 +214,11 @@ void rename_simply(Planner& p, const diff::Rename& rename) {
                                             "{} has its new name from contract on: clients that send or compare with the old one fail then, those that use the new one fail before: "
                                             "deploy a version that understands both first",
                                             describe_renamed(rename.from))
-                                      : fmt::format("{} has its new name from contract on: casts to the old one fail then", describe(rename.from));
+                                      : fmt::format("{} has its new name from contract on: casts to the old one fail then, casts to the new one before", describe(rename.from));
       break;
     case Kind::domain:
     case Kind::composite_type:
-    case Kind::range_type: note = fmt::format("{} has its new name from contract on: casts to the old one fail then", describe(rename.from)); break;
+    case Kind::range_type: note = fmt::format("{} has its new name from contract on: casts to the old one fail then, casts to the new one before", describe(rename.from)); break;
     case Kind::schema:
       note = fmt::format("{} has its new name from contract on: whoever names it, in queries or in search_path, changes at that moment, and so do functions whose body is text",
                          describe(rename.from));
