@@ -81,7 +81,7 @@ export class UserStore {
 }
 TS
 git add src/user-store.ts
-"$contraflow" orm plan >patch 2>left || { cat left >&2; fail 'orm'; }
+"$contraflow" orm plan >'patch' 2>left || { cat left >&2; fail 'orm'; }
 git apply --check patch && git apply patch && pass 'orm: the patch applies'
 grep -q 'to-one relation' left && pass 'orm names the read that no filter reaches' || { cat left >&2; fail 'orders with buyers are not named'; }
 grep -q '^      tier?: SubscriptionTier | null;$' src/user-store.ts && grep -q 'id: number, email: string, tier: SubscriptionTier | null }>' src/user-store.ts && grep -q 'name: string; tier?: SubscriptionTier | null })' src/user-store.ts &&

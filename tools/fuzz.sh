@@ -16,6 +16,7 @@ cmake --preset fuzz >/dev/null
 cmake --build --preset fuzz -j "${JOBS:-$(nproc)}" --target check_fuzz
 mkdir -p "$corpus"
 python3 tests/fuzz/seeds.py "$corpus"
+export LSAN_OPTIONS="suppressions=$here/tools/lsan.supp:print_suppressions=0"
 # Leaks are looked for at the end; the input limit lets a literal be long, the memory limit is above what the sanitizers need.
 exec build/fuzz/check_fuzz -max_total_time="$seconds" -max_len=65536 -timeout=20 -rss_limit_mb=2048 -dict=tests/fuzz/sql.dict -print_final_stats=1 \
   -artifact_prefix="$corpus/../" "$corpus"

@@ -81,7 +81,7 @@ struct Executor::Impl {
     }
     // The answer to a COMMIT may have been lost with the connection: the journal says whether it came through.
     if (condition.empty() && done_by_this_run(step)) return outcome;
-    if (!step.undo) check_preconditions(step);
+    check_preconditions(step);
     run.observer.ready(step, run.connection());
     switch (action.mode) {
       case plan::Mode::none: break;
@@ -125,15 +125,15 @@ struct Executor::Impl {
   }
 
   void check_preconditions(const StepRun& step) {
-    if (step.step.preconditions.empty()) return;
+    if (step.step.expected(step.undo).empty()) return;
     {
       const LongWork work(run, run.options.work_limit + 30s);
       const Session::Interruptible interruptible(run.steps);
       run.connection().execute(fmt::format("SET statement_timeout = '{}ms'; {}", run.options.work_limit.count(), kUsersPath));
-      for (const plan::Precondition& precondition : step.step.preconditions) {
+      for (const plan::Precondition& precondition : step.step.expected(step.undo)) {
         const pg::Result found = run.connection().execute(precondition.query);
         if (found.rows() > 0 && found.integer(0, 0) > 0) {
-          throw Error(ErrorCode::refused, fmt::format("before step {}: {} {}", sql::quote_identifier(step.step.id), found.integer(0, 0), precondition.what), precondition.remedy);
+          throw Error(ErrorCode::refused, fmt::format("before step {}{}: {} {}", sql::quote_identifier(step.step.id), step.undo ? " is undone" : "", found.integer(0, 0), precondition.what), precondition.remedy);
         }
       }
     }

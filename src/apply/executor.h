@@ -37,7 +37,7 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // One step. A forward step runs its preconditions first. Steps that the catalog has are not run again.
+  // One step. Its preconditions come first. Steps that the catalog has are not run again.
   StepOutcome forward(std::size_t position);
   StepOutcome undo(std::size_t position);
 

@@ -38,17 +38,22 @@ std::optional<SiteCache::Entry> SiteCache::find(const std::string& content_hash)
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto it = known_.find(content_hash);
   if (it == known_.end()) return std::nullopt;
+  used_.insert(content_hash);
   return it->second;
 }
 
 void SiteCache::put(const std::string& content_hash, Entry entry) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  used_.insert(content_hash);
   known_.insert_or_assign(content_hash, std::move(entry));
   changed_ = true;
 }
 
 void SiteCache::save() {
   if (file_.empty() || !changed_) return;
+  // What files held in earlier states is of use on another branch, and not for ever.
+  constexpr std::size_t kMost = 20'000;
+  if (known_.size() > kMost) std::erase_if(known_, [&](const auto& entry) { return !used_.contains(entry.first); });
   nlohmann::json json;
   json["key"] = key_;
   auto& files = json["files"] = nlohmann::json::object();

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,7 @@ namespace contraflow::code {
 // A cache that cannot be read or written is none: the scan does without.
 class SiteCache {
  public:
-  // `key`: what the findings depend on besides the file (schema, options, version): entries of another key are dropped.
+  // `key`: what the findings depend on besides the file (schema, options, the scanner's version): entries of another key are dropped.
   SiteCache(const std::filesystem::path& root, const std::string& key);
 
   struct Entry {
@@ -34,6 +35,7 @@ class SiteCache {
   std::string key_;
   std::mutex mutex_;
   std::map<std::string, Entry> known_;
+  std::set<std::string> used_;  // by this run
   bool changed_ = false;
 };
 

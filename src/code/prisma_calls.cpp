@@ -173,9 +173,26 @@ class Analysis {
           if (parameter) clients_.insert(std::string(parameter.text()));
         }
       }
+      learn_growth(node);
       return true;
     });
   }
+
+  // `where.name = …`, `where['name'] = …`, `where = …`, `rows.push(…)`, `Object.assign(where, …)`: the literal that the name was declared with is not all of it.
+  void learn_growth(const Node& node) {
+    Node at;
+    if (node.is("assignment_expression") || node.is("augmented_assignment_expression")) {
+      at = node.field("left");
+    } else if (node.is("call_expression")) {
+      const Node function = node.field("function");
+      const std::string_view method = function.field("property").text();
+      if (method == "assign" && function.field("object").text() == "Object") at = node.field("arguments").first_named();
+      if (method == "push" || method == "unshift") at = function.field("object");
+    }
+    while (at.is("member_expression") || at.is("subscript_expression") || at.is("non_null_expression")) at = at.is("non_null_expression") ? at.first_named() : at.field("object");
+    if (at.is("identifier")) grows_.insert(std::string(at.text()));
+  }
+  bool grows(const Node& name) const { return grows_.contains(std::string(name.text())); }
 
   // By its declaration in this file, or by the names that clients go by.
   bool is_client(const Node& given) const {
@@ -238,10 +255,11 @@ class Analysis {
     if (model == nullptr) return;
     const std::vector<Node> arguments = node.field("arguments").named_children();
     Node object = arguments.empty() ? Node() : peel(arguments[0]);
-    bool opaque = false;
+    bool opaque = false, grown = false;
     if (object && !object.is("object")) {
       Node named = object.is("identifier") ? peel(constants_.find(object.text(), object)) : Node();
       if (named.is("object")) {
+        grown = grows(object);
         object = named;
       } else {
         opaque = true;
@@ -251,7 +269,7 @@ class Analysis {
     // Some other object with a property of a model's name: only what looks like Prisma's arguments is taken.
     if (!known_client && !method->own && !looks_like_arguments(object)) return;
 
-    PrismaCall out{.model = model, .method = std::string(method->name), .call = node, .arguments = object, .opaque = opaque};
+    PrismaCall out{.model = model, .method = std::string(method->name), .call = node, .arguments = object, .opaque = opaque, .grows = grown};
     out.site.origin = Origin::prisma;
     out.site.verb = method->verb;
     out.site.call = single_line(function.text());
@@ -271,7 +289,11 @@ class Analysis {
       out.site.confidence = Confidence::medium;
       out.site.reason = "the condition on a relation is put together elsewhere: its tables and columns are not known";
     }
-    out.site.statement_certain = !out.opaque;
+    if (out.grows && out.site.confidence == Confidence::high) {
+      out.site.confidence = Confidence::medium;
+      out.site.reason = "a part of its arguments is changed before the call: not all of its columns are known";
+    }
+    out.site.statement_certain = !out.opaque && !out.grows;
     out_.calls.push_back(std::move(out));
   }
 
@@ -331,12 +353,59 @@ class Analysis {
     return {};
   }
 
+  // What a value may be: the arms of `a ? b : c`, `a && b`, `a || b` and `a ?? b`, the constant of this file that a name stands for. `undefined`, `null` and `false` are nothing.
+  void add_alternatives(const Node& given, std::vector<Node>& out, int depth = 0) const {
+    const Node value = peel(given);
+    if (!value || value.text() == "undefined" || value.text() == "null" || value.text() == "false") return;
+    const std::string_view sign = value.is("binary_expression") ? value.field("operator").text() : std::string_view();
+    if (depth < 8 && value.is("ternary_expression")) {
+      add_alternatives(value.field("consequence"), out, depth + 1);
+      add_alternatives(value.field("alternative"), out, depth + 1);
+    } else if (depth < 8 && (sign == "&&" || sign == "||" || sign == "??")) {
+      if (sign != "&&") add_alternatives(value.field("left"), out, depth + 1);
+      add_alternatives(value.field("right"), out, depth + 1);
+    } else if (value.is("identifier") || value.is("shorthand_property_identifier")) {
+      const Node named = peel(constants_.find(value.text(), value));
+      const bool literal = named.is("object") || named.is("array") || named.is("call_expression");
+      if (depth < 8 && !grows(value) && (literal || named.is("ternary_expression")))
+        add_alternatives(named, out, depth + 1);
+      else
+        out.push_back(value);
+    } else {
+      out.push_back(value);
+    }
+  }
+  std::vector<Node> alternatives(const Node& given) const {
+    std::vector<Node> out;
+    add_alternatives(given, out);
+    return out;
+  }
+  // The same, lists taken apart: the elements of an array, the object that each row of `rows.map(…)` becomes.
+  std::vector<Node> elements(const Node& given) const {
+    std::vector<Node> out;
+    for (const Node& value : alternatives(given)) {
+      if (value.is("array")) {
+        for (const Node& element : value.named_children()) {
+          if (!element.is("comment")) add_alternatives(element, out);
+        }
+      } else if (const Node element = element_of(value)) {
+        out.push_back(element);
+      } else {
+        out.push_back(value);
+      }
+    }
+    return out;
+  }
+
   // An object, or the object that a constant of this file names; anything else makes the call opaque.
   Node object_of(const Node& given, PrismaCall& call) {
     Node node = peel(given);
     if (node.is("identifier") || node.is("shorthand_property_identifier")) {
       const Node named = peel(constants_.find(node.text(), node));
-      if (named.is("object")) return named;
+      if (named.is("object")) {
+        call.grows = call.grows || grows(node);
+        return named;
+      }
     }
     if (node.is("object")) return node;
     call.opaque = true;
@@ -344,18 +413,11 @@ class Analysis {
   }
 
   void read_where(const Model& model, const Node& given, PrismaCall& call, sql::Verb verb, bool nested) {
-    const Node value = peel(given);
-    if (value.is("array")) {
-      for (const Node& element : value.named_children()) read_where(model, element, call, verb, nested);
-      return;
-    }
-    // `cond ? {…} : {…}` and `{…} || undefined`
-    if (value.is("ternary_expression")) {
-      read_where(model, value.field("consequence"), call, verb, nested);
-      read_where(model, value.field("alternative"), call, verb, nested);
-      return;
-    }
-    const Node object = object_of(value, call);
+    for (const Node& condition : elements(given)) read_condition(model, condition, call, verb, nested);
+  }
+
+  void read_condition(const Model& model, const Node& given, PrismaCall& call, sql::Verb verb, bool nested) {
+    const Node object = object_of(given, call);
     if (!object) return;
     bool complete = true;
     for (const Property& property : properties(object, complete)) {
@@ -384,22 +446,29 @@ class Analysis {
       if (other == nullptr) continue;
       join(model, *field, verb, nested);
       use(*other, sql::Verb::select, true);
-      if (property.value.is("call_expression") || property.value.is("identifier") || property.value.is("await_expression")) call.condition_elsewhere = call.condition_elsewhere || property.value.text() != "undefined";
-      if (!property.value.is("object")) continue;
-      bool all = true;
-      bool quantified = false;
-      for (const Property& part : properties(property.value, all)) {
-        static constexpr std::array<std::string_view, 5> kQuantifiers{"some", "every", "none", "is", "isNot"};
-        if (std::find(kQuantifiers.begin(), kQuantifiers.end(), part.name) == kQuantifiers.end()) continue;
-        quantified = true;
-        filtered(property.name, *other, part.value, field->list, part.name, call);
-        read_where(*other, part.value, call, sql::Verb::select, true);
-      }
-      if (quantified) continue;
-      filtered(property.name, *other, property.value, field->list, "", call);
-      read_where(*other, property.value, call, sql::Verb::select, true);
+      for (const Node& condition : alternatives(property.value)) read_relation_filter(*other, *field, property.name, condition, call);
     }
     if (!complete) call.opaque = true;
+  }
+
+  // `author: { … }`, `posts: { some: { … } }`: one of what the condition may be.
+  void read_relation_filter(const Model& other, const ModelField& field, const std::string& name, const Node& condition, PrismaCall& call) {
+    if (!condition.is("object")) {
+      call.condition_elsewhere = call.condition_elsewhere || condition.is("call_expression") || condition.is("identifier") || condition.is("await_expression");
+      return;
+    }
+    bool all = true;
+    bool quantified = false;
+    for (const Property& part : properties(condition, all)) {
+      static constexpr std::array<std::string_view, 5> kQuantifiers{"some", "every", "none", "is", "isNot"};
+      if (std::find(kQuantifiers.begin(), kQuantifiers.end(), part.name) == kQuantifiers.end()) continue;
+      quantified = true;
+      filtered(name, other, part.value, field.list, part.name, call);
+      read_where(other, part.value, call, sql::Verb::select, true);
+    }
+    if (quantified) return;
+    filtered(name, other, condition, field.list, "", call);
+    read_where(other, condition, call, sql::Verb::select, true);
   }
 
   static void filtered(const std::string& name, const Model& other, const Node& value, bool list, const std::string& quantifier, PrismaCall& call) {
@@ -432,41 +501,50 @@ class Analysis {
     }
     for (const Node& part : {select, include}) {
       if (!part || part.text() == "undefined") continue;
-      const Node object = object_of(part, call);
-      if (!object) {
-        add_all(use(model, verb, nested), model);  // whatever it names: at most all
+      const Node chosen = peel(part);
+      if (part == select && (chosen.is("ternary_expression") || chosen.is("binary_expression"))) add_all(use(model, verb, nested), model);  // one arm may be `undefined`
+      for (const Node& choice : alternatives(part)) {
+        if (choice.is("object")) {
+          read_fields(model, choice, part == select, call, verb, nested, path);
+        } else {
+          call.opaque = true;
+          add_all(use(model, verb, nested), model);  // whatever it names: at most all
+        }
+      }
+    }
+  }
+
+  // The fields that a `select` or an `include` names.
+  void read_fields(const Model& model, const Node& object, bool select, PrismaCall& call, sql::Verb verb, bool nested, const std::string& path) {
+    bool all = true;
+    for (const Property& property : properties(object, all)) {
+      if (property.value.text() == "false") continue;
+      if (property.name == "_count") {
+        count(model, property.value, call, nested);
         continue;
       }
-      bool all = true;
-      for (const Property& property : properties(object, all)) {
-        if (property.value.text() == "false") continue;
-        if (property.name == "_count") {
-          count(model, property.value, call, nested);
-          continue;
-        }
-        const ModelField* field = joined_by(model, property.name, verb, nested);
-        if (field == nullptr) continue;
-        const Model* other = facts_.model(field->relation);
-        const std::string inner = path.empty() ? property.name : path + "." + property.name;
-        Node arguments_of = property.value.is("object") ? property.value : Node();
-        if (!arguments_of && property.value.text() != "true") {
-          Node opaque_before = object_of(property.value, call);
-          arguments_of = opaque_before;
-        }
-        call.nested.push_back({.path = inner, .model = other, .arguments = arguments_of, .value = property.value, .list = field->list});
-        if (arguments_of) {
+      const ModelField* field = joined_by(model, property.name, verb, nested);
+      if (field == nullptr) continue;
+      const Model* other = facts_.model(field->relation);
+      const std::string inner = path.empty() ? property.name : path + "." + property.name;
+      for (const Node& choice : alternatives(property.value)) {
+        const Node arguments = choice.is("object") ? choice : Node();
+        if (!arguments && choice.text() != "true") call.opaque = true;
+        const bool literal = choice.begin() >= property.value.begin() && choice.end() <= property.value.end();
+        call.nested.push_back({.path = inner, .model = other, .arguments = arguments, .value = literal ? choice : property.value, .list = field->list});
+        if (arguments) {
           bool every = true;
-          for (const Property& option : properties(arguments_of, every)) {
+          for (const Property& option : properties(arguments, every)) {
             if (option.name == "where") read_where(*other, option.value, call, sql::Verb::select, true);
             if (option.name == "orderBy" || option.name == "cursor") read_order(*other, option.value, call, true);
           }
         }
-        read_selection(*other, arguments_of, call, sql::Verb::select, true, inner);
+        read_selection(*other, arguments, call, sql::Verb::select, true, inner);
       }
-      if (!all) {
-        call.opaque = true;
-        if (part == select) add_all(use(model, verb, nested), model);
-      }
+    }
+    if (!all) {
+      call.opaque = true;
+      if (select) add_all(use(model, verb, nested), model);
     }
   }
 
@@ -572,24 +650,25 @@ class Analysis {
 
   // What create and update write, with nested writes.
   void read_data(const Model& model, const Node& given, PrismaCall& call, sql::Verb verb, bool nested) {
-    const Node value = peel(given);
-    if (value.is("array")) {
-      for (const Node& element : value.named_children()) read_data(model, element, call, verb, nested);
-      return;
-    }
-    if (const Node element = element_of(value)) return read_data(model, element, call, verb, nested);
-    const Node object = object_of(value, call);
+    use(model, verb, nested);
+    for (const Node& one : elements(given)) read_row(model, one, call, verb, nested);
+  }
+
+  void read_row(const Model& model, const Node& given, PrismaCall& call, sql::Verb verb, bool nested) {
+    const Node object = object_of(given, call);
     if (!object) {
       add_all(use(model, verb, nested), model);  // whatever it names: at most all
       return;
     }
     bool complete = true;
-    use(model, verb, nested);
     for (const Property& property : properties(object, complete)) {
       const ModelField* field = joined_by(model, property.name, verb, nested);
       if (field == nullptr) continue;
       const Model* other = facts_.model(field->relation);
-      if (property.value.is("object")) nested_write(model, *field, *other, property.value, call);
+      for (const Node& write : alternatives(property.value)) {
+        if (write.is("object")) nested_write(model, *field, *other, write, call);
+        else call.opaque = true;
+      }
     }
     if (!complete) {
       call.opaque = true;
@@ -613,9 +692,7 @@ class Analysis {
         for (const std::string& column : key_of(other, model, field)) add_column(use(other, sql::Verb::insert, true), column);  // Prisma fills it in
         if (!field.relation_fields.empty()) join(model, field, sql::Verb::insert, true);
       } else if (name == "connectOrCreate" || name == "upsert" || name == "update" || name == "updateMany") {
-        const std::vector<Node> elements = property.value.is("array") ? property.value.named_children() : std::vector<Node>{property.value};
-        for (const Node& element : elements) {
-          const Node object = peel(element);
+        for (const Node& object : elements(property.value)) {
           if (!object.is("object")) {
             use(other, name == "connectOrCreate" ? sql::Verb::insert : sql::Verb::update, true);
             call.opaque = true;
@@ -624,7 +701,10 @@ class Analysis {
           bool all = true, wrapped = false;
           for (const Property& part : properties(object, all)) {
             if (part.name == "where") read_where(other, part.value, call, sql::Verb::select, true);
-            if (part.name == "create") read_data(other, part.value, call, sql::Verb::insert, true);
+            if (part.name == "create") {
+              read_data(other, part.value, call, sql::Verb::insert, true);
+              for (const std::string& column : key_of(other, model, field)) add_column(use(other, sql::Verb::insert, true), column);  // Prisma fills it in
+            }
             if (part.name == "update" || part.name == "data") read_data(other, part.value, call, sql::Verb::update, true);
             wrapped |= part.name == "where" || part.name == "create" || part.name == "update" || part.name == "data";
           }
@@ -632,14 +712,18 @@ class Analysis {
         }
       } else if (name == "connect" || name == "set" || name == "disconnect") {
         use(other, sql::Verb::select, true);
-        if (property.value.is("object") || property.value.is("array")) read_where(other, property.value, call, sql::Verb::select, true);
+        for (const Node& key : elements(property.value)) {
+          if (key.is("object")) read_where(other, key, call, sql::Verb::select, true);
+        }
         // The side that holds the key is written.
         if (field.relation_fields.empty()) {
           for (const std::string& column : key_of(other, model, field)) add_column(use(other, sql::Verb::update, true), column);
         }
       } else if (name == "delete" || name == "deleteMany") {
         use(other, sql::Verb::delete_, true);
-        if (property.value.is("object") || property.value.is("array")) read_where(other, property.value, call, sql::Verb::delete_, true);
+        for (const Node& rows : elements(property.value)) {
+          if (rows.is("object")) read_where(other, rows, call, sql::Verb::delete_, true);
+        }
       }
     }
     if (!complete) call.opaque = true;
@@ -734,6 +818,7 @@ class Analysis {
   const SchemaFacts& facts_;
   PrismaCalls out_;
   std::set<std::string> clients_;
+  std::set<std::string> grows_;
   std::map<std::string, const Model*> delegates_;
   std::vector<std::pair<std::tuple<sql::QualifiedName, sql::Verb, bool>, TableUse>> uses_;
 };

@@ -31,6 +31,7 @@ struct PrismaCall {
   Node call;
   Node arguments;                    // the first argument's object; a null node where there is none or it is no object literal
   bool opaque = false;               // the argument, or a part of it, is made elsewhere
+  bool grows = false;                // a part of it is a name whose value is changed before the call
   bool condition_elsewhere = false;  // the condition on a relation is: its tables are not known
   Node where;
   std::vector<NestedRead> nested;

@@ -17,6 +17,7 @@
 #include "code/cache.h"
 #include "code/files.h"
 #include "code/prisma_calls.h"
+#include "code/scanner_version.h"
 #include "code/sql_sites.h"
 #include "code/tree.h"
 #include "code/word_finder.h"
@@ -165,7 +166,7 @@ ScanResult scan(const SchemaFacts& facts, const ScanOptions& options) {
   add_words(finder, facts, options);
   finder.build();
   std::optional<SiteCache> cache;
-  if (options.cache) cache.emplace(options.root, fmt::format("5 {} {} {}", CONTRAFLOW_VERSION, facts.fingerprint(), options.ddl));
+  if (options.cache) cache.emplace(options.root, fmt::format("{} {} {}", scanner_version(), facts.fingerprint(), options.ddl));
 
   Shared shared;
   const std::vector<SourceFile>& list = files->list();

@@ -67,6 +67,43 @@ TEST(Scan, RareStatements) {
   EXPECT_EQ(sites("a.ts", "db.query('CREATE VIEW v AS SELECT id FROM users');"), Sites{});  // --ddl
 }
 
+// What a condition decides, and what is put together before the call.
+TEST(Scan, PrismaValuesThatMayBeSeveralThings) {
+  const auto one = [](const std::string& call) { return sites("a.ts", "async function f(prisma, x, a, b, rows) {\n" + call + "\n}\n"); };
+  // A nested write in one arm, as an element of a list, or of what `map` makes.
+  EXPECT_EQ(one("await prisma.user.update({ where: { id: 1 }, data: { posts: x ? { deleteMany: { title: a }, create: rows.map((r) => ({ title: r })) } : undefined } });"),
+            Sites{"2:7 update users(all) select Post(author_id)~ delete Post(title)~ insert Post(author_id,title)~"});
+  EXPECT_EQ(one("await prisma.user.update({ where: { id: 1 }, data: { posts: { connectOrCreate: rows.map((r) => ({ where: { id: r }, create: { title: r } })) } }, select: { id: true } });"),
+            Sites{"2:7 update users(id) select Post(author_id,id)~ insert Post(author_id,title)~"});
+  EXPECT_EQ(one("await prisma.user.update({ where: { id: 1 }, data: { posts: nested(x) }, select: { id: true } });"), Sites{"2:7 update users(id) select Post(author_id)~ medium"});
+  // Conditions and selections.
+  EXPECT_EQ(one("await prisma.user.count({ where: { email: a, posts: x ? { some: { title: b } } : undefined } });"), Sites{"2:7 select users(email) select Post(author_id,title)~"});
+  EXPECT_EQ(one("await prisma.user.count({ where: x ? { email: a } : undefined });"), Sites{"2:7 select users(email)"});
+  EXPECT_EQ(one("await prisma.user.findMany({ where: { id: 1 }, select: { id: true, posts: x && { select: { title: true } } } });"), Sites{"2:7 select users(id) select Post(author_id,title)~"});
+  EXPECT_EQ(one("await prisma.user.findMany({ where: { id: 1 }, select: x ? { id: true } : undefined });"), Sites{"2:7 select users(all)"});
+  // Not all of it is what the name was declared with.
+  EXPECT_EQ(one("const where: any = { id: 1 };\nif (x) where.email = a;\nawait prisma.user.count({ where });"), Sites{"4:7 select users(id) medium"});
+  EXPECT_EQ(one("const data: any[] = [];\nfor (const r of rows) data.push({ name: r });\nawait prisma.user.createMany({ data });"), Sites{"4:7 insert users(all) medium"});
+  EXPECT_EQ(one("let data: any[] = [];\nif (x) { data = build(); }\nawait prisma.user.createMany({ data });"), Sites{"4:7 insert users(all) medium"});
+  EXPECT_EQ(one("const where: any = { id: 1 };\nawait prisma.user.count({ where });"), Sites{"3:7 select users(id)"});
+}
+
+// A long comment before the statement: 200 characters of it were all that was looked at, and then a word that is not there.
+TEST(Scan, StatementAfterALongComment) {
+  const std::string comment = "-- " + std::string(2'500, 'x') + "\n";
+  EXPECT_EQ(sites("a.ts", "db.query(`" + comment + "SELECT id FROM users WHERE id = 1`);"), Sites{"1:10 select users(id)"});
+  EXPECT_EQ(sites("a.py", "db.execute('''/* " + std::string(700, 'x') + " */ FROM users WHERE id = 1''')"), Sites{"1:12 select users() low"});
+}
+
+// What Prisma's client sends goes to the database of its models, whatever functions it calls.
+TEST(Scan, FunctionsInRawSqlOfPrisma) {
+  EXPECT_EQ(sites("a.ts", "db.query(`SELECT iif(id = 1, 1, 2) FROM users WHERE id = 1`);"), Sites{"1:10 select users(id) low"});
+  EXPECT_EQ(sites("a.ts", "await prisma.$queryRaw<Row[]>`SELECT iif(id = 1, 1, 2) FROM users WHERE id = 1`;"), Sites{"1:1 select users(id) medium"});
+  EXPECT_EQ(sites("a.ts", "const q = Prisma.sql`SELECT iif(id = 1, 1, 2) FROM users WHERE id = 1`;"), Sites{"1:11 select users(id) medium"});
+  EXPECT_EQ(sites("a.ts", "tx.$executeRawUnsafe<number>(`DELETE FROM users WHERE myOwn(id)`);"), Sites{"1:30 delete users(id) medium"});
+  EXPECT_EQ(sites("a.ts", "clickhouse.$query`SELECT topK(id) FROM users WHERE id = 1`;"), Sites{"1:1 select users(id) low"});
+}
+
 // What TypeScript has and the grammar lacks is no syntax error.
 TEST(Scan, TypesOfModulesAndAmpersandsInJsx) {
   const std::string text =

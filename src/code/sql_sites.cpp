@@ -113,7 +113,7 @@ bool has_clickhouse_parameter(std::string_view text) {
 
 // A statement that parses may still be meant for another database, which has a table of the same name: what it calls tells. Only the server
 // could say more (`queries --plan` asks it).
-void doubt_functions(QuerySite& site, const sql::StatementUse& use, const SchemaFacts& facts) {
+void doubt_functions(QuerySite& site, const sql::StatementUse& use, const SchemaFacts& facts, bool ours) {
   for (const sql::CalledFunction& function : use.functions) {
     const std::string& name = function.name.name;
     if (function.name.schema == "pg_catalog" || function.name.schema == "information_schema" || sql::is_built_in(name) || facts.functions.contains(name)) continue;
@@ -121,15 +121,15 @@ void doubt_functions(QuerySite& site, const sql::StatementUse& use, const Schema
     const auto hump = [](char left, char right) { return left >= 'a' && left <= 'z' && right >= 'A' && right <= 'Z'; };
     const bool camel_case = std::adjacent_find(function.written.begin(), function.written.end(), hump) != function.written.end();
     const bool all_known = facts.complete && !facts.extensions;
-    if (!database.empty()) {
+    if (!ours && !database.empty()) {
       site.confidence = Confidence::low;
       site.reason = fmt::format("{}() is {}'s, and neither PostgreSQL nor the schema has it: SQL for another database", function.written, database);
-    } else if (all_known || (camel_case && function.name.schema.empty())) {
+    } else if (!ours && (all_known || (camel_case && function.name.schema.empty()))) {
       site.confidence = Confidence::low;
       site.reason = fmt::format("neither PostgreSQL nor the schema has a function {}(): SQL for another database?", function.written);
     } else if (site.confidence == Confidence::high) {
       site.confidence = Confidence::medium;
-      site.reason = fmt::format("PostgreSQL itself has no function {}(): one of an extension or of the schema, or SQL for another database", function.written);
+      site.reason = fmt::format("PostgreSQL itself has no function {}(): one of an extension or of the schema{}", function.written, ours ? "" : ", or SQL for another database");
       continue;
     }
     if (site.confidence == Confidence::low) return;
@@ -207,7 +207,7 @@ bool looks_like_sql(std::string_view text) {
   static constexpr std::array<std::string_view, 22> kFirst{"select", "insert", "update", "delete", "with", "merge", "truncate", "copy", "lock", "explain", "create",
                                                            "alter", "drop", "declare", "comment", "refresh", "table", "prepare", "values", "call", "analyze", "vacuum"};
   if (text.size() < 8) return false;
-  const std::vector<std::string> words = first_words(text.substr(0, 2000), 3);
+  const std::vector<std::string> words = first_words(text, 3);
   if (words.size() < 2 || std::find(kFirst.begin(), kFirst.end(), words[0]) == kFirst.end()) return false;
   if (words[0] == "insert") return words[1] == "into";
   if (words[0] == "delete") return words[1] == "from";
@@ -223,7 +223,7 @@ bool looks_like_sql(std::string_view text) {
   return true;
 }
 
-bool analyse(QuerySite& site, const SchemaFacts& facts, bool ddl) {
+bool analyse(QuerySite& site, const SchemaFacts& facts, bool ddl, bool ours) {
   sql::StatementUse use;
   try {
     use = sql::usage_of(site.statement, [&](const sql::QualifiedName& written) -> std::optional<std::vector<std::string>> {
@@ -266,7 +266,7 @@ bool analyse(QuerySite& site, const SchemaFacts& facts, bool ddl) {
     site.confidence = Confidence::medium;
     site.reason = "a part of the statement is put in at run time";
   }
-  doubt_functions(site, use, facts);
+  doubt_functions(site, use, facts, ours);
   return true;
 }
 
@@ -373,7 +373,7 @@ class Finder {
     if (taken == Taken::nothing) return false;
     if (taken == Taken::unread) {
       QuerySite site;
-      site.verb = verb_of_word(first_words(text.substr(0, 2000), 1)[0]);
+      site.verb = verb_of_word(first_words(text, 1)[0]);
       site.reason = "the statement is put together at run time in a way that cannot be read here";
       if (has_clickhouse_parameter(text)) site.reason = "{name:Type} is ClickHouse's form of a parameter: SQL for another database";
       else if (const std::string refused = refusal(text); value.holes.empty() && !refused.empty()) site.reason = refused;
@@ -387,7 +387,7 @@ class Finder {
   // A clause: `JOIN users u ON …`, `FROM users WHERE …`. Its tables are what it shows.
   bool take_fragment(const Node& at, const Node& node, const StringValue& value) {
     static constexpr std::array<std::string_view, 9> kClauses{"from", "join", "left", "right", "inner", "full", "cross", "union", "natural"};
-    const std::vector<std::string> words = first_words(std::string_view(value.text).substr(0, 500), 2);
+    const std::vector<std::string> words = first_words(value.text, 2);
     if (words.size() < 2) return false;
     // A condition or a CTE that is put into a statement elsewhere: `and exists (select …)`, `latest as (select …)`; prose has no parenthesis there.
     const bool clause = std::find(kClauses.begin(), kClauses.end(), words[0]) != kClauses.end();
@@ -425,11 +425,12 @@ class Finder {
       return Taken::unread;
     }
     bool any = false;
+    const bool ours = goes_to_prisma(node, value);
     for (const sql::Statement& statement : statements) {
       QuerySite site;
       site.statement = statement.text;
       site.statement_certain = whole->certain;
-      if (!plausible(node, value) || !analyse(site, facts_, ddl_)) continue;
+      if (!plausible(node, value) || !analyse(site, facts_, ddl_, ours)) continue;
       const std::size_t begin = original_offset(whole->edits, statement.offset);
       const std::size_t end = original_offset(whole->edits, statement.end());
       std::vector<TextEdit> edits;
@@ -443,11 +444,22 @@ class Finder {
                                                : Taken::unread;
   }
 
+  // prisma.$queryRaw`…`, Prisma.sql`…`, prisma.$executeRawUnsafe('…'): the client whose models the schema has sends it.
+  bool goes_to_prisma(const Node& node, const StringValue& value) const {
+    if (facts_.models.empty()) return false;
+    const auto raw = [](std::string_view name) { return name.ends_with("$queryRaw") || name.ends_with("$executeRaw") || name == "Prisma.sql"; };
+    if (raw(value.tag)) return true;
+    const Node call = node.parent().is("arguments") ? node.parent().parent() : Node();
+    std::string_view callee = call.field("function").text();
+    callee = trim(callee.substr(0, callee.find('<')));
+    return callee.ends_with("$queryRawUnsafe") || callee.ends_with("$executeRawUnsafe");
+  }
+
   // Without a schema to hold it against, prose that happens to parse is told apart by how it is written and where it goes. `Lock users` and `Table users` are labels
   // whatever the schema has.
   bool plausible(const Node& node, const StringValue& value) const {
     if (!value.tag.empty()) return true;
-    const std::string word = first_words(std::string_view(value.text).substr(0, 200), 1)[0];
+    const std::string word = first_words(value.text, 1)[0];
     const bool label = (word == "table" || word == "lock" || word == "truncate" || word == "analyze" || word == "vacuum") && value.text.find('\n') == std::string::npos;
     if (!facts_.relations.empty() && !label) return true;
     const bool capitals = label ? value.text.find(to_upper(word)) != std::string::npos : value.text.find(word) == std::string::npos;

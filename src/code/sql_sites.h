@@ -23,7 +23,8 @@ struct FoundSql {
 bool looks_like_sql(std::string_view text);
 
 // Fills `tables`, `verb`, `confidence` from `site.statement`. False where it is not one that touches tables of the schema (or, without a schema, any).
-bool analyse(QuerySite& site, const SchemaFacts& facts, bool ddl);
+// `ours`: it goes to the database of the schema for certain, and a function that is not known makes it no statement for another one.
+bool analyse(QuerySite& site, const SchemaFacts& facts, bool ddl, bool ours = false);
 
 std::vector<FoundSql> find_sql(const Tree& tree, const Constants& constants, const SchemaFacts& facts, bool ddl);
 // The statements of an .sql file.

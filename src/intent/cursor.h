@@ -34,9 +34,9 @@ class Cursor {
 
   // `soft-delete`: words joined by hyphens without blanks between, `_` read as a hyphen.
   std::string command();
-  std::string identifier(std::string_view what);  // one name without dots
+  std::string identifier(std::string_view what);                 // one name without dots
   Name name(std::string_view what, bool ends_in_label = false);  // one to three parts; the last one may be a '…' string
-  Name label(std::string_view what);              // a word or a '…' string, as it is (not folded)
+  Name label(std::string_view what);                             // a word or a '…' string, as it is (not folded)
   std::vector<Name> names_in_parentheses(std::string_view what);
   std::vector<Name> labels_in_parentheses(std::string_view what);
   std::vector<Text> texts_in_parentheses(std::string_view what);

@@ -64,7 +64,7 @@ struct Action {
   bool other_is_private = false;
   std::string what;  // "table", "column", "enum value", … for facts that have a subject
   std::string column;
-  bool column_is_new = false;  // added by this migration
+  bool column_is_new = false;                        // added by this migration
   std::string object;                                // constraint, index, type, value: its name
   std::string from, to;                              // types, names
   std::string reason;                                // why the work is done: "the default calls random()"

@@ -41,9 +41,9 @@ std::string text_array(const std::vector<sql::QualifiedName>& tables) {
   return "ARRAY[" + out + "]::text[]";
 }
 
-std::string expectations(const Step& step) {
+std::string checks(const Step& step, bool rollback) {
   std::string out;
-  for (const Precondition& precondition : step.preconditions) {
+  for (const Precondition& precondition : step.expected(rollback)) {
     // Not indented further: a query may hold a literal of several lines.
     out += fmt::format("  EXECUTE {} INTO offending;\n  IF offending > 0 THEN RAISE EXCEPTION '% %', offending, {} USING HINT = {}; END IF;\n",
                        sql::dollar_quote(precondition.query, "query"), sql::quote_literal(precondition.what), sql::quote_literal(precondition.remedy));
@@ -77,9 +77,7 @@ std::string guarded(const std::string& condition, const std::string& checks, con
   return fmt::format("  IF coalesce({}, false) THEN\n{}{}  END IF;\n", condition, checks, indent(body, 2));
 }
 
-std::string counter(const Step& step, bool rollback) { return rollback || step.preconditions.empty() ? "" : "  offending bigint;\n"; }
-
-std::string checks(const Step& step, bool rollback) { return rollback ? "" : expectations(step); }
+std::string counter(const Step& step, bool rollback) { return step.expected(rollback).empty() ? "" : "  offending bigint;\n"; }
 
 // Works inside the runner's transaction and without one: the failed attempt is a subtransaction, which gives its locks back when it is
 // rolled back.
@@ -96,9 +94,9 @@ std::string brief_block(const Step& step, const Action& action, const std::strin
                   std::string(kOwnSettings) + guarded(condition, checks(step, rollback), procedure.body) + std::string(kOldSettings));
 }
 
-std::string check_block(const Step& step, const std::string& condition) {
-  return do_block(counter(step, false) + std::string(kKeepSettings),
-                  std::string(kOwnSettings) + guarded(condition, checks(step, false), "") + std::string(kOldSettings));
+std::string check_block(const Step& step, const std::string& condition, bool rollback) {
+  return do_block(counter(step, rollback) + std::string(kKeepSettings),
+                  std::string(kOwnSettings) + guarded(condition, checks(step, rollback), "") + std::string(kOldSettings));
 }
 
 // Commits a batch at a time: allowed in a DO block that is alone outside any transaction. Its settings end with each commit.
@@ -131,7 +129,7 @@ std::vector<Script> step_scripts(const Step& step, bool rollback, bool one_state
     case Mode::concurrent: break;
   }
   std::vector<Script> out;
-  if (!rollback && !step.preconditions.empty()) out.push_back({comment, {check_block(step, condition)}, true});
+  if (!step.expected(rollback).empty()) out.push_back({comment, {check_block(step, condition, rollback)}, true});
   std::vector<std::string> statements;
   // What an interrupted build left behind is INVALID and in the way.
   const std::string clean = action.builds_index ? fmt::format("DROP INDEX CONCURRENTLY IF EXISTS {}", sql::quote(*action.builds_index)) : "";

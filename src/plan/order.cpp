@@ -115,7 +115,8 @@ bool can_join(const Step& a, const Step& b) {
     return x.mode == y.mode && x.todo == y.todo && x.backfill == y.backfill && x.small_tables == y.small_tables;
   };
   return a.phase == b.phase && a.tables.size() == 1 && a.tables == b.tables && a.forward.mode == Mode::brief &&
-         alike(a.forward, b.forward) && alike(a.undo, b.undo) && a.preconditions.empty() && b.preconditions.empty();
+         alike(a.forward, b.forward) && alike(a.undo, b.undo) && a.preconditions.empty() && b.preconditions.empty() &&
+         a.undo_preconditions.empty() && b.undo_preconditions.empty();
 }
 
 void join(Step& into, Step&& next) {

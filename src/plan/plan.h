@@ -63,7 +63,7 @@ struct Action {
   bool empty() const { return statements.empty() && !backfill; }
 };
 
-// Must return no row before the step runs. `query` selects offending rows, at most a sample.
+// Must count no row before the step runs, or before it is undone.
 struct Precondition {
   std::string what;   // "rows of public.users whose email is NULL"
   std::string query;  // SELECT count(*) …
@@ -80,8 +80,12 @@ struct Step {
   Grade grade = Grade::exact;
   bool undo_skips_large = false;  // the undo is left out, with a warning, where its small_tables have grown
   std::vector<effects::Effect> effects;
-  std::vector<Precondition> preconditions;
+  std::vector<Precondition> preconditions, undo_preconditions;
   std::vector<std::string> notes;
+
+  const Action& action(bool rollback) const { return rollback ? undo : forward; }
+  const std::vector<Precondition>& expected(bool rollback) const { return rollback ? undo_preconditions : preconditions; }
+  std::vector<Precondition>& expected(bool rollback) { return rollback ? undo_preconditions : preconditions; }
 };
 
 // Stands before a phase.

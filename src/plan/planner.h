@@ -54,7 +54,7 @@ class Planner {
     ObjectId id;  // its name afterwards
     std::string old_name;
     std::size_t operation;  // the swap that gives it its new name
-    bool second = false;  // a second column has taken its place
+    bool second = false;    // a second column has taken its place
   };
   std::vector<RenamedColumn> renamed_columns;
   std::vector<Operation> operations;

@@ -150,6 +150,15 @@ effects::Effect read_effect(Node node) {
   return out;
 }
 
+std::vector<Precondition> read_preconditions(const Node& node) {
+  std::vector<Precondition> out;
+  for (Node item : node.items()) {
+    out.push_back({item.at("what").text(), item.at("query").text(), item.at("remedy").text()});
+    item.end();
+  }
+  return out;
+}
+
 Step read_step(Node node, Phase phase) {
   Step out;
   out.phase = phase;
@@ -161,10 +170,9 @@ Step read_step(Node node, Phase phase) {
   out.undo_skips_large = node.at("undo_skips_large").boolean();
   out.grade = read_grade(node.at("grade"));
   for (const Node& effect : node.at("effects").items()) out.effects.push_back(read_effect(effect));
-  for (Node item : node.at("preconditions").items()) {
-    out.preconditions.push_back({item.at("what").text(), item.at("query").text(), item.at("remedy").text()});
-    item.end();
-  }
+  out.preconditions = read_preconditions(node.at("preconditions"));
+  // Plans of before 2026-12 have none.
+  if (node.has("undo_preconditions")) out.undo_preconditions = read_preconditions(node.at("undo_preconditions"));
   out.notes = node.at("notes").texts();
   node.end();
   return out;

@@ -49,6 +49,7 @@ Plan every_kind() {
   index.forward.todo = "to_regclass('public.i') IS NULL";
   index.undo.statements = {"DROP INDEX CONCURRENTLY IF EXISTS public.i"};
   index.preconditions = {{"rows that it's about", "SELECT count(*) FROM " + table + " WHERE a = '$query$'", "mend them"}};
+  index.undo_preconditions = {{"rows that cannot go back", "SELECT count(*) FROM " + table + " WHERE a = 'new'", "give them another value"}};
   Step fill{"backfill.fill", Phase::backfill, "fill the column", {users}, {}, {}};
   fill.forward.mode = Mode::batched;
   fill.forward.backfill = Backfill{users, {"Id"}, "a = 'x'", "a IS NULL"};

@@ -130,7 +130,6 @@ class FileReader {
     const auto mode = std::find_if(kModes.begin(), kModes.end(), [&](Mode m) { return mode_name(m) == written; });
     if (mode == kModes.end()) throw fail(begin, fmt::format("there is no mode \"{}\"", written), "none, brief, scan, concurrent, batched or blocking");
     StepText now = read_step_text(psql_, begin, end, *mode, action, [&](std::size_t at, const std::string& problem, const std::string& hint) { return fail(at, problem, hint); });
-    if (rollback_ && !now.preconditions.empty()) throw fail(begin, "expect_none belongs to the way forward", "");
     if (rollback_ && step.undo_skips_large) strip_size(step, now.action);
     // A statement may be kept with comments in front of it: what is the same to the server stays as it is.
     if (bare(now.action.statements) == bare(action.statements)) now.action.statements = action.statements;
@@ -138,9 +137,9 @@ class FileReader {
       changed(fmt::format("step {} {}", sql::quote_identifier(step.id), now.action.empty() ? "does nothing now" : what_changed(action, now.action)));
       action = std::move(now.action);
     }
-    if (!rollback_ && !same(now.preconditions, step.preconditions)) {
+    if (!same(now.preconditions, step.expected(rollback_))) {
       changed(fmt::format("step {} has other preconditions", sql::quote_identifier(step.id)));
-      step.preconditions = std::move(now.preconditions);
+      step.expected(rollback_) = std::move(now.preconditions);
     }
   }
 

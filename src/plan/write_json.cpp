@@ -28,16 +28,18 @@ Json action_json(const Action& action) {
   return out;
 }
 
+Json preconditions_json(const std::vector<Precondition>& preconditions) {
+  Json out = Json::array();
+  for (const Precondition& precondition : preconditions) out.push_back({{"what", precondition.what}, {"query", precondition.query}, {"remedy", precondition.remedy}});
+  return out;
+}
+
 Json step_json(const Step& step) {
   Json effects = Json::array();
   for (const effects::Effect& effect : step.effects) {
     effects.push_back({{"relation", sql::quote(effect.relation)}, {"lock", effects::lock_name(effect.lock)}, {"work", effects::work_name(effect.work)}, {"blocks_reads", effects::blocks_reads(effect.lock)}, {"blocks_writes", effects::blocks_writes(effect.lock)}});
   }
-  Json preconditions = Json::array();
-  for (const Precondition& precondition : step.preconditions) {
-    preconditions.push_back({{"what", precondition.what}, {"query", precondition.query}, {"remedy", precondition.remedy}});
-  }
-  return {{"id", step.id}, {"title", step.title}, {"tables", names(step.tables)}, {"forward", action_json(step.forward)}, {"undo", action_json(step.undo)}, {"undo_skips_large", step.undo_skips_large}, {"grade", grade_name(step.grade)}, {"effects", effects}, {"preconditions", preconditions}, {"notes", step.notes}};
+  return {{"id", step.id}, {"title", step.title}, {"tables", names(step.tables)}, {"forward", action_json(step.forward)}, {"undo", action_json(step.undo)}, {"undo_skips_large", step.undo_skips_large}, {"grade", grade_name(step.grade)}, {"effects", effects}, {"preconditions", preconditions_json(step.preconditions)}, {"undo_preconditions", preconditions_json(step.undo_preconditions)}, {"notes", step.notes}};
 }
 
 }  // namespace

@@ -44,11 +44,9 @@ std::string call_backfill(const Backfill& backfill) {
 
 std::string action_sql(const Step& step, const Action& action, bool rollback) {
   std::string out;
-  if (!rollback) {
-    for (const Precondition& precondition : step.preconditions) {
-      out += fmt::format("CALL pg_temp.expect_none({}, {}, {});\n", sql::dollar_quote(precondition.query, "query"), sql::quote_literal(precondition.what),
-                         sql::quote_literal(precondition.remedy));
-    }
+  for (const Precondition& precondition : step.expected(rollback)) {
+    out += fmt::format("CALL pg_temp.expect_none({}, {}, {});\n", sql::dollar_quote(precondition.query, "query"), sql::quote_literal(precondition.what),
+                       sql::quote_literal(precondition.remedy));
   }
   switch (action.mode) {
     case Mode::none: break;

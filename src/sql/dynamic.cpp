@@ -307,13 +307,37 @@ Attempt assemble(std::string_view text, const std::vector<Candidate>& candidates
   return out;
 }
 
-// Byte offset of the parser's complaint, or nothing where the text parses.
-std::optional<std::size_t> parser_complaint(const std::string& text) {
-  if (const auto deep = nests_deeper_than(text, 1'000)) return *deep;
+struct Complaint {
+  std::size_t offset = 0;  // bytes
+  bool alias_missing = false;
+};
+
+// What the parser says against the text; nothing where it parses.
+std::optional<Complaint> parser_complaint(const std::string& text) {
+  if (const auto deep = nests_deeper_than(text, 1'000)) return Complaint{*deep};
   DirectTree tree;
   const auto error = tree.parse(text.c_str());
   if (!error) return std::nullopt;
-  return byte_of_character(text, error->cursorpos > 0 ? static_cast<std::size_t>(error->cursorpos - 1) : text.size());
+  return Complaint{byte_of_character(text, error->cursorpos > 0 ? static_cast<std::size_t>(error->cursorpos - 1) : text.size()),
+                   std::string_view(error->message).ends_with("in FROM must have an alias")};
+}
+
+// PostgreSQL takes `FROM (SELECT …)` without a name from 16 on, the parser here does not: one is put behind the parenthesis that opens at `open`.
+bool add_alias(std::vector<Candidate>& candidates, std::string_view text, std::size_t open) {
+  int depth = 0;
+  for (const Span& span : regions(text)) {
+    if (span.region != Region::plain) continue;
+    for (std::size_t i = std::max(span.begin, open); i < span.end; ++i) {
+      depth += text[i] == '(' ? 1 : text[i] == ')' ? -1
+                                                   : 0;
+      if (depth > 0 || i < open) continue;
+      if (text[i] != ')') return false;
+      const auto at = std::lower_bound(candidates.begin(), candidates.end(), i + 1, [](const Candidate& candidate, std::size_t begin) { return candidate.begin < begin; });
+      candidates.insert(at, {.begin = i + 1, .end = i + 1, .texts = {fmt::format(" AS contraflow_{}", candidates.size())}, .certain = true});
+      return true;
+    }
+  }
+  return false;
 }
 
 std::optional<DynamicStatement> settle(std::string_view text, std::vector<Candidate> candidates, int first_parameter) {
@@ -321,10 +345,11 @@ std::optional<DynamicStatement> settle(std::string_view text, std::vector<Candid
     Attempt attempt = assemble(text, candidates, first_parameter);
     const auto complaint = parser_complaint(attempt.statement.text);
     if (!complaint) return std::move(attempt.statement);
+    if (complaint->alias_missing && add_alias(candidates, text, original_offset(attempt.statement.edits, complaint->offset))) continue;
     // The last hole at or before the complaint that has another reading left.
     std::size_t at = candidates.size();
     for (std::size_t i = 0; i < candidates.size(); ++i) {
-      if (attempt.begins[i] <= *complaint && candidates[i].chosen + 1 < candidates[i].texts.size()) at = i;
+      if (attempt.begins[i] <= complaint->offset && candidates[i].chosen + 1 < candidates[i].texts.size()) at = i;
     }
     if (at == candidates.size()) return std::nullopt;
     ++candidates[at].chosen;

@@ -40,6 +40,17 @@ TEST(Dynamic, PlaceholdersOfDrivers) {
   EXPECT_EQ(sql_of("SELECT '{\"a\":1}'::jsonb ? 'a'"), "SELECT '{\"a\":1}'::jsonb ? 'a'");
 }
 
+// PostgreSQL 16 and newer take it; the way back to the program's text goes around what is put in.
+TEST(Dynamic, SubQueriesWithoutAnAlias) {
+  const std::string text = "SELECT a FROM (SELECT a FROM u WHERE b = ¤ AND c <> ')') WHERE a = ¤";
+  EXPECT_EQ(sql_of(text), "SELECT a FROM (SELECT a FROM u WHERE b = $1 AND c <> ')') AS contraflow_2 WHERE a = $2");
+  const auto statement = read(text);
+  EXPECT_TRUE(statement->certain);
+  EXPECT_EQ(original_offset(statement->edits, statement->text.find("WHERE a")), std::string("SELECT a FROM (SELECT a FROM u WHERE b =  AND c <> ')') ").size());
+  EXPECT_EQ(sql_of("SELECT a FROM (SELECT a FROM (VALUES (1)) UNION SELECT 2)"), "SELECT a FROM (SELECT a FROM (VALUES (1)) AS contraflow_0 UNION SELECT 2) AS contraflow_1");
+  EXPECT_EQ(sql_of("SELECT a FROM (SELECT a FROM u"), "(none)");
+}
+
 TEST(Dynamic, FragmentsAreGuessedAndSaidSo) {
   const auto where = read("SELECT * FROM users ¤ ORDER BY id");
   EXPECT_EQ(where->text, "SELECT * FROM users   ORDER BY id");

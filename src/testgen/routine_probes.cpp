@@ -38,8 +38,19 @@ std::vector<std::string> argument_types(const std::string& arguments) {
   return out;
 }
 
+// The literals of a body: what it compares with is often an argument.
+void add_texts(const std::string& body, std::vector<std::string>& out) {
+  for (std::size_t at = body.find('\''); at != std::string::npos;) {
+    const std::size_t end = body.find('\'', at + 1);
+    if (end == std::string::npos || out.size() > 7) return;
+    const std::string text = body.substr(at + 1, end - at - 1);
+    if (text.size() < 60 && std::find(out.begin(), out.end(), text) == out.end()) out.push_back(text);
+    at = body.find('\'', end + 1);
+  }
+}
+
 // SQL of values that a call may bring in an argument of the type, the most telling first.
-std::vector<std::string> values_for(World& world, const std::string& type, int place) {
+std::vector<std::string> values_for(World& world, const std::string& type, int place, const std::vector<std::string>& texts) {
   std::vector<std::string> out;
   const auto add = [&](const std::string& value) {
     const std::string cast = fmt::format("{}::{}", value, type);
@@ -55,6 +66,7 @@ std::vector<std::string> values_for(World& world, const std::string& type, int p
       }
     }
   }
+  for (const std::string& text : texts) add(sql::quote_literal(text));
   for (const char* text : {"7", "-3", "0", "MiXed Case", "2024-02-29", "true", "false", "", "1000000", "{}", "[]"}) add(sql::quote_literal(text));
   if (const std::string made = rehearse::value_expression({.type = type, .unique = true, .salt = place}, world.desired.database()); !made.empty()) {
     if (const pg::Value value = world.desired.after({}, fmt::format("SELECT (({})::{})::text FROM (VALUES (3::bigint)) AS made(i)", made, type)).value_or(pg::Value())) add(literal(value));
@@ -80,8 +92,12 @@ void find_probes(const ObjectId& id, World& world, Subject& subject) {
   const std::vector<std::string> types = argument_types(id.arguments);
   std::vector<std::vector<std::string>> values;
   std::size_t most = 1;
+  std::vector<std::string> texts;
+  for (const Routine* side : {becomes, was}) {
+    if (side != nullptr) add_texts(side->body, texts);
+  }
   for (std::size_t i = 0; i < types.size(); ++i) {
-    values.push_back(values_for(world, types[i], static_cast<int>(i) + 1));
+    values.push_back(values_for(world, types[i], static_cast<int>(i) + 1, texts));
     most = std::max(most, values.back().size());
   }
   const std::string name = sql::quote(QualifiedName{id.schema, id.name});

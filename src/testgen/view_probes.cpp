@@ -104,7 +104,12 @@ void find_probes(const ObjectId& id, World& world, Subject& subject) {
     subject.probes.push_back({stored ? "its rows once it is refreshed" : "its rows", {{}, query}, {{}, query}});
   }
   if (!new_query.empty() && !old_query.empty()) add_conditions(new_query, world, subject);
-  if (stored) return;
+  if (stored) {
+    // It can be renewed while others read it: with a unique index over all rows.
+    const std::vector<std::string> renewed{fmt::format("REFRESH MATERIALIZED VIEW {}", name), fmt::format("REFRESH MATERIALIZED VIEW CONCURRENTLY {}", name)};
+    subject.probes.push_back({"REFRESH … CONCURRENTLY", {renewed, "SELECT 'renewed'"}, {renewed, "SELECT 'renewed'"}});
+    return;
+  }
   // Whose rights the tables are read with.
   const std::string query = new_query.empty() ? old_query : new_query;
   const std::vector<std::string> reader{fmt::format("CREATE ROLE {}", kReader), fmt::format("GRANT USAGE ON SCHEMA {} TO {}", sql::quote_identifier(id.schema), kReader), fmt::format("GRANT SELECT ON {} TO {}", name, kReader),

@@ -21,7 +21,7 @@ for way in '' --no-extension; do
   git init -q . && git add -A
   "$contraflow" plan --from prisma/schema.prisma --do 'soft-delete users' --out ../plan >/dev/null 2>&1 || [ -d ../plan ] || fail 'plan'
   # shellcheck disable=SC2086  # no option, or one
-  "$contraflow" orm ../plan $way >patch 2>left || { cat left >&2; fail "orm $way"; }
+  "$contraflow" orm ../plan $way >'patch' 2>left || { cat left >&2; fail "orm $way"; }
   git apply patch || fail 'git apply'
   file=src/user-repository.ts
   for wanted in 'users: { some: { deletedAt: null, email } }' 'users: { none: { deletedAt: null } }' 'user: { deletedAt: null, email }' 'is: { deletedAt: null, email }' 'some: { deletedAt: null, name:' \

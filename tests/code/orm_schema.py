@@ -3,12 +3,15 @@
 """`contraflow orm` on schema.prisma, judged by the real `prisma format` and `prisma validate`.
 
 orm_schema/before.prisma becomes orm_schema/after.prisma: one plan with every kind of change. After each phase the patched schema must be what `prisma format` makes of it, `prisma validate` must accept it,
-no comment may be lost whose place is still there, and a second patch must be empty. At the end it must describe the same database as after.prisma. The same again with the models in several files, and
-with CRLF. orm_schema.py --bin CONTRAFLOW [--modules NODE_MODULES]; exit 77 where Prisma is missing."""
+no comment may be lost whose place is still there, and a second patch must be empty. At the end it must describe the same database as after.prisma. The same again with the models in several files,
+with CRLF, and as a schema of Prisma 6, by the real Prisma 6. orm_schema.py --bin CONTRAFLOW [--modules NODE_MODULES] [--modules6 NODE_MODULES]; exit 77 where Prisma is missing."""
 import argparse, os, re, subprocess, sys, tempfile
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 OPTIONS = ['--rename', 'users.full_name=display_name', '--rename', 'tier.pro=premium', '--rename', 'coupons=vouchers', '--fill', "users.city='Berlin'"]
+# What only Prisma 6 has: the connections in the schema, not aligned as its format aligns them where the file is left alone.
+GENERATOR_6 = 'generator client {\n  provider        = "prisma-client-js"\n  previewFeatures = ["views"] // 6\n}\n'
+DATASOURCE_6 = 'datasource db {\n  provider  = "postgresql"\n  url       = env("DATABASE_URL")\n  directUrl = env("DIRECT_URL") // for migrations\n}\n'
 PHASES = ('expand', 'backfill', 'contract', 'purge')
 # At the first phase they must be there, from the second on gone.
 EXPECTED = {
@@ -36,6 +39,7 @@ def blocks(text):
 class Case:
     def __init__(self, name, files, a, folder, after='after.prisma', options=OPTIONS):
         self.name, self.a, self.folder, self.failures = name, a, folder, []
+        self.modules = a.modules6 if name == 'Prisma 6' else a.modules
         self.after, self.options, self.expects = os.path.join(HERE, 'orm_schema', after), options, after == 'after.prisma'
         self.whole = len(files) > 1
         self.files = files
@@ -53,7 +57,8 @@ class Case:
         self.failures.append(f'{self.name}: {what}')
 
     def run(self, *arguments, **more):
-        r = subprocess.run(arguments, capture_output=True, text=True, env=dict(os.environ, PRISMA_SCHEMA_ENGINE_BINARY='/bin/true', PRISMA_HIDE_UPDATE_MESSAGE='1', CHECKPOINT_DISABLE='1'), **more)
+        r = subprocess.run(arguments, capture_output=True, text=True, env=dict(os.environ, PRISMA_SCHEMA_ENGINE_BINARY='/bin/true', PRISMA_QUERY_ENGINE_LIBRARY='/bin/true', PRISMA_HIDE_UPDATE_MESSAGE='1', CHECKPOINT_DISABLE='1',
+                                                                                     DATABASE_URL='postgresql://localhost/a', DIRECT_URL='postgresql://localhost/a'), **more)
         return r
 
     @staticmethod
@@ -65,7 +70,7 @@ class Case:
         return ('; '.join(errors) or plain[-900:]) + hint
 
     def prisma(self, verb, path, cwd):
-        return self.run(os.path.join(self.a.modules, '.bin', 'prisma'), verb, '--schema', path, cwd=cwd)
+        return self.run(os.path.join(self.modules, '.bin', 'prisma'), verb, '--schema', path, cwd=cwd)
 
     def texts(self, place):
         out = {}
@@ -147,9 +152,10 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument('--bin', required=True)
     p.add_argument('--modules', default=os.path.join(HERE, '../../build/prisma/node_modules'))
+    p.add_argument('--modules6', default=os.path.join(HERE, '../../build/prisma6/node_modules'))
     p.add_argument('--keep')
     a = p.parse_args()
-    a.bin, a.modules = os.path.realpath(a.bin), os.path.realpath(a.modules)
+    a.bin, a.modules, a.modules6 = os.path.realpath(a.bin), os.path.realpath(a.modules), os.path.realpath(a.modules6)
     if not os.access(os.path.join(a.modules, '.bin', 'prisma'), os.X_OK):
         print(f'orm_schema: {a.modules} has no Prisma (tools/setup.d/prisma.sh): skipped')
         return 77
@@ -159,8 +165,13 @@ def main():
     with open(os.path.join(HERE, 'orm_schema', 'schemas_before.prisma')) as f:
         schemas = f.read()
     more = ('schemas_after.prisma', ['--rename', 'public.Category.name=title', '--using', 'crm."Profile".price=price::numeric(8,2)', '--using-back', 'crm."Profile".price=price::money'])
-    for name, files, phases, *other in (('one file', {'schema.prisma': before}, PHASES), ('several files', blocks(before), ('expand', 'purge')), ('CRLF', {'schema.prisma': before.replace('\n', '\r\n')}, ('purge',)),
+    six = re.sub(r'generator client \{.*?^\}\n', lambda m: GENERATOR_6, before, flags=re.S | re.M)
+    six = re.sub(r'datasource db \{.*?^\}\n', lambda m: DATASOURCE_6, six, flags=re.S | re.M)
+    for name, files, phases, *other in (('one file', {'schema.prisma': before}, PHASES), ('several files', blocks(before), ('expand', 'purge')), ('CRLF', {'schema.prisma': before.replace('\n', '\r\n')}, ('purge',)), ('Prisma 6', {'schema.prisma': six}, PHASES),
                                         ('several database schemas, relations of all kinds', {'schema.prisma': schemas}, ('expand', 'purge'), *more)):
+        if name == 'Prisma 6' and not os.access(os.path.join(a.modules6, '.bin', 'prisma'), os.X_OK):
+            print(f'{name}: {a.modules6} has none (tools/setup.d/prisma.sh): skipped', flush=True)
+            continue
         with tempfile.TemporaryDirectory(prefix='contraflow-orm-') as folder:
             folder = a.keep + '/' + name.replace(' ', '_') if a.keep else folder
             case = Case(name, files, a, folder, *other)

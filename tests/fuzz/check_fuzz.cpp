@@ -60,10 +60,6 @@ void read_as_migration(const std::string& text, const std::string& layout, bool 
 
 }  // namespace
 
-// pg_query_parse_plpgsql() of libpg_query 15-4.0.0 drops the (empty) copy of stderr that pg_query_raw_parse() gave it: one byte a body. The other
-// caller is sql/direct_parser.cpp, which frees it.
-extern "C" const char* __lsan_default_suppressions() { return "leak:pg_query_raw_parse\n"; }
-
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   static const std::vector<std::string> layouts = lint::known_layouts();

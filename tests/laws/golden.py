@@ -3,7 +3,7 @@
 import glob, gzip, os, re
 
 FENCE = re.compile(r'^```([^\n]*)\n(.*?)^```$', re.M | re.S)
-KNOWN = {'sql before', 'sql before-file', 'sql after', 'sql edits', 'sql data', 'sql traffic', 'sql check', 'sql late', 'sql late-check', 'options', 'text plan'}
+KNOWN = {'sql before', 'sql before-file', 'sql after', 'sql edits', 'sql data', 'sql traffic', 'sql next', 'sql next-check', 'sql back-check', 'text way-back', 'sql mend', 'sql check', 'options', 'text plan'}
 
 
 class Missing(Exception):
@@ -23,7 +23,9 @@ class Golden:
         else:
             self.before = self.blocks.get('sql before', '')
         self.after = self.blocks['sql after'] if 'sql after' in self.blocks else self.before + '\n' + self.blocks['sql edits']
-        self.data, self.traffic, self.check, self.late, self.late_check = (self.blocks.get('sql ' + k, '') for k in ('data', 'traffic', 'check', 'late', 'late-check'))
+        self.data, self.traffic, self.check = (self.blocks.get('sql ' + k, '') for k in ('data', 'traffic', 'check'))
+        self.next, self.next_check, self.back_check, self.mend = (self.blocks.get('sql ' + k, '') for k in ('next', 'next-check', 'back-check', 'mend'))
+        self.stops = self.blocks.get('text way-back', '').splitlines()
         self.options, self.majors, self.cuts, self.refused, self.known, self.gap = [], range(0, 99), None, False, {}, None
         for line in self.blocks.get('options', '').splitlines():
             word, _, rest = line.partition(' ')

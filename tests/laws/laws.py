@@ -16,7 +16,7 @@ For each golden: `contraflow plan` from one database to the other, then plain ps
   undone     a forward file cut after each step, then rolled back: the prior schema, and before purge the prior rows
   indexed    what an index of both schemas leads with (a column, an expression) leads one at each of these cuts, forward: no query loses its index in between
   traffic    rows that an old application writes between expand and backfill arrive: the golden's checks hold
-  late       rows that the next one writes after contract come along on the way back: the prior schema, and the golden's late checks hold
+  next       what the next version writes between contract and purge does not fail; the way back goes through, or stops with what the golden says until its mend was done
 
 With --executor whole files are run by `contraflow apply` and `rollback`, which must come to the same; what is cut is cut by psql at one step and by
 `apply --until` at the next, so that both take turns. The journal (schema contraflow) is left out of the comparison.
@@ -128,6 +128,7 @@ class Run:
         self.indexed = set() if g.gap else self.leading(a) & self.leading(b)
         self.forward_and_back(a, b, want)
         self.traffic(a)
+        self.next(a)
         self.interruptions(a)
 
     def overview(self, text):
@@ -139,10 +140,13 @@ class Run:
             d = difflib.unified_diff((self.g.plan or '').splitlines(), text.splitlines(), 'expected', 'overview', lineterm='', n=1)
             raise Broken('plan', 'another overview (UPDATE_GOLDEN=1 accepts it)', '\n'.join(d))
 
-    def checks(self, law, db, check=None):
-        if check := check or self.g.check:
+    def checks(self, law, db):
+        self.holds(law, db, self.g.check)
+
+    def holds(self, law, db, queries):
+        if queries:
             with self.s.copy(db) as x:  # a check may draw numbers from a sequence
-                r = self.s.psql(x, check, check=False)
+                r = self.s.psql(x, queries, check=False)
             if r.returncode or set(r.stdout.split()) != {'t'}:
                 raise Broken(law, 'a check does not hold', r.stdout + r.stderr)
 
@@ -213,14 +217,24 @@ class Run:
                 self.run('traffic', db, self.up[1:])
                 self.checks('traffic', db)
 
-        if self.g.late:
-            kept = [f for f in self.up if 'purge' not in os.path.basename(f)]
-            with self.s.copy(a) as db:
-                self.run('late', db, kept)
-                self.s.psql(db, self.g.late)
-                self.run('late', db, self.back[len(kept) - 1::-1])
-                self.same('late', db, self.prior, 'back with late rows', dumped=True)
-                self.checks('late', db, self.g.late_check)
+    def next(self, a):
+        if not self.g.next:
+            return
+        last = max(k for k, f in enumerate(self.up) if 'purge' not in os.path.basename(f))
+        with self.s.copy(a) as db:
+            self.run('next', db, self.up[:last + 1])
+            r = self.s.psql(db, self.g.next, check=False)
+            if r.returncode:
+                raise Broken('next', 'what the next version writes fails', r.stderr)
+            self.holds('next', db, self.g.next_check)
+            if self.g.stops:
+                err = (self.execute if self.opt.executor else self.s.run_file)(db, self.back[last]) or 'it went through'
+                if missing := [line for line in self.g.stops if line not in err]:
+                    raise Broken('next', 'the way back should stop with ' + '; '.join(missing), err)
+                self.s.psql(db, self.g.mend)
+            self.run('next', db, self.back[last::-1], 'the way back')
+            self.same('next', db, self.prior, 'the way back', dumped=True, reordered=self.reordered(self.up[last]), unproven=self.unproven(self.up[last]))
+            self.holds('next', db, self.g.back_check)
 
     def interruptions(self, a):
         here = self.keep(a)

@@ -46,6 +46,21 @@ const std::string* origin_of(const Planner& p, const ObjectId& type, const std::
   return first == mapped.end() ? nullptr : &first->first;
 }
 
+// Rows that hold a label which the old type has not, and which no label became.
+std::vector<Precondition> without_way_back(const Planner& p, const LabelSource& read, const ObjectId& type, const std::vector<std::pair<std::string, std::string>>& mapped) {
+  std::vector<Precondition> out;
+  const auto& old_labels = std::get<EnumType>(p.from.objects.at(type).body).labels;
+  const std::string table = sql::quote(QualifiedName{read.column.schema, read.column.relation}), name = read.afterwards.empty() ? read.expression : read.afterwards;
+  for (const std::string& label : std::get<EnumType>(p.to.objects.at(type).body).labels) {
+    if (std::find(old_labels.begin(), old_labels.end(), label) != old_labels.end() || origin_of(p, type, mapped, label)) continue;
+    const std::string holds = fmt::format("{} = {}", sql::quote_literal(label), read.array ? fmt::format("ANY ({}::text[])", name) : name + "::text");
+    out.push_back({fmt::format("rows of {} that hold '{}' in {}, a value that {} has only from this plan on", table, label, name, describe(type)),
+                   fmt::format("SELECT count(*) FROM {} WHERE {}", table, holds),
+                   fmt::format("give them a value that it had before: UPDATE {} SET {} = … WHERE {}; then roll back again", table, sql::quote_identifier(read.column.name), holds)});
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string convert_labels_back(const Planner& p, const LabelSource& read, const ObjectId& type, const std::string& target, const std::string& plain) {
@@ -83,6 +98,7 @@ LabelConversion convert_labels(const Planner& p, const LabelSource& read, const 
                                  fmt::format("say what they become: --map {}.{}=NEW", type.name, label)});
   }
   out.expression = relabelled(mapped, name, array, target, plain);
+  out.undo_preconditions = without_way_back(p, read, type, mapped);
   return out;
 }
 

@@ -17,13 +17,14 @@ struct LabelConversion {
   Grade grade = Grade::exact;
   bool merges = false;  // rows that differ may become equal
   std::vector<std::string> notes;
-  std::vector<Precondition> preconditions;
+  std::vector<Precondition> preconditions, undo_preconditions;
 };
 // What is read: a column, or a part of it (`expression`), whose values are of the type or arrays of it.
 struct LabelSource {
   ObjectId column;
   std::string expression;
   bool array = false;
+  std::string afterwards{};  // what is read once the plan has run; empty: the same
 };
 // `plain` (the conversion of what is read to `target`) with the user's mapping of the labels that go away, and the checks that no row
 // holds one of the others.

@@ -46,12 +46,23 @@ bool Replacements::renamed(const ObjectId& id) const {
   return std::any_of(p_.renames.begin(), p_.renames.end(), [&](const diff::Rename& r) { return r.to == id; });
 }
 
-// The server only notes the new type.
+// The server only notes the new type: no row is converted, and no index of a large table computed anew.
 bool Replacements::is_free(const ObjectId& id) const {
   const Column& a = std::get<Column>(p_.from.objects.at(id).body);
   const Column& b = std::get<Column>(p_.to.objects.at(id).body);
-  return a.collation == b.collation && forward_conversion(p_, id, a.type, b.type).expression != back_conversion(p_, id, b.type, a.type).expression &&
-         effects::classify_type_change(a.type, b.type) == effects::TypeChange::free && !p_.options.conversion.contains(option_key(id));
+  return a.collation == b.collation && effects::classify_type_change(a.type, b.type) == effects::TypeChange::free && !p_.options.conversion.contains(option_key(id)) &&
+         (direct_rewrite(id) || p_.options.allow_blocking.contains("index-build") || !computes_index(id));
+}
+
+// An index with a predicate or an expression over it is built anew, whatever the types (CheckIndexCompatible() in indexcmds.c).
+bool Replacements::computes_index(const ObjectId& id) const {
+  for (const QualifiedName& table : with_descendants(id)) {
+    const ObjectId column = column_id(table.schema, table.name, id.name);
+    const auto users = p_.dependents.find(column);
+    if (users == p_.dependents.end()) continue;
+    if (std::any_of(users->second.begin(), users->second.end(), [&](const ObjectId& user) { return user.kind == Kind::index && in_both(user) && !rides_along(column, p_.from.objects.at(user)); })) return true;
+  }
+  return false;
 }
 
 namespace {
@@ -108,8 +119,16 @@ void Replacements::retype(const ObjectId& id) {
   // A generated column is computed anew: ALTER … TYPE takes no USING for it.
   const bool generated = b.generated != Generated::none;
   add_retype(out, id, a, b, free || generated ? plain : up, generated || foreign ? plain : down);
-  out.phase = Phase::contract;
+  // The deployed version works with a type that takes more; the next one may write more as soon as it runs.
+  out.phase = free && !foreign ? Phase::expand : Phase::contract;
   if (!free) out.work = "rewrite";
+  if (free && !foreign && effects::classify_type_change(b.type, a.type) != effects::TypeChange::free) {
+    out.undo_rewrites = true;
+    if (!direct_rewrite(id)) {
+      out.notes.push_back(fmt::format("the way back of {} writes {} anew under ACCESS EXCLUSIVE: its readers and writers wait as long as that takes. The type can stay as it is: what worked with {} works with {}", describe(id),
+                                      sql::quote(QualifiedName{id.schema, id.relation}), a.type, b.type));
+    }
+  }
   out.notes.push_back(fmt::format(
       "{} changes its type from {} to {}: a prepared statement that reads it fails once at this moment; a query that "
       "casts it ({}::{}) keeps its result type across the change",
@@ -345,6 +364,7 @@ void Replacements::emit_shadows() {
     first.phase = Phase::contract;
     first.grade = swap.grade;
     first.preconditions = std::move(swap.preconditions);
+    first.undo_preconditions = std::move(swap.undo_preconditions);
     first.notes = std::move(swap.notes);
     first.touches = std::move(swap.touches);
     first.provides = std::move(swap.provides);

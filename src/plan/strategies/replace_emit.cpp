@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "catalog/ddl.h"
 #include "catalog/of_kind.h"
+#include "effects/type_change.h"
 #include "plan/strategies/replace.h"
 
 namespace contraflow::plan {
@@ -85,6 +86,48 @@ std::set<ObjectId> Replacements::called_by(const std::vector<const Item*>& items
   return out;
 }
 
+namespace {
+
+// Rows written from now on obey it, those that are there have not been read.
+Object not_valid(Object object) {
+  auto& constraint = std::get<Constraint>(object.body);
+  if (constraint.validated) constraint.definition += " NOT VALID";
+  constraint.validated = false;
+  return object;
+}
+
+}  // namespace
+
+// A CHECK or foreign key that comes anew is added NOT VALID: the rows of its table are read afterwards, under a lock that lets the traffic pass.
+bool Replacements::proven_later(const ObjectId& id, const Constraint& constraint) const {
+  const QualifiedName table{id.schema, id.relation};
+  if (constraint.type == ConstraintType::foreign_key) {
+    const auto* body = p_.to.find_body<Table>(table_id(table));
+    if (body && body->partitioned && p_.to.major() < 18) return false;  // takes none NOT VALID
+    if (constraint.references && !p_.is_small(*constraint.references)) return true;
+  } else if (constraint.type != ConstraintType::check) {
+    return false;
+  }
+  return !p_.is_small(table) && p_.from.find(table_id(table));
+}
+
+// The steps that read the rows: one after the group, one that the way back reaches after it.
+void Replacements::prove(const ObjectId& id, Phase phase, std::size_t group) {
+  const auto validation = [&](const Database& database) {
+    const auto& constraint = std::get<Constraint>(database.objects.at(id).body);
+    if (!constraint.validated || !constraint.enforced || constraint.inherited) return Action{};
+    return scan({fmt::format("{} VALIDATE CONSTRAINT {}", alter_table(database, id.schema, id.relation), sql::quote_identifier(id.name))}, all_of({exists(id), negate(constraint_is_validated(id))}));
+  };
+  const auto add = [&](const std::string& verb, Action forward, Action undo) {
+    Operation& operation = p_.add(phase, verb, id, std::move(forward), std::move(undo));
+    operation.groupable = false;
+    operation.step.effects = {{{id.schema, id.relation}, effects::LockMode::share_update_exclusive, effects::Work::scan}};
+    return p_.operations.size() - 1;
+  };
+  if (Action forward = validation(p_.to); forward.mode != Mode::none) p_.operations[add("validate", std::move(forward), Action{})].after.push_back(group);
+  if (Action undo = validation(p_.from); undo.mode != Mode::none) p_.operations[group].after.push_back(add("way back: validate", Action{}, std::move(undo)));
+}
+
 void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<const Item*> items) {
   // Columns that are added come in the order of their places.
   const auto place = [&](const Item& entry) {
@@ -99,6 +142,7 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
   std::vector<std::string> conditions, undo_conditions, titles;
   std::vector<QualifiedName> worked;
   std::string work, culprit;
+  bool undo_rewrites = false;
   Phase phase = Phase::expand;
   const auto want_work = [&](const std::string& kind, const std::vector<QualifiedName>& tables) {
     work = kind;
@@ -107,6 +151,8 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
     }
   };
   std::set<QualifiedName> tables;
+  std::set<ObjectId> unproven;  // members that are added NOT VALID
+  const bool works = std::any_of(items.begin(), items.end(), [](const Item* entry) { return !entry->work.empty(); });
   std::vector<std::size_t> followers;
   const bool two_names = std::any_of(items.begin(), items.end(), [](const Item* entry) { return !entry->renamed.empty(); });
   for (const ObjectId& id : members) {
@@ -132,9 +178,13 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
     if (id.kind == Kind::index && p_.from.find(ObjectId{Kind::table, table.schema, "", table.name, ""})) want_work("index-build", {table});
     if (const auto* constraint = std::get_if<Constraint>(&b.body)) {
       const bool check = constraint->type == ConstraintType::check || constraint->type == ConstraintType::foreign_key;
-      want_work(check ? "scan" : constraint->type == ConstraintType::exclusion ? "exclusion"
-                                                                               : "index-build",
-                {table});
+      if (!works && proven_later(id, *constraint)) {
+        unproven.insert(id);
+      } else {
+        want_work(check ? "scan" : constraint->type == ConstraintType::exclusion ? "exclusion"
+                                                                                 : "index-build",
+                  {table});
+      }
       // The index comes and goes with the constraint.
       const ObjectId index{Kind::index, id.schema, "", id.name, ""};
       for (const Database* database : {&p_.from, &p_.to}) {
@@ -160,11 +210,12 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
   for (auto it = old_order.rbegin(); it != old_order.rend(); ++it) append(old_called.contains(*it) ? late_drops : drops, drop(p_.from.objects.at(*it)));
   for (auto it = new_order.rbegin(); it != new_order.rend(); ++it) append(new_called.contains(*it) ? late_undo_drops : undo_drops, drop(p_.to.objects.at(*it)));
   const bool in_expand = std::all_of(items.begin(), items.end(), [](const Item* entry) { return entry->phase == Phase::expand; }) && phase == Phase::expand;
+  const auto made = [&](const Object& object, const Database& database) { return create_all(unproven.contains(object.id) ? not_valid(object) : object, database); };
   for (const ObjectId& id : new_order) {
     const Object& coming = p_.to.objects.at(id);
-    append(new_called.contains(id) ? early_creates : creates, create_all(in_expand ? still_by_owner(p_.from.objects.at(id), coming) : coming, p_.to));
+    append(new_called.contains(id) ? early_creates : creates, made(in_expand ? still_by_owner(p_.from.objects.at(id), coming) : coming, p_.to));
   }
-  for (const ObjectId& id : old_order) append(old_called.contains(id) ? early_undo_creates : undo_creates, create_all(p_.from.objects.at(id), p_.from));
+  for (const ObjectId& id : old_order) append(old_called.contains(id) ? early_undo_creates : undo_creates, made(p_.from.objects.at(id), p_.from));
 
   // Parts of an index that comes anew go along with it, also those that have another name in the other schema.
   for (const auto& [order, database, other, into] : {std::tuple{&new_order, &p_.to, &p_.from, &creates}, std::tuple{&old_order, &p_.from, &p_.to, &undo_creates}}) {
@@ -201,6 +252,7 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
       want_work(entry->work, entry->tables);
       if (culprit.empty()) culprit = entry->verb + " " + describe(entry->subject);
     }
+    undo_rewrites = undo_rewrites || entry->undo_rewrites;
     tables.insert(entry->tables.begin(), entry->tables.end());
     operation.step.grade = std::max(operation.step.grade, entry->grade);
     operation.provides.insert(entry->provides.begin(), entry->provides.end());
@@ -215,6 +267,7 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
     followers.insert(followers.end(), entry->followed_by.begin(), entry->followed_by.end());
     auto& step = operation.step;
     step.preconditions.insert(step.preconditions.end(), entry->preconditions.begin(), entry->preconditions.end());
+    step.undo_preconditions.insert(step.undo_preconditions.end(), entry->undo_preconditions.begin(), entry->undo_preconditions.end());
     step.notes.insert(step.notes.end(), entry->notes.begin(), entry->notes.end());
   }
   if (!called_there) {
@@ -245,6 +298,9 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
     }
     p_.allow_blocking(forward, work, plain, culprit.empty() ? titles.front() : culprit);
     undo.mode = Mode::blocking;
+  } else if (undo_rewrites) {
+    undo.mode = Mode::blocking;
+    if (std::all_of(tables.begin(), tables.end(), [&](const QualifiedName& table) { return p_.is_small(table); })) undo.small_tables.assign(tables.begin(), tables.end());
   }
   operation.step.phase = phase;
   operation.step.title = contraflow::join(titles, "; ");
@@ -262,8 +318,10 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
       if (rename != p_.renames.end()) p_.renamed_columns.push_back({id, rename->from.name, p_.operations.size(), winning_shadow(id)});
     }
   }
-  for (const std::size_t follower : followers) p_.operations[follower].after.push_back(p_.operations.size());
+  const std::size_t group = p_.operations.size();
+  for (const std::size_t follower : followers) p_.operations[follower].after.push_back(group);
   p_.operations.push_back(std::move(operation));
+  for (const ObjectId& id : unproven) prove(id, phase, group);
   for (const ObjectId& id : members) {
     if (in_expand && id.kind == Kind::view) by_caller_in_contract(p_, id);
   }
@@ -271,14 +329,12 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
 
 // Where the deployed application still relies on what goes away, the replacement waits for contract.
 Phase Replacements::replacement_phase(const Object& a, const Object& b) {
-  const auto names = [](const std::vector<ViewColumn>& columns) {
-    std::set<std::pair<std::string, std::string>> out;
-    for (const ViewColumn& column : columns) out.emplace(column.name, column.type);
-    return out;
-  };
-  const auto loses_columns = [&](const std::vector<ViewColumn>& x, const std::vector<ViewColumn>& y) {
-    const auto old_names = names(x), new_names = names(y);
-    return !std::includes(new_names.begin(), new_names.end(), old_names.begin(), old_names.end());
+  // A column whose type takes more than before serves who reads it.
+  const auto loses_columns = [](const std::vector<ViewColumn>& x, const std::vector<ViewColumn>& y) {
+    return !std::all_of(x.begin(), x.end(), [&](const ViewColumn& column) {
+      const auto same = std::find_if(y.begin(), y.end(), [&](const ViewColumn& other) { return other.name == column.name; });
+      return same != y.end() && (same->type == column.type || effects::classify_type_change(column.type, same->type) == effects::TypeChange::free);
+    });
   };
   if (const auto* view = std::get_if<View>(&a.body)) {
     return loses_columns(view->columns, std::get<View>(b.body).columns) ? Phase::contract : Phase::expand;

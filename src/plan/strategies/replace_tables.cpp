@@ -49,6 +49,7 @@ void Replacements::find_second_tables() {
     for (const ObjectId& column : exchange.joined) unite(id, column);
     out.todo = std::move(exchange.todo);
     out.undo_todo = std::move(exchange.undo_todo);
+    out.undo_preconditions = std::move(exchange.undo_preconditions);
     out.phase = Phase::contract;
     out.work = exchange.work;
     out.grade = exchange.grade;

@@ -107,6 +107,7 @@ bool Replacements::exchange_through_shadows(const ObjectId& id) {
     exchange_grade_ = std::max(exchange_grade_, scratch.grade);
     p_.notes.insert(p_.notes.end(), scratch.notes.begin(), scratch.notes.end());
     for (Precondition& precondition : scratch.preconditions) exchange_preconditions_.push_back(std::move(precondition));
+    shadow.down_preconditions = std::move(scratch.undo_preconditions);
     add_shadow(std::move(shadow));
   }
   const std::string word = id.kind == Kind::domain ? "DOMAIN" : "TYPE";
@@ -268,7 +269,7 @@ void Replacements::retype_with(const ObjectId& column, const ObjectId& type) {
 }
 
 std::string Replacements::mapped(const ReadColumn& read, const ObjectId& type, const std::string& target, const std::string& plain, Item& out) {
-  LabelConversion conversion = convert_labels(p_, {read.id, sql::quote_identifier(read.name), std::get<Column>(p_.from.objects.at(read.id).body).type.ends_with("[]")}, type, target, plain);
+  LabelConversion conversion = convert_labels(p_, {read.id, sql::quote_identifier(read.name), std::get<Column>(p_.from.objects.at(read.id).body).type.ends_with("[]"), sql::quote_identifier(read.id.name)}, type, target, plain);
   take_labels(conversion, out);
   return conversion.expression;
 }
@@ -277,6 +278,7 @@ void Replacements::take_labels(LabelConversion& conversion, Item& out) {
   out.grade = std::max(out.grade, conversion.grade);
   out.notes.insert(out.notes.end(), conversion.notes.begin(), conversion.notes.end());
   std::move(conversion.preconditions.begin(), conversion.preconditions.end(), std::back_inserter(out.preconditions));
+  std::move(conversion.undo_preconditions.begin(), conversion.undo_preconditions.end(), std::back_inserter(out.undo_preconditions));
 }
 
 // A domain or composite type is built on one that is exchanged: it is exchanged with it, and the columns that have it are converted in the same transaction.

@@ -32,12 +32,13 @@ struct Item {
   std::string todo, undo_todo;
   Phase phase = Phase::expand;
   Grade grade = Grade::exact;
-  std::string work;  // the --allow-blocking kind where the item does work that grows with the data; empty: none
+  std::string work;            // the --allow-blocking kind where the item does work that grows with the data; empty: none
+  bool undo_rewrites = false;  // `work` that only the way back does
   std::vector<QualifiedName> tables;
   std::set<ObjectId> touches;  // objects (in both schemas) that have their new form afterwards
   std::set<ObjectId> provides, needs, carries;
   std::vector<ObjectId> renamed;
-  std::vector<Precondition> preconditions;
+  std::vector<Precondition> preconditions, undo_preconditions;
   std::vector<std::string> notes;
   std::vector<std::size_t> preceded_by, followed_by;  // operations
 };
@@ -104,6 +105,7 @@ class Replacements {
   static std::string default_clause(const ObjectId& id, const catalog::Column& column);
   bool renamed(const ObjectId& id) const;
   bool is_free(const ObjectId& id) const;
+  bool computes_index(const ObjectId& id) const;
   void find_partners();
   std::set<ObjectId> beside_partner_;  // changes through a second column because the other end of a foreign key does
   void retype(const ObjectId& id);
@@ -119,7 +121,7 @@ class Replacements {
   std::set<ObjectId> shadowed_;
   std::set<ObjectId> converted_;  // of those, the originals that keep their place and take the new type in the swap
 
-  std::set<ObjectId> heirs_;      // copies of such columns in the tables below
+  std::set<ObjectId> heirs_;  // copies of such columns in the tables below
 
   void add_shadow(ShadowColumn column);
   bool winning_shadow(const ObjectId& id) const;
@@ -162,6 +164,8 @@ class Replacements {
   int item_rank(const Item& entry) const;
   static std::vector<ObjectId> parts_of_indexes(const std::vector<ObjectId>& indexes, const Database& database);
   static std::set<ObjectId> called_by(const std::vector<const Item*>& items, const std::set<ObjectId>& members, const Database& database);
+  bool proven_later(const ObjectId& id, const catalog::Constraint& constraint) const;
+  void prove(const ObjectId& id, Phase phase, std::size_t group);
   void emit_group(const std::set<ObjectId>& members, std::vector<const Item*> items);
   static Phase replacement_phase(const Object& a, const Object& b);
 };

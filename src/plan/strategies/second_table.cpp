@@ -39,6 +39,7 @@ TableExchange SecondTable::plan() {
   collect_references();
   collect_crossing();
   collect_publications();
+  expect_all_kept();
   const std::size_t made = make();
   const std::size_t filled = fill(made);
   exchange(filled);
@@ -80,6 +81,7 @@ void SecondTable::choose_columns() {
       up_.push_back(std::move(up));
       const Conversion down = back_conversion(p_, member->id, column->type, before->type);
       down_.push_back(before->generated == Generated::none ? down.expression : std::string());
+      hold(member->id, *before, before->type, before->generated == Generated::none && down.may_fail);
       if (down.loses || forward.changes) out_.grade = Grade::data;
       if (forward.changes) out_.notes.push_back(fmt::format("the conversion of {} can lose information: {} -> {} does not keep every value as it is", describe(member->id), before->type, column->type));
     } else if (given != p_.options.fill.end()) {
@@ -127,6 +129,8 @@ void SecondTable::choose_labels(const ObjectId& column, const ObjectId& type) {
   columns_.push_back(column.name);
   up_.push_back(up.expression);
   down_.push_back(convert_labels_back(p_, {column, name, !brackets.empty()}, type, retired, fmt::format("{}::text{}::{}", name, brackets, retired)));
+  hold(column, std::get<Column>(p_.from.objects.at(column).body), retired, !up.undo_preconditions.empty());
+  undo_preconditions_.insert(undo_preconditions_.end(), up.undo_preconditions.begin(), up.undo_preconditions.end());
   out_.grade = std::max(out_.grade, up.grade);
   out_.notes.insert(out_.notes.end(), up.notes.begin(), up.notes.end());
   preconditions_.insert(preconditions_.end(), up.preconditions.begin(), up.preconditions.end());
@@ -249,13 +253,16 @@ void SecondTable::cross(const ObjectId& key, const ObjectId& column) {
   out_.joined.insert(column);
 }
 
-// Its foreign keys to columns that change their type: neither table of the two can have them while both types are about.
+// Its foreign keys to columns that change their type: neither table of the two can have them while both types are about. One that goes or changes leaves the old table with the exchange,
+// too: there it would stop what the next version may do with the rows that it points at.
 void SecondTable::collect_crossing() {
   for (const auto& [family, crossing] : {std::pair{&old_, &old_crossing_}, std::pair{&new_, &new_crossing_}}) {
     for (const Object* member : family->of_kinds({Kind::constraint})) {
       const auto& key = std::get<Constraint>(member->body);
       if (key.type != ConstraintType::foreign_key || !key.references || (key.inherited && !key.local) || family->ids().contains(table_id(*key.references))) continue;
-      bool crosses = false;
+      const auto* other = (family == &old_ ? p_.to : p_.from).find_body<Constraint>(member->id);
+      bool crosses = other ? other->definition != key.definition : family == &old_;
+      if (crosses) p_.crossing_foreign_keys.insert(member->id);
       for (const std::string& name : key.referenced_columns) {
         const ObjectId column = column_id(key.references->schema, key.references->name, name);
         if (!changes_type(column)) continue;
@@ -306,116 +313,6 @@ Operation& SecondTable::add(Phase phase, const std::string& verb, Action forward
   operation.step.tables = {table()};
   operation.step.effects.clear();  // the second table is nobody's yet; who touches the first says so
   return operation;
-}
-
-namespace {
-
-std::string generation_is(const ObjectId& column, const std::string& expression) {
-  return fmt::format(
-      "EXISTS (SELECT FROM pg_attribute AS a LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE a.attrelid = to_regclass({}) "
-      "AND a.attname = {} AND coalesce(pg_get_expr(d.adbin, d.adrelid), '') = {})",
-      sql::quote_literal(sql::quote(QualifiedName{column.schema, column.relation})), sql::quote_literal(column.name), sql::quote_literal(expression));
-}
-
-// A stored generated column is computed from it.
-bool computes_others(const Planner& p, const ObjectId& column) {
-  auto it = p.dependents.find(column);
-  if (it == p.dependents.end()) return false;
-  return std::any_of(it->second.begin(), it->second.end(), [&](const ObjectId& dependent) {
-    const auto* body = p.from.find_body<Column>(dependent);
-    return body && body->generated == Generated::stored;
-  });
-}
-
-std::string in_class(const ObjectId& id, const std::string& condition) {
-  return fmt::format("EXISTS (SELECT FROM pg_class WHERE oid = to_regclass({}) AND {})", sql::quote_literal(quoted_name(id)), condition);
-}
-
-}  // namespace
-
-std::optional<ExchangeReason> must_exchange(const Planner& p, const ObjectId& id) {
-  if (id.kind != Kind::table || !p.from.find(id) || !p.to.find(id)) return std::nullopt;
-  const Table &a = std::get<Table>(p.from.objects.at(id).body), &b = std::get<Table>(p.to.objects.at(id).body);
-  if (a.partition_of || b.partition_of || !a.inherits.empty() || !b.inherits.empty() || !a.of_type.empty() || !b.of_type.empty()) return std::nullopt;
-  for (const Database* database : {&p.from, &p.to}) {
-    for (const QualifiedName& child : Planner::descendants(*database, name_of(id))) {
-      const Table* body = database->find_body<Table>(table_id(child));
-      if (!body || !body->partition_of) return std::nullopt;  // inheritance, or a foreign table
-    }
-  }
-  for (const diff::Rename& rename : p.renames) {
-    if (rename.to == id || (rename.to.schema == id.schema && rename.to.relation == id.name)) return std::nullopt;
-  }
-  const bool has_partitions = !Planner::children(p.from, name_of(id)).empty() || !Planner::children(p.to, name_of(id)).empty();
-  const bool small = p.is_small(name_of(id));
-  if (a.partition_key != b.partition_key && (has_partitions || !small)) {
-    return ExchangeReason{is_partitioned_by(id, a.partition_key), a.partitioned && b.partitioned ? "no ALTER changes how a table is partitioned" : "no ALTER makes a table partitioned, or ordinary again"};
-  }
-  for (const Object* member : Planner::members(p.to, id)) {
-    const auto* column = std::get_if<Column>(&member->body);
-    const auto* before = p.from.find_body<Column>(member->id);
-    if (column && before && before->type != column->type && is_partition_column(p.from, member->id)) {
-      return ExchangeReason{column_has_type(member->id, before->type), fmt::format("no ALTER changes the type of {}, which is part of a partition key", describe(member->id))};
-    }
-  }
-  for (const Object* member : Planner::members(p.from, id)) {
-    const std::optional<ObjectId> type = member->id.kind == Kind::column ? exchanged_enum_of(p, member->id) : std::nullopt;
-    if (!type) continue;
-    const std::string old_form = enum_labels_are(*type, std::get<EnumType>(p.from.objects.at(*type).body).labels);
-    if (is_partition_column(p.from, member->id)) {
-      return ExchangeReason{old_form, fmt::format("{} loses values or changes their order, and no ALTER changes the type of {}, which is part of a partition key", describe(*type), describe(member->id))};
-    }
-    if (has_partitions && !small && !p.options.allow_blocking.contains("rewrite")) {
-      return ExchangeReason{old_form, fmt::format("{} loses values or changes their order, and a new type of {} rewrites every partition under ACCESS EXCLUSIVE", describe(*type), describe(member->id))};
-    }
-  }
-  if (small) return std::nullopt;
-  const auto allowed = [&](const char* kind) { return p.options.allow_blocking.contains(kind); };
-  if (!allowed("rewrite")) {
-    const bool has_key = !key_of_rows(id, p.to, p.from).empty() && !key_of_rows(id, p.from, p.to).empty();
-    for (const Object* member : Planner::members(p.to, id)) {
-      const auto* column = std::get_if<Column>(&member->body);
-      if (!column) continue;
-      const auto* before = p.from.find_body<Column>(member->id);
-      const bool computed = column->generated == Generated::stored;
-      if (!before && (computed || has_checked_domain(p.to, *column))) {
-        return ExchangeReason{absent(member->id), fmt::format("adding {} writes every row under ACCESS EXCLUSIVE", describe(member->id))};
-      }
-      if (before && computed && (before->generated != column->generated || before->default_expression != column->default_expression)) {
-        return ExchangeReason{generation_is(member->id, before->default_expression), fmt::format("a new generation expression of {} writes every row under ACCESS EXCLUSIVE", describe(member->id))};
-      }
-      if (before && before->generated == Generated::stored && column->generated == Generated::none) {
-        return ExchangeReason{generation_is(member->id, before->default_expression), fmt::format("the way back to a generated {} writes every row under ACCESS EXCLUSIVE", describe(member->id))};
-      }
-      if (before && before->type != column->type && computes_others(p, member->id)) {
-        return ExchangeReason{column_has_type(member->id, before->type), fmt::format("no ALTER changes the type of {}, from which stored columns are generated", describe(member->id))};
-      }
-      if (!computed && !has_key) continue;  // no rows of two tables can be told apart: a second column, see shadow_trees.cpp
-      if (before && before->type != column->type && (has_partitions || computed) && effects::classify_type_change(before->type, column->type) != effects::TypeChange::free) {
-        return ExchangeReason{column_has_type(member->id, before->type), fmt::format("the new type of {} rewrites every partition under ACCESS EXCLUSIVE", describe(member->id))};
-      }
-    }
-    const std::string rewrites = " copies the whole table under ACCESS EXCLUSIVE";
-    if (a.persistence != b.persistence) {
-      return ExchangeReason{in_class(id, fmt::format("relpersistence = '{}'", a.persistence == Persistence::unlogged ? 'u' : 'p')), (b.persistence == Persistence::unlogged ? "SET UNLOGGED" : "SET LOGGED") + rewrites};
-    }
-    if (a.access_method != b.access_method && !a.partitioned) {
-      return ExchangeReason{in_class(id, fmt::format("relam = (SELECT oid FROM pg_am WHERE amname = {})", sql::quote_literal(a.access_method.empty() ? "heap" : a.access_method))), "SET ACCESS METHOD" + rewrites};
-    }
-    if (a.tablespace != b.tablespace && !a.partitioned) {
-      return ExchangeReason{in_class(id, fmt::format("reltablespace = coalesce((SELECT oid FROM pg_tablespace WHERE spcname = {}), 0)", sql::quote_literal(a.tablespace))), "SET TABLESPACE" + rewrites};
-    }
-  }
-  if (!allowed("exclusion")) {
-    for (const Object* member : Planner::members(p.to, id)) {
-      const auto* constraint = std::get_if<Constraint>(&member->body);
-      if (!constraint || constraint->type != ConstraintType::exclusion) continue;
-      const auto* before = p.from.find_body<Constraint>(member->id);
-      if (before && before->definition == constraint->definition) continue;
-      return ExchangeReason{before ? has_definition(p.from.objects.at(member->id)) : absent(member->id), fmt::format("{} cannot be built concurrently", describe(member->id))};
-    }
-  }
-  return std::nullopt;
 }
 
 TableExchange plan_second_table(Planner& planner, const ObjectId& table, const ExchangeReason& reason) { return SecondTable(planner, table, reason).plan(); }

@@ -26,6 +26,7 @@ struct TableExchange {
   Statements forward, undo;
   Statements forward_before, undo_before, forward_after, undo_after;  // around everything else in that transaction
   std::string todo, undo_todo;
+  std::vector<Precondition> undo_preconditions;
   std::string work;                        // "rewrite": rows are copied within the transaction
   std::vector<std::size_t> before, after;  // operations
   std::set<ObjectId> joined;               // columns of other tables that change in the same transaction: a foreign key joins them to the table

@@ -68,7 +68,9 @@ SecondTable::Copy SecondTable::back_copy() const {
     if (down_[i].empty()) continue;
     copy.columns.push_back(columns_[i]);
     copy.values.push_back(down_[i]);
+    copy.held.push_back(held_[i]);
   }
+  copy.may_refuse = old_table_may_refuse();
   return copy;
 }
 
@@ -114,14 +116,31 @@ Statements SecondTable::start_sync(const Copy& copy) const {
     updates += fmt::format("{}{} = excluded.{}", updates.empty() ? "" : ", ", sql::quote_identifier(name), sql::quote_identifier(name));
   }
   const std::string target = sql::quote(copy.target), source = sql::quote(copy.source);
-  const std::string body = fmt::format(
-      "BEGIN\n"
-      "  IF TG_OP = 'TRUNCATE' THEN\n    TRUNCATE {0};\n    RETURN NULL;\n  END IF;\n"
+  constexpr std::string_view kRefused = "EXCEPTION WHEN data_exception OR integrity_constraint_violation OR undefined_object THEN";
+  std::string declared, converted;
+  Copy kept = copy;
+  for (std::size_t i = 0; i < copy.held.size(); ++i) {
+    if (copy.held[i].empty()) continue;
+    kept.values[i] = fmt::format("contraflow_held_{}", i + 1);
+    declared += fmt::format("{}  {} {};\n", declared.empty() ? "DECLARE\n" : "", kept.values[i], copy.held[i]);
+    // NULL rather than a failed statement of the application's.
+    converted += fmt::format("    BEGIN\n      {} := {};\n    {}\n    END;\n", kept.values[i], sql::qualify_columns(copy.values[i], "NEW"), kRefused);
+  }
+  const std::string writes = fmt::format(
       "  IF TG_OP = 'DELETE' THEN\n    DELETE FROM {0} WHERE {1};\n    RETURN NULL;\n  END IF;\n"
       "  IF TG_OP = 'UPDATE' THEN\n    IF {2} THEN\n      DELETE FROM {0} WHERE {1};\n    END IF;\n  END IF;\n"
-      "  {3} {4};\n"
-      "  RETURN NULL;\nEND\n",
-      target, same_key, changed_key, insert(copy, "(SELECT NEW.*) AS source", ""), updates.empty() ? "DO NOTHING" : "DO UPDATE SET " + updates);
+      "  {3} {4};\n",
+      target, same_key, changed_key, insert(kept, "(SELECT NEW.*) AS source", ""), updates.empty() ? "DO NOTHING" : "DO UPDATE SET " + updates);
+  std::string body = fmt::format("{}BEGIN\n  IF TG_OP = 'TRUNCATE' THEN\n    TRUNCATE {};\n    RETURN NULL;\n  END IF;\n", declared, target);
+  if (!converted.empty()) body += fmt::format("  IF TG_OP <> 'DELETE' THEN\n{}  END IF;\n", converted);
+  if (copy.may_refuse) {
+    // A row that the target cannot hold at all is missing there, and so is what it was before.
+    body += fmt::format("  BEGIN\n  {0}  {1}\n    IF TG_OP <> 'INSERT' THEN\n      BEGIN\n        DELETE FROM {2} WHERE {3};\n      {1}\n      END;\n    END IF;\n  END;\n", replace_all(writes, "\n", "\n  "), kRefused, target,
+                        same_key);
+  } else {
+    body += writes;
+  }
+  body += "  RETURN NULL;\nEND\n";
   Statements out = stop_sync();
   out.pop_back();  // the function is replaced, not dropped
   // It writes a table that the application has no privileges on.

@@ -134,6 +134,7 @@ void SecondTable::purge() {
   // Undo runs from the last operation to the first: the old table is made again, then filled.
   Operation& copy = add(Phase::purge, "way back: copy the rows of", Action{}, at_once_ ? Action{} : copy_rows(back_copy(), all_of({new_form, exists(retired_id)})));
   copy.step.grade = out_.grade;
+  copy.step.undo_preconditions = undo_preconditions_;
   const std::size_t copied = p_.operations.size() - 1;
   out_.after.push_back(copied);
   const std::vector<std::size_t> referring = refer_to_itself_again();

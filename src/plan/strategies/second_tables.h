@@ -29,14 +29,16 @@ class SecondTable {
   Family old_, new_;
   RelationNames next_, retired_;                  // spare names of the new family before the exchange, of the old one after it
   std::vector<std::string> columns_, up_, down_;  // shared columns, and their values in the other table
+  std::vector<std::string> held_;                 // per shared column: the old one's type where it can hold NULL for a value that it refuses; else empty
   std::vector<std::string> new_only_, fills_;     // columns of the new table that are given a value
   std::vector<std::string> old_only_, neutral_;
   std::vector<std::string> new_key_, old_key_;
   std::map<QualifiedName, QualifiedName> new_types_, old_types_;  // enums that are exchanged with it: their names before and after
-  std::vector<Precondition> preconditions_;
+  std::vector<Precondition> preconditions_, undo_preconditions_;
   std::vector<const Object*> references_;                   // foreign keys of other tables
   std::vector<const Object*> old_crossing_, new_crossing_;  // its own, to columns that change their type in other tables
   Statements leave_publications_, join_publications_, leave_back_, join_back_;
+  bool down_may_fail_ = false;
   bool at_once_ = false;  // no key by which rows find each other: they are copied within the exchange, in either direction
   TableExchange out_;
 
@@ -71,6 +73,8 @@ class SecondTable {
     std::vector<std::string> columns, values;             // of the target, over the source's
     std::vector<std::string> constants, constant_values;  // for new rows only
     const Database& target_schema;
+    std::vector<std::string> held = {};  // per column: its type where it takes NULL for a value that the conversion refuses
+    bool may_refuse = false;             // the target may refuse a row that the source takes: it is without it then
   };
   Copy forward_copy() const;
   Copy back_copy() const;
@@ -80,6 +84,9 @@ class SecondTable {
   static std::string copy_all(const Copy& copy);
   static std::string insert(const Copy& copy, const std::string& rows, const std::string& lock);
   static std::string value_of(const Copy& copy, const std::string& column);
+  void hold(const ObjectId& column, const catalog::Column& before, const std::string& type, bool may_fail);
+  bool old_table_may_refuse() const;
+  void expect_all_kept();
 
   std::string function_name() const { return sql::quote(QualifiedName{id_.schema, sql::truncate_identifier("contraflow_sync_" + id_.name)}); }
 

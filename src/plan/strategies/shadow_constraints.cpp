@@ -37,6 +37,15 @@ void Shadows::prove_not_null(const Direction& direction, const QualifiedName& ta
     restore("prepare NOT NULL of the second column for", column.id, add_check);
   }
   build(direction, "prepare NOT NULL of the second column for", column.id, std::move(add_check), std::move(removal), {{table, effects::LockMode::access_exclusive, effects::Work::none}});
+  if (!direction.forward) {
+    auto& expected = p_.operations.back().step.undo_preconditions;
+    expected = column.down_preconditions;
+    if (column.down_may_fail || !std::get<Column>(p_.to.objects.at(column.id).body).not_null) {
+      const std::string quoted = sql::quote(table), now = sql::quote_identifier(column.id.name);
+      expected.push_back({fmt::format("rows of {} whose {} has no value that the old column, which is NOT NULL, can hold", quoted, now), fmt::format("SELECT count(*) FROM {} WHERE {} IS NULL", quoted, name),
+                          fmt::format("give them one: they are those whose {} is NULL, the column in which the old value is kept; then roll back again", name)});
+    }
+  }
   if (new_rule) {
     const std::string quoted = sql::quote(table);
     p_.operations.back().step.preconditions.push_back({fmt::format("rows of {} whose {} is NULL", quoted, sql::quote_identifier(column.old_name)),

@@ -35,6 +35,7 @@ void Shadows::swap_scripts() {
                                          "make the plan again: contraflow plan --refresh"});
         }
       }
+      swap_.undo_preconditions.insert(swap_.undo_preconditions.end(), column.down_preconditions.begin(), column.down_preconditions.end());
       if (column.down_loses) {
         swap_.grade = std::max(swap_.grade, Grade::data);
         swap_.notes.push_back(fmt::format("the way back of {} can lose information: what the old type cannot hold becomes NULL", describe(column.id)));
@@ -287,6 +288,7 @@ void Shadows::purge(const QualifiedName& table, const std::vector<ShadowColumn>&
   action.backfill = fill;
   action.todo = all_of(swapped);
   Operation& refill = add(Phase::purge, "way back: fill the old column for", columns.front().id, Action{}, std::move(action));
+  for (const ShadowColumn& column : columns) refill.step.undo_preconditions.insert(refill.step.undo_preconditions.end(), column.down_preconditions.begin(), column.down_preconditions.end());
   swap_.after.push_back(p_.operations.size() - 1);
   refill.after = {};
   const std::size_t filled = p_.operations.size() - 1;
