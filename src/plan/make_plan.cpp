@@ -150,6 +150,23 @@ void order_by_casts(Planner& p) {
   }
 }
 
+// Where one policy goes or becomes another and a permissive one comes, it comes first: in between a role would see no row.
+void order_policies(Planner& p) {
+  const auto policy_in = [](const std::set<ObjectId>& ids) {
+    const auto it = std::find_if(ids.begin(), ids.end(), [](const ObjectId& id) { return id.kind == catalog::Kind::policy; });
+    return it == ids.end() ? nullptr : &*it;
+  };
+  for (std::size_t i = 0; i < p.operations.size(); ++i) {
+    const ObjectId* made = policy_in(p.operations[i].provides);
+    if (!made || !p.created.contains(*made) || !std::get<catalog::Policy>(p.to.objects.at(*made).body).permissive) continue;
+    for (std::size_t j = 0; j < p.operations.size(); ++j) {
+      const ObjectId* changed = policy_in(p.operations[j].removes);
+      if (!changed) changed = policy_in(p.operations[j].detaches);
+      if (j != i && changed && changed->schema == made->schema && changed->relation == made->relation) p.operations[j].rather_after.push_back(i);
+    }
+  }
+}
+
 void make_ids_unique(std::vector<Step>& steps) {
   std::map<std::string, int> seen;
   for (Step& step : steps) {
@@ -342,6 +359,7 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   order_builds_before_drops(p);
   order_by_routine_bodies(p);
   order_by_casts(p);
+  order_policies(p);
   order_partitions(p);
   order_moved_foreign_keys(p);
   order_event_triggers(p);

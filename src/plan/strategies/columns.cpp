@@ -67,6 +67,9 @@ void add_after_leaving(const Planner& p, const ObjectId& id, Operation& add) {
       const QualifiedName name{table.schema, table.name};
       const bool heir = std::find(heirs.begin(), heirs.end(), name) != heirs.end() && !p.to.find(column_id(name.schema, name.name, id.name));
       if (heir || (leaving == &p.leaves_partition && name == QualifiedName{id.schema, id.relation})) add.after.push_back(i);
+      if (heir && p.operations[i].step.phase == Phase::contract && add.step.notes.empty()) {
+        add.step.notes.push_back(fmt::format("{} comes in contract, when {} has left, which is not to have it: the next version cannot use it before; in two plans it comes first", describe(id), sql::quote(name)));
+      }
     }
   }
 }

@@ -67,6 +67,9 @@ Statements with_column_grants(const Object& object, const Database& database, St
   const bool revokes = std::any_of(statements.begin(), statements.end(), [](const std::string& statement) { return statement.find("REVOKE") != std::string::npos; });
   if (!revokes || !Planner::is_relation(object.id.kind)) return statements;
   const auto grant = [&](const Object& column) {
+    // In the order in which pg_dump writes them: who has kept its own stands before who has lost it.
+    const bool several = std::any_of(column.grants.begin(), column.grants.end(), [&](const Grant& one) { return one.grantee != column.grants.front().grantee; });
+    if (several) append(statements, alter_grants(column, column.grants, {}, object.owner));
     for (std::string& statement : alter_grants(column, {}, column.grants, object.owner)) statements.push_back(std::move(statement));
   };
   if (object.id.kind == Kind::table || object.id.kind == Kind::foreign_table) {

@@ -116,6 +116,9 @@ void create_index(Planner& p, const ObjectId& id) {
   }
   build.step.preconditions = unique_precondition(p, id, index);
   build.step.effects = {{{id.schema, index.table}, effects::LockMode::share_update_exclusive, effects::Work::index_build}};
+  if (index.unique && phase == Phase::contract && !index.parent && p.from.find(table_id({id.schema, index.table}))) {
+    build.step.notes.push_back(fmt::format("{} comes in contract, because it may refuse what the deployed version writes: ON CONFLICT on its columns fails before", describe(id)));
+  }
   const std::size_t built = p.operations.size() - 1;
   Statements after = describe_state(object, p.to);
   if (p.replica_identity_operations.contains(ObjectId{Kind::table, id.schema, "", index.table, ""})) {

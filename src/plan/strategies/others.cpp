@@ -124,15 +124,19 @@ void create_other(Planner& p, const ObjectId& id) {
     for (std::string& statement : create_all(*check, p.to)) statements.push_back(std::move(statement));
   }
   for (const ObjectId& made : operation.provides) operation.needs.erase(made);
-  operation.step.phase = Phase::expand;
-  operation.step.title = "create " + describe(id);
-  operation.step.id = "expand.create-" + describe(id);
   const QualifiedName table = Planner::home(p.to, object);
+  // A restrictive policy hides rows from the deployed version.
+  const auto* policy = std::get_if<Policy>(&object.body);
+  operation.step.phase = policy && !policy->permissive && Planner::relation(p.from, table.schema, table.name) ? Phase::contract : Phase::expand;
+  operation.step.title = "create " + describe(id);
+  operation.step.id = fmt::format("{}.create-{}", phase_name(operation.step.phase), describe(id));
   if (!table.name.empty()) operation.step.tables.push_back(table);
   operation.step.forward = brief(std::move(statements), absent(id));
   operation.step.undo = brief(drop(object), drops_once(id, p.from));
   if (id.kind == Kind::subscription || id.kind == Kind::extension) operation.groupable = false;
   if (id.kind == Kind::trigger) operation.step.effects = {{table, effects::LockMode::share_row_exclusive, effects::Work::none}};
+  const bool there = !table.name.empty() && Planner::relation(p.from, table.schema, table.name);
+  if (there && (id.kind == Kind::policy || id.kind == Kind::rule)) operation.step.effects = {{table, effects::LockMode::access_exclusive, effects::Work::none}};
   if (id.kind == Kind::subscription) {
     operation.step.notes.push_back(fmt::format(
         "{} is made without a connection to its publisher, so it is disabled and no slot is made there: ALTER SUBSCRIPTION … ENABLE and REFRESH PUBLICATION "

@@ -42,6 +42,15 @@ ObjectId schema_id(const std::string& name) { return relation_id(Kind::schema, "
 
 bool is_table(const ObjectId& id) { return id.kind == Kind::table || id.kind == Kind::foreign_table; }
 
+// Who has privileges on single columns.
+std::set<std::string> roles_of_columns(const std::vector<const Object*>& columns) {
+  std::set<std::string> out;
+  for (const Object* column : columns) {
+    for (const Grant& grant : column->grants) out.insert(grant.grantee.empty() ? "PUBLIC" : grant.grantee);
+  }
+  return out;
+}
+
 // The view that answers to the old name.
 Object old_name_view(const Planner& p, const diff::Rename& rename) {
   const Object& table = p.from.objects.at(rename.to);
@@ -59,8 +68,10 @@ Object old_name_view(const Planner& p, const diff::Rename& rename) {
     view.columns.push_back({name, std::get<Column>(column->body).type, "", "", {}, column->grants});
   }
   view.definition = fmt::format("SELECT {} FROM {}", contraflow::join(names, ", "), quoted_name(rename.to));
-  // Row security and privileges are then the caller's, as on the table itself.
-  if (p.from.major() >= 15) view.options["security_invoker"] = "true";
+  // Row security and privileges are then the caller's, as on the table itself. But the caller is asked for privileges on all columns that the view names: without
+  // row security the owner's do, and who may see which column the view's own privileges say.
+  const auto* body = std::get_if<Table>(&table.body);
+  if (p.from.major() >= 15 && ((body && body->row_security) || roles_of_columns(columns).empty())) view.options["security_invoker"] = "true";
   Object object;
   object.id = before(p, rename);
   object.id.kind = Kind::view;
@@ -131,6 +142,16 @@ void rename_table(Planner& p, const diff::Rename& rename) {
       "{} answers to both names until contract: {} is a view that reads and writes {}. Through it these do not work: COPY into it, TRUNCATE, ON CONFLICT ON "
       "CONSTRAINT, system columns such as ctid, and GROUP BY of the primary key alone",
       describe(rename.to), quoted_name(old), quoted_name(rename.to)));
+  std::vector<const Object*> columns;
+  for (const Object* member : Planner::members(p.from, rename.to)) {
+    if (member->id.kind == Kind::column) columns.push_back(member);
+  }
+  if (const std::set<std::string> roles = roles_of_columns(columns); body && body->row_security && !roles.empty()) {
+    operation.step.notes.push_back(fmt::format(
+        "roles with privileges on single columns of {} ({}) cannot use it by its old name: a view that keeps row security asks its caller for privileges on all columns. They use the new name "
+        "from expand on",
+        describe(rename.to), contraflow::join({roles.begin(), roles.end()}, ", ")));
+  }
   for (const auto& [id, object] : p.from.objects) {
     if (id.kind == Kind::publication && object.depends_on.contains(rename.to)) {
       operation.step.notes.push_back(fmt::format("{} publishes {}: subscribers find their table by its name, rename it there at the same time", describe(id), describe(rename.from)));
@@ -193,11 +214,11 @@ void rename_simply(Planner& p, const diff::Rename& rename) {
                                             "{} has its new name from contract on: clients that send or compare with the old one fail then, those that use the new one fail before: "
                                             "deploy a version that understands both first",
                                             describe_renamed(rename.from))
-                                      : fmt::format("{} has its new name from contract on: casts to the old one fail then", describe(rename.from));
+                                      : fmt::format("{} has its new name from contract on: casts to the old one fail then, casts to the new one before", describe(rename.from));
       break;
     case Kind::domain:
     case Kind::composite_type:
-    case Kind::range_type: note = fmt::format("{} has its new name from contract on: casts to the old one fail then", describe(rename.from)); break;
+    case Kind::range_type: note = fmt::format("{} has its new name from contract on: casts to the old one fail then, casts to the new one before", describe(rename.from)); break;
     case Kind::schema:
       note = fmt::format("{} has its new name from contract on: whoever names it, in queries or in search_path, changes at that moment, and so do functions whose body is text",
                          describe(rename.from));

@@ -141,7 +141,7 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
   Action forward = brief({}), undo = brief({});
   std::vector<std::string> conditions, undo_conditions, titles;
   std::vector<QualifiedName> worked;
-  std::string work;
+  std::string work, culprit;
   bool undo_rewrites = false;
   Phase phase = Phase::expand;
   const auto want_work = [&](const std::string& kind, const std::vector<QualifiedName>& tables) {
@@ -248,7 +248,10 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
     if (!entry->undo_todo.empty()) undo_conditions.push_back(entry->undo_todo);
     phase = std::max(phase, entry->phase);
     if (!entry->forward.core.empty()) titles.push_back(entry->verb + " " + describe(entry->subject));
-    if (!entry->work.empty()) want_work(entry->work, entry->tables);
+    if (!entry->work.empty()) {
+      want_work(entry->work, entry->tables);
+      if (culprit.empty()) culprit = entry->verb + " " + describe(entry->subject);
+    }
     undo_rewrites = undo_rewrites || entry->undo_rewrites;
     tables.insert(entry->tables.begin(), entry->tables.end());
     operation.step.grade = std::max(operation.step.grade, entry->grade);
@@ -293,7 +296,7 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
     for (const QualifiedName& table : worked) {
       if (p_.from.find(ObjectId{Kind::table, table.schema, "", table.name, ""})) plain.push_back(table);
     }
-    p_.allow_blocking(forward, work, plain, titles.front());
+    p_.allow_blocking(forward, work, plain, culprit.empty() ? titles.front() : culprit);
     undo.mode = Mode::blocking;
   } else if (undo_rewrites) {
     undo.mode = Mode::blocking;

@@ -143,6 +143,17 @@ bool relies_on_new_column(const Planner& planner, const ObjectId& id) {
 
 }  // namespace
 
+// A type has its new name from contract on: what comes before uses the old one.
+static std::string type_before_rename(const Planner& planner, const Column& column) {
+  for (const diff::Rename& rename : planner.renames) {
+    const bool type = rename.to.kind == Kind::enum_type || rename.to.kind == Kind::domain || rename.to.kind == Kind::composite_type || rename.to.kind == Kind::range_type;
+    if (!type || !rename.to.relation.empty() || rename.from.schema != rename.to.schema) continue;
+    const std::string now = quoted_name(rename.to);
+    if (column.type == now || column.type == now + "[]") return quoted_name(rename.from) + column.type.substr(now.size());
+  }
+  return column.type;
+}
+
 ShadowColumn shadow_for(const Planner& planner, const ObjectId& id, const std::string& old_name, bool keeps_place) {
   const Column& a = std::get<Column>(planner.from.objects.at(id).body);
   const Column& b = std::get<Column>(planner.to.objects.at(id).body);
@@ -160,6 +171,7 @@ ShadowColumn shadow_for(const Planner& planner, const ObjectId& id, const std::s
   if (!out.shadow_wins && !retyped) {
     out.up = sql::quote_identifier(old_name);
     out.down = sql::quote_identifier(id.name);
+    out.shadow_type = type_before_rename(planner, b);
     return out;
   }
   const Conversion up = forward_conversion(planner, id, a.type, b.type);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "catalog/ddl.h"
 #include "plan/strategies/column_parts.h"
 #include "plan/strategies/conversion.h"
 #include "plan/strategies/shadow_trigger.h"
@@ -81,6 +82,9 @@ void Shadows::expand(const QualifiedName& table, const std::vector<ShadowColumn>
   for (const ShadowColumn* column : placed) {
     const std::string& collation = wanted(*column).collation;
     append(statements, add_column(table, *column, column->shadow_name, column->shadow_type + (collation.empty() ? "" : " COLLATE " + collation), p_.to));
+    const Object& object = p_.to.objects.at(column->id);
+    // The next version's roles use it under this name before the swap.
+    if (column->two_way() && column->shadow_name == column->id.name) append(statements, alter_grants(object, {}, object.grants, p_.to.objects.at(table_id(table)).owner));
   }
   for (const ShadowColumn& column : columns) {
     const std::string shadow = sql::quote_identifier(column.shadow_name);
