@@ -784,7 +784,8 @@ class Analysis {
       if (!use.nested) continue;
       if (!use.unknown_columns.empty()) return std::nullopt;
       std::vector<std::string> list;
-      for (const std::string& column : use.columns) list.push_back(sql::quote_identifier(column));
+      // `name` alone would be the outer table's where this one has it no more.
+      for (const std::string& column : use.columns) list.push_back(sql::quote_identifier(use.table.name) + "." + sql::quote_identifier(column));
       out += fmt::format("{}EXISTS (SELECT {} FROM {})", out.empty() ? "" : " AND ", list.empty() ? "1" : contraflow::join(list, ", "), sql::quote(use.table));
     }
     return out;
