@@ -104,6 +104,14 @@ TEST(Scan, FunctionsInRawSqlOfPrisma) {
   EXPECT_EQ(sites("a.ts", "clickhouse.$query`SELECT topK(id) FROM users WHERE id = 1`;"), Sites{"1:1 select users(id) low"});
 }
 
+// Whose calls they are: by the client's name, or by what only Prisma's client has.
+TEST(Scan, ClientsOfPrisma) {
+  EXPECT_EQ(sites("a.ts", "const n = await dbRead.user.count();"), Sites{"1:17 select users()!"});
+  EXPECT_EQ(sites("a.ts", "const n = await store.user.count();"), Sites{});
+  EXPECT_EQ(sites("a.ts", "await store.$executeRaw`SELECT 1`;\nconst n = await store.user.count();"), Sites{"2:17 select users()!"});
+  EXPECT_EQ(sites("a.ts", "await store.user.findMany({ select: { id: true } });"), Sites{"1:7 select users(id)! medium"});
+}
+
 // What TypeScript has and the grammar lacks is no syntax error.
 TEST(Scan, TypesOfModulesAndAmpersandsInJsx) {
   const std::string text =
