@@ -112,6 +112,15 @@ TEST(Scan, ClientsOfPrisma) {
   EXPECT_EQ(sites("a.ts", "await store.user.findMany({ select: { id: true } });"), Sites{"1:7 select users(id)! medium"});
 }
 
+// Parts of a statement, and what its comments do not hide.
+TEST(Scan, FragmentsAndComments) {
+  EXPECT_EQ(sites("a.ts", "const more = Prisma.sql`, EXISTS (SELECT 1 FROM users WHERE id = t.id) \"isUser\"`;"), Sites{"1:14 select users() low"});
+  EXPECT_EQ(sites("a.ts", "const c = Prisma.sql`\"authorId\" IN (SELECT id FROM users WHERE name = ${x})`;"), Sites{"1:11 select users() low"});
+  EXPECT_EQ(sites("a.ts", "const s = ', one (and another)'; const u = '\"users\" (select)';"), Sites{});
+  EXPECT_EQ(sites("a.ts", "prisma.$queryRaw`SELECT id FROM users WHERE id ${comparison} ${key}`;"), Sites{"1:1 select users(id) medium"});
+  EXPECT_EQ(sites("a.ts", "db.query(`SELECT id -- the user's\n, ${a} ${b}( FROM users -- it's\n WHERE`);"), Sites{"1:10 select users() low"});
+}
+
 // What TypeScript has and the grammar lacks is no syntax error.
 TEST(Scan, TypesOfModulesAndAmpersandsInJsx) {
   const std::string text =
