@@ -88,6 +88,14 @@ def main():
         if {n: p.split(' ')[0] for n, p in table.items()} != {n: w.split(' ')[0].rstrip(':') for n, w in expected.items()}:
             failures.append(f'Markdown: {markdown}')
 
+        # What orm makes of it: the list without the column that goes, and who else names it.
+        r = run('orm', 'plan', '--schema', 'schema.prisma')
+        if '+export const star = () => prisma.$queryRaw`SELECT id, email, team_id FROM users WHERE id = 1`' not in r.stdout:
+            failures.append(f'orm: {r.stdout}{r.stderr}')
+        said = {int(n): what for n, what in re.findall(r'^to do: a\.ts:(\d+):\d+: (.*)', r.stderr, re.M)}
+        if set(said) != {3, 5, 10} or not said[3].startswith('reads name by *') or not said[5].startswith('names name,') or not said[10].startswith('names name,'):
+            failures.append(f'orm leaves to a person: {said}')
+
         # A rehearsal tries the deployed version until contract: what breaks in expand is refuted there too.
         r = run('rehearse', 'plan', '--schema', 'schema.prisma', '--code', '.', '--format', 'json')
         verdicts = {int(re.search(r':(\d+)$', q['name'])[1]): q['verdict'] for q in json.loads(r.stdout)['queries']} if r.stdout.startswith('{') else {}
