@@ -39,7 +39,9 @@ sites=$(grep -c '"origin"' queries.json)
 "$contraflow" plan --from prisma/schema.prisma --do 'soft-delete users; add-enum-column users.tier subscription_tier(free,basic,pro) default free' --out plan >/dev/null 2>notes ||
   { cat notes >&2; fail 'plan'; }
 pass 'plan: soft delete and a tier'
-"$contraflow" queries users --plan plan >proof 2>&1 && pass 'queries --plan: no site breaks' || { cat proof >&2; fail 'a site breaks'; }
+"$contraflow" queries users --plan plan >proof 2>&1 || [ $? = 1 ] || fail "queries --plan: its exit"
+grep -A1 '^  5:16 .*SELECT \*  login$' proof | grep -q 'broken after expand: cached plan must not change result type' && grep -q '; 1 broken, 0 unknown, 9 proven$' proof &&
+  pass 'queries --plan: a prepared SELECT * breaks, and nothing else' || { cat proof >&2; fail 'queries --plan'; }
 
 if [ -x "$modules/.bin/vitest" ]; then
   "$prisma" generate --schema prisma/schema.prisma >/dev/null 2>log || { cat log >&2; fail 'prisma generate for the tests'; }

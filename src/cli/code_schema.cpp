@@ -132,9 +132,9 @@ catalog::LoadOptions load_options(const Context& context, const std::vector<std:
   return load;
 }
 
-std::optional<prisma::Schema> find_prisma_schema(const std::string& root) {
+std::optional<prisma::Schema> find_prisma_schema(const std::string& root, const std::string& revision) {
   CodeSchema ignored;
-  return find_models({.root = root}, ignored);
+  return find_models({.root = root, .revision = revision}, ignored);
 }
 
 namespace {

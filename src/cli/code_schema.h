@@ -41,6 +41,7 @@ catalog::LoadOptions load_options(const Context& context, const std::vector<std:
 CodeSchema code_schema(const Context& context, const CodeSchemaOptions& options);
 
 // The schema.prisma of PostgreSQL among the tracked files of a code base, that with most models where there are several; nothing where there is none.
-std::optional<prisma::Schema> find_prisma_schema(const std::string& root);
+// `revision`: as it was there in git; empty: the working tree.
+std::optional<prisma::Schema> find_prisma_schema(const std::string& root, const std::string& revision = "");
 
 }  // namespace contraflow::cli

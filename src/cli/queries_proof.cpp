@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "base/process.h"
 #include "base/text.h"
 #include "catalog/ddl.h"
 #include "pg/connection.h"
+#include "rehearse/queries.h"
 #include "sql/prepared_part.h"
 
 namespace contraflow::cli {
@@ -29,6 +31,42 @@ std::string psql() {
   if (best.empty()) throw Error(ErrorCode::environment, "psql is not installed, and a plan's files run under it", "apt-get install postgresql-client");
   return best;
 }
+
+// What PREPARE does not show: statements that were prepared before a phase, the shape of their results, constraints that refuse what they write. The same proof as a rehearsal's.
+class RunSites {
+ public:
+  // `texts`: of each site; empty where there is nothing to run.
+  explicit RunSites(const std::vector<std::string>& texts) {
+    std::map<std::string, std::size_t> known;  // the same statement stands in many places
+    std::vector<rehearse::AppQuery> queries;
+    for (const std::string& text : texts) {
+      const auto [at, added] = known.try_emplace(text, queries.size());
+      number_.push_back(at->second);
+      if (added) queries.push_back({.name = std::to_string(queries.size()), .version = kVersion, .text = text});
+    }
+    probe_.emplace(std::move(queries));
+  }
+
+  void begin(const std::string& conninfo) { probe_->baseline(conninfo, kVersion); }
+  void before_phase(const std::string& conninfo) { probe_->hold(conninfo, kVersion); }
+  void after_phase(const std::string& conninfo, const std::string& state) { probe_->after(conninfo, kVersion, state); }
+  void end() {
+    probe_->release();
+    evidence_ = probe_->evidence();
+  }
+
+  // The first failure of a site's statement, where it worked before the plan.
+  const rehearse::QueryOutcome* failure(std::size_t site) const {
+    const rehearse::QueryEvidence& evidence = evidence_.at(number_.at(site));
+    return evidence.verdict == rehearse::Verdict::refuted && !evidence.failures.empty() ? &evidence.failures.front() : nullptr;
+  }
+
+ private:
+  static constexpr const char* kVersion = "deployed";
+  std::vector<std::size_t> number_;
+  std::optional<rehearse::QueryProbe> probe_;
+  std::vector<rehearse::QueryEvidence> evidence_;
+};
 
 }  // namespace
 
@@ -81,9 +119,19 @@ std::vector<SiteProof> prove_sites(const std::vector<code::QuerySite>& sites, co
       // The server says what is wrong with it.
     }
   }
+  std::vector<std::string> run = parts;
+  for (std::size_t i = 0; i < run.size(); ++i) {
+    if (!tried[i].empty()) run[i].clear();
+  }
+  RunSites running(run);
   for (std::size_t state = 0; state <= files.size(); ++state) {
-    if (state > 0) run_plan_file(conninfo, plan_folder, files[state - 1]);
+    if (state > 0) {
+      running.before_phase(conninfo);
+      run_plan_file(conninfo, plan_folder, files[state - 1]);
+    }
     const std::string name = state == 0 ? "before the plan" : "after " + files[state - 1].substr(2, files[state - 1].size() - 6);
+    if (state == 0) running.begin(conninfo);
+    else running.after_phase(conninfo, name);
     pg::Connection connection(conninfo, "contraflow queries");
     for (std::size_t i = 0; i < sites.size(); ++i) {
       SiteProof& proof = out[i];
@@ -108,6 +156,17 @@ std::vector<SiteProof> prove_sites(const std::vector<code::QuerySite>& sites, co
         proof.message = error.message();
       }
     }
+  }
+  running.end();
+  for (std::size_t i = 0; i < sites.size(); ++i) {
+    const rehearse::QueryOutcome* failure = out[i].standing == Standing::unknown ? nullptr : running.failure(i);
+    if (failure == nullptr) continue;
+    const auto phase = [&](const std::string& state) {
+      return std::find_if(files.begin(), files.end(), [&](const std::string& file) { return state == "after " + file.substr(2, file.size() - 6); }) - files.begin();
+    };
+    if (out[i].standing == Standing::broken && phase(out[i].state) <= phase(failure->state)) continue;
+    const bool held = failure->how != "prepared anew";
+    out[i] = {.standing = Standing::broken, .state = failure->state, .message = failure->error + (held ? " (where it was prepared before)" : "")};
   }
   return out;
 }

@@ -4,9 +4,11 @@
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <map>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/code_schema.h"
 #include "cli/rehearsal_parts.h"
 #include "code/scan.h"
 #include "code/schema_facts.h"
@@ -19,14 +21,25 @@ namespace {
 void add_code_queries(const RehearsalOptions& options, const catalog::Database& database,
                       rehearse::ApplicationOptions& out, rehearse::Rehearsal& rehearsal) {
   const auto scan = [&](const std::string& revision, const char* version) {
-    const code::ScanResult found =
-        code::scan(code::facts_of(database), {.root = options.code, .revision = revision});
+    code::SchemaFacts facts = code::facts_of(database);
+    if (const auto models = find_prisma_schema(options.code, revision)) code::add_models(facts, *models);
+    const code::ScanResult found = code::scan(facts, {.root = options.code, .revision = revision});
     long long without = 0;
+    std::map<std::string, std::size_t> calls;  // of Prisma's client: many ask for the same columns
     for (const code::QuerySite& site : found.sites) {
-      if (site.statement.empty())
+      if (site.statement.empty()) {
         ++without;
-      else
-        out.queries.push_back({fmt::format("{}:{}", site.file, site.line), version, site.statement, 1});
+        continue;
+      }
+      const bool call = site.origin == code::Origin::prisma;
+      if (call) {
+        const auto [at, added] = calls.try_emplace(site.statement, out.queries.size());
+        if (!added) {
+          ++out.queries[at->second].calls;
+          continue;
+        }
+      }
+      out.queries.push_back({.name = fmt::format("{}:{}", site.file, site.line), .version = version, .text = site.statement, .columns_only = call});
     }
     if (without > 0)
       rehearsal.notes.push_back(

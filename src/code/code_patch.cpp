@@ -125,8 +125,25 @@ class FilePatcher {
     return !reason.empty();
   }
 
+  bool goes(const sql::QualifiedName& table, const std::string& column) const { return std::find(options_.going.begin(), options_.going.end(), std::pair(table, column)) != options_.going.end(); }
+
+  // Columns that the plan takes away, named by the code itself or wanted by `*`: whoever reads them has to stop.
+  void going_columns(const QuerySite& site) {
+    std::vector<std::string> named, listed;
+    for (const TableUse& use : site.tables) {
+      if (use.all_columns) continue;  // Prisma's client asks for the fields that it has
+      for (const std::string& column : use.columns) {
+        std::vector<std::string>& out = use.star ? listed : named;
+        if (goes(use.table, column) && std::find(out.begin(), out.end(), column) == out.end()) out.push_back(column);
+      }
+    }
+    if (!named.empty()) leave(site, fmt::format("names {}, which the plan takes away: do without it before contract", join(named, ", ")));
+    if (!listed.empty()) leave(site, fmt::format("reads {} by *, which the plan takes away: it is not in the list of columns", join(listed, ", ")));
+  }
+
   void statement(const FoundSql& found) {
     const QuerySite& site = found.site;
+    going_columns(site);
     if (!concerned(site) || excused(site)) return;
     if (site.statement.empty() || !site.statement_certain || site.confidence == Confidence::low) {
       leave(site, site.reason.empty() ? "a part of the statement is put in at run time" : site.reason);
@@ -151,7 +168,10 @@ class FilePatcher {
       if (!options_.changed.empty()) {
         sql::StatementEdits stars = sql::expand_stars(site.statement, is_changed, [&](const sql::QualifiedName& name) -> std::optional<std::vector<std::string>> {
           const auto known = facts_.resolve(name);
-          return known ? std::optional(*facts_.columns(*known)) : std::nullopt;
+          if (!known) return std::nullopt;
+          std::vector<std::string> columns = *facts_.columns(*known);
+          std::erase_if(columns, [&](const std::string& column) { return goes(*known, column); });
+          return columns;
         });
         for (const TextEdit& star : stars.edits) {  // TABLE t becomes a SELECT for either: the one with the list says more
           std::erase_if(edits.edits, [&](const TextEdit& edit) { return edit.begin == star.begin && edit.end == star.end && edit.end > edit.begin; });
@@ -239,6 +259,7 @@ class FilePatcher {
   }
 
   void prisma_call(const PrismaCall& call) {
+    going_columns(call.site);
     if (!concerned(call.site)) return;
     const SoftDelete* own = soft_delete_of(call.model->table);
     const std::string excuse = include_deleted_reason(file_.path, text_, call.site.begin, options_.include_deleted);

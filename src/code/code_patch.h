@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "code/scan.h"
@@ -26,9 +27,10 @@ struct NewEnumField {
 struct PatchOptions {
   std::vector<SoftDelete> soft_deletes;
   std::vector<NewEnumField> enum_fields;
-  std::vector<sql::QualifiedName> changed;   // tables whose columns change: SELECT * becomes a list there
-  std::vector<std::string> include_deleted;  // path patterns of code that sees deleted rows: "**/admin/**"
-  bool extension = true;                     // the client is extended: calls of the model's own methods need no `where`
+  std::vector<sql::QualifiedName> changed;                        // tables whose columns change: SELECT * becomes a list there
+  std::vector<std::pair<sql::QualifiedName, std::string>> going;  // columns that the plan takes away: left out of those lists
+  std::vector<std::string> include_deleted;                       // path patterns of code that sees deleted rows: "**/admin/**"
+  bool extension = true;                                          // the client is extended: calls of the model's own methods need no `where`
   bool repository_methods = true;
 };
 

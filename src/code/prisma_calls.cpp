@@ -173,6 +173,10 @@ class Analysis {
           if (parameter) clients_.insert(std::string(parameter.text()));
         }
       }
+      // Methods that nothing else has.
+      static constexpr std::array<std::string_view, 5> kOwn{"$queryRaw", "$queryRawUnsafe", "$executeRaw", "$executeRawUnsafe", "$transaction"};
+      if (node.is("member_expression") && node.field("object").is("identifier") && std::find(kOwn.begin(), kOwn.end(), node.field("property").text()) != kOwn.end())
+        clients_.insert(std::string(node.field("object").text()));
       learn_growth(node);
       return true;
     });
@@ -209,7 +213,7 @@ class Analysis {
     if (clients_.contains(name)) return true;
     const std::string lower = to_lower(name);
     return lower.find("prisma") != std::string::npos || lower == "db" || lower == "tx" || lower == "trx" || lower == "client" || lower == "database" ||
-           lower == "transaction";
+           lower == "transaction" || (name.size() > 2 && name.starts_with("db") && name[2] >= 'A' && name[2] <= 'Z');  // dbRead, dbWrite
   }
 
   void typed(const Node& node) {
@@ -784,7 +788,8 @@ class Analysis {
       if (!use.nested) continue;
       if (!use.unknown_columns.empty()) return std::nullopt;
       std::vector<std::string> list;
-      for (const std::string& column : use.columns) list.push_back(sql::quote_identifier(column));
+      // `name` alone would be the outer table's where this one has it no more.
+      for (const std::string& column : use.columns) list.push_back(sql::quote_identifier(use.table.name) + "." + sql::quote_identifier(column));
       out += fmt::format("{}EXISTS (SELECT {} FROM {})", out.empty() ? "" : " AND ", list.empty() ? "1" : contraflow::join(list, ", "), sql::quote(use.table));
     }
     return out;

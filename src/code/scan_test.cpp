@@ -104,6 +104,23 @@ TEST(Scan, FunctionsInRawSqlOfPrisma) {
   EXPECT_EQ(sites("a.ts", "clickhouse.$query`SELECT topK(id) FROM users WHERE id = 1`;"), Sites{"1:1 select users(id) low"});
 }
 
+// Whose calls they are: by the client's name, or by what only Prisma's client has.
+TEST(Scan, ClientsOfPrisma) {
+  EXPECT_EQ(sites("a.ts", "const n = await dbRead.user.count();"), Sites{"1:17 select users()!"});
+  EXPECT_EQ(sites("a.ts", "const n = await store.user.count();"), Sites{});
+  EXPECT_EQ(sites("a.ts", "await store.$executeRaw`SELECT 1`;\nconst n = await store.user.count();"), Sites{"2:17 select users()!"});
+  EXPECT_EQ(sites("a.ts", "await store.user.findMany({ select: { id: true } });"), Sites{"1:7 select users(id)! medium"});
+}
+
+// Parts of a statement, and what its comments do not hide.
+TEST(Scan, FragmentsAndComments) {
+  EXPECT_EQ(sites("a.ts", "const more = Prisma.sql`, EXISTS (SELECT 1 FROM users WHERE id = t.id) \"isUser\"`;"), Sites{"1:14 select users() low"});
+  EXPECT_EQ(sites("a.ts", "const c = Prisma.sql`\"authorId\" IN (SELECT id FROM users WHERE name = ${x})`;"), Sites{"1:11 select users() low"});
+  EXPECT_EQ(sites("a.ts", "const s = ', one (and another)'; const u = '\"users\" (select)';"), Sites{});
+  EXPECT_EQ(sites("a.ts", "prisma.$queryRaw`SELECT id FROM users WHERE id ${comparison} ${key}`;"), Sites{"1:1 select users(id) medium"});
+  EXPECT_EQ(sites("a.ts", "db.query(`SELECT id -- the user's\n, ${a} ${b}( FROM users -- it's\n WHERE`);"), Sites{"1:10 select users() low"});
+}
+
 // What TypeScript has and the grammar lacks is no syntax error.
 TEST(Scan, TypesOfModulesAndAmpersandsInJsx) {
   const std::string text =

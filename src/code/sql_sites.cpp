@@ -142,6 +142,15 @@ std::vector<Mention> mentions(std::string_view text) {
   std::string previous;
   for (std::size_t i = 0; i < text.size();) {
     const char c = text[i];
+    if (c == '-' && text.substr(i, 2) == "--") {
+      i = std::min(text.find('\n', i), text.size());
+      continue;
+    }
+    if (c == '/' && text.substr(i, 2) == "/*") {
+      const std::size_t end = text.find("*/", i);
+      i = end == std::string_view::npos ? text.size() : end + 2;
+      continue;
+    }
     if (c == '\'') {
       i = std::min(text.find('\'', i + 1), text.size() - 1) + 1;
       previous.clear();
@@ -367,7 +376,11 @@ class Finder {
     if (text.size() < 6 || text.size() > 1'000'000) return false;
     Node at = node;
     if (const auto it = heredoc_.find(node.begin()); it != heredoc_.end() && node.is("heredoc_body")) at = it->second;
-    if (!looks_like_sql(text)) return take_fragment(at, node, value);
+    if (!looks_like_sql(text)) {
+      if (!take_fragment(at, node, value)) return false;
+      taken_.emplace_back(begin_of(at), at.end());
+      return true;
+    }
     const std::size_t before = found_.size();
     const Taken taken = take_statements(at, node, value);
     if (taken == Taken::nothing) return false;
@@ -388,9 +401,8 @@ class Finder {
   bool take_fragment(const Node& at, const Node& node, const StringValue& value) {
     static constexpr std::array<std::string_view, 9> kClauses{"from", "join", "left", "right", "inner", "full", "cross", "union", "natural"};
     const std::vector<std::string> words = first_words(value.text, 2);
-    if (words.size() < 2) return false;
-    // A condition or a CTE that is put into a statement elsewhere: `and exists (select …)`, `latest as (select …)`; prose has no parenthesis there.
-    const bool clause = std::find(kClauses.begin(), kClauses.end(), words[0]) != kClauses.end();
+    // A condition or a CTE that is put into a statement elsewhere: `and exists (select …)`, `latest as (select …)`, `"id" in (select …)`; prose has no parenthesis there.
+    const bool clause = words.size() > 1 && std::find(kClauses.begin(), kClauses.end(), words[0]) != kClauses.end();
     const std::string_view part = clause ? std::string_view(value.text) : from_sub_query(value.text);
     QuerySite site;
     site.verb = sql::Verb::select;

@@ -23,6 +23,17 @@ Error unknown(std::string_view what, const Name& name, const std::string& hint) 
 
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates,
                          std::string_view kind) {
+  // Prisma's tables and columns have capitals.
+  const auto bare = [](std::string text) {
+    std::erase(text, '"');
+    return text;
+  };
+  const auto folded = std::find_if(candidates.begin(), candidates.end(), [&](const std::string& candidate) {
+    const std::string lower = to_lower(bare(candidate));
+    return kind != "its values are" && lower != bare(candidate) && (lower == bare(word) || lower.ends_with("." + bare(word)));
+  });
+  if (folded != candidates.end())
+    return fmt::format("write {} with its quotes: names without them are folded to lower case, as in SQL", folded->find('"') == std::string::npos ? sql::quote_identifier(*folded) : *folded);
   const std::string guess = nearest(word, candidates);
   if (!guess.empty()) return fmt::format("did you mean {}?", guess);
   if (candidates.empty()) return {};

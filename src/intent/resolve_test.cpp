@@ -207,6 +207,7 @@ TEST_F(IntentLive, UnknownNamesAreSuggested) {
   const Error table = failure("soft-delete users;\nsoft-delete user");
   EXPECT_EQ(table.message(), "table \"user\" does not exist");
   EXPECT_EQ(table.hint(), "did you mean users?");
+  EXPECT_EQ(failure("soft-delete \"odd name\"").hint(), "write app.\"Odd Name\" with its quotes: names without them are folded to lower case, as in SQL");
   EXPECT_EQ(table.location()->line, 2);
   EXPECT_EQ(table.location()->column, 13);
   EXPECT_EQ(failure("rename users.username to x").hint(), "did you mean user_name?");

@@ -82,6 +82,7 @@ Beside beside(const std::string& conninfo, const ApplicationOptions& options, co
   out.options.reader_holds = options.reader_holds;
   pg::Connection connection(conninfo, "contraflow traffic");
   out.queries = of_version(options.queries, version);
+  std::erase_if(out.queries, [](const AppQuery& query) { return query.columns_only; });
   const std::size_t given = out.queries.size();
   std::erase_if(out.queries, [&](const AppQuery& query) { return !works(connection, query); });
   if (out.queries.size() < given)

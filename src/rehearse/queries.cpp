@@ -18,12 +18,15 @@ using Form = std::vector<std::pair<std::string, std::string>>;
 
 Form form_of(pg::Connection& connection, const pg::Result& result) {
   Form out;
+  if (result.columns() == 0) return out;
+  std::string types, modifiers;  // arrays
   for (int column = 0; column < result.columns(); ++column) {
-    const pg::Result type = connection.query(
-        "SELECT pg_catalog.format_type($1::oid, $2::int)",
-        {std::to_string(result.column_type(column)), std::to_string(result.column_modifier(column))});
-    out.emplace_back(result.column_name(column), type.string(0, 0));
+    types += fmt::format("{}{}", column == 0 ? "" : ",", result.column_type(column));
+    modifiers += fmt::format("{}{}", column == 0 ? "" : ",", result.column_modifier(column));
   }
+  const pg::Result named = connection.query(
+      "SELECT pg_catalog.format_type(t, m) FROM unnest($1::oid[], $2::int[]) WITH ORDINALITY AS u(t, m, n) ORDER BY n", {"{" + types + "}", "{" + modifiers + "}"});
+  for (int column = 0; column < result.columns(); ++column) out.emplace_back(result.column_name(column), named.string(column, 0));
   return out;
 }
 

@@ -18,6 +18,7 @@ struct AppQuery {
   std::string version;  // deployed, next
   std::string text;     // with $n placeholders
   double calls = 1;
+  bool columns_only = false;  // stands for calls of an ORM: it names the tables and columns that they need, and is no load
 };
 
 // From an .sql file (each statement a query), a folder of them, an export of pg_stat_statements (.json: an

@@ -127,7 +127,7 @@ Candidate bare(std::string_view text, const Hole& hole) {
   const char right = hole.end < text.size() ? text[hole.end] : ' ';
   const std::string word = word_before(text, hole.begin);
   if (hole.value) {
-    out.texts = {"$", " ", "contraflow_name"};  // such tags take fragments as well, made elsewhere
+    out.texts = {"$", " ", "contraflow_name", " = "};  // such tags take fragments as well, made elsewhere
     out.certain = true;
     return out;
   }

@@ -6,6 +6,7 @@
   measure.py mentions --code DIR --sites SITES.json             every FROM, JOIN, INTO, UPDATE, USING before a table of the schema, is there a site over it with that table?
   measure.py columns  --sites SITES.json                        tables and columns of each complete statement, as the server (PGHOST, PGDATABASE …) sees them
   measure.py sample   --code DIR --sites SITES.json --seed N    100 random sites with what is said of them, to be read and labelled
+  measure.py draw     --code DIR --kind sql|prisma --seed N     100 random places of the text that look like SQL or like a call, the scanner not asked: to be labelled first and compared afterwards
 
 SITES.json is what `contraflow queries --no-cache --format json` printed for DIR. `calls` and `mentions` print what no site covers, to be read: comments and
 prose among it are no misses. `columns` makes of each statement a function with a body BEGIN ATOMIC, which the server parses, and reads pg_depend: columns that a
@@ -134,18 +135,42 @@ def sample(a, sites):
             print(f"   -> {use['operation']} {use['name']} ({names}){' nested' if use['nested'] else ''}{' unfiltered' if use['unfiltered'] else ''}")
 
 
+# Wider than what any scanner takes: prose, comments and other databases' SQL are among them.
+LOOKS_LIKE = {
+    'sql': (r'\.(ts|tsx|mts|js|jsx|mjs|cjs|py|go|java|rb|sql)$', re.compile(r'\bselect\s[^;]{1,600}?\bfrom\s|\binsert\s+into\s|\bupdate\s+[^;]{1,80}?\sset\s|\bdelete\s+from\s|\btruncate\s|\bmerge\s+into\s', re.I)),
+    'prisma': (r'\.(ts|tsx|mts|js|jsx|mjs|cjs)$', re.compile(r'\.\s*\w+\s*[!?]?\s*\.\s*(' + '|'.join(METHODS) + r')\s*(<[^()]*>)?\(')),
+}
+
+
+def draw(a, _):
+    endings, pattern = LOOKS_LIKE[a.kind]
+    places = []
+    for name in sorted(subprocess.run(['git', 'ls-files', '-z'], cwd=a.code, capture_output=True, text=True, check=True).stdout.split('\0')):
+        path = os.path.join(a.code, name)
+        if re.search(endings, name) and '/migrations/' not in '/' + name and os.path.isfile(path):
+            text = open(path, 'rb').read().decode('utf8', 'replace')
+            places += [(name, text, m.start()) for m in pattern.finditer(text)]
+    print(f'{len(places)} places')
+    random.Random(a.seed).shuffle(places)
+    for i, (name, text, at) in enumerate(places[:a.count]):
+        print(f"#{i} {name}:{text.count(chr(10), 0, at) + 1} " + re.sub(r'\s+', ' ', text[max(0, at - 100):at]) + '«' + re.sub(r'\s+', ' ', text[at:at + 400]) + '»')
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument('what', choices=['calls', 'mentions', 'columns', 'sample'])
+    p.add_argument('what', choices=['calls', 'mentions', 'columns', 'sample', 'draw'])
     p.add_argument('--code', default='.')
-    p.add_argument('--sites', required=True)
+    p.add_argument('--sites', help='needed for all but draw')
+    p.add_argument('--kind', choices=sorted(LOOKS_LIKE), default='sql', help='for draw')
     p.add_argument('--skip', default='/migrations?/.*sql$', help='files to leave out, a regular expression')
     p.add_argument('--tables', help='file with names of tables, where no schema.prisma names them')
     p.add_argument('--origin', default='raw_sql,sql_file', help='for sample: or prisma')
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--count', type=int, default=100)
     a = p.parse_args()
-    {'calls': calls, 'mentions': mentions, 'columns': columns, 'sample': sample}[a.what](a, json.load(open(a.sites))['sites'])
+    if a.what != 'draw' and not a.sites:
+        p.error('--sites is missing')
+    {'calls': calls, 'mentions': mentions, 'columns': columns, 'sample': sample, 'draw': draw}[a.what](a, json.load(open(a.sites))['sites'] if a.sites else [])
 
 
 if __name__ == '__main__':

@@ -76,6 +76,19 @@ std::vector<sql::QualifiedName> changed_tables(const States& states) {
   return out;
 }
 
+// Columns that go for good; those that get another name are renamed.
+std::vector<std::pair<sql::QualifiedName, std::string>> going_columns(const States& states, const code::PlanRenames& renames) {
+  std::vector<std::pair<sql::QualifiedName, std::string>> out;
+  for (const auto& [id, object] : states.before.objects) {
+    if (id.kind != catalog::Kind::column || states.end.find(id) != nullptr) continue;
+    const sql::QualifiedName table{id.schema, id.relation};
+    const auto of = renames.columns.find(table);
+    const bool renamed = renames.tables.contains(table) || (of != renames.columns.end() && of->second.contains(id.name));
+    if (!renamed && states.end.find(catalog::relation_id(catalog::Kind::table, id.schema, id.relation)) != nullptr) out.emplace_back(table, id.name);
+  }
+  return out;
+}
+
 // Fields of an enum type that the patched schema.prisma has and the one before has not.
 std::vector<code::NewEnumField> new_enum_fields(const prisma::Schema& before, const prisma::Schema& after) {
   std::vector<code::NewEnumField> out;
@@ -145,12 +158,13 @@ int run(Context& context, Options options) {
                                                                                                                     : options.schema.prisma;
   const catalog::LoadOptions load = load_options(context, options.schema.bindirs, options.schema.sandbox_url);
   const States states = run_plan(load, before, options.plan, options.phase);
+  const code::PlanRenames renames = renames_of(options, states);
   std::vector<std::string> notes = schema.notes;
   code::CodePatch patch;
 
   std::optional<prisma::Schema> after = schema.models;
   if (schema.models) {
-    const code::SchemaPatch made = code::patch_schema(*schema.models, states.before, states.now, states.end, renames_of(options, states));
+    const code::SchemaPatch made = code::patch_schema(*schema.models, states.before, states.now, states.end, renames);
     if (!options.no_schema) notes.insert(notes.end(), made.notes.begin(), made.notes.end());
     std::vector<std::pair<std::string, std::string>> texts;
     for (const prisma::Part& part : schema.models->parts) {
@@ -168,6 +182,7 @@ int run(Context& context, Options options) {
   }
   if (after) wanted.enum_fields = new_enum_fields(*schema.models, *after);
   wanted.changed = changed_tables(states);
+  wanted.going = going_columns(states, renames);
   wanted.include_deleted = options.include_deleted;
   wanted.include_deleted.insert(wanted.include_deleted.end(), context.config.include_deleted.begin(), context.config.include_deleted.end());
   const bool any_model = std::any_of(wanted.soft_deletes.begin(), wanted.soft_deletes.end(), [](const code::SoftDelete& one) { return !one.model.empty(); });

@@ -107,7 +107,7 @@ Runner add_options(CLI::App& app) {
                  "(default: the code base's schema.prisma, else [project] migrations)")
       ->type_name("SOURCE");
   app.add_option("--prisma", options->schema.prisma, "the schema.prisma (or folder of .prisma files) whose client the code calls (default: found in the code base)")->type_name("FILE");
-  app.add_option("--plan", options->plan, "prove each site against this plan: prepared before it and after each of its phases, on a sandbox")->type_name("DIR");
+  app.add_option("--plan", options->plan, "prove each site against this plan, on a sandbox: prepared before each of its phases and anew after it, and run")->type_name("DIR");
   app.add_option("--exclude", options->exclude, "leave out files that match this pattern with * (repeatable)")->type_name("PATTERN");
   app.add_flag("--untracked", options->untracked, "also files that git neither tracks nor ignores");
   app.add_flag("--ddl", options->ddl, "also DDL statements, and .sql files below a folder named migrations");
