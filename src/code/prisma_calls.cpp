@@ -162,7 +162,7 @@ class Analysis {
           const Node name = node.field("pattern") ? node.field("pattern") : node.field("name");
           clients_.insert(std::string(name.text()));
         }
-      } else if (node.is("call_expression") && node.field("function").field("property").text() == "$transaction") {
+      } else if (node.is("call_expression") && node.field("function").text().ends_with("$transaction")) {
         const Node body = node.field("arguments").first_named();
         if (body.is("arrow_function") || body.is("function_expression")) {
           Node parameter = body.field("parameter");
@@ -175,7 +175,7 @@ class Analysis {
       }
       // Methods that nothing else has.
       static constexpr std::array<std::string_view, 5> kOwn{"$queryRaw", "$queryRawUnsafe", "$executeRaw", "$executeRawUnsafe", "$transaction"};
-      if (node.is("member_expression") && node.field("object").is("identifier") && std::find(kOwn.begin(), kOwn.end(), node.field("property").text()) != kOwn.end())
+      if (node.is("member_expression") && node.text().find(".$") != std::string_view::npos && node.field("object").is("identifier") && std::find(kOwn.begin(), kOwn.end(), node.field("property").text()) != kOwn.end())
         clients_.insert(std::string(node.field("object").text()));
       learn_growth(node);
       return true;
@@ -189,6 +189,8 @@ class Analysis {
       at = node.field("left");
     } else if (node.is("call_expression")) {
       const Node function = node.field("function");
+      const std::string_view callee = function.text();
+      if (!callee.ends_with("push") && !callee.ends_with("unshift") && !callee.ends_with("assign")) return;
       const std::string_view method = function.field("property").text();
       if (method == "assign" && function.field("object").text() == "Object") at = node.field("arguments").first_named();
       if (method == "push" || method == "unshift") at = function.field("object");
