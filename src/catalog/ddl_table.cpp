@@ -350,7 +350,8 @@ std::string column_definition(const ObjectId& id, const Column& column, int serv
 
 std::string set_not_null_action(const ObjectId& id, const Column& column) {
   const std::string name = sql::quote_identifier(id.name);
-  if (!named_not_null(id, column)) return fmt::format("ALTER COLUMN {} SET NOT NULL", name);
+  // Named even where the server would choose that name: it chooses another one while a table of the schema has it.
+  if (column.not_null_name.empty()) return fmt::format("ALTER COLUMN {} SET NOT NULL", name);
   return fmt::format("ADD CONSTRAINT {} NOT NULL {}", sql::quote_identifier(column.not_null_name), name);
 }
 

@@ -127,7 +127,12 @@ void add_column(Planner& p, const ObjectId& id) {
   }
   Column first = column;
   if (late_not_null) first.not_null = false;
-  Statements statements{fmt::format("{} ADD COLUMN IF NOT EXISTS {}", target, column_definition(id, first, p.to.major()))};
+  // Its NOT NULL is named even where the server would choose that name: it chooses another one while a table of the schema has it (18 and later).
+  const bool named = first.not_null && !first.not_null_name.empty();
+  Column nullable = first;
+  if (named) nullable.not_null = false;
+  Statements statements{fmt::format("{} ADD COLUMN IF NOT EXISTS {}", target, column_definition(id, nullable, p.to.major()))};
+  if (named) statements.front() += fmt::format(" CONSTRAINT {} NOT NULL", sql::quote_identifier(first.not_null_name));
   const bool foreign = p.to.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""}) != nullptr;
   Statements whole = create(object, p.to);
   // Storage, compression, statistics and options are statements of their own.

@@ -51,6 +51,24 @@ Removal remove_not_null(const Planner& p, const Database& after, const ObjectId&
   return out;
 }
 
+// From 18 on what tables below only inherit goes with their parent's: those that have it by themselves afterwards own it before.
+std::vector<ObjectId> owned_afterwards(const Planner& p, const ObjectId& id) {
+  std::vector<ObjectId> out;
+  if (p.to.major() < 18) return out;
+  for (const QualifiedName& table : Planner::descendants(p.to, {id.schema, id.relation})) {
+    const ObjectId copy = column_id(table.schema, table.name, id.name);
+    const auto *was = p.from.find_body<Column>(copy), *is = p.to.find_body<Column>(copy);
+    const auto members = Planner::members(p.from, table_id(table));
+    const bool in_key = std::any_of(members.begin(), members.end(), [&](const Object* member) {  // that made it the table's own
+      const auto* key = std::get_if<Constraint>(&member->body);
+      return key && key->type == ConstraintType::primary_key && std::find(key->columns.begin(), key->columns.end(), id.name) != key->columns.end();
+    });
+    const bool has_own_name = was && was->not_null_name != p.from.find_body<Column>(id)->not_null_name;  // only one of its own has
+    if (was && is && !has_own_name && was->not_null_inherited && is->not_null && !is->not_null_inherited && !in_key) out.push_back(copy);
+  }
+  return out;
+}
+
 // As an action; one that scans partitions which keep their NOT NULL only where they are small, or that may be.
 Action removing(Planner& p, const Removal& removal, const ObjectId& id, std::string todo) {
   if (removal.scanned.empty()) return brief(removal.statements, std::move(todo));
@@ -136,12 +154,19 @@ void drop_not_null(Planner& p, Phase phase, const ObjectId& id, bool contents_ma
   const std::string target = column_target(p.from, id);
   const std::string column = sql::quote_identifier(id.name);
   const QualifiedName table{id.schema, id.relation};
-  const Removal removal = remove_not_null(p, p.to, id, id.name);
+  Removal removal = remove_not_null(p, p.to, id, id.name);
+  const std::vector<ObjectId> owned = owned_afterwards(p, id);
+  Statements set_again;  // on the way back: they inherit alone again
+  for (const ObjectId& copy : owned) {
+    const std::string alter = fmt::format("{} ALTER COLUMN {}", alter_table(p.from, copy.schema, copy.relation, true), column);
+    removal.statements.insert(removal.statements.begin(), alter + " SET NOT NULL");
+    set_again.push_back(alter + " DROP NOT NULL");
+  }
   const Statements& forward = removal.statements;
-  const std::string set_not_null = fmt::format("{} {}", target, set_not_null_action(id, std::get<Column>(p.from.objects.at(id).body)));
+  set_again.push_back(fmt::format("{} {}", target, set_not_null_action(id, std::get<Column>(p.from.objects.at(id).body))));
   std::string not_yet = all_of({exists(id), negate(column_is_not_null(id))});
   if (p.from.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""})) {
-    p.add(phase, "drop NOT NULL of", id, brief(forward, column_is_not_null(id)), brief({set_not_null}, not_yet)).detaches.insert(id);
+    p.add(phase, "drop NOT NULL of", id, brief(forward, column_is_not_null(id)), brief(set_again, not_yet)).detaches.insert(id);
     p.null_operations[id].push_back(p.operations.size() - 1);
     return;
   }
@@ -155,11 +180,12 @@ void drop_not_null(Planner& p, Phase phase, const ObjectId& id, bool contents_ma
     not_yet = all_of({not_yet, "NOT " + holes});
   }
   if (p.is_small(table)) {
+    Statements again{fill.empty() ? expect_no_null(table, column) : fmt::format("UPDATE {} SET {} = {} WHERE {} IS NULL", sql::quote(table), column, fill, column)};
+    append(again, set_again);
     Operation& operation = p.add(phase, "drop NOT NULL of", id, removing(p, removal, id, column_is_not_null(id)),
-                                 blocking({fill.empty() ? expect_no_null(table, column) : fmt::format("UPDATE {} SET {} = {} WHERE {} IS NULL", sql::quote(table), column, fill, column),
-                                           set_not_null},
-                                          not_yet));
+                                 blocking(std::move(again), not_yet));
     operation.detaches.insert(id);
+    operation.detaches.insert(owned.begin(), owned.end());
     p.null_operations[id].push_back(p.operations.size() - 1);
     return;
   }
@@ -167,10 +193,11 @@ void drop_not_null(Planner& p, Phase phase, const ObjectId& id, bool contents_ma
   const std::string check = p.spare_constraint(id.schema, id.relation, id.name, "not_null");
   const ObjectId check_id{Kind::constraint, id.schema, id.relation, check, ""};
   const std::string quoted_check = sql::quote_identifier(check);
+  set_again.push_back(fmt::format("{} DROP CONSTRAINT IF EXISTS {}", target, quoted_check));
   Operation& first = p.add(phase, "drop NOT NULL of", id, removing(p, removal, id, column_is_not_null(id)),
-                           brief({set_not_null, fmt::format("{} DROP CONSTRAINT IF EXISTS {}", target, quoted_check)},
-                                 contents_may_be_lost ? exists(check_id) : exists(id)));
+                           brief(std::move(set_again), contents_may_be_lost ? exists(check_id) : exists(id)));
   first.detaches.insert(id);
+  first.detaches.insert(owned.begin(), owned.end());
   first.step.effects = {{table, effects::LockMode::access_exclusive, effects::Work::none}};
   const std::size_t before = p.operations.size() - 1;
   Operation& second = p.add(phase, "way back: prove NOT NULL of", id, Action{},

@@ -177,6 +177,7 @@ void Shadows::settle(Statements& out, const QualifiedName& table, const ShadowCo
   const std::string name = sql::quote_identifier(direction.forward ? column.id.name : column.old_name);
   const std::string loser = sql::quote_identifier(direction.forward ? column.retired_name : column.shadow_name);
   if (old_body.not_null && old_body.identity == Identity::none) out.push_back(fmt::format("{} ALTER COLUMN {} DROP NOT NULL", alter(table), loser));
+  own_not_null_below(out, table, column, direction);
   if (old_body.identity != Identity::none && !old_body.not_null_name.empty()) {
     // From 18 on it has a name; the identity column keeps it until its identity goes, below.
     const std::string aside = p_.spare_constraint(table.schema, table.name, old_body.not_null_name, "swap");

@@ -140,6 +140,25 @@ void Shadows::hand_over_below(Statements& out, const QualifiedName& table, const
   }
 }
 
+// From 18 on: a table that declares NOT NULL under a name of its own has it before its parent's, which would give it the parent's name.
+void Shadows::own_not_null_below(Statements& out, const QualifiedName& table, const ShadowColumn& column, const Direction& direction) const {
+  const Database &target = *direction.target, &leaving = direction.forward ? p_.from : p_.to;
+  const std::string now = direction.forward ? column.id.name : column.old_name, loser = direction.forward ? column.retired_name : column.shadow_name;
+  const std::string& above = std::get<Column>(target.objects.at(column.id).body).not_null_name;
+  for (const QualifiedName& heir : below(table)) {
+    const Column* body = target.find_body<Column>(on(heir, column.id.name));
+    if (!body || !body->not_null || !body->not_null_inherited || body->not_null_name.empty()) continue;
+    p_.claim(on(heir, column.id.name), Aspect::not_null_name);
+    if (body->not_null_name == above) continue;  // its parent's
+    const Column* old_body = leaving.find_body<Column>(on(heir, column.id.name));
+    if (old_body && old_body->not_null_name == body->not_null_name) {  // the loser has that name
+      const std::string aside = p_.spare_constraint(heir.schema, heir.name, body->not_null_name, "swap");
+      out.push_back(fmt::format("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", sql::quote(heir), sql::quote_identifier(body->not_null_name), sql::quote_identifier(aside)));
+    }
+    out.push_back(fmt::format("ALTER TABLE ONLY {} {}", sql::quote(heir), set_not_null_action(on(heir, now), *body)));
+  }
+}
+
 // What the column has in the tables below and not from above.
 void Shadows::settle_below(Statements& out, const QualifiedName& table, const ShadowColumn& column, const Direction& direction) const {
   const Database &target = *direction.target, &leaving = direction.forward ? p_.from : p_.to;

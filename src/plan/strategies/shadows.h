@@ -62,6 +62,7 @@ class Shadows {
   Statements add_column(const QualifiedName& table, const ShadowColumn& column, const std::string& name, const std::string& type, const Database& database) const;
   Statements drop_column(const QualifiedName& table, const ShadowColumn& column, const std::string& name, const Database& database) const;
   void hand_over_below(Statements& out, const QualifiedName& table, const ShadowColumn& column, bool forward) const;
+  void own_not_null_below(Statements& out, const QualifiedName& table, const ShadowColumn& column, const Direction& direction) const;
   void settle_below(Statements& out, const QualifiedName& table, const ShadowColumn& column, const Direction& direction) const;
   static std::vector<const Object*> tree_of(const Object& index, const Database& database);
   void build_index_tree(const QualifiedName& table, const Object& member, const Direction& direction);
