@@ -167,6 +167,23 @@ void order_policies(Planner& p) {
   }
 }
 
+// A trigger that goes goes before the columns that its function's text may name, and comes back after them.
+void order_triggers_before_columns(Planner& p) {
+  for (std::size_t i = 0; i < p.operations.size(); ++i) {
+    for (const ObjectId& trigger : p.operations[i].removes) {
+      if (trigger.kind != catalog::Kind::trigger || !p.dropped.contains(trigger)) continue;
+      for (std::size_t j = 0; j < p.operations.size(); ++j) {
+        const auto& gone = p.operations[j].removes;
+        if (j != i && std::any_of(gone.begin(), gone.end(), [&](const ObjectId& id) {
+              return id.kind == catalog::Kind::column && id.schema == trigger.schema && id.relation == trigger.relation && p.dropped.contains(id);
+            })) {
+          p.operations[j].rather_after.push_back(i);
+        }
+      }
+    }
+  }
+}
+
 void make_ids_unique(std::vector<Step>& steps) {
   std::map<std::string, int> seen;
   for (Step& step : steps) {
@@ -360,6 +377,7 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   order_by_routine_bodies(p);
   order_by_casts(p);
   order_policies(p);
+  order_triggers_before_columns(p);
   order_partitions(p);
   order_moved_foreign_keys(p);
   order_event_triggers(p);
