@@ -187,6 +187,13 @@ void TableTests::new_shape(TestFile& file, State state) const {
           }
         }
         if (!known || (returned != was && pair.from->type != pair.to->type)) continue;
+        if (returned != was) {
+          try {
+            world_.before.evaluate(fmt::format("{}::{}::text", literal(returned), pair.from->type));
+          } catch (const pg::ServerError&) {
+            continue;  // a value that is new: what it comes from goes back, and that may be several
+          }
+        }
         was = returned;  // an enum made anew: a value that was mapped stays what it became
       }
       if (!wrote) file.lives(world_.desired.insert(table_.new_name, back), fmt::format("the next version writes a second row of {}", says(false)));
