@@ -78,6 +78,7 @@ void SecondTable::choose_columns() {
       const Conversion forward = forward_conversion(p_, member->id, before->type, column->type);
       std::string up = forward.expression;
       if (given != p_.options.fill.end() && !before->not_null) up = fmt::format("coalesce({}, {})", up, given->second);
+      kept_.push_back(up);
       up_.push_back(std::move(up));
       const Conversion down = back_conversion(p_, member->id, column->type, before->type);
       down_.push_back(before->generated == Generated::none ? down.expression : std::string());
@@ -128,6 +129,7 @@ void SecondTable::choose_labels(const ObjectId& column, const ObjectId& type) {
   }
   columns_.push_back(column.name);
   up_.push_back(up.expression);
+  kept_.push_back(convert_labels(p_, {column, name, !brackets.empty()}, type, whole, fmt::format("{}::text{}::{}", name, brackets, whole)).expression);
   down_.push_back(convert_labels_back(p_, {column, name, !brackets.empty()}, type, retired, fmt::format("{}::text{}::{}", name, brackets, retired)));
   hold(column, std::get<Column>(p_.from.objects.at(column).body), retired, !up.undo_preconditions.empty());
   undo_preconditions_.insert(undo_preconditions_.end(), up.undo_preconditions.begin(), up.undo_preconditions.end());

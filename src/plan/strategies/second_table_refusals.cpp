@@ -66,7 +66,7 @@ void SecondTable::expect_all_kept() {
   std::string same;
   for (const std::string& name : new_key_) {
     const auto at = static_cast<std::size_t>(std::find(columns_.begin(), columns_.end(), name) - columns_.begin());
-    same += fmt::format("{}{} = source.{}", same.empty() ? "" : " AND ", sql::qualify_columns(up_[at], "kept"), sql::quote_identifier(name));
+    same += fmt::format("{}{} = source.{}", same.empty() ? "" : " AND ", sql::qualify_columns(kept_[at], "kept"), sql::quote_identifier(name));
   }
   out_.undo_preconditions.push_back({fmt::format("rows of {} that its old form cannot hold: a value that a column refuses, a key, check or partition that it has alone", sql::quote(table())),
                                      fmt::format("SELECT count(*) FROM {} AS source WHERE NOT EXISTS (SELECT FROM {} AS kept WHERE {})", sql::quote(table()), sql::quote(retired()), same),

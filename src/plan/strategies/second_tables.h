@@ -29,6 +29,7 @@ class SecondTable {
   Family old_, new_;
   RelationNames next_, retired_;                  // spare names of the new family before the exchange, of the old one after it
   std::vector<std::string> columns_, up_, down_;  // shared columns, and their values in the other table
+  std::vector<std::string> kept_;                 // as up_, once new types have their own names
   std::vector<std::string> held_;                 // per shared column: the old one's type where it can hold NULL for a value that it refuses; else empty
   std::vector<std::string> new_only_, fills_;     // columns of the new table that are given a value
   std::vector<std::string> old_only_, neutral_;
