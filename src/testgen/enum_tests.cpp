@@ -16,6 +16,7 @@ std::vector<std::string> labels_in(const World& world, const Database& from, con
   const State contract = world.shape.contract == 99 ? world.shape.last : world.shape.contract;
   if (!old_type) {
     State made = state_of(world.plan, nullptr, {fmt::format("CREATE TYPE {} AS ENUM", sql::quote(QualifiedName{type.schema, type.name}))}, true);
+    if (made == 0) made = state_of(world.plan, nullptr, {"ALTER TYPE ", fmt::format(" RENAME TO {}\n", sql::quote_identifier(type.name))}, true);
     if (made == 0) made = world.shape.last;
     return state >= made ? new_type->labels : std::vector<std::string>{};
   }
