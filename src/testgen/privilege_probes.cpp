@@ -299,6 +299,7 @@ void add_privileges(const World& world, std::vector<Subject>& out) {
                           id.kind == Kind::composite_type || id.kind == Kind::range_type;
       if (id.kind == Kind::table || id.kind == Kind::column) subject.tables = {{id.schema, id.kind == Kind::column ? id.relation : id.name}};
       subject.changed_by = [=](const std::string& statement) {
+        if (id.kind == Kind::view && statement.find("SET (security_invoker") != std::string::npos) return true;  // of it, or of a view that it reads
         if (statement.starts_with("GRANT ") || statement.starts_with("REVOKE ")) return has_name(statement, " ", name) || statement.find(" " + name + "(") != std::string::npos;
         if (statement.starts_with("CREATE ") || statement.starts_with("DROP ") || statement.find(" OWNER TO ") != std::string::npos || statement.find(" RENAME TO ") != std::string::npos)
           return has_name(statement, " ", name) || statement.find(" " + name + "(") != std::string::npos;
