@@ -154,7 +154,12 @@ void TableTests::rows_in_new_shape(TestFile& file, State state) const {
   const std::vector<std::string> columns = stable(false);
   std::vector<std::vector<pg::Value>> rows;
   for (const Seed& seed : world_.seeds.at(table_.old_name)) rows.push_back(values_of(seed.new_row, columns));
-  if (!columns.empty()) file.gives(select(table_.new_name, columns) + without_attached(), rows, columns.size(), fmt::format("{} holds the rows of before, in the new shape", says(false)));
+  std::string query = select(table_.new_name, columns) + without_attached();
+  for (const auto& [id, object] : world_.before.database().objects) {  // a partition that leaves takes its rows along
+    const auto *was = std::get_if<catalog::Table>(&object.body), *is = world_.desired.database().find_body<catalog::Table>(id);
+    if (was && is && was->partition_of == table_.old_name && !is->partition_of) query += " UNION ALL " + select({id.schema, id.name}, columns);
+  }
+  if (!columns.empty()) file.gives(query, rows, columns.size(), fmt::format("{} holds the rows of before, in the new shape", says(false)));
   shown_by_parent(file, state);
 }
 
