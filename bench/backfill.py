@@ -37,7 +37,7 @@ def main():
     opt = ap.parse_args()
     opt.bin = os.path.abspath(opt.bin)
     laws_server.SETTINGS = ('listen_addresses=', 'max_connections=50', 'autovacuum=off', 'max_wal_size=8GB', 'min_wal_size=4GB', 'shared_buffers=512MB', 'checkpoint_timeout=1h', 'timezone=UTC', 'log_min_messages=fatal')
-    s = Server(find_servers(ROOT)[opt.server])
+    s = Server(find_servers(ROOT)[opt.server], on_disk=True)
     folder = tempfile.mkdtemp(prefix='contraflow-bench-')
 
     def contraflow(*words):

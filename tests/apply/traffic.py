@@ -101,7 +101,7 @@ def main():
     if opt.server not in found:
         print(f'SKIPPED: no PostgreSQL {opt.server} on this machine')
         return 77
-    server = Server(found[opt.server])
+    server = Server(found[opt.server], on_disk=opt.rows >= 1_000_000)
     folder = tempfile.mkdtemp(prefix='contraflow-traffic-')
     standby = None
     for signum in (signal.SIGTERM, signal.SIGINT):
