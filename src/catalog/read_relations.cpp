@@ -296,10 +296,13 @@ void ask_attributes(Reader& reader) {
           "FROM pg_attribute a LEFT JOIN pg_type t ON t.oid = a.atttypid "
           "LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.atthasdef "
           // One pass over pg_attribute, most of which belongs to what is read: a look into its index for each relation costs more.
-          "WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid >= 16384 AND a.attrelid IN (SELECT c.oid FROM pg_class c "
-          "WHERE c.relkind NOT IN ('i', 'I', 't', 'S') AND c.relnamespace IN {} OFFSET 0)",
+          // Of indexes, only what has a statistics target of its own.
+          "WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid >= 16384 AND (a.attrelid IN (SELECT c.oid FROM pg_class c "
+          "WHERE c.relkind NOT IN ('i', 'I', 't', 'S') AND c.relnamespace IN {} OFFSET 0) OR "
+          "a.attstattarget >= 0 AND a.attrelid IN (SELECT oid FROM pg_class WHERE relkind IN ('i', 'I')))",
           reader.version >= 14 ? "a.attcompression" : "NULL", kUserSchemas),
       [&reader](const pg::Result& result) {
+        constexpr int kStatisticsTarget = 12;  // in the SELECT list
         // In order of attnum per relation; the rank among the live ones is the position.
         std::vector<std::pair<std::pair<Oid, int>, int>> order;
         order.reserve(static_cast<std::size_t>(result.rows()));
@@ -315,18 +318,11 @@ void ask_attributes(Reader& reader) {
         for (const auto& [key, row] : order) {
           position = key.first == current ? position + 1 : 1;
           current = key.first;
-          if (reader.relations.contains(current)) read_attribute(reader, result, row, position);
-        }
-      });
-  reader.ask(
-      "SELECT attrelid, attnum, attstattarget FROM pg_attribute WHERE attstattarget >= 0 AND attnum > 0 AND attrelid >= 16384 AND attrelid IN "
-      "(SELECT oid FROM pg_class WHERE relkind IN ('i', 'I'))",
-      [&reader](const pg::Result& result) {
-        for (int row = 0; row < result.rows(); ++row) {
-          Cells cells(result, row);
-          const Oid index = cells.oid();
-          const int position = cells.number();
-          reader.index_statistics[index][position] = cells.number();
+          if (reader.relations.contains(current)) {
+            read_attribute(reader, result, row, position);
+          } else if (const auto target = static_cast<int>(result.integer(row, kStatisticsTarget)); target >= 0) {
+            reader.index_statistics[current][key.second] = target;
+          }
         }
       });
   reader.ask("SELECT oid, adrelid, adnum FROM pg_attrdef", [&reader](const pg::Result& result) {

@@ -39,6 +39,7 @@ std::vector<int> Cells::numbers() {
 std::string held_catalogs_query() {
   using namespace catalog_oid;
   const std::pair<Oid, const char*> kRare[] = {
+      {extension, "pg_depend WHERE refclassid = 3079 AND objid >= 16384 AND deptype = 'e'"},
       {language, "pg_language WHERE oid >= 16384"},
       {collation, "pg_collation WHERE oid >= 16384"},
       {conversion, "pg_conversion WHERE oid >= 16384"},

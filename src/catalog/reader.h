@@ -104,7 +104,8 @@ struct Session {
   bool superuser = false;
   bool subscriptions = false;  // may read pg_subscription.subconninfo
   // The catalogs of rare kinds that hold anything beside what initdb made. To plan a query over them costs the server as much as to read a
-  // hundred tables: where there is nothing, nothing is asked. pg_proc stands for aggregates, pg_type for base and range types.
+  // hundred tables: where there is nothing, nothing is asked. pg_proc stands for aggregates, pg_type for base and range types, pg_extension for members
+  // of extensions.
   std::unordered_set<std::uint32_t> holds;
 };
 

@@ -52,12 +52,12 @@ void note_listed_columns(Planner& p, const std::vector<std::string>& tables) {
     if (columns < 2 || std::find(tables.begin(), tables.end(), sql::quote(table)) == tables.end()) return;
     p.notes.push_back(fmt::format("{} lists columns of {} in the order in which they stand there, which differs: it means the same", describe(id), sql::quote(table)));
   };
-  for (const auto& [id, object] : p.to.objects) {
-    if (const auto* statistics = std::get_if<catalog::StatisticsObject>(&object.body)) {
-      note(id, statistics->table, static_cast<std::size_t>(std::count_if(object.depends_on.begin(), object.depends_on.end(), [](const ObjectId& need) { return need.kind == catalog::Kind::column; })));
-    } else if (const auto* publication = std::get_if<catalog::Publication>(&object.body)) {
-      for (const catalog::PublicationTable& member : publication->tables) note(id, member.table, member.columns.size());
-    }
+  for (const auto& [id, object] : catalog::of_kind(p.to, catalog::Kind::statistics)) {
+    const auto columns = std::count_if(object.depends_on.begin(), object.depends_on.end(), [](const ObjectId& need) { return need.kind == catalog::Kind::column; });
+    note(id, std::get<catalog::StatisticsObject>(object.body).table, static_cast<std::size_t>(columns));
+  }
+  for (const auto& [id, object] : catalog::of_kind(p.to, catalog::Kind::publication)) {
+    for (const catalog::PublicationTable& member : std::get<catalog::Publication>(object.body).tables) note(id, member.table, member.columns.size());
   }
 }
 

@@ -247,8 +247,8 @@ struct Contended {
 };
 std::vector<Contended> contended_names(const catalog::Database& from, const catalog::Database& to, const Planner& spare_names) {
   std::vector<ObjectId> going;
-  for (const auto& [id, object] : catalog::of_kind(from, catalog::Kind::table)) {
-    if (!to.find(id) && !std::get<catalog::Table>(object.body).partition_of) going.push_back(id);
+  for (const ObjectId& id : spare_names.dropped) {
+    if (const auto* table = from.find_body<catalog::Table>(id); table && !table->partition_of) going.push_back(id);
   }
   std::set<sql::QualifiedName> wanted;
   for (const auto& [id, object] : to.objects) {
@@ -269,11 +269,11 @@ std::vector<Contended> contended_names(const catalog::Database& from, const cata
   }
   // An index of a table that stays, whose name another table's index takes.
   std::map<ObjectId, RelationNames> moved;
-  for (const auto& [id, object] : catalog::of_kind(from, catalog::Kind::index)) {
-    const auto& before = std::get<catalog::Index>(object.body);
-    const auto* after = to.find_body<catalog::Index>(id);
+  for (const auto& [id, aspects] : spare_names.altered) {
+    if (id.kind != catalog::Kind::index) continue;
+    const auto& before = std::get<catalog::Index>(from.objects.at(id).body);
     const ObjectId table = table_id({id.schema, before.table});
-    if (!after || after->table == before.table || before.partitioned || before.parent || !from.find(table) || !to.find(table)) continue;
+    if (std::get<catalog::Index>(to.objects.at(id).body).table == before.table || before.partitioned || before.parent || !from.find(table) || !to.find(table)) continue;
     // A table that is renamed takes its indexes along.
     const bool renamed = std::any_of(spare_names.renames.begin(), spare_names.renames.end(), [&, &id = id](const diff::Rename& rename) { return rename.to == table || rename.to == id || rename.to.name == id.name; });
     if (!renamed) moved[table].emplace(name_of(id), sql::QualifiedName{id.schema, spare_names.spare_relation(id.schema, id.name, "retired")});

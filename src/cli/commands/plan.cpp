@@ -10,6 +10,7 @@
 #include <iostream>
 
 #include "base/error.h"
+#include "base/keep.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "catalog/ddl.h"
@@ -182,7 +183,12 @@ int run(Context& context, const Options& options) {
   outcome.plan.to_fingerprint = to_fingerprint.get();
   // What the plan says that it leaves in another order counts in any.
   if (const auto& tables = outcome.plan.column_order; !tables.empty()) outcome.plan.to_fingerprint = catalog::fingerprint(to.database, {tables.begin(), tables.end()});
-  return write_plan(context, outcome.plan, output);
+  const int status = write_plan(context, outcome.plan, output);
+  if (process_ends) {
+    keep_until_exit(std::move(first));
+    keep_until_exit(std::move(second));
+  }
+  return status;
 }
 
 Runner add_options(CLI::App& app) {

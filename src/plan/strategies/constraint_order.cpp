@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
-#include "catalog/of_kind.h"
 #include "plan/strategies/constraint_parts.h"
 
 namespace contraflow::plan {
@@ -99,11 +99,20 @@ void plan_moved_foreign_keys(Planner& p) {
       return p.has(id, Aspect::type) || std::any_of(p.renames.begin(), p.renames.end(), [&](const diff::Rename& r) { return r.to == id; });
     });
   };
-  for (const auto& [id, object] : catalog::of_kind(p.from, Kind::constraint)) {
+  std::set<ObjectId> on_changed_keys;
+  const auto add_users_of = [&](const ObjectId& key) {
+    const auto users = key.kind == Kind::index || key.kind == Kind::constraint ? p.dependents.find(key) : p.dependents.end();
+    if (users == p.dependents.end()) return;
+    std::copy_if(users->second.begin(), users->second.end(), std::inserter(on_changed_keys, on_changed_keys.end()), [](const ObjectId& user) { return user.kind == Kind::constraint; });
+  };
+  for (const ObjectId& key : p.dropped) add_users_of(key);
+  for (const auto& [key, aspects] : p.altered) add_users_of(key);
+  for (const ObjectId& id : on_changed_keys) {
+    const Object& object = p.from.objects.at(id);
     const auto* old_key = std::get_if<Constraint>(&object.body);
     const auto* new_key = p.to.find_body<Constraint>(id);
     if (!old_key || old_key->type != ConstraintType::foreign_key || from_parent(*old_key) || !new_key || new_key->type != ConstraintType::foreign_key) continue;
-    const auto goes = [&, &id = id](const ObjectId& key) { return gone(key) || (becomes_another(key) && !p.to.objects.at(id).depends_on.contains(key)); };
+    const auto goes = [&](const ObjectId& key) { return gone(key) || (becomes_another(key) && !p.to.objects.at(id).depends_on.contains(key)); };
     if (std::none_of(object.depends_on.begin(), object.depends_on.end(), goes)) continue;
     Planner::MovedForeignKey move;
     move.id = id;
