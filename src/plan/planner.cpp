@@ -111,15 +111,9 @@ bool Planner::allow_blocking(Action& action, const std::string& kind, const std:
   if (options.allow_blocking.contains(kind)) return true;
   std::vector<std::string> names;
   for (const QualifiedName& table : large) names.push_back(sql::quote(table));
-  // Names that change on a table keep a second one from taking its place (must_exchange()).
-  const bool new_names = std::any_of(renames.begin(), renames.end(), [&](const diff::Rename& rename) {
-    return std::any_of(large.begin(), large.end(), [&](const QualifiedName& table) { return children(from, table).empty() && (rename.to == table_id(table) || (rename.to.schema == table.schema && rename.to.relation == table.name)); });
-  });
-  const bool by_second_table = kind == "rewrite" || kind == "exclusion";
-  const std::string way_out = !instead.empty() || !new_names || !by_second_table ? instead : "make two plans, one with the new names and one with the rest: a second table takes the place of one that keeps its names";
   refuse(fmt::format("{} has no online way: it holds {} on {} (blocks {}) for work that grows with the data; allow it with --allow-blocking {}{}", what,
                      effects::lock_name(lock), contraflow::join(names, ", "), lock == effects::LockMode::access_exclusive ? "reads and writes" : "writes", kind,
-                     way_out.empty() ? "" : ", or " + way_out));
+                     instead.empty() ? "" : ", or " + instead));
   return false;
 }
 

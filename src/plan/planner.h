@@ -41,6 +41,7 @@ class Planner {
   std::set<std::pair<ObjectId, Aspect>> handled;      // single aspects likewise
 
   std::vector<std::string> written_twice;  // --strategy app: "kind and kind__new of public.events"
+  std::set<ObjectId> exchanged;            // tables whose place a second one takes (second_table.h)
   std::set<ObjectId> made_anew;            // tables whose columns stand in the desired order because a new table takes their place
   std::set<ObjectId> contended;            // indexes whose name another table's index has before this plan: on the way back that one has it again
   std::set<ObjectId> moved_columns;        // columns of `from` that a rollback after purge brings back at the end of their table

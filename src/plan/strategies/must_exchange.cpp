@@ -34,13 +34,29 @@ bool computes_others(const Planner& p, const ObjectId& column) {
   });
 }
 
+// A foreign key points at it.
+bool is_referenced(const Planner& p, const ObjectId& column) {
+  auto it = p.dependents.find(column);
+  return it != p.dependents.end() && std::any_of(it->second.begin(), it->second.end(), [&](const ObjectId& dependent) {
+           const auto* key = p.from.find_body<Constraint>(dependent);
+           return key && key->references == QualifiedName{column.schema, column.relation} && std::find(key->referenced_columns.begin(), key->referenced_columns.end(), column.name) != key->referenced_columns.end();
+         });
+}
+
 std::string in_class(const ObjectId& id, const std::string& condition) {
   return fmt::format("EXISTS (SELECT FROM pg_class WHERE oid = to_regclass({}) AND {})", sql::quote_literal(quoted_name(id)), condition);
 }
 
-}  // namespace
+// A column that is in both schemas and has another name before.
+const diff::Rename* renamed_column(const Planner& p, const ObjectId& table) {
+  const auto of_table = [&](const diff::Rename& rename) {
+    return rename.to.kind == Kind::column && rename.to.schema == table.schema && rename.to.relation == table.name && p.from.find(rename.to) && p.to.find(rename.to);
+  };
+  const auto it = std::find_if(p.renames.begin(), p.renames.end(), of_table);
+  return it == p.renames.end() ? nullptr : &*it;
+}
 
-std::optional<ExchangeReason> must_exchange(const Planner& p, const ObjectId& id) {
+std::optional<ExchangeReason> reason_to_exchange(const Planner& p, const ObjectId& id) {
   if (id.kind != Kind::table || !p.from.find(id) || !p.to.find(id)) return std::nullopt;
   const Table &a = std::get<Table>(p.from.objects.at(id).body), &b = std::get<Table>(p.to.objects.at(id).body);
   if (a.partition_of || b.partition_of || !a.inherits.empty() || !b.inherits.empty() || !a.of_type.empty() || !b.of_type.empty()) return std::nullopt;
@@ -50,9 +66,8 @@ std::optional<ExchangeReason> must_exchange(const Planner& p, const ObjectId& id
       if (!body || !body->partition_of) return std::nullopt;  // inheritance, or a foreign table
     }
   }
-  for (const diff::Rename& rename : p.renames) {
-    if (rename.to == id || (rename.to.schema == id.schema && rename.to.relation == id.name)) return std::nullopt;
-  }
+  // Where names change, second columns do what they can (shadow_trees.cpp).
+  const bool new_names = std::any_of(p.renames.begin(), p.renames.end(), [&](const diff::Rename& rename) { return rename.to == id || (rename.to.schema == id.schema && rename.to.relation == id.name); });
   const bool has_partitions = !Planner::children(p.from, name_of(id)).empty() || !Planner::children(p.to, name_of(id)).empty();
   const bool small = p.is_small(name_of(id));
   if (a.partition_key != b.partition_key && (has_partitions || !small)) {
@@ -72,7 +87,7 @@ std::optional<ExchangeReason> must_exchange(const Planner& p, const ObjectId& id
     if (is_partition_column(p.from, member->id)) {
       return ExchangeReason{old_form, fmt::format("{} loses values or changes their order, and no ALTER changes the type of {}, which is part of a partition key", describe(*type), describe(member->id))};
     }
-    if (has_partitions && !small && !p.options.allow_blocking.contains("rewrite")) {
+    if (has_partitions && !small && !new_names && !p.options.allow_blocking.contains("rewrite")) {
       return ExchangeReason{old_form, fmt::format("{} loses values or changes their order, and a new type of {} rewrites every partition under ACCESS EXCLUSIVE", describe(*type), describe(member->id))};
     }
   }
@@ -98,7 +113,7 @@ std::optional<ExchangeReason> must_exchange(const Planner& p, const ObjectId& id
         return ExchangeReason{column_has_type(member->id, before->type), fmt::format("no ALTER changes the type of {}, from which stored columns are generated", describe(member->id))};
       }
       if (!computed && !has_key) continue;  // no rows of two tables can be told apart: a second column, see shadow_trees.cpp
-      if (before && before->type != column->type && (has_partitions || computed) && effects::classify_type_change(before->type, column->type) != effects::TypeChange::free) {
+      if (before && before->type != column->type && ((has_partitions && (!new_names || is_referenced(p, member->id))) || computed) && effects::classify_type_change(before->type, column->type) != effects::TypeChange::free) {
         return ExchangeReason{column_has_type(member->id, before->type), fmt::format("the new type of {} rewrites every partition under ACCESS EXCLUSIVE", describe(member->id))};
       }
     }
@@ -123,6 +138,16 @@ std::optional<ExchangeReason> must_exchange(const Planner& p, const ObjectId& id
     }
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<ExchangeReason> must_exchange(const Planner& p, const ObjectId& id) {
+  std::optional<ExchangeReason> reason = reason_to_exchange(p, id);
+  if (!reason) return reason;
+  // Conditions read by the new names, which the columns have after the exchange: the old name tells.
+  if (const diff::Rename* rename = renamed_column(p, id)) reason->old_form = exists(column_id(id.schema, id.name, rename->from.name));
+  return reason;
 }
 
 }  // namespace contraflow::plan

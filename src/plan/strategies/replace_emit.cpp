@@ -242,6 +242,7 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
     // An old type goes after those that are built on it.
     all.after.insert(built_on_.contains(entry->subject) ? all.after.begin() : all.after.end(), entry->forward.after.begin(), entry->forward.after.end());
     append(all_undo.before, entry->undo.before);
+    append(all_undo.last, entry->undo.last);
     append(all_undo.core, entry->undo.core);
     all_undo.after.insert(built_on_.contains(entry->subject) ? all_undo.after.begin() : all_undo.after.end(), entry->undo.after.begin(), entry->undo.after.end());
     if (!entry->todo.empty()) conditions.push_back(entry->todo);
@@ -285,6 +286,7 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
     append(action->statements, script->core);
     append(action->statements, *creating);
     append(action->statements, script->after);
+    append(action->statements, script->last);
   }
   forward.mode = forward.statements.empty() ? Mode::none : Mode::brief;
   undo.mode = undo.statements.empty() ? Mode::none : Mode::brief;
@@ -315,7 +317,7 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
   for (const Item* entry : items) {
     for (const ObjectId& id : entry->renamed) {
       const auto rename = std::find_if(p_.renames.begin(), p_.renames.end(), [&](const diff::Rename& r) { return r.to == id; });
-      if (rename != p_.renames.end()) p_.renamed_columns.push_back({id, rename->from.name, p_.operations.size(), winning_shadow(id)});
+      if (rename != p_.renames.end()) p_.renamed_columns.push_back({id, rename->from.name, p_.operations.size(), winning_shadow(id) || exchanged_.contains(id)});
     }
   }
   const std::size_t group = p_.operations.size();

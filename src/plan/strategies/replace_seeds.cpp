@@ -61,7 +61,7 @@ void Replacements::find_seeds() {
   find_rebound();
   for (const diff::Rename& rename : p_.renames) {
     // Both names of a renamed column are in use for a while, whatever else changes.
-    if (rename.to.kind == Kind::column && in_both(rename.to)) add_shadow(shadow_for(p_, rename.to, rename.from.name, keeps_place(rename.to)));
+    if (rename.to.kind == Kind::column && in_both(rename.to) && !exchanged_.contains(rename.to)) add_shadow(shadow_for(p_, rename.to, rename.from.name, keeps_place(rename.to)));
   }
   emit_shadows();
   order_type_steps();

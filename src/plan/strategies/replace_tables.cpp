@@ -37,6 +37,7 @@ void Replacements::find_second_tables() {
     for (const ObjectId& table : std::set<ObjectId>(read)) {
       for (const Object* member : Planner::members(p_.from, table)) read.insert(member->id);
     }
+    p_.exchanged.insert(id);
     TableExchange exchange = plan_second_table(p_, id, *reason);
     for (const ObjectId& key : exchange.carried) p_.done.insert(key);
     Item& out = item(id);
@@ -46,6 +47,9 @@ void Replacements::find_second_tables() {
     out.undo.before = std::move(exchange.undo_before);
     out.forward.after = std::move(exchange.forward_after);
     out.undo.after = std::move(exchange.undo_after);
+    out.undo.last = std::move(exchange.undo_last);
+    out.renamed = std::move(exchange.renamed);
+    out.preconditions = std::move(exchange.preconditions);
     for (const ObjectId& column : exchange.joined) unite(id, column);
     out.todo = std::move(exchange.todo);
     out.undo_todo = std::move(exchange.undo_todo);

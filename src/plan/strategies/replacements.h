@@ -19,9 +19,9 @@
 namespace contraflow::plan {
 
 // One change inside a replacement's transaction: `before` runs with the objects still dropped or not yet touched, `core` after all
-// dependents are gone, `after` when they are back.
+// dependents are gone, `after` when they are back, `last` when all of these have run.
 struct Script {
-  Statements before, core, after;
+  Statements before, core, after, last;
 };
 
 struct Item {

@@ -20,6 +20,7 @@ namespace contraflow::plan {
 using namespace catalog;
 
 TableExchange SecondTable::plan() {
+  find_renamed();
   choose_names();
   choose_columns();
   if (old_key_.empty() || new_key_.empty()) {
@@ -36,6 +37,7 @@ TableExchange SecondTable::plan() {
   }
   refuse_moving_partitions();
   take();
+  name_twice();
   collect_references();
   collect_crossing();
   collect_publications();
@@ -50,7 +52,7 @@ TableExchange SecondTable::plan() {
 void SecondTable::choose_names() {
   const std::vector<QualifiedName> coming = new_.names();
   for (const QualifiedName& name : coming) {
-    if (name == table() || taken(name)) next_.emplace(name, QualifiedName{name.schema, p_.spare_relation(name.schema, name.name, "next")});
+    if (name == table() || taken(name) || gives_up(name)) next_.emplace(name, QualifiedName{name.schema, p_.spare_relation(name.schema, name.name, "next")});
   }
   for (const QualifiedName& name : old_.names()) {
     if (name == table() || std::find(coming.begin(), coming.end(), name) != coming.end()) {
@@ -65,6 +67,7 @@ bool SecondTable::taken(const QualifiedName& name) const {
 }
 
 void SecondTable::choose_columns() {
+  const bool at_once = key_of(p_.to, p_.from).empty() || key_of(p_.from, p_.to).empty();
   for (const Object* member : Planner::members(p_.to, id_)) {
     const auto* column = std::get_if<Column>(&member->body);
     if (!column || column->generated != Generated::none) continue;
@@ -79,6 +82,7 @@ void SecondTable::choose_columns() {
       std::string up = forward.expression;
       if (given != p_.options.fill.end() && !before->not_null) up = fmt::format("coalesce({}, {})", up, given->second);
       kept_.push_back(up);
+      if (!at_once) up = before_rename(up, member->id.name, before->type != column->type || before->collation != column->collation);
       up_.push_back(std::move(up));
       const Conversion down = back_conversion(p_, member->id, column->type, before->type);
       down_.push_back(before->generated == Generated::none ? down.expression : std::string());
@@ -229,6 +233,7 @@ void SecondTable::collect_references() {
       }
       out_.carried.insert(dependent);
       references_.push_back(object);
+      join_renamed(*object);
       for (const std::string& column : key.columns) {
         if (changes_type(column_id(dependent.schema, dependent.relation, column))) cross(dependent, column_id(dependent.schema, dependent.relation, column));
       }

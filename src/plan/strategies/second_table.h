@@ -25,8 +25,10 @@ std::optional<ExchangeReason> must_exchange(const Planner& planner, const Object
 struct TableExchange {
   Statements forward, undo;
   Statements forward_before, undo_before, forward_after, undo_after;  // around everything else in that transaction
+  Statements undo_last;                                               // when all of that is done: columns of the first table get their old names back
   std::string todo, undo_todo;
-  std::vector<Precondition> undo_preconditions;
+  std::vector<Precondition> preconditions, undo_preconditions;
+  std::vector<ObjectId> renamed;           // columns that have two names until then
   std::string work;                        // "rewrite": rows are copied within the transaction
   std::vector<std::size_t> before, after;  // operations
   std::set<ObjectId> joined;               // columns of other tables that change in the same transaction: a foreign key joins them to the table

@@ -20,7 +20,7 @@ namespace contraflow::plan {
 using namespace catalog;
 
 // `family` under its spare names: tables, partitions, columns, keys, checks and indexes.
-Statements SecondTable::tables(const Family& family, const RelationNames& names, Statements* foreign_keys) const {
+Statements SecondTable::tables(const Family& family, const RelationNames& names, Statements* foreign_keys, bool before) const {
   const Database renamed = under_names(family, names);
   std::set<ObjectId> itself;
   for (const Object* key : references_to_itself(family)) itself.insert(key->id);
@@ -36,7 +36,9 @@ Statements SecondTable::tables(const Family& family, const RelationNames& names,
         members.push_back(member);
       } else if (foreign_keys && is_foreign_key(*member) && constraint->references && !(constraint->inherited && !constraint->local) &&
                  !own(*member) && !p_.crossing_foreign_keys.contains({Kind::constraint, id.schema, id.name, member->id.name, ""})) {
-        append(*foreign_keys, create_all(*member, renamed));
+        Object key = *member;
+        if (before) under_old_names(std::get<Constraint>(key.body));
+        append(*foreign_keys, create_all(key, renamed));
       }
     }
     append(out, create_with_members(renamed.objects.at(spare), renamed, renamed, members));
@@ -69,6 +71,11 @@ SecondTable::Copy SecondTable::back_copy() const {
     copy.columns.push_back(columns_[i]);
     copy.values.push_back(down_[i]);
     copy.held.push_back(held_[i]);
+  }
+  for (const ShadowColumn& column : renamed_) {
+    copy.columns.push_back(column.retired_name);
+    copy.values.push_back(sql::quote_identifier(column.id.name));
+    copy.held.emplace_back();
   }
   copy.may_refuse = old_table_may_refuse();
   return copy;
@@ -146,7 +153,9 @@ Statements SecondTable::start_sync(const Copy& copy) const {
   // It writes a table that the application has no privileges on.
   out.push_back(fmt::format("CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$\n{}$function$",
                             function_name(), body));
-  out.push_back(fmt::format("CREATE TRIGGER {} AFTER INSERT OR UPDATE OR DELETE ON {} FOR EACH ROW EXECUTE FUNCTION {}()", kRows, source, function_name()));
+  out.push_back(fmt::format("CREATE TRIGGER {} AFTER INSERT OR UPDATE OR DELETE ON {} FOR EACH ROW {}EXECUTE FUNCTION {}()", row_trigger(), source,
+                            // What only gives the second name its value is copied afterwards.
+                            renamed_.empty() ? "" : "WHEN (current_setting('contraflow.backfill', true) IS DISTINCT FROM 'on') ", function_name()));
   out.push_back(fmt::format("CREATE TRIGGER {} AFTER TRUNCATE ON {} FOR EACH STATEMENT EXECUTE FUNCTION {}()", kTruncate, source, function_name()));
   return out;
 }
@@ -154,23 +163,27 @@ Statements SecondTable::start_sync(const Copy& copy) const {
 Statements SecondTable::stop_sync() const {
   if (at_once_) return {};
   const std::string source = sql::quote(table());
-  return {fmt::format("DROP TRIGGER IF EXISTS {} ON {}", kRows, source), fmt::format("DROP TRIGGER IF EXISTS {} ON {}", kTruncate, source),
+  return {fmt::format("DROP TRIGGER IF EXISTS {} ON {}", row_trigger(), source), fmt::format("DROP TRIGGER IF EXISTS {} ON {}", kTruncate, source),
           fmt::format("DROP FUNCTION IF EXISTS {}()", function_name())};
 }
 
-Action SecondTable::copy_rows(const Copy& copy, const std::string& todo) const {
+Action SecondTable::copy_rows(const Copy& copy, bool forward, const std::string& todo) const {
+  std::vector<std::string> key = usable_key(p_, copy.source);
+  for (std::string& column : key) {
+    if (forward) column = old_name(column);
+  }
   // The rows are kept from changing until the copy is committed: what the trigger then writes finds it there.
   Action action;
   action.mode = Mode::batched;
   action.todo = todo;
-  action.backfill = Backfill{copy.source, usable_key(p_, copy.source), insert(copy, "{rows}", " FOR SHARE") + " DO NOTHING", ""};
+  action.backfill = Backfill{copy.source, std::move(key), insert(copy, "{rows}", " FOR SHARE") + " DO NOTHING", ""};
   return action;
 }
 
 std::size_t SecondTable::make() {
   Statements foreign_keys;
   Statements forward = new_sequences();
-  append(forward, tables(new_, next_, &foreign_keys));
+  append(forward, with_sequences_as_they_are(tables(new_, next_, &foreign_keys, true)));
   Statements back = stop_sync();
   back.push_back("DROP TABLE IF EXISTS " + sql::quote(next()));
   for (const Object* sequence : owned_sequences(p_.to, id_)) {
@@ -180,6 +193,7 @@ std::size_t SecondTable::make() {
   Operation& create = add(Phase::expand, "make a second table for", brief(std::move(forward), all_of({reason_.old_form, absent(next_id)})),
                           brief(std::move(back), reason_.old_form));
   create.step.preconditions = preconditions_;
+  after_renames(create);
   create.step.notes.push_back(fmt::format(
       "{} is exchanged for a second table, because {}; what the new one demands, it demands of the application's rows from "
       "expand on",
@@ -192,7 +206,8 @@ std::size_t SecondTable::make() {
   }
   for (const ObjectId& id : new_.relations) create.needs.insert(p_.to.objects.at(id).depends_on.begin(), p_.to.objects.at(id).depends_on.end());
   for (const ObjectId& id : new_.ids()) create.needs.erase(id);
-  for (const auto& [type, beside] : new_types_) create.needs.erase(ObjectId{Kind::enum_type, type.schema, "", type.name, ""});  // it is made of those beside
+  std::erase_if(create.needs, [&](const ObjectId& id) { return id.kind == Kind::column && old_column_name(p_, id) != id.name; });  // has its old name: under_old_names()
+  for (const auto& [type, beside] : new_types_) create.needs.erase(ObjectId{Kind::enum_type, type.schema, "", type.name, ""});     // it is made of those beside
   for (const Object* sequence : owned_sequences(p_.to, id_)) {
     create.needs.erase(sequence->id);
     if (!p_.from.find(sequence->id)) create.provides.insert(sequence->id);
@@ -229,8 +244,9 @@ std::string SecondTable::foreign_key_absent(const std::string& statement) const 
 
 std::size_t SecondTable::fill(std::size_t made) {
   if (at_once_) return made;
-  Operation& copy = add(Phase::backfill, "copy the rows of", copy_rows(forward_copy(), all_of({reason_.old_form, exists(table_id(next()))})), Action{});
+  Operation& copy = add(Phase::backfill, "copy the rows of", copy_rows(forward_copy(), true, all_of({reason_.old_form, exists(table_id(next()))})), Action{});
   copy.after.push_back(made);
+  if (both_filled_) copy.after.push_back(*both_filled_);
   copy.step.effects = {{table(), effects::LockMode::row_share, effects::Work::none}};
   const std::size_t copied = p_.operations.size() - 1;
   const std::size_t referring = refer_to_itself(copied);

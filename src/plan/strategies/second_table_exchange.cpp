@@ -8,6 +8,7 @@
 #include "catalog/ddl.h"
 #include "plan/strategies/family.h"
 #include "plan/strategies/reference_parts.h"
+#include "plan/strategies/replace.h"
 #include "plan/strategies/table_parts.h"
 
 namespace contraflow::plan {
@@ -104,9 +105,11 @@ void SecondTable::exchange(std::size_t filled) {
     for (const auto& [key, database] : off) append(forward ? out_.forward_before : out_.undo_before, reference_return(*database, *key).remove);
     std::optional<std::size_t> previous;
     for (const auto& [key, database] : on) {
-      const ReferenceReturn back = reference_return(*database, *key);
+      ReferenceReturn back = reference_return(*database, *key);
       append(forward ? out_.forward_after : out_.undo_after, back.add);
-      for (const auto& [id, action] : back.later) {
+      for (auto& [id, action] : back.later) {
+        // On the way back the columns have their old names again by then.
+        if (!forward && action.mode == Mode::brief && !renamed_.empty()) action.statements = under_new_names(p_, {key->id}, std::move(action.statements), true);
         const bool validates = action.mode == Mode::scan;
         const std::string verb = validates ? "validate" : "join";
         Operation& operation = p_.add(Phase::contract, (forward ? "" : "way back: ") + verb, id, forward ? action : Action{}, forward ? Action{} : action);
@@ -132,7 +135,7 @@ void SecondTable::purge() {
   const ObjectId retired_id = table_id(retired());
   const std::string new_form = negate(reason_.old_form);
   // Undo runs from the last operation to the first: the old table is made again, then filled.
-  Operation& copy = add(Phase::purge, "way back: copy the rows of", Action{}, at_once_ ? Action{} : copy_rows(back_copy(), all_of({new_form, exists(retired_id)})));
+  Operation& copy = add(Phase::purge, "way back: copy the rows of", Action{}, at_once_ ? Action{} : copy_rows(back_copy(), false, all_of({new_form, exists(retired_id)})));
   copy.step.grade = out_.grade;
   copy.step.undo_preconditions = undo_preconditions_;
   const std::size_t copied = p_.operations.size() - 1;
@@ -149,6 +152,7 @@ void SecondTable::purge() {
     append(back, create_all(free, p_.from));
   }
   append(back, tables(old_, retired_, &foreign_keys));
+  append(back, second_names_again());
   append(back, foreign_keys);
   for (const Object* sequence : owned_sequences(p_.from, id_)) {
     if (p_.to.find(sequence->id)) continue;

@@ -12,6 +12,7 @@
 
 #include "plan/strategies/family.h"
 #include "plan/strategies/second_table.h"
+#include "plan/strategies/shadow.h"
 
 namespace contraflow::plan {
 
@@ -39,6 +40,9 @@ class SecondTable {
   std::vector<const Object*> references_;                   // foreign keys of other tables
   std::vector<const Object*> old_crossing_, new_crossing_;  // its own, to columns that change their type in other tables
   Statements leave_publications_, join_publications_, leave_back_, join_back_;
+  std::vector<ShadowColumn> renamed_;  // columns that the first table has under two names from expand on
+  std::vector<ShadowSwap::Copy> copies_;
+  std::optional<std::size_t> two_names_, both_filled_;  // operations: they are there, and have their values
   bool down_may_fail_ = false;
   bool at_once_ = false;  // no key by which rows find each other: they are copied within the exchange, in either direction
   TableExchange out_;
@@ -53,6 +57,17 @@ class SecondTable {
   void choose_labels(const ObjectId& column, const ObjectId& type);
   std::vector<std::string> key_of(const Database& database, const Database& other) const;
   void refuse_moving_partitions();
+  // second_table_renames.cpp
+  void find_renamed();
+  void name_twice();
+  std::string old_name(const std::string& column) const;
+  std::string before_rename(const std::string& expression, const std::string& column, bool converted) const;
+  Statements second_names_again() const;
+  void join_renamed(const Object& key);
+  void under_old_names(catalog::Constraint& key) const;
+  Statements with_sequences_as_they_are(Statements statements) const;
+  bool gives_up(const QualifiedName& name) const;
+  void after_renames(Operation& create) const;
   void take();
   void collect_references();
   bool changes_type(const ObjectId& column) const;
@@ -63,7 +78,8 @@ class SecondTable {
 
   // ---- the two tables, made empty
 
-  Statements tables(const Family& family, const RelationNames& names, Statements* foreign_keys) const;
+  // `before`: foreign keys while other tables' columns have their old names.
+  Statements tables(const Family& family, const RelationNames& names, Statements* foreign_keys, bool before = false) const;
   Statements new_sequences() const;
 
   // ---- keeping them equal
@@ -89,13 +105,15 @@ class SecondTable {
   bool old_table_may_refuse() const;
   void expect_all_kept();
 
-  std::string function_name() const { return sql::quote(QualifiedName{id_.schema, sql::truncate_identifier("contraflow_sync_" + id_.name)}); }
+  // Where columns have two names the trigger that keeps these equal has the usual names.
+  std::string function_name() const { return sql::quote(QualifiedName{id_.schema, sql::truncate_identifier((renamed_.empty() ? "contraflow_sync_" : "contraflow_carry_") + id_.name)}); }
+  std::string_view row_trigger() const { return renamed_.empty() ? "zz_contraflow_sync" : "zz_contraflow_carry"; }
 
   Statements start_sync(const Copy& copy) const;
   Statements stop_sync() const;
-  static constexpr std::string_view kRows = "zz_contraflow_sync", kTruncate = "zz_contraflow_truncate";
+  static constexpr std::string_view kTruncate = "zz_contraflow_truncate";
 
-  Action copy_rows(const Copy& copy, const std::string& todo) const;
+  Action copy_rows(const Copy& copy, bool forward, const std::string& todo) const;
 
   // ---- the operations
 

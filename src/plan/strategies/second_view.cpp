@@ -58,6 +58,21 @@ std::string reads_second_column(const Planner& p, const ObjectId& view) {
       sql::quote_literal(quoted_name(view)), contraflow::join(columns, ", "));
 }
 
+// Before the exchange: the view reads a second table.
+std::string reads_second_table(const Planner& p, const ObjectId& view) {
+  std::vector<std::string> tables;
+  std::set<ObjectId> exchanged;
+  for (const ObjectId& id : p.from.objects.at(view).depends_on) exchanged.insert(id.kind == Kind::column ? table_id({id.schema, id.relation}) : id);
+  for (const ObjectId& id : exchanged) {
+    if (p.exchanged.contains(id)) tables.push_back(fmt::format("to_regclass({})", sql::quote_literal(sql::quote(QualifiedName{id.schema, p.spare_relation(id.schema, id.name, "next")}))));
+  }
+  if (tables.empty()) return {};
+  return fmt::format(
+      "EXISTS (SELECT FROM pg_rewrite AS r JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid WHERE r.ev_class = to_regclass({}) "
+      "AND d.refclassid = 'pg_class'::regclass AND d.refobjid IN ({}))",
+      sql::quote_literal(quoted_name(view)), contraflow::join(tables, ", "));
+}
+
 // The view of one schema computed beside the other's, and the transaction in which it takes its place.
 struct Road {
   Action make, build, remove, exchange;  // `make` where the view must be made before it is computed
@@ -97,7 +112,9 @@ Road road(const Planner& p, const ObjectId& view, const Database& target, std::s
   Road out;
   const std::string same = has_definition(target.objects.at(view));
   if (two_names) {
-    out.make = brief(std::move(make), all_of({reads_second_column(p, view), absent(spare_id)}));
+    std::vector<std::string> swapped{reads_second_column(p, view)};
+    if (std::string exchanged = reads_second_table(p, view); !exchanged.empty()) swapped.push_back(std::move(exchanged));
+    out.make = brief(std::move(make), all_of({any_of(swapped), absent(spare_id)}));
     const std::string empty = fmt::format("EXISTS (SELECT FROM pg_class WHERE oid = to_regclass({}) AND NOT relispopulated)", sql::quote_literal(sql::quote(spare)));
     if (!build.empty()) out.build = scan(std::move(build), empty);
   } else {

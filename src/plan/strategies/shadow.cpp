@@ -35,7 +35,9 @@ ShadowSwap Shadows::run() {
     for (const auto& [table, columns] : *tables) build_foreign_keys(table, kBack);
   }
   reverse_back_builds();
-  for (const auto& [table, columns] : tables_) purge(table, columns);
+  for (const auto& [table, columns] : tables_) {
+    if (!exchanged(table)) purge(table, columns);
+  }
   return std::move(swap_);
 }
 

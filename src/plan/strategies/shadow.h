@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,15 +43,24 @@ struct ShadowSwap {
   std::vector<Precondition> preconditions, undo_preconditions;
   std::vector<std::string> notes;
   Grade grade = Grade::exact;
-  std::vector<std::size_t> before, after;  // operations
-  std::set<ObjectId> touches;              // new afterwards
-  std::set<ObjectId> provides;             // columns that only have their new name
+  std::vector<std::size_t> before, after;    // operations
+  std::set<ObjectId> touches;                // new afterwards
+  std::set<ObjectId> provides;               // columns that only have their new name
+  std::optional<std::size_t> added, filled;  // operations: the second columns are there, and have their values
+  struct Copy {                              // an index on second columns, beside that on the first ones
+    ObjectId of;
+    QualifiedName name;
+    bool unique = false;
+  };
+  std::vector<Copy> copies;
 };
 
 // All columns of `tables` that change through a second one; the tables swap together (a foreign key may join them).
 using ShadowTables = std::map<QualifiedName, std::vector<ShadowColumn>>;
 
-// Adds the operations of all phases but the swap itself, which it returns. Refuses by name what it cannot do (partitioned tables, children).
+// Adds the operations of all phases but the swap itself, which it returns. Of a table that is exchanged (Planner::exchanged) the columns of the first table get their second names and the
+// swap makes them the only ones; there is no purge, and what stands on the second columns stays: all of it goes with the table.
+// Refuses by name what it cannot do (partitioned tables, children).
 ShadowSwap plan_shadow_columns(Planner& planner, const ShadowTables& tables);
 
 // The column's shadow with names that are free, and the conversions between its two types. `keeps_place`: the original is converted where it stands.

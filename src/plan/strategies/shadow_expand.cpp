@@ -117,6 +117,7 @@ void Shadows::expand(const QualifiedName& table, const std::vector<ShadowColumn>
     }
   }
   const std::size_t added = p_.operations.size() - 1;
+  swap_.added = added;
   Action action;
   action.mode = Mode::batched;
   action.backfill = fill;
@@ -130,6 +131,7 @@ void Shadows::expand(const QualifiedName& table, const std::vector<ShadowColumn>
       "vacuum, and bulk UPDATEs through the trigger to take about four times as long",
       sql::quote(table)));
   ready_[table] = {p_.operations.size() - 1};
+  swap_.filled = p_.operations.size() - 1;
   for (const ShadowColumn& column : columns) {
     (column.shadow_wins ? swap_.touches : swap_.provides).insert(column.id);
     if (column.shadow_wins || !column.two_way()) p_.done.insert(column.id);  // the others keep what they have, and are altered under their new name

@@ -227,19 +227,28 @@ void Shadows::describe_new_index(const QualifiedName& table, const Object& membe
 
 // What is on an original that keeps its place serves its old name alone until the swap: queries by the new one need the same, in every table of a tree.
 void Shadows::find_copies(const QualifiedName& table, const std::vector<ShadowColumn>& columns) {
-  std::vector<QualifiedName> family = Planner::descendants(p_.to, table);
+  const bool second_table = exchanged(table);  // what the plan makes or changes is on that one
+  const Database& database = second_table ? p_.from : p_.to;
+  std::vector<QualifiedName> family = Planner::descendants(database, table);
   family.insert(family.begin(), table);
   for (const QualifiedName& heir : family) {
     std::vector<ShadowColumn> its = columns;
     for (ShadowColumn& column : its) column.id = column_id(heir.schema, heir.name, column.id.name);
-    for (const Object* member : Planner::members(p_.to, table_id(heir))) {
+    for (const Object* member : Planner::members(database, table_id(heir))) {
       const auto* index = std::get_if<Index>(&member->body);
       if (!index) continue;
       // The index of a constraint depends on that alone.
-      const Object* over = index->constraint.empty() ? member : p_.to.find(ObjectId{Kind::constraint, heir.schema, heir.name, index->constraint, ""});
+      const Object* over = index->constraint.empty() ? member : database.find(ObjectId{Kind::constraint, heir.schema, heir.name, index->constraint, ""});
       if (!over || involves(*over, its, true) || !involves(*over, its, false) || calls_over_exchanged_type(*over, columns)) continue;
-      const Object* before = p_.from.find(member->id);
-      if (before ? std::get<Index>(before->body).table != heir.name : !can_be_copied(*over)) continue;
+      if (second_table) {
+        // Over a new type it may be another index.
+        const bool converted = std::any_of(its.begin(), its.end(), [&](const ShadowColumn& column) { return column.converted && over->depends_on.contains(column.id); });
+        const auto* after = p_.to.find_body<Index>(member->id);
+        if (converted && (!after || after->definition != index->definition)) continue;
+      } else {
+        const Object* before = p_.from.find(member->id);
+        if (before ? std::get<Index>(before->body).table != heir.name : !can_be_copied(*over)) continue;
+      }
       if (!index->partitioned) copies_.emplace_back(table, member);
       else if (index->unique) p_.notes.push_back(fmt::format("{} has no copy over the column's new name until contract, its partitions have: ON CONFLICT by the new name fails on {} before that", describe(member->id), sql::quote(heir)));
     }
@@ -256,7 +265,9 @@ bool Shadows::can_be_copied(const Object& member) const {
 void Shadows::build_copy(const QualifiedName& table, const Object& member, const Direction& direction) {
   const Index& index = std::get<Index>(member.body);
   const QualifiedName on{member.id.schema, index.table};
-  const auto* constraint = index.constraint.empty() ? nullptr : p_.to.find_body<Constraint>(ObjectId{Kind::constraint, on.schema, on.name, index.constraint, ""});
+  const bool second_table = exchanged(table);
+  if (second_table && !direction.forward) return;  // it has stayed on the first table
+  const auto* constraint = index.constraint.empty() ? nullptr : (second_table ? p_.from : p_.to).find_body<Constraint>(ObjectId{Kind::constraint, on.schema, on.name, index.constraint, ""});
   const Object* before = p_.from.find(member.id);
   // A rule that is new holds from contract on, a deferrable one at commit: the copy of such is for searching alone.
   const bool rules = index.unique && before && std::get<Index>(before->body).unique && !(constraint && constraint->deferrable);
@@ -271,7 +282,11 @@ void Shadows::build_copy(const QualifiedName& table, const Object& member, const
   action.builds_index = spare;
   build(direction, "build for the second column", member.id, std::move(action), drop_index_concurrently(member.id, spare.name),
         {{on, effects::LockMode::share_update_exclusive, effects::Work::index_build}});
-  if (direction.forward) drops_forward_.push_back(fmt::format("DROP INDEX IF EXISTS {}", sql::quote(spare)));
+  if (second_table) {
+    swap_.copies.push_back({member.id, spare, rules});
+  } else if (direction.forward) {
+    drops_forward_.push_back(fmt::format("DROP INDEX IF EXISTS {}", sql::quote(spare)));
+  }
 }
 
 // It calls a function of a type that is exchanged: there is no such function of the second column's type until the swap.

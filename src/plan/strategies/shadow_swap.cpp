@@ -89,7 +89,7 @@ void Shadows::finish_swap(ShadowSwap& swap) const {
   const auto one_way = [&](const Direction& direction, Statements& out, const Statements& drops, const Statements& places) {
     const Database& target = *direction.target;
     for (const auto& [table, columns] : tables_) {
-      if (triggers) append(out, drop_sync_triggers(synchronised(table)));
+      if (triggers) append(out, exchanged(table) ? drop_sync(synchronised(table)) : drop_sync_triggers(synchronised(table)));
     }
     append(out, drops);
     for (const auto& [table, columns] : tables_) {
@@ -122,7 +122,7 @@ void Shadows::finish_swap(ShadowSwap& swap) const {
     }
     append(out, places);
     for (const auto& [table, columns] : tables_) {
-      if (triggers) append(out, create_sync_triggers(synchronised(table), columns, direction.forward));
+      if (triggers && !(exchanged(table) && direction.forward)) append(out, create_sync_triggers(synchronised(table), columns, direction.forward));
     }
   };
   one_way(kForward, swap.forward, drops_forward_, places_forward_);

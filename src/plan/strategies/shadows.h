@@ -48,6 +48,7 @@ class Shadows {
   const std::vector<ShadowColumn>& columns_of(const QualifiedName& table) const;
   sql::ColumnNames names(const QualifiedName& table, const Direction& direction, bool winners_only) const;
   sql::TypeNames types(const Direction& direction) const;
+  bool exchanged(const QualifiedName& table) const { return p_.exchanged.contains(table_id(table)); }
   bool refused(const QualifiedName& table, const std::vector<ShadowColumn>& columns);
   bool inherited_from_elsewhere(const ShadowColumn& column) const;
   std::vector<QualifiedName> synchronised(const QualifiedName& table) const;
