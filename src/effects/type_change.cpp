@@ -177,9 +177,10 @@ bool may_change(std::string_view from_text, std::string_view to_text) {
   const bool time = from.base.starts_with("time") && to.base.starts_with("time");
   if (time && from.base == "time with time zone" && to.base == "time without time zone") return true;
   if (time) return !precision_kept(from, to);
-  if (from.base == "json" && to.base == "jsonb") return true;                                 // blanks, order and doubles of keys
-  if (is_text(from.base) && from.base != "character" && to.base == "character") return true;  // blanks at the end
-  return from.base == "inet" && to.base == "cidr";                                            // the host's part
+  if (from.base == "json" && to.base == "jsonb") return true;                                             // blanks, order and doubles of keys
+  if (is_text(from.base) && from.base != "character" && to.base == "character") return true;              // blanks at the end
+  if (is_text(from.base) && !is_text(to.base) && !any_of(to.base, {"json", "xml", "name"})) return true;  // '007', ' 1.50', 'TRUE': the form in which it was written
+  return from.base == "inet" && to.base == "cidr";                                                        // the host's part
 }
 
 }  // namespace contraflow::effects

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string_view>
+
 #include "base/text.h"
 #include "intent/resolver.h"
 #include "sql/name.h"
@@ -26,6 +29,24 @@ std::string live_definition(const std::string& definition, const std::string& ol
   if (rest.starts_with("ONLY ")) rest = rest.substr(5);  // partitioned: the copy's partitions follow
   return fmt::format("CREATE UNIQUE INDEX {} ON {} WHERE ({})", sql::quote_identifier(new_name), rest,
                      condition);
+}
+
+// What ON CONFLICT names: the columns, or, where the index has expressions, its keys as the server writes them.
+std::string conflict_target(const catalog::Index& index) {
+  std::vector<std::string> names;
+  for (const std::string& column : index.columns) names.push_back(sql::quote_identifier(column));
+  if (std::find(index.columns.begin(), index.columns.end(), "") == index.columns.end()) return join(names, ", ");
+  const std::size_t begin = index.definition.find(" USING btree (") + std::string_view(" USING btree (").size();
+  std::size_t end = begin;
+  char quote = 0;
+  for (int depth = 1; end < index.definition.size(); ++end) {
+    const char c = index.definition[end];
+    if (quote != 0) quote = c == quote ? 0 : quote;
+    else if (c == '\'' || c == '"') quote = c;
+    else if (c == '(') ++depth;
+    else if (c == ')' && --depth == 0) break;
+  }
+  return index.definition.substr(begin, end - begin);
 }
 
 }  // namespace
@@ -55,7 +76,7 @@ void Resolver::replace_with_live(const ObjectId& of, const ObjectId& id, const s
       fmt::format("{} becomes unique index {}, for live rows only: ON CONFLICT needs its condition too (ON "
                   "CONFLICT ({}) WHERE {} IS NULL)",
                   index.constraint.empty() ? "unique index " + shown : "unique constraint " + shown,
-                  sql::quote_identifier(name), join(index.columns, ", "), sql::quote_identifier(column)));
+                  sql::quote_identifier(name), conflict_target(index), sql::quote_identifier(column)));
   remove(id);
 }
 

@@ -3,7 +3,8 @@
 import glob, gzip, os, re
 
 FENCE = re.compile(r'^```([^\n]*)\n(.*?)^```$', re.M | re.S)
-KNOWN = {'sql before', 'sql before-file', 'sql after', 'sql edits', 'sql data', 'sql traffic', 'sql next', 'sql next-check', 'sql back-check', 'text way-back', 'sql mend', 'sql check', 'options', 'text plan'}
+KNOWN = {'sql before', 'sql before-file', 'sql after', 'sql edits', 'sql data', 'sql traffic', 'sql next', 'sql next-check', 'sql back-check', 'text way-back', 'sql mend', 'sql check', 'sql obstacle', 'text stop', 'sql clear',
+         'options', 'text plan', 'text refused'}
 
 
 class Missing(Exception):
@@ -26,6 +27,8 @@ class Golden:
         self.data, self.traffic, self.check = (self.blocks.get('sql ' + k, '') for k in ('data', 'traffic', 'check'))
         self.next, self.next_check, self.back_check, self.mend = (self.blocks.get('sql ' + k, '') for k in ('next', 'next-check', 'back-check', 'mend'))
         self.stops = self.blocks.get('text way-back', '').splitlines()
+        self.obstacle, self.stop, self.clear = self.blocks.get('sql obstacle', ''), self.blocks.get('text stop', '').splitlines(), self.blocks.get('sql clear', '')
+        self.reasons, self.refused_from, self.next_after_purge = self.blocks.get('text refused', '').splitlines(), 99, False
         self.options, self.majors, self.cuts, self.refused, self.known, self.gap = [], range(0, 99), None, False, {}, None
         for line in self.blocks.get('options', '').splitlines():
             word, _, rest = line.partition(' ')
@@ -37,6 +40,10 @@ class Golden:
                 self.known[int(rest.split()[0])] = rest.split(' ', 1)[1]
             elif word == 'gap':  # gap REASON: an index is gone for a while, which the plan says
                 self.gap = rest
+            elif line == 'next after purge':  # the next version's writes, and the way back from there
+                self.next_after_purge = True
+            elif line.startswith('refused >= '):  # refused on these majors, with the reasons of `text refused`
+                self.refused_from = int(line.split()[-1])
             elif line == 'refused':  # exit 1, nothing written, the reasons are the expected text
                 self.refused = True
             elif line.strip():

@@ -17,6 +17,7 @@ For each golden: `contraflow plan` from one database to the other, then plain ps
   indexed    what an index of both schemas leads with (a column, an expression) leads one at each of these cuts, forward: no query loses its index in between
   identified a table that has a replica identity in both schemas has one at each of these cuts, and at those of the way back: a published table without takes no UPDATE and DELETE
   traffic    rows that an old application writes between expand and backfill arrive: the golden's checks hold
+  stopped    rows of a golden's obstacle stop the way forward with what it says, and once they are mended it goes on to the same end
   next       what the next version writes between contract and purge does not fail; the way back goes through, or stops with what the golden says until its mend was done
 
 With --executor whole files are run by `contraflow apply` and `rollback`, which must come to the same; what is cut is cut by psql at one step and by
@@ -110,13 +111,16 @@ class Run:
         self.s.psql(a, 'analyze')
         out = os.path.join(self.dir, 'plan')
         started = time.time()
-        r = self.plan(a, b, out, g.options, 1 if g.refused else 0)
+        refused = g.refused or self.s.major >= g.refused_from
+        r = self.plan(a, b, out, g.options, 1 if refused else 0)
         self.seconds = time.time() - started
-        self.overview(re.sub(r'^wrote .*\n', '', r.stderr, flags=re.M) if g.refused else r.stdout)
-        if g.refused:
+        if missing := [line for line in g.reasons if line not in r.stderr.splitlines()] if refused and not g.refused else []:
+            raise Broken('plan', 'should be refused with ' + '; '.join(missing), r.stderr)
+        self.overview(re.sub(r'^wrote .*\n', '', r.stderr, flags=re.M) if refused else r.stdout)
+        if refused:
             if os.path.exists(out):
                 raise Broken('plan', 'refused, and written all the same')
-        if g.refused or self.opt.overviews:
+        if refused or self.opt.overviews:
             return
         self.up = sorted(f for f in glob.glob(out + '/[0-9]_*.sql') if not f.endswith('.rollback.sql'))
         self.back = [f[:-4] + '.rollback.sql' for f in self.up]
@@ -130,6 +134,7 @@ class Run:
         self.known = self.identified(a) & self.identified(b)
         self.forward_and_back(a, b, want)
         self.traffic(a)
+        self.obstacle(a)
         self.next(a)
         self.interruptions(a)
 
@@ -219,10 +224,24 @@ class Run:
                 self.run('traffic', db, self.up[1:])
                 self.checks('traffic', db)
 
+    def obstacle(self, a):
+        if not self.g.obstacle:
+            return
+        with self.s.copy(a) as db:
+            self.s.psql(db, self.g.obstacle)
+            for f in self.up:
+                if err := (self.execute if self.opt.executor else self.s.run_file)(db, f):
+                    break
+            if missing := [line for line in self.g.stop if line not in (err or '')]:
+                raise Broken('stopped', 'the way forward should stop with ' + '; '.join(missing), err or 'it went through')
+            self.s.psql(db, self.g.clear)
+            self.run('stopped', db, self.up, 'once the rows are mended')
+            self.same('stopped', db, self.states[-1], 'once the rows are mended')
+
     def next(self, a):
         if not self.g.next:
             return
-        last = max(k for k, f in enumerate(self.up) if 'purge' not in os.path.basename(f))
+        last = len(self.up) - 1 if self.g.next_after_purge else max(k for k, f in enumerate(self.up) if 'purge' not in os.path.basename(f))
         with self.s.copy(a) as db:
             self.run('next', db, self.up[:last + 1])
             r = self.s.psql(db, self.g.next, check=False)

@@ -16,6 +16,7 @@
 #include "effects/type_change.h"
 #include "plan/strategies/conversion.h"
 #include "plan/strategies/index_trees.h"
+#include "plan/strategies/refused_rows.h"
 #include "sql/expression.h"
 
 namespace contraflow::plan {
@@ -119,6 +120,7 @@ void Replacements::retype(const ObjectId& id) {
   // A generated column is computed anew: ALTER … TYPE takes no USING for it.
   const bool generated = b.generated != Generated::none;
   add_retype(out, id, a, b, free || generated ? plain : up, generated || foreign ? plain : down);
+  if (!generated && !foreign) expect_convertible(out, id);
   // The deployed version works with a type that takes more; the next one may write more as soon as it runs.
   out.phase = free && !foreign ? Phase::expand : Phase::contract;
   if (!free) out.work = "rewrite";
@@ -175,6 +177,7 @@ void Replacements::convert_in_swap(Item& swap, const ObjectId& id) {
   }
   up.expression = sql::rename_columns(up.expression, {{old_column_name(p_, id), id.name}});  // it has its new name by then
   add_retype(retype, id, a, b, up, down);
+  if (shadow->types.empty()) expect_convertible(swap, id);
   append(swap.forward.core, std::move(retype.forward.before));
   append(swap.forward.core, std::move(retype.forward.core));
   // Under its new name until everything on it is made anew: the current schema is read with the new names of columns.
@@ -187,6 +190,13 @@ void Replacements::convert_in_swap(Item& swap, const ObjectId& id) {
   swap.notes.insert(swap.notes.end(), retype.notes.begin(), retype.notes.end());
   swap.grade = std::max(swap.grade, retype.grade);
   p_.claim(id, Aspect::default_expression);
+}
+
+// Rows that the conversion where the column stands refuses are counted before the transaction, and on the way back.
+void Replacements::expect_convertible(Item& out, const ObjectId& id) const {
+  const std::string old_name = old_column_name(p_, id);
+  if (auto rows = refused_rows(p_, id, old_name, false); rows && old_name == id.name) out.preconditions.push_back(std::move(*rows));  // else the second column's backfill has looked
+  if (auto rows = refused_rows(p_, id, id.name, true)) out.undo_preconditions.push_back(std::move(*rows));
 }
 
 bool Replacements::direct_rewrite(const ObjectId& id) const {

@@ -112,6 +112,7 @@ class Replacements {
   bool direct_rewrite(const ObjectId& id) const;
   bool keeps_place(const ObjectId& id) const;
   void convert_in_swap(Item& swap, const ObjectId& id);
+  void expect_convertible(Item& out, const ObjectId& id) const;
   void add_retype(Item& out, const ObjectId& id, const catalog::Column& a, const catalog::Column& b, const Conversion& up, const Conversion& down);
   void regenerate(const ObjectId& id);
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "plan/strategies/conversion.h"
+#include "plan/strategies/refused_rows.h"
 #include "sql/expression.h"
 
 namespace contraflow::plan {
@@ -184,6 +185,8 @@ ShadowColumn shadow_for(const Planner& planner, const ObjectId& id, const std::s
   out.down_may_fail = down.may_fail;
   out.down_loses = down.loses;
   out.up_changes = up.changes;
+  if (auto rows = refused_rows(planner, id, old_name, false)) out.up_refused.push_back(std::move(*rows));
+  if (auto rows = refused_rows(planner, id, id.name, true)) out.down_refused.push_back(std::move(*rows));
   fill_nulls(planner, out);
   return out;
 }

@@ -26,9 +26,10 @@ struct ShadowColumn {
   bool up_may_fail = false, down_may_fail = false, up_changes = false, down_loses = false;
   // Exchanged types (quoted names) that have another name until the swap, and on the way back: type -> that name.
   std::map<std::string, std::string> types, back_types;
-  std::vector<Precondition> down_preconditions;  // rows that have no way back
-  bool shadow_wins = true;                       // false: the original keeps its place and takes the new name; nothing is built twice
-  bool converted = false;                        // an original that keeps its place and takes the new type in the swap: in trees of tables, which have no second column
+  std::vector<Precondition> down_preconditions;        // rows that have no way back
+  std::vector<Precondition> up_refused, down_refused;  // rows that the conversions refuse, counted before they are written
+  bool shadow_wins = true;                             // false: the original keeps its place and takes the new name; nothing is built twice
+  bool converted = false;                              // an original that keeps its place and takes the new type in the swap: in trees of tables, which have no second column
   // What the loser holds after the swap, over `id.name`: an original that has kept its place leaves a copy behind.
   std::string kept() const { return shadow_wins ? down : sql::quote_identifier(id.name); }
   bool two_way() const { return old_name != id.name; }  // both names are written until contract

@@ -124,6 +124,7 @@ void Shadows::expand(const QualifiedName& table, const std::vector<ShadowColumn>
   // Conditions on all columns: they come and go together.
   action.todo = all_of({all_of(conditions), all_of(present)});
   Operation& backfill = add(Phase::backfill, "backfill the second column for", columns.front().id, std::move(action), Action{});
+  for (const ShadowColumn& column : columns) backfill.step.preconditions.insert(backfill.step.preconditions.end(), column.up_refused.begin(), column.up_refused.end());
   backfill.after.push_back(added);
   backfill.step.effects = {{table, effects::LockMode::row_exclusive, effects::Work::none}};
   backfill.step.notes.push_back(fmt::format(

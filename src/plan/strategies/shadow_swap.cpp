@@ -26,6 +26,7 @@ void Shadows::swap_scripts() {
       shadow_there.push_back(exists(named(column, column.shadow_name)));
       if (column.shadow_name == column.id.name) shadow_there.push_back(exists(named(column, column.old_name)));
       retired_there.push_back(exists(named(column, column.retired_name)));
+      swap_.preconditions.insert(swap_.preconditions.end(), column.up_refused.begin(), column.up_refused.end());
       swap_.preconditions.push_back({fmt::format("rows of {} whose two columns for {} differ", sql::quote(table), sql::quote_identifier(column.id.name)),
                                      fmt::format("SELECT count(*) FROM {} WHERE {}", sql::quote(table), differs(sql::quote_identifier(column.shadow_name), column.up, column.shadow_type)),
                                      "run 2_backfill.sql again, and see that every writer goes through the trigger"});
@@ -289,7 +290,11 @@ void Shadows::purge(const QualifiedName& table, const std::vector<ShadowColumn>&
   action.backfill = fill;
   action.todo = all_of(swapped);
   Operation& refill = add(Phase::purge, "way back: fill the old column for", columns.front().id, Action{}, std::move(action));
-  for (const ShadowColumn& column : columns) refill.step.undo_preconditions.insert(refill.step.undo_preconditions.end(), column.down_preconditions.begin(), column.down_preconditions.end());
+  for (const ShadowColumn& column : columns) {
+    auto& expected = refill.step.undo_preconditions;
+    expected.insert(expected.end(), column.down_preconditions.begin(), column.down_preconditions.end());
+    if (column.shadow_wins) expected.insert(expected.end(), column.down_refused.begin(), column.down_refused.end());
+  }
   swap_.after.push_back(p_.operations.size() - 1);
   refill.after = {};
   const std::size_t filled = p_.operations.size() - 1;
