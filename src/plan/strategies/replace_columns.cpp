@@ -17,6 +17,7 @@
 #include "plan/strategies/conversion.h"
 #include "plan/strategies/index_trees.h"
 #include "sql/expression.h"
+#include "sql/scan.h"
 
 namespace contraflow::plan {
 
@@ -189,7 +190,19 @@ void Replacements::convert_in_swap(Item& swap, const ObjectId& id) {
   p_.claim(id, Aspect::default_expression);
 }
 
+// ALTER … TYPE takes no sub-query in USING.
+bool Replacements::converts_by_query(const ObjectId& id) const {
+  for (const auto* given : {&p_.options.conversion, &p_.options.conversion_back}) {
+    const auto it = given->find(option_key(id));
+    if (it == given->end()) continue;
+    const std::vector<sql::Token> tokens = sql::scan(it->second);
+    if (std::any_of(tokens.begin(), tokens.end(), [&](const sql::Token& token) { return token.kind == sql::TokenKind::keyword && to_lower(it->second.substr(token.begin, token.end - token.begin)) == "select"; })) return true;
+  }
+  return false;
+}
+
 bool Replacements::direct_rewrite(const ObjectId& id) const {
+  if (converts_by_query(id)) return false;
   if (p_.options.allow_blocking.contains("rewrite")) return true;
   for (const QualifiedName& table : with_descendants(id)) {
     if (!p_.is_small(table)) return false;

@@ -286,7 +286,10 @@ void Replacements::exchange_with(const ObjectId& id, const ObjectId& base) {
   unite(id, base);
   if (built_on_.contains(id)) return;
   const auto users = p_.dependents.find(id);
-  const bool in_place = !exchanged_through_shadow_.contains(base) && !p_.altered.contains(id) && id.kind != Kind::range_type &&
+  const bool of_columns = users != p_.dependents.end() && std::any_of(users->second.begin(), users->second.end(), [](const ObjectId& user) {
+                            return user.kind == Kind::table || user.kind == Kind::column || user.kind == Kind::composite_type || user.kind == Kind::domain;
+                          });
+  const bool in_place = id.kind != Kind::range_type && (!of_columns || (!exchanged_through_shadow_.contains(base) && !p_.altered.contains(id))) &&
                         (users == p_.dependents.end() || std::all_of(users->second.begin(), users->second.end(), [&](const ObjectId& user) {
                            return user.kind != Kind::table && (user.kind != Kind::column || (in_both(user) && direct_rewrite(user) && !renamed(user) && !is_partition_column(p_.from, user)));
                          }));

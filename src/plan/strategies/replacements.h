@@ -109,6 +109,7 @@ class Replacements {
   void find_partners();
   std::set<ObjectId> beside_partner_;  // changes through a second column because the other end of a foreign key does
   void retype(const ObjectId& id);
+  bool converts_by_query(const ObjectId& id) const;
   bool direct_rewrite(const ObjectId& id) const;
   bool keeps_place(const ObjectId& id) const;
   void convert_in_swap(Item& swap, const ObjectId& id);
