@@ -181,7 +181,10 @@ void Replacements::convert_in_swap(Item& swap, const ObjectId& id) {
   // Under its new name until everything on it is made anew: the current schema is read with the new names of columns.
   append(swap.undo.before, std::move(retype.undo.before));
   append(swap.undo.core, std::move(retype.undo.core));
-  if (!free) swap.work = "rewrite";
+  if (!free) {
+    swap.work = "rewrite";
+    swap.worked.insert(swap.worked.end(), retype.tables.begin(), retype.tables.end());
+  }
   swap.tables.insert(swap.tables.end(), retype.tables.begin(), retype.tables.end());
   swap.touches.insert(retype.touches.begin(), retype.touches.end());
   swap.carries.insert(retype.carries.begin(), retype.carries.end());

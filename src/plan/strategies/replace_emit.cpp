@@ -252,7 +252,7 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
     phase = std::max(phase, entry->phase);
     if (!entry->forward.core.empty()) titles.push_back(entry->verb + " " + describe(entry->subject));
     if (!entry->work.empty()) {
-      want_work(entry->work, entry->tables);
+      want_work(entry->work, entry->worked.empty() ? entry->tables : entry->worked);
       if (culprit.empty()) culprit = entry->verb + " " + describe(entry->subject);
     }
     undo_rewrites = undo_rewrites || entry->undo_rewrites;
