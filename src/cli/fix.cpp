@@ -178,7 +178,7 @@ class Fixer {
     renames.sandbox = [this]() -> pg::Sandbox& { return sandbox(); };
     const SettledRenames settled = settle_renames(from_.database, to_.database, renames);
     for (const diff::RenameRequest& request : said_.renames) out_.taken.push_back(fmt::format("{}: --rename {}={}", request.where, request.from, request.to));
-    plan::Options choices = plan_options(options_.choices, settled.after(from_.database), to_.database);
+    plan::Options choices = plan_options(options_.choices, settled.after(from_.database), to_.database, settled.renames);
     for (std::string& line : take_over(said_, settled.after(from_.database), to_.database, choices)) out_.taken.push_back(std::move(line));
     out_.said = said_;
     if (options_.data == "refuse") {

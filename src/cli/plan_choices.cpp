@@ -24,17 +24,39 @@ std::pair<std::string, std::string> assignment(const std::string& option, const 
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
+// What an object was called before the renames, each part of it new or old: the user may write either.
+std::vector<catalog::ObjectId> names_of(const catalog::ObjectId& id, const std::vector<diff::Rename>& renames) {
+  std::vector<catalog::ObjectId> out{id};
+  for (const diff::Rename& rename : renames) {
+    if (rename.to == id) out.push_back(rename.from);
+  }
+  for (const diff::Rename& rename : renames) {
+    if (id.relation.empty() || rename.to.kind == catalog::Kind::column || rename.to.schema != id.schema || rename.to.name != id.relation) continue;
+    for (std::size_t i = 0, count = out.size(); i < count; ++i) {
+      out.push_back(out[i]);
+      out.back().schema = rename.from.schema;
+      out.back().relation = rename.from.name;
+    }
+  }
+  return out;
+}
+
 // A column as the user writes it, completed by the one schema that has it.
-std::string resolve_column(const catalog::Database& from, const catalog::Database& to, const std::string& option, const std::string& written) {
+std::string resolve_column(const catalog::Database& from, const catalog::Database& to, const std::vector<diff::Rename>& renames, const std::string& option, const std::string& written) {
   std::vector<std::string> found, all;
   for (const catalog::Database* database : {&from, &to}) {
     for (const auto& [id, object] : database->objects) {
       if (id.kind != catalog::Kind::column) continue;
       const std::string full = fmt::format("{}.{}.{}", id.schema, id.relation, id.name);
       all.push_back(fmt::format("{}.{}", id.relation, id.name));
-      const std::string bare = fmt::format("{}.{}", id.relation, id.name);
       const std::vector<std::string> parts = sql::name_parts(written);
-      if (written != full && written != bare && parts != std::vector{id.schema, id.relation, id.name} && parts != std::vector{id.relation, id.name}) continue;
+      const auto names = names_of(id, renames);
+      if (std::none_of(names.begin(), names.end(), [&](const catalog::ObjectId& name) {
+            return written == fmt::format("{}.{}.{}", name.schema, name.relation, name.name) || written == fmt::format("{}.{}", name.relation, name.name) ||
+                   parts == std::vector{name.schema, name.relation, name.name} || parts == std::vector{name.relation, name.name};
+          })) {
+        continue;
+      }
       if (std::find(found.begin(), found.end(), full) == found.end()) found.push_back(full);
     }
   }
@@ -48,7 +70,7 @@ std::string resolve_column(const catalog::Database& from, const catalog::Databas
 }
 
 // `"Kind"."old one"`: an enum type, with its schema or without, and one of its values, each as SQL quotes it or bare; a value may have dots in it.
-void map_value(const catalog::Database& from, const catalog::Database& to, const std::string& text, const std::string& value, const std::string& replacement, plan::Options& out) {
+void map_value(const catalog::Database& from, const catalog::Database& to, const std::vector<diff::Rename>& renames, const std::string& text, const std::string& value, const std::string& replacement, plan::Options& out) {
   const auto refuse = [&](const std::string& why, const std::string& hint = {}) { throw Error(ErrorCode::usage, "--map " + text + ": " + why, hint); };
   const std::vector<std::string> parts = sql::name_parts(value), given = sql::name_parts(replacement);
   if (parts.size() < 2) refuse("expected TYPE.OLD=NEW");
@@ -61,7 +83,12 @@ void map_value(const catalog::Database& from, const catalog::Database& to, const
     const std::string full = id.schema + "." + id.name;
     types.push_back(id.name);
     std::vector<std::string> meant;  // the value, read as one of this type's
-    for (const std::vector<std::string>& name : {std::vector{id.schema, id.name}, std::vector{id.name}}) {
+    std::vector<std::vector<std::string>> names;
+    for (const catalog::ObjectId& one : names_of(id, renames)) {
+      names.push_back({one.schema, one.name});
+      names.push_back({one.name});
+    }
+    for (const std::vector<std::string>& name : names) {
       if (parts.size() > name.size() && std::equal(name.begin(), name.end(), parts.begin())) meant.push_back(join(std::vector(parts.begin() + static_cast<std::ptrdiff_t>(name.size()), parts.end()), "."));
       if (const std::string before = join(name, ".") + "."; value.starts_with(before)) meant.push_back(value.substr(before.size()));
     }
@@ -133,7 +160,7 @@ catalog::LoadOptions load_options(Context& context, const PlanChoices& choices) 
   return load;
 }
 
-plan::Options plan_options(const PlanChoices& choices, const catalog::Database& from, const catalog::Database& to) {
+plan::Options plan_options(const PlanChoices& choices, const catalog::Database& from, const catalog::Database& to, const std::vector<diff::Rename>& renames) {
   plan::Options out;
   out.name = choices.name;
   out.synchronise = choices.strategy == "app" ? plan::Synchronise::application : plan::Synchronise::triggers;
@@ -142,7 +169,7 @@ plan::Options plan_options(const PlanChoices& choices, const catalog::Database& 
   const auto columns = [&](const char* option, const std::vector<std::string>& given, std::map<std::string, std::string>& into) {
     for (const std::string& text : given) {
       const auto [column, expression] = assignment(option, text);
-      into[resolve_column(from, to, option, column)] = expression;
+      into[resolve_column(from, to, renames, option, column)] = expression;
     }
   };
   columns("--using", choices.conversion, out.conversion);
@@ -150,7 +177,7 @@ plan::Options plan_options(const PlanChoices& choices, const catalog::Database& 
   columns("--fill", choices.fill, out.fill);
   for (const std::string& text : choices.enum_map) {
     const auto [value, replacement] = assignment("--map", text);
-    map_value(from, to, text, value, replacement, out);
+    map_value(from, to, renames, text, value, replacement, out);
   }
   return out;
 }

@@ -28,8 +28,8 @@ void add_plan_choices(CLI::App& app, PlanChoices& choices, PlanOutput& output);
 
 // How sources are loaded: exclusions and the sandbox.
 catalog::LoadOptions load_options(Context& context, const PlanChoices& choices);
-// The columns and values that the options name, found in the two schemas. Error{usage} where one is not there.
-plan::Options plan_options(const PlanChoices& choices, const catalog::Database& from, const catalog::Database& to);
+// The columns and values that the options name, found in the two schemas; `from` has the new names of `renames`. Error{usage} where one is not there.
+plan::Options plan_options(const PlanChoices& choices, const catalog::Database& from, const catalog::Database& to, const std::vector<diff::Rename>& renames);
 // Of the extensions whose version changes.
 std::map<std::string, std::set<std::pair<std::string, std::string>>> extension_updates(const diff::Difference& difference, const catalog::LoadedSource& from);
 

@@ -26,7 +26,7 @@ catalog::Database with_type(const std::vector<std::string>& labels) {
 std::map<std::string, std::string> mapped(const std::string& option) {
   PlanChoices choices;
   choices.enum_map = {option};
-  return plan_options(choices, with_type({"old one", "x.y", "plain", "it's"}), with_type({"plain", "it's"})).enum_map["public.Kind"];
+  return plan_options(choices, with_type({"old one", "x.y", "plain", "it's"}), with_type({"plain", "it's"}), {}).enum_map["public.Kind"];
 }
 
 std::string refusal(const std::string& option) {
@@ -58,8 +58,30 @@ TEST(PlanChoices, ColumnsAreQuotedOrBare) {
     PlanChoices choices;
     choices.fill = {option};
     const catalog::Database database = with_type({});
-    EXPECT_EQ(plan_options(choices, database, database).fill, (std::map<std::string, std::string>{{"public.Order Lines.Amount=x", "0"}})) << option;
+    EXPECT_EQ(plan_options(choices, database, database, {}).fill, (std::map<std::string, std::string>{{"public.Order Lines.Amount=x", "0"}})) << option;
   }
+}
+
+TEST(PlanChoices, RenamedColumnsAndTypesHaveBothNames) {
+  const auto renamed = [](catalog::ObjectId to, const std::string& schema, const std::string& relation, const std::string& name) {
+    diff::Rename out{to, to};
+    out.from.schema = schema;
+    out.from.relation = relation;
+    out.from.name = name;
+    return out;
+  };
+  const std::vector<diff::Rename> renames{renamed(catalog::column_id("public", "Order Lines", "Amount=x"), "public", "Order Lines", "amount"),
+                                          renamed({catalog::Kind::table, "public", "", "Order Lines", ""}, "old", "", "lines"),
+                                          renamed({catalog::Kind::enum_type, "public", "", "Kind", ""}, "public", "", "sort")};
+  const catalog::Database database = with_type({"plain", "it's"});
+  for (const char* option : {"old.lines.amount=0", "lines.amount=0", "lines.\"Amount=x\"=0", "\"Order Lines\".amount=0", "public.\"Order Lines\".\"Amount=x\"=0"}) {
+    PlanChoices choices;
+    choices.fill = {option};
+    EXPECT_EQ(plan_options(choices, database, database, renames).fill, (std::map<std::string, std::string>{{"public.Order Lines.Amount=x", "0"}})) << option;
+  }
+  PlanChoices choices;
+  choices.enum_map = {"sort.plain=it's"};
+  EXPECT_EQ(plan_options(choices, database, database, renames).enum_map["public.Kind"], (std::map<std::string, std::string>{{"plain", "it's"}}));
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "plan/strategies/index_trees.h"
 #include "plan/strategies/family.h"
 #include "plan/strategies/partitions.h"
+#include "plan/strategies/published_rows.h"
 #include "sql/expression.h"
 #include "sql/scan.h"
 
@@ -48,6 +49,22 @@ void check_expressions(const Options& options) {
         sql::columns_in("(" + expression + ")");  // nor a comment to the end of the line
       } catch (const Error& error) {
         throw Error(ErrorCode::usage, fmt::format("{} {}={}: what follows the = is not one SQL expression: {}", option, column, expression, error.message()));
+      }
+    }
+  }
+}
+
+// In a sub-query a bare name may be a column of its own tables, or of the table whose rows are converted: only the user knows, and a trigger names the row otherwise than UPDATE does.
+void refuse_bare_names_in_queries(Planner& p) {
+  for (const auto& [option, given] : {std::pair{"--using", &p.options.conversion}, {"--using-back", &p.options.conversion_back}}) {
+    for (const auto& [id, object] : catalog::of_kind(p.to, catalog::Kind::column)) {
+      const auto it = given->find(option_key(id));
+      if (it == given->end()) continue;
+      for (const sql::ColumnReference& reference : sql::columns_in(it->second)) {
+        const ObjectId named = catalog::column_id(id.schema, id.relation, reference.column);
+        if (!reference.in_subquery || !reference.relation.empty() || (!p.from.find(named) && !p.to.find(named))) continue;
+        p.refuse(fmt::format("{} for {}: {} stands in a sub-query without its table: write {}.{}", option, describe(id), sql::quote_identifier(reference.column), sql::quote_identifier(id.relation),
+                             sql::quote_identifier(reference.column)));
       }
     }
   }
@@ -370,6 +387,8 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   plan_other_objects(p);
   refuse_leftovers(p);
   refuse_left_behind(p);
+  refuse_updates_of_published(p);
+  refuse_bare_names_in_queries(p);
   order_after_renames(p);
   order_around_generated(p);
   order_not_null_around_keys(p);

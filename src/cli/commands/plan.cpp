@@ -170,7 +170,7 @@ int run(Context& context, const Options& options) {
     context.console.print("no changes\n");
     return 0;
   }
-  plan::Options choices = plan_options(options.choices, settled.after(from.database), to.database);
+  plan::Options choices = plan_options(options.choices, settled.after(from.database), to.database, settled.renames);
   choices.conversion.insert(intents.conversions.begin(), intents.conversions.end());
   choices.conversion_back.insert(intents.conversions_back.begin(), intents.conversions_back.end());
   choices.fill.insert(intents.fills.begin(), intents.fills.end());

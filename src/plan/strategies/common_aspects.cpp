@@ -89,6 +89,23 @@ Statements with_column_grants(const Object& object, const Database& database, St
   return statements;
 }
 
+// As alter_grants(), in the order in which pg_dump writes them: who has kept privileges and stands behind somebody who gets some is granted them again.
+Statements alter_grants_in_order(const Object& object, const std::vector<Grant>& from, const std::vector<Grant>& to, const std::string& owner) {
+  const auto has = [&](const Grant& grant) { return std::any_of(from.begin(), from.end(), [&](const Grant& one) { return one.grantee == grant.grantee; }); };
+  const auto new_first = std::min_element(to.begin(), to.end(), [&](const Grant& a, const Grant& b) { return std::pair(has(a), a.rank) < std::pair(has(b), b.rank); });
+  const bool by_owner = std::all_of(to.begin(), to.end(), [&](const Grant& grant) { return grant.grantor == owner; }) && std::all_of(from.begin(), from.end(), [&](const Grant& grant) { return grant.grantor == owner; });
+  if (!by_owner || new_first == to.end() || has(*new_first)) return alter_grants(object, from, to, owner);
+  std::vector<Grant> kept;
+  for (const Grant& grant : to) {
+    if (has(grant) && (grant.rank < new_first->rank || grant.grantee == owner) && std::find(from.begin(), from.end(), grant) != from.end()) kept.push_back(grant);
+  }
+  const bool all_kept = std::none_of(to.begin(), to.end(), [&](const Grant& grant) { return has(grant) && grant.rank > new_first->rank && grant.grantee != owner; });
+  if (all_kept) return alter_grants(object, from, to, owner);
+  Statements out = alter_grants(object, from, kept, owner);
+  append(out, alter_grants(object, kept, to, owner));
+  return out;
+}
+
 // Also where there is none any more.
 Statements alter_comment(const Object& to) {
   return {fmt::format("COMMENT ON {} IS {}", reference(to), to.comment ? sql::quote_literal(*to.comment) : "NULL")};
@@ -128,8 +145,8 @@ void alter_common(Planner& p, const ObjectId& id) {
         return grants;
       };
       const std::vector<Grant> from = handed_over(a.grants, old_owner, owner), back_from = handed_over(b.grants, owner, old_owner);
-      step(old_owner == owner ? privileges_phase(from, b.grants) : Phase::expand, id.kind == Kind::privileges ? "change the" : "change the privileges on", effects::LockMode::none, with_column_grants(b, p.to, alter_grants(b, from, b.grants, owner)),
-           with_column_grants(a, p.from, alter_grants(a, back_from, a.grants, old_owner)));
+      step(old_owner == owner ? privileges_phase(from, b.grants) : Phase::expand, id.kind == Kind::privileges ? "change the" : "change the privileges on", effects::LockMode::none, with_column_grants(b, p.to, alter_grants_in_order(b, from, b.grants, owner)),
+           with_column_grants(a, p.from, alter_grants_in_order(a, back_from, a.grants, old_owner)));
     }
   }
   if (p.claim(id, Aspect::comment)) step(Phase::expand, "comment on", effects::LockMode::share_update_exclusive, alter_comment(b), alter_comment(a));

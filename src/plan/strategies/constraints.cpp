@@ -8,6 +8,7 @@
 #include "plan/strategies/column_parts.h"
 #include "plan/strategies/index_parts.h"
 #include "plan/strategies/partition_keys.h"
+#include "plan/strategies/reference_parts.h"
 #include "sql/array_casts.h"
 
 namespace contraflow::plan {
@@ -169,40 +170,71 @@ std::optional<Phase> phase_of_pair(const Planner& p, const ObjectId& id, const C
   return acts(adding ? std::get<Constraint>(other->body) : constraint) ? Phase::contract : Phase::expand;
 }
 
-}  // namespace
-
-// Before 18 a partitioned table takes no foreign key NOT VALID. Its partitions do: each gets it and proves it by itself, then the table's own, which takes them for its
-// parts, finds nothing left to prove (seen on 14 to 17). False where that is not possible, or not needed.
-bool add_part_by_part(Planner& p, const ObjectId& id, Phase phase) {
-  const Object& object = p.to.objects.at(id);
-  const Constraint& constraint = std::get<Constraint>(object.body);
+// The partitions, at every level, that each get a foreign key of their partitioned table and prove it by themselves: before 18 it takes none NOT VALID itself. Nothing where that is not
+// possible, or not needed.
+std::optional<std::vector<QualifiedName>> parts_that_prove(const Planner& p, const ObjectId& id, const Constraint& constraint) {
   const QualifiedName table{id.schema, id.relation};
-  const auto* referenced = constraint.references ? p.to.find_body<Table>(table_id(*constraint.references)) : nullptr;
-  if (constraint.type != ConstraintType::foreign_key || !referenced || referenced->partitioned || *constraint.references == table || p.to.major() >= 18 || !constraint.validated || !partitioned(p.to, id) || !partitioned(p.from, id) ||
-      all_small(p, touched(id, constraint)) || p.options.allow_blocking.contains("scan")) {
-    return false;
+  if (constraint.type != ConstraintType::foreign_key || !constraint.references || *constraint.references == table || p.to.major() >= 18 || !constraint.validated || !partitioned(p.to, id) || !partitioned(p.from, id) ||
+      all_small(p, touched(id, constraint)) || p.options.allow_blocking.contains("scan") || !p.to.find_body<Table>(table_id(*constraint.references))) {
+    return std::nullopt;
   }
-  std::vector<ObjectId> parts;
+  std::vector<QualifiedName> parts;
   for (const QualifiedName& below : Planner::descendants(p.to, table)) {
     const auto *before = p.from.find_body<Table>(table_id(below)), *after = p.to.find_body<Table>(table_id(below));
     if (!before) {
-      if (p.from.find(ObjectId{Kind::foreign_table, below.schema, "", below.name, ""}) || p.to.find(ObjectId{Kind::foreign_table, below.schema, "", below.name, ""})) return false;
+      if (p.from.find(ObjectId{Kind::foreign_table, below.schema, "", below.name, ""}) || p.to.find(ObjectId{Kind::foreign_table, below.schema, "", below.name, ""})) return std::nullopt;
       continue;  // made by this plan: there is nothing in it to prove
     }
-    if (!after || before->partition_of != after->partition_of || before->partitioned != after->partitioned) return false;
-    const ObjectId part{Kind::constraint, below.schema, below.name, id.name, ""};
-    if (p.from.find(part)) return false;
-    if (!after->partitioned) parts.push_back(part);
+    if (!after || before->partition_of != after->partition_of || before->partitioned != after->partitioned) return std::nullopt;
+    if (!after->partitioned) parts.push_back(below);
   }
+  return parts;
+}
+
+// The table and all below it, where it is partitioned.
+std::vector<QualifiedName> with_parts(const Database& database, const QualifiedName& table) {
+  std::vector<QualifiedName> out{table};
+  const auto* body = database.find_body<Table>(table_id(table));
+  if (body && body->partitioned) {
+    for (const QualifiedName& below : Planner::descendants(database, table)) out.push_back(below);
+  }
+  return out;
+}
+
+// What ADD CONSTRAINT on the partitioned table locks when each partition has its own that is proven: these become its parts.
+std::vector<effects::Effect> effects_of_joining(const Database& database, const ObjectId& id, const Constraint& constraint) {
+  std::vector<effects::Effect> out{{{id.schema, id.relation}, effects::LockMode::share_row_exclusive, effects::Work::none}};
+  for (const QualifiedName& part : with_parts(database, *constraint.references)) out.push_back({part, effects::LockMode::access_exclusive, effects::Work::none});
+  return out;
+}
+
+// The foreign key of one partition; where what it points at is partitioned, the whole of that is locked.
+std::vector<effects::Effect> effects_of_part(const Database& database, const ObjectId& part, const Constraint& constraint) {
+  std::vector<effects::Effect> out = effects_of(part, constraint, false, false);
+  for (const QualifiedName& below : with_parts(database, *constraint.references)) {
+    if (below != *constraint.references) out.push_back({below, effects::LockMode::share_row_exclusive, effects::Work::none});
+  }
+  return out;
+}
+
+}  // namespace
+
+// Before 18: each partition gets the foreign key and proves it by itself, then the table's own, which takes them for its parts, finds nothing left to prove (seen on 14 to 17).
+bool add_part_by_part(Planner& p, const ObjectId& id, Phase phase) {
+  const Object& object = p.to.objects.at(id);
+  const Constraint& constraint = std::get<Constraint>(object.body);
+  const auto parts = parts_that_prove(p, id, constraint);
+  if (!parts || std::any_of(parts->begin(), parts->end(), [&](const QualifiedName& part) { return p.from.find(ObjectId{Kind::constraint, part.schema, part.name, id.name, ""}); })) return false;
   std::vector<std::size_t> proven;
-  for (const ObjectId& part : parts) {
-    const std::string alter = "ALTER TABLE " + sql::quote(QualifiedName{part.schema, part.relation}), name = sql::quote_identifier(id.name);
+  for (const QualifiedName& name_of_part : *parts) {
+    const ObjectId part{Kind::constraint, name_of_part.schema, name_of_part.name, id.name, ""};
+    const std::string alter = "ALTER TABLE " + sql::quote(name_of_part), name = sql::quote_identifier(id.name);
     Operation& add = p.add(phase, "add NOT VALID", part, brief({fmt::format("{} ADD CONSTRAINT {} {} NOT VALID", alter, name, constraint.definition)}, all_of({absent(part), absent(id)})),
                            brief({fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter, name)}, all_of({exists(part), absent(id)})));
     add.needs = object.depends_on;
     add.groupable = false;
     add.step.preconditions = preconditions(part, constraint);
-    add.step.effects = effects_of(part, constraint, false, false);
+    add.step.effects = effects_of_part(p.to, part, constraint);
     const std::size_t added = p.operations.size() - 1;
     Operation& validate = p.add(phase, "validate", part, scan({fmt::format("{} VALIDATE CONSTRAINT {}", alter, name)}, all_of({exists(part), negate(constraint_is_validated(part))})), Action{});
     validate.after.push_back(added);
@@ -214,7 +246,7 @@ bool add_part_by_part(Planner& p, const ObjectId& id, Phase phase) {
   whole.provides.insert(id);
   whole.after = std::move(proven);
   whole.groupable = false;
-  whole.step.effects = {{table, effects::LockMode::share_row_exclusive, effects::Work::none}, {*constraint.references, effects::LockMode::access_exclusive, effects::Work::none}};
+  whole.step.effects = effects_of_joining(p.to, id, constraint);
   return true;
 }
 
@@ -491,10 +523,92 @@ void exclusion(Planner& p, const ObjectId& id, bool adding) {
   }
 }
 
+// The partitions' copies of a foreign key that was made under `spare` get the names that they are to have: RENAME of the table's own leaves them.
+Statements rename_copies(const Database& database, const Object& key, const std::string& spare) {
+  Statements out;
+  for (const ReferencePart& copy : reference_parts(database, key)) {
+    out.push_back(fmt::format("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", sql::quote(QualifiedName{copy.id.schema, copy.id.relation}), sql::quote_identifier(spare), sql::quote_identifier(copy.id.name)));
+  }
+  return out;
+}
+
+// A foreign key of a partitioned table before 18 under the same name with another definition: each partition gets and proves the new one beside the old, the table's own takes them
+// for its parts, then the old one goes and all of them get its name. The way back does the same.
+bool replace_part_by_part(Planner& p, const ObjectId& id) {
+  const Object &a = p.from.objects.at(id), &b = p.to.objects.at(id);
+  const Constraint &before = std::get<Constraint>(a.body), &after = std::get<Constraint>(b.body);
+  const auto parts = parts_that_prove(p, id, after);
+  if (!parts || !before.validated || before.type != ConstraintType::foreign_key || !before.references || before.columns != after.columns) return false;
+  const std::vector<ReferencePart> old_copies = reference_parts(p.from, a), new_copies = reference_parts(p.to, b);
+  const auto below = Planner::descendants(p.to, {id.schema, id.relation});
+  if (old_copies.size() != below.size() || new_copies.size() != below.size()) return false;  // one of them is made by this plan
+  const std::string spare_new = p.spare_constraint(id.schema, id.relation, id.name, "new"), spare_old = p.spare_constraint(id.schema, id.relation, id.name, "old");
+  const auto named = [&](const QualifiedName& table, const std::string& name) { return ObjectId{Kind::constraint, table.schema, table.name, name, ""}; };
+  const auto alter = [](const QualifiedName& table) { return "ALTER TABLE " + sql::quote(table); };
+  const QualifiedName home{id.schema, id.relation};
+  struct Side {
+    std::vector<Action> add, validate;
+    Action join, swap;
+  };
+  // One direction; `copies` are what the parts' own are called in the end.
+  const auto side = [&](const Object& object, const Database& database, const std::string& spare, const std::vector<ReferencePart>& copies) {
+    const std::string definition = sql::keep_array_casts(std::get<Constraint>(object.body).definition), not_yet = negate(has_definition(object)), quoted = sql::quote_identifier(spare);
+    Side out;
+    for (const QualifiedName& part : *parts) {
+      out.add.push_back(brief({fmt::format("{} ADD CONSTRAINT {} {} NOT VALID", alter(part), quoted, definition)}, all_of({not_yet, absent(named(part, spare)), absent(named(home, spare))})));
+      out.validate.push_back(scan({fmt::format("{} VALIDATE CONSTRAINT {}", alter(part), quoted)}, all_of({exists(named(part, spare)), negate(constraint_is_validated(named(part, spare)))})));
+    }
+    out.join = brief({fmt::format("{} ADD CONSTRAINT {} {}", alter(home), quoted, definition)}, all_of({not_yet, absent(named(home, spare))}));
+    Statements swap{drop_statement(database, id), fmt::format("{} RENAME CONSTRAINT {} TO {}", alter(home), quoted, sql::quote_identifier(id.name))};
+    append(swap, rename_copies(database, object, spare));
+    append(swap, describe_state(object, database));
+    for (const ReferencePart& copy : copies) append(swap, describe_state(database.objects.at(copy.id), database));
+    out.swap = brief(std::move(swap), exists(named(home, spare)));
+    return out;
+  };
+  const Side forward = side(b, p.to, spare_new, new_copies), back = side(a, p.from, spare_old, old_copies);
+  const auto remove = [&](const QualifiedName& table, const std::string& spare) { return brief({fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter(table), sql::quote_identifier(spare))}, exists(named(table, spare))); };
+  const std::size_t first = p.operations.size();
+  const auto effects_with = [&](std::vector<effects::Effect> effects) { p.operations.back().step.effects = std::move(effects); };
+  for (std::size_t i = 0; i < parts->size(); ++i) {
+    const ObjectId part = named((*parts)[i], id.name);
+    p.add(Phase::contract, "add NOT VALID the new", part, forward.add[i], remove((*parts)[i], spare_new)).step.preconditions = preconditions(part, after);
+    effects_with(effects_of_part(p.to, part, after));
+    p.add(Phase::contract, "validate the new", part, forward.validate[i], Action{});
+    effects_with(effects_of(part, after, true, false));
+  }
+  p.add(Phase::contract, "add the new", id, forward.join, remove(home, spare_new));
+  effects_with(effects_of_joining(p.to, id, after));
+  p.add(Phase::contract, "put in place the new", id, forward.swap, back.swap);
+  std::vector<effects::Effect> swapped;
+  for (const QualifiedName& table : with_parts(p.to, home)) swapped.push_back({table, effects::LockMode::access_exclusive, effects::Work::none});
+  for (const QualifiedName& table : with_parts(p.to, *after.references)) swapped.push_back({table, effects::LockMode::access_exclusive, effects::Work::none});
+  effects_with(std::move(swapped));
+  const std::size_t in_place = p.operations.size() - 1;
+  p.operations.back().provides.insert(id);
+  p.operations.back().removes.insert(id);
+  p.add(Phase::contract, "way back: add the old", id, Action{}, back.join);
+  for (std::size_t i = parts->size(); i-- > 0;) {
+    p.add(Phase::contract, "way back: validate the old", named((*parts)[i], id.name), Action{}, back.validate[i]);
+    p.add(Phase::contract, "way back: add NOT VALID the old", named((*parts)[i], id.name), Action{}, back.add[i]);
+  }
+  for (std::size_t i = first; i < p.operations.size(); ++i) {
+    p.operations[i].groupable = false;
+    p.operations[i].needs = b.depends_on;
+    if (i > first) p.operations[i].after.push_back(i - 1);
+    if (i > in_place) p.operations[i].removes.insert(id);
+  }
+  for (const auto* copies : {&old_copies, &new_copies}) {
+    for (const ReferencePart& copy : *copies) p.take(copy.id);
+  }
+  return true;
+}
+
 // FK and CHECK of a large table under the same name with another definition.
 void replace_constraint(Planner& p, const ObjectId& id) {
   const Object& a = p.from.objects.at(id);
   const Object& b = p.to.objects.at(id);
+  if (replace_part_by_part(p, id)) return;
   if (std::get<Constraint>(b.body).type == ConstraintType::foreign_key && partitioned(p.to, id) && p.to.major() < 18) {
     // Before 18 a partitioned table takes no foreign key NOT VALID.
     Statements forward{drop_statement(p.from, id)}, back{drop_statement(p.to, id)};
@@ -518,6 +632,7 @@ void replace_constraint(Planner& p, const ObjectId& id) {
     const std::string table = alter_table(database, id.schema, id.relation);
     const std::string not_yet = negate(has_definition(object));
     Statements swap{drop_statement(database, id), fmt::format("{} RENAME CONSTRAINT {} TO {}", table, sql::quote_identifier(spare), sql::quote_identifier(id.name))};
+    append(swap, rename_copies(database, object, spare));
     for (std::string& statement : describe_state(object, database)) swap.push_back(std::move(statement));
     return std::tuple{brief({add_not_valid(database, id, spare)}, all_of({not_yet, absent(spare_id(spare))})),
                       constraint.validated ? scan({fmt::format("{} VALIDATE CONSTRAINT {}", table, sql::quote_identifier(spare))}, exists(spare_id(spare)))

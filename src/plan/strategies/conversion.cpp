@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "effects/type_change.h"
+#include "sql/expression.h"
 
 namespace contraflow::plan {
 namespace {
@@ -14,11 +15,24 @@ const Body* user_type(const Database& database, Kind kind, const std::string& ty
   return object ? std::get_if<Body>(&object->body) : nullptr;
 }
 
+// Columns of the table itself, without its name where nothing else can be meant; in a sub-query with the one name that it has in the plan.
+std::string of_its_table(const Planner& planner, const std::string& expression, const ObjectId& column) {
+  std::set<std::string> names{column.relation};
+  for (const diff::Rename& rename : planner.renames) {
+    if (rename.to.kind == Kind::table && rename.to.schema == column.schema && rename.to.name == column.relation) names.insert(rename.from.name);
+  }
+  return sql::rewrite_column_references(expression, [&](const sql::ColumnReference& reference) -> std::optional<std::string> {
+    if (!names.contains(reference.relation) || reference.column == "*") return std::nullopt;
+    const std::string name = sql::quote_identifier(reference.column);
+    return reference.in_subquery ? sql::quote_identifier(column.relation) + "." + name : name;
+  });
+}
+
 Conversion given_or_default(const Planner& planner, const std::map<std::string, std::string>& given, const ObjectId& column,
                             const std::string& from, const std::string& to) {
   if (auto it = given.find(option_key(column)); it != given.end()) {
     // The user's expression is taken to be partial: what it refuses is counted before the backfill.
-    return {fmt::format("({})", it->second), true, true, false};
+    return {fmt::format("({})", of_its_table(planner, it->second, column)), true, true, false};
   }
   return convert(planner.from, sql::quote_identifier(column.name), from, to);
 }

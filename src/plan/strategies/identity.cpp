@@ -34,6 +34,29 @@ std::string set_default(const ObjectId& id, const Column& column) {
                      column.default_expression.empty() ? "DROP DEFAULT" : "SET DEFAULT " + column.default_expression);
 }
 
+bool ascending(const SequenceOptions& options) { return !options.increment.starts_with('-'); }
+
+// What the column's default draws from and others may draw from too: a sequence that is there in both schemas.
+std::optional<std::string> shared_sequence(const Database& database, const Database& other, const ObjectId& column) {
+  for (const ObjectId& need : database.objects.at(column).depends_on) {
+    const auto* sequence = need.kind == Kind::sequence ? database.find_body<Sequence>(need) : nullptr;
+    if (sequence && sequence->owned_by != column && other.find(need) && ascending(sequence->options)) return quoted_name(need);
+  }
+  return std::nullopt;
+}
+
+// Owner, privileges and comment of the sequence that ADD GENERATED has just made.
+Statements describe_identity_sequence(const Database& database, const ObjectId& id) {
+  const Column& column = std::get<Column>(database.objects.at(id).body);
+  const Object* table = Planner::relation(database, id.schema, id.relation);
+  const std::string owner = table ? table->owner : std::string();
+  Column made = column;
+  made.identity_comment.reset();
+  made.identity_grants.clear();
+  for (const char* privilege : {"SELECT", "UPDATE", "USAGE"}) made.identity_grants.push_back({owner, privilege, false, owner});
+  return alter_identity_sequence(made, column, owner);
+}
+
 Statements to_identity(const Planner& p, const Database& a, const Database& b, const ObjectId& id) {
   const Column& from = std::get<Column>(a.objects.at(id).body);
   const Column& to = std::get<Column>(b.objects.at(id).body);
@@ -53,9 +76,20 @@ Statements to_identity(const Planner& p, const Database& a, const Database& b, c
     out.push_back(setval_from(target, parked.front()));
     for (const std::string& sequence : parked) out.push_back("DROP SEQUENCE " + sequence);
   } else {
-    out.push_back(fmt::format("SELECT pg_catalog.setval({}, max({}), true) FROM {} HAVING max({}) IS NOT NULL", sql::quote_literal(target),
-                              sql::quote_identifier(id.name), sql::quote(QualifiedName{id.schema, id.relation}), sql::quote_identifier(id.name)));
+    const std::string largest = fmt::format("SELECT max({}) FROM {}", sql::quote_identifier(id.name), sql::quote(QualifiedName{id.schema, id.relation}));
+    const auto shared = shared_sequence(a, b, id);
+    if (shared && ascending(to.identity_options)) {
+      // Numbers that a session keeps from the old sequence's cache are never given again, also after a way back.
+      const std::string& maximum = to.identity_options.maximum;
+      const bool bounded = !maximum.empty() && maximum != "9223372036854775807";
+      out.push_back(fmt::format("SELECT pg_catalog.setval({}, greatest(({}), {}), true) FROM {}", sql::quote_literal(target), largest,
+                                bounded ? fmt::format("CASE WHEN last_value < {} THEN last_value END", maximum) : "last_value", *shared));
+    } else {
+      out.push_back(fmt::format("SELECT pg_catalog.setval({}, max({}), true) FROM {} HAVING max({}) IS NOT NULL", sql::quote_literal(target),
+                                sql::quote_identifier(id.name), sql::quote(QualifiedName{id.schema, id.relation}), sql::quote_identifier(id.name)));
+    }
   }
+  append(out, describe_identity_sequence(b, id));
   return out;
 }
 
@@ -73,6 +107,11 @@ Statements from_identity(const Planner& p, const Database& a, const Database& b,
     std::get<Sequence>(made.body).owned_by.reset();
     for (std::string& statement : create(made, b)) out.push_back(std::move(statement));
     out.push_back(setval_from(sql::quote(spare_name), sql::quote(from.identity_sequence)));
+  }
+  if (const auto shared = shared_sequence(b, a, id); shared && ascending(from.identity_options)) {
+    // The sequence that the default draws from stood still meanwhile.
+    out.push_back(fmt::format("SELECT pg_catalog.setval({}, i.last_value, true) FROM {} AS i, {} AS s WHERE i.last_value > s.last_value", sql::quote_literal(*shared),
+                              sql::quote(from.identity_sequence), *shared));
   }
   for (std::string& statement : alter_identity(id, from, to)) out.push_back(std::move(statement));
   for (const Object* sequence : sequences) {

@@ -8,6 +8,7 @@
 #include "effects/type_change.h"
 #include "plan/strategies/column_parts.h"
 #include "plan/strategies/enum_labels.h"
+#include "plan/strategies/published_rows.h"
 #include "plan/strategies/second_tables.h"
 #include "plan/strategies/table_parts.h"
 
@@ -113,6 +114,9 @@ std::optional<ExchangeReason> reason_to_exchange(const Planner& p, const ObjectI
         return ExchangeReason{column_has_type(member->id, before->type), fmt::format("no ALTER changes the type of {}, from which stored columns are generated", describe(member->id))};
       }
       if (!computed && !has_key) continue;  // no rows of two tables can be told apart: a second column, see shadow_trees.cpp
+      if (const auto why = before && before->type != column->type && effects::classify_type_change(before->type, column->type) != effects::TypeChange::free ? refuses_updates(p, name_of(id)) : std::nullopt) {
+        return ExchangeReason{column_has_type(member->id, before->type), fmt::format("{} needs a second column, which no UPDATE can fill: {}", describe(member->id), *why)};
+      }
       if (before && before->type != column->type && ((has_partitions && (!new_names || is_referenced(p, member->id))) || computed) && effects::classify_type_change(before->type, column->type) != effects::TypeChange::free) {
         return ExchangeReason{column_has_type(member->id, before->type), fmt::format("the new type of {} rewrites every partition under ACCESS EXCLUSIVE", describe(member->id))};
       }

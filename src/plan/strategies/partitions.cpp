@@ -500,6 +500,7 @@ DefaultProof prove_default_excludes(Planner& p, Phase phase, const ObjectId& par
   out.table = *present;
   out.check = proof.check();
   out.before = {proof.forward(phase, negate(is_partition_of(partition, *body->partition_of)), "what leaves out " + describe(partition))};
+  p.operations[out.before.front() - 1].step.preconditions = out.preconditions;
   return out;
 }
 

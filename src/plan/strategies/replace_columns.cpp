@@ -18,6 +18,7 @@
 #include "plan/strategies/index_trees.h"
 #include "plan/strategies/refused_rows.h"
 #include "sql/expression.h"
+#include "sql/scan.h"
 
 namespace contraflow::plan {
 
@@ -183,7 +184,10 @@ void Replacements::convert_in_swap(Item& swap, const ObjectId& id) {
   // Under its new name until everything on it is made anew: the current schema is read with the new names of columns.
   append(swap.undo.before, std::move(retype.undo.before));
   append(swap.undo.core, std::move(retype.undo.core));
-  if (!free) swap.work = "rewrite";
+  if (!free) {
+    swap.work = "rewrite";
+    swap.worked.insert(swap.worked.end(), retype.tables.begin(), retype.tables.end());
+  }
   swap.tables.insert(swap.tables.end(), retype.tables.begin(), retype.tables.end());
   swap.touches.insert(retype.touches.begin(), retype.touches.end());
   swap.carries.insert(retype.carries.begin(), retype.carries.end());
@@ -199,7 +203,19 @@ void Replacements::expect_convertible(Item& out, const ObjectId& id) const {
   if (auto rows = refused_rows(p_, id, id.name, true)) out.undo_preconditions.push_back(std::move(*rows));
 }
 
+// ALTER … TYPE takes no sub-query in USING.
+bool Replacements::converts_by_query(const ObjectId& id) const {
+  for (const auto* given : {&p_.options.conversion, &p_.options.conversion_back}) {
+    const auto it = given->find(option_key(id));
+    if (it == given->end()) continue;
+    const std::vector<sql::Token> tokens = sql::scan(it->second);
+    if (std::any_of(tokens.begin(), tokens.end(), [&](const sql::Token& token) { return token.kind == sql::TokenKind::keyword && to_lower(it->second.substr(token.begin, token.end - token.begin)) == "select"; })) return true;
+  }
+  return false;
+}
+
 bool Replacements::direct_rewrite(const ObjectId& id) const {
+  if (converts_by_query(id)) return false;
   if (p_.options.allow_blocking.contains("rewrite")) return true;
   for (const QualifiedName& table : with_descendants(id)) {
     if (!p_.is_small(table)) return false;

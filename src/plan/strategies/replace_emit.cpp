@@ -175,7 +175,10 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
     }
     const QualifiedName table = Planner::home(p_.from, a);
     if (!table.name.empty()) tables.insert(table);
-    if (id.kind == Kind::index && p_.from.find(ObjectId{Kind::table, table.schema, "", table.name, ""})) want_work("index-build", {table});
+    if (const auto* index = p_.from.find_body<Index>(id); index && p_.from.find(ObjectId{Kind::table, table.schema, "", table.name, ""})) {
+      const auto* behind = p_.from.find_body<Constraint>({Kind::constraint, table.schema, table.name, index->constraint, ""});
+      want_work(behind && behind->type == ConstraintType::exclusion ? "exclusion" : "index-build", {table});
+    }
     if (const auto* constraint = std::get_if<Constraint>(&b.body)) {
       const bool check = constraint->type == ConstraintType::check || constraint->type == ConstraintType::foreign_key;
       if (!works && proven_later(id, *constraint)) {
@@ -250,7 +253,7 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
     phase = std::max(phase, entry->phase);
     if (!entry->forward.core.empty()) titles.push_back(entry->verb + " " + describe(entry->subject));
     if (!entry->work.empty()) {
-      want_work(entry->work, entry->tables);
+      want_work(entry->work, entry->worked.empty() ? entry->tables : entry->worked);
       if (culprit.empty()) culprit = entry->verb + " " + describe(entry->subject);
     }
     undo_rewrites = undo_rewrites || entry->undo_rewrites;

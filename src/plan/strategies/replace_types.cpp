@@ -55,6 +55,44 @@ bool is_exchanged_type(const Planner& planner, const ObjectId& id) {
   }
 }
 
+namespace {
+
+// A value of a composite type attribute by attribute, where its text form would not do: they come and go, or stand in another order. Empty where the text form does.
+std::string by_attributes(const Database& database, const std::string& value, const CompositeType& from, const CompositeType& to, const std::string& type) {
+  const auto same_places = std::equal(from.attributes.begin(), from.attributes.end(), to.attributes.begin(), to.attributes.end(), [](const auto& a, const auto& b) { return a.name == b.name; });
+  if (same_places) return {};
+  std::string row;
+  for (const CompositeAttribute& attribute : to.attributes) {
+    const auto before = std::find_if(from.attributes.begin(), from.attributes.end(), [&](const CompositeAttribute& one) { return one.name == attribute.name; });
+    const std::string read = fmt::format("({}).{}", value, sql::quote_identifier(attribute.name));
+    row += (row.empty() ? "" : ", ") + (before == from.attributes.end() ? "NULL::" + attribute.type : convert(database, read, before->type, attribute.type).expression);
+  }
+  // A row of NULLs is no NULL.
+  return fmt::format("CASE WHEN {} IS DISTINCT FROM NULL THEN ROW({})::{} END", value, row, type);
+}
+
+// A composite value with the attributes that are of the enum, or arrays of it, converted one by one; `plain` where no conversion differs from the one by text.
+// `labels_as` is what the enum that it is converted to is called at that time; `convert` is given what is read, whether it is an array, the type and the conversion by text. A row of NULLs is no NULL.
+std::string by_labels(const CompositeType& composite, const std::string& name, const ObjectId& labels, const std::string& labels_as, const std::string& target, const std::string& plain,
+                      const std::function<std::string(const std::string&, bool, const std::string&, const std::string&)>& convert) {
+  std::string row;
+  bool maps = false;
+  for (const CompositeAttribute& attribute : composite.attributes) {
+    const std::string read = fmt::format("({}).{}", name, sql::quote_identifier(attribute.name));
+    const bool many = attribute.type == quoted_name(labels) + "[]";
+    std::string value = read;
+    if (attribute.type == quoted_name(labels) || many) {
+      const std::string type = labels_as + (many ? "[]" : ""), by_text = fmt::format("{}::text{}::{}", read, many ? "[]" : "", type);
+      value = convert(read, many, type, by_text);
+      maps = maps || value != by_text;
+    }
+    row += (row.empty() ? "" : ", ") + value;
+  }
+  return maps ? fmt::format("CASE WHEN {} IS DISTINCT FROM NULL THEN ROW({})::{} END", name, row, target) : plain;
+}
+
+}  // namespace
+
 // Large tables hold columns of the type, or a column of it gets another name: the new type stands beside the old one until the swap.
 bool Replacements::exchange_through_shadows(const ObjectId& id) {
   if (id.kind != Kind::enum_type && id.kind != Kind::domain) return false;
@@ -141,10 +179,100 @@ bool Replacements::exchange_through_shadows(const ObjectId& id) {
   Operation& purge = p_.add(Phase::purge, "purge the old", id, brief(drop_type(old_type)), brief(make(p_.from, old_type), all_of({absent(old_id), absent(beside_id), labels_of(p_.to)})));
   purge.groupable = false;
   out.followed_by.push_back(p_.operations.size() - 1);
-  type_steps_[id] = {made, p_.operations.size() - 1};
+  const std::size_t purged = p_.operations.size() - 1;
+  type_steps_[id] = {made, purged};
   exchanged_through_shadow_.insert(id);
   p_.done.insert(id);
+  if (id.kind == Kind::enum_type) exchange_composites_beside(id, beside, old_type, made, purged);
   return true;
+}
+
+// Composite types that have attributes of an enum which is exchanged through second columns, where large tables have columns of them: they are made anew beside the old ones, too.
+void Replacements::exchange_composites_beside(const ObjectId& labels, const std::string& beside, const std::string& old_type, std::size_t made, std::size_t purged) {
+  for (const ObjectId& id : std::set<ObjectId>(p_.dependents[labels])) {
+    const auto users = p_.dependents.find(id);
+    if (id.kind != Kind::composite_type || p_.altered.contains(id) || users == p_.dependents.end()) continue;
+    std::vector<ObjectId> columns;
+    bool large = false, possible = true;
+    for (const ObjectId& user : users->second) {
+      if (user.kind == Kind::table || user.kind == Kind::composite_type || user.kind == Kind::domain || user.kind == Kind::range_type) possible = false;
+      if (user.kind != Kind::column) continue;
+      possible = possible && in_both(user) && !renamed(user) && !keeps_place(user) && !is_partition_column(p_.from, user) && !exchanged_.contains(table_id({user.schema, user.relation}));
+      large = large || !direct_rewrite(user);
+      if (!std::get<Column>(p_.from.objects.at(user).body).inherited) columns.push_back(user);
+    }
+    if (!possible || !large) continue;
+    const std::string next = p_.spare_relation(id.schema, id.name, "new"), old = p_.spare_relation(id.schema, id.name, "old");
+    const auto labels_named = [&](const std::string& name) { return sql::quote(QualifiedName{labels.schema, name}); };
+    const auto named = [&](const std::string& type, const std::string& name) { return sql::quote(QualifiedName{id.schema, name}) + type.substr(quoted_name(id).size()); };
+    const auto& composite = std::get<CompositeType>(p_.from.objects.at(id).body);
+    for (const ObjectId& column : columns) {
+      const std::string type = std::get<Column>(p_.from.objects.at(column).body).type, name = sql::quote_identifier(column.name);
+      const bool array = type.ends_with("[]");
+      ShadowColumn shadow = shadow_for(p_, column, column.name);
+      shadow.shadow_wins = true;
+      shadow.shadow_type = named(type, next);
+      shadow.retired_type = named(type, old);
+      Item scratch;
+      const auto back_to = [&](const std::string& target, const std::string& labels_as) {
+        const std::string plain = fmt::format("{}::text::{}", name, target);
+        if (array) return plain;
+        return by_labels(composite, name, labels, labels_as, target, plain, [&](const std::string& read, bool many, const std::string& attribute_type, const std::string& by_text) {
+          return convert_labels_back(p_, {column, read, many}, labels, attribute_type, by_text);
+        });
+      };
+      built_on_[id] = {labels, 1};
+      shadow.up = convert_built(column, id, shadow.shadow_type, scratch, labels_named(beside));
+      built_on_.erase(id);
+      fill_nulls(p_, shadow);
+      shadow.down = back_to(shadow.retired_type, labels_named(old_type));
+      shadow.down_at_first = back_to(type, quoted_name(labels));
+      shadow.up_may_fail = shadow.down_may_fail = true;
+      shadow.types = {{quoted_name(id), next}, {quoted_name(labels), beside}};
+      shadow.back_types = {{quoted_name(id), old}, {quoted_name(labels), old_type}};
+      exchange_grade_ = std::max(exchange_grade_, scratch.grade);
+      p_.notes.insert(p_.notes.end(), scratch.notes.begin(), scratch.notes.end());
+      for (Precondition& precondition : scratch.preconditions) p_.operations[made].step.preconditions.push_back(std::move(precondition));
+      shadow.down_preconditions = std::move(scratch.undo_preconditions);
+      add_shadow(std::move(shadow));
+    }
+    const auto make = [&](const Database& database, const std::string& name, const std::string& of) {
+      Object made_so = database.objects.at(id);
+      made_so.id.name = name;
+      for (CompositeAttribute& attribute : std::get<CompositeType>(made_so.body).attributes) {
+        for (const char* suffix : {"", "[]"}) {
+          if (attribute.type == quoted_name(labels) + suffix) attribute.type = labels_named(of) + suffix;
+        }
+      }
+      return create_all(made_so, database);
+    };
+    const auto drop_type = [&](const std::string& name) { return Statements{"DROP TYPE IF EXISTS " + sql::quote(QualifiedName{id.schema, name})}; };
+    const ObjectId next_id{id.kind, id.schema, "", next, ""}, old_id{id.kind, id.schema, "", old, ""};
+    const auto labels_of = [&](const Database& database) { return enum_labels_are(labels, std::get<EnumType>(database.objects.at(labels).body).labels); };
+    Operation& expand = p_.add(Phase::expand, "make beside the old", id, brief(make(p_.to, next, beside), all_of({absent(next_id), absent(old_id), labels_of(p_.from)})), brief(drop_type(next), absent(old_id)));
+    expand.groupable = false;
+    expand.after.push_back(made);
+    const std::size_t made_here = p_.operations.size() - 1;
+    Operation& purge = p_.add(Phase::purge, "purge the old", id, brief(drop_type(old)), brief(make(p_.from, old, old_type), all_of({absent(old_id), absent(next_id), labels_of(p_.to)})));
+    purge.groupable = false;
+    const std::size_t purged_here = p_.operations.size() - 1;
+    p_.operations[purged].after.push_back(purged_here);
+    type_steps_[id] = {made_here, purged_here};
+    Item& out = item(id);
+    const auto rename = [&](const std::string& a, const std::string& b) { return fmt::format("ALTER TYPE {} RENAME TO {}", sql::quote(QualifiedName{id.schema, a}), sql::quote_identifier(b)); };
+    out.forward.core = {rename(id.name, old), rename(next, id.name)};
+    out.undo.core = {rename(id.name, next), rename(old, id.name)};
+    out.todo = exists(next_id);
+    out.undo_todo = exists(old_id);
+    out.phase = Phase::contract;
+    out.grade = exchange_grade_;
+    out.touches.insert(id);
+    out.preceded_by.push_back(made_here);
+    out.followed_by.push_back(purged_here);
+    unite(id, labels);
+    exchanged_through_shadow_.insert(id);
+    p_.done.insert(id);
+  }
 }
 
 void Replacements::exchange_type(const ObjectId& id) {
@@ -188,44 +316,6 @@ void Replacements::exchange_type(const ObjectId& id) {
   p_.done.insert(id);
   for (const Object* member : Planner::members(p_.to, id)) p_.done.insert(member->id);
 }
-
-namespace {
-
-// A value of a composite type attribute by attribute, where its text form would not do: they come and go, or stand in another order. Empty where the text form does.
-std::string by_attributes(const Database& database, const std::string& value, const CompositeType& from, const CompositeType& to, const std::string& type) {
-  const auto same_places = std::equal(from.attributes.begin(), from.attributes.end(), to.attributes.begin(), to.attributes.end(), [](const auto& a, const auto& b) { return a.name == b.name; });
-  if (same_places) return {};
-  std::string row;
-  for (const CompositeAttribute& attribute : to.attributes) {
-    const auto before = std::find_if(from.attributes.begin(), from.attributes.end(), [&](const CompositeAttribute& one) { return one.name == attribute.name; });
-    const std::string read = fmt::format("({}).{}", value, sql::quote_identifier(attribute.name));
-    row += (row.empty() ? "" : ", ") + (before == from.attributes.end() ? "NULL::" + attribute.type : convert(database, read, before->type, attribute.type).expression);
-  }
-  // A row of NULLs is no NULL.
-  return fmt::format("CASE WHEN {} IS DISTINCT FROM NULL THEN ROW({})::{} END", value, row, type);
-}
-
-// A composite value with the attributes that are of the enum, or arrays of it, converted one by one; `plain` where no conversion differs from the one by text.
-// `convert` is given what is read, whether it is an array, the attribute's type and the conversion by text. A row of NULLs is no NULL.
-std::string by_labels(const CompositeType& composite, const std::string& name, const ObjectId& labels, const std::string& target, const std::string& plain,
-                      const std::function<std::string(const std::string&, bool, const std::string&, const std::string&)>& convert) {
-  std::string row;
-  bool maps = false;
-  for (const CompositeAttribute& attribute : composite.attributes) {
-    const std::string read = fmt::format("({}).{}", name, sql::quote_identifier(attribute.name));
-    const bool many = attribute.type == quoted_name(labels) + "[]";
-    std::string value = read;
-    if (attribute.type == quoted_name(labels) || many) {
-      const std::string by_text = fmt::format("{}::text{}::{}", read, many ? "[]" : "", attribute.type);
-      value = convert(read, many, attribute.type, by_text);
-      maps = maps || value != by_text;
-    }
-    row += (row.empty() ? "" : ", ") + value;
-  }
-  return maps ? fmt::format("CASE WHEN {} IS DISTINCT FROM NULL THEN ROW({})::{} END", name, row, target) : plain;
-}
-
-}  // namespace
 
 // A column of an exchanged type is converted in the same transaction.
 void Replacements::retype_with(const ObjectId& column, const ObjectId& type) {
@@ -284,9 +374,12 @@ void Replacements::take_labels(LabelConversion& conversion, Item& out) {
 // A domain or composite type is built on one that is exchanged: it is exchanged with it, and the columns that have it are converted in the same transaction.
 void Replacements::exchange_with(const ObjectId& id, const ObjectId& base) {
   unite(id, base);
-  if (built_on_.contains(id)) return;
+  if (built_on_.contains(id) || exchanged_through_shadow_.contains(id)) return;
   const auto users = p_.dependents.find(id);
-  const bool in_place = !exchanged_through_shadow_.contains(base) && !p_.altered.contains(id) && id.kind != Kind::range_type &&
+  const bool of_columns = users != p_.dependents.end() && std::any_of(users->second.begin(), users->second.end(), [](const ObjectId& user) {
+                            return user.kind == Kind::table || user.kind == Kind::column || user.kind == Kind::composite_type || user.kind == Kind::domain;
+                          });
+  const bool in_place = id.kind != Kind::range_type && (!of_columns || (!exchanged_through_shadow_.contains(base) && !p_.altered.contains(id))) &&
                         (users == p_.dependents.end() || std::all_of(users->second.begin(), users->second.end(), [&](const ObjectId& user) {
                            return user.kind != Kind::table && (user.kind != Kind::column || (in_both(user) && direct_rewrite(user) && !renamed(user) && !is_partition_column(p_.from, user)));
                          }));
@@ -300,7 +393,7 @@ void Replacements::exchange_with(const ObjectId& id, const ObjectId& base) {
 }
 
 // Values of a type that is built on an exchanged enum, by their text; those of a composite type attribute by attribute where labels are mapped.
-std::string Replacements::convert_built(const ObjectId& column, const ObjectId& type, const std::string& target, Item& out) {
+std::string Replacements::convert_built(const ObjectId& column, const ObjectId& type, const std::string& target, Item& out, const std::string& labels_as) {
   const std::string name = sql::quote_identifier(column.name), plain = fmt::format("{}::text::{}", name, target);
   const ObjectId& labels = built_on_.at(type).enum_type;
   if (labels.kind != Kind::enum_type) return plain;
@@ -313,7 +406,7 @@ std::string Replacements::convert_built(const ObjectId& column, const ObjectId& 
   }
   const auto* composite = p_.from.find_body<CompositeType>(type);
   if (composite && built_on_.at(type).depth == 1 && !array) {
-    return by_labels(*composite, name, labels, target, plain, [&](const std::string& read, bool many, const std::string& attribute_type, const std::string& by_text) {
+    return by_labels(*composite, name, labels, labels_as.empty() ? quoted_name(labels) : labels_as, target, plain, [&](const std::string& read, bool many, const std::string& attribute_type, const std::string& by_text) {
       LabelConversion conversion = convert_labels(p_, {column, read, many}, labels, attribute_type, by_text);
       take_labels(conversion, out);
       return conversion.expression;
@@ -339,7 +432,7 @@ std::string Replacements::convert_built_back(const ObjectId& column, const Objec
   if (type.kind == Kind::domain) return convert_labels_back(p_, {column, name, array}, labels, target, plain);
   const auto* composite = p_.from.find_body<CompositeType>(type);
   if (composite == nullptr || array) return plain;
-  return by_labels(*composite, name, labels, target, plain, [&](const std::string& read, bool many, const std::string& attribute_type, const std::string& by_text) {
+  return by_labels(*composite, name, labels, quoted_name(labels), target, plain, [&](const std::string& read, bool many, const std::string& attribute_type, const std::string& by_text) {
     return convert_labels_back(p_, {column, read, many}, labels, attribute_type, by_text);
   });
 }

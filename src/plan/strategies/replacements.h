@@ -35,7 +35,8 @@ struct Item {
   std::string work;            // the --allow-blocking kind where the item does work that grows with the data; empty: none
   bool undo_rewrites = false;  // `work` that only the way back does
   std::vector<QualifiedName> tables;
-  std::set<ObjectId> touches;  // objects (in both schemas) that have their new form afterwards
+  std::vector<QualifiedName> worked;  // those among them that `work` reads or writes; empty: all
+  std::set<ObjectId> touches;         // objects (in both schemas) that have their new form afterwards
   std::set<ObjectId> provides, needs, carries;
   std::vector<ObjectId> renamed;
   std::vector<Precondition> preconditions, undo_preconditions;
@@ -109,6 +110,7 @@ class Replacements {
   void find_partners();
   std::set<ObjectId> beside_partner_;  // changes through a second column because the other end of a foreign key does
   void retype(const ObjectId& id);
+  bool converts_by_query(const ObjectId& id) const;
   bool direct_rewrite(const ObjectId& id) const;
   bool keeps_place(const ObjectId& id) const;
   void convert_in_swap(Item& swap, const ObjectId& id);
@@ -143,8 +145,9 @@ class Replacements {
     int depth;
   };
   std::map<ObjectId, BuiltOn> built_on_;  // types that are exchanged because they are built on another
+  void exchange_composites_beside(const ObjectId& labels, const std::string& beside, const std::string& old_type, std::size_t made, std::size_t purged);
   void exchange_with(const ObjectId& id, const ObjectId& base);
-  std::string convert_built(const ObjectId& column, const ObjectId& type, const std::string& target, Item& out);
+  std::string convert_built(const ObjectId& column, const ObjectId& type, const std::string& target, Item& out, const std::string& labels_as = {});
   std::string convert_built_back(const ObjectId& column, const ObjectId& type, const std::string& target, const std::string& plain) const;
   static void take_labels(LabelConversion& conversion, Item& out);
   void retype_with(const ObjectId& column, const ObjectId& type);

@@ -112,7 +112,7 @@ Statements SecondTable::start_sync(const Copy& copy) const {
   if (at_once_) return {};
   std::string same_key, changed_key;
   for (const std::string& name : copy.key) {
-    const std::string old_value = sql::qualify_columns(value_of(copy, name), "OLD"), new_value = sql::qualify_columns(value_of(copy, name), "NEW");
+    const std::string old_value = sql::qualify_columns(value_of(copy, name), "OLD", id_.name), new_value = sql::qualify_columns(value_of(copy, name), "NEW", id_.name);
     same_key += fmt::format("{}{} = {}", same_key.empty() ? "" : " AND ", sql::quote_identifier(name), old_value);
     changed_key += fmt::format("{}{} IS DISTINCT FROM {}", changed_key.empty() ? "" : " OR ", old_value, new_value);
   }
@@ -131,7 +131,7 @@ Statements SecondTable::start_sync(const Copy& copy) const {
     kept.values[i] = fmt::format("contraflow_held_{}", i + 1);
     declared += fmt::format("{}  {} {};\n", declared.empty() ? "DECLARE\n" : "", kept.values[i], copy.held[i]);
     // NULL rather than a failed statement of the application's.
-    converted += fmt::format("    BEGIN\n      {} := {};\n    {}\n    END;\n", kept.values[i], sql::qualify_columns(copy.values[i], "NEW"), kRefused);
+    converted += fmt::format("    BEGIN\n      {} := {};\n    {}\n    END;\n", kept.values[i], sql::qualify_columns(copy.values[i], "NEW", id_.name), kRefused);
   }
   const std::string writes = fmt::format(
       "  IF TG_OP = 'DELETE' THEN\n    DELETE FROM {0} WHERE {1};\n    RETURN NULL;\n  END IF;\n"
@@ -198,6 +198,12 @@ std::size_t SecondTable::make() {
       "{} is exchanged for a second table, because {}; what the new one demands, it demands of the application's rows from "
       "expand on",
       describe(id_), reason_.why));
+  std::string later;
+  for (const Object* member : new_.members) {
+    if (member->id.kind != Kind::column || member->id.relation != id_.name || member->id.schema != id_.schema || p_.from.find(member->id)) continue;
+    later += (later.empty() ? "" : ", ") + sql::quote_identifier(member->id.name);
+  }
+  if (!later.empty() && !at_once_) p_.notes.push_back(fmt::format("new columns of {} come only in contract, with the second table: until then the next version must do without {}", describe(id_), later));
   if (p_.options.synchronise == Synchronise::application && !at_once_) {
     p_.notes.push_back(fmt::format("{} is kept in step with its second table by triggers, whatever --strategy says: no application writes two tables row by row", describe(id_)));
   }

@@ -164,6 +164,13 @@ void SecondTable::purge() {
   drop.after.push_back(copied);
   drop.step.grade = out_.grade;
   drop.step.effects = {{table(), effects::LockMode::access_exclusive, effects::Work::none}};
+  // What goes with the plan and the old table's columns are made of goes after them.
+  for (const Object* member : old_.members) {
+    for (const ObjectId& need : member->depends_on) {
+      const bool of_rows = need.kind == Kind::enum_type || need.kind == Kind::domain || need.kind == Kind::composite_type || need.kind == Kind::range_type || need.kind == Kind::routine;
+      if (member->id.kind == Kind::column && of_rows && p_.dropped.contains(need)) drop.detaches.insert(member->id);
+    }
+  }
   for (const Object* sequence : owned_sequences(p_.from, id_)) {
     if (!p_.to.find(sequence->id)) drop.removes.insert(sequence->id);
   }

@@ -22,7 +22,7 @@ std::string trigger_name(const QualifiedName& table, const QualifiedName& column
   return sql::quote_identifier(sql::truncate_identifier(fmt::format("{}_{}", kTrigger, columns_of.name)));
 }
 
-std::string of_row(const std::string& expression) { return sql::qualify_columns(expression, "NEW"); }
+std::string of_row(const std::string& expression, const ShadowColumn& column) { return sql::qualify_columns(expression, "NEW", column.id.relation); }
 
 // `target := value`, where the conversion may refuse a value: NULL rather than a failed statement of the application's.
 std::string assign(const std::string& target, const std::string& value, bool may_fail) {
@@ -37,8 +37,8 @@ std::string assign(const std::string& target, const std::string& value, bool may
 std::string both_ways(const ShadowColumn& column) {
   const std::string old_name = sql::quote_identifier(column.old_name);
   const std::string new_name = sql::quote_identifier(column.shadow_name);
-  const std::string up = of_row(column.up);
-  const std::string down = of_row(sql::rename_columns(column.down_at_first.empty() ? column.down : column.down_at_first, {{column.id.name, column.shadow_name}}));
+  const std::string up = of_row(column.up, column);
+  const std::string down = of_row(sql::rename_columns(column.down_at_first.empty() ? column.down : column.down_at_first, {{column.id.name, column.shadow_name}}), column);
   const auto nested = [](std::string text) {
     std::string out = "  ";
     for (const char c : text) {
@@ -62,11 +62,11 @@ Statements create_sync_triggers(const std::vector<QualifiedName>& tables, const 
   std::string body;
   for (const ShadowColumn& column : columns) {
     if (swapped) {
-      body += assign(column.retired_name, of_row(column.kept()), column.shadow_wins && column.down_may_fail);
+      body += assign(column.retired_name, of_row(column.kept(), column), column.shadow_wins && column.down_may_fail);
     } else if (column.two_way()) {
       body += both_ways(column);
     } else {
-      body += assign(column.shadow_name, of_row(column.up), column.up_may_fail);
+      body += assign(column.shadow_name, of_row(column.up, column), column.up_may_fail);
     }
   }
   Statements out = drop_sync_triggers(tables);
