@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Changes of domains in place: defaults, NOT NULL, CHECKs. Domains over another type are exchanged (replace_types.cpp).
+// Changes of domains in place: defaults, NOT NULL, CHECKs. Domains over another type, and those whose rows would have to be tested in large tables, are exchanged (replace_types.cpp).
 #include <fmt/format.h>
 
-#include <functional>
 #include <optional>
 
 #include "catalog/alter.h"
 #include "catalog/ddl.h"
-#include "plan/planner.h"
+#include "plan/strategies/domain_parts.h"
 
 namespace contraflow::plan {
 
@@ -18,49 +17,11 @@ namespace {
 
 constexpr const char* kLeaveNotValid = "leave it NOT VALID in the desired schema: what is written obeys it all the same";
 
-// Tables and materialized views whose rows a CHECK or NOT NULL of the domain is tested on: columns of it, or of a domain over it.
-std::vector<QualifiedName> users_of_domain(const Planner& p, const ObjectId& domain) {
-  std::set<QualifiedName> out;
-  const std::function<void(const ObjectId&)> collect = [&](const ObjectId& of) {
-    const auto it = p.dependents.find(of);
-    if (it == p.dependents.end()) return;
-    for (const ObjectId& user : it->second) {
-      if (user.kind == Kind::domain) collect(user);
-      const Object* relation = user.kind == Kind::column ? Planner::relation(p.from, user.schema, user.relation) : nullptr;
-      if (!relation) continue;
-      const auto* table = std::get_if<Table>(&relation->body);
-      if (relation->id.kind == Kind::materialized_view || (table && table->partition_key.empty())) out.insert(name_of(relation->id));
-    }
-  };
-  collect(domain);
-  return {out.begin(), out.end()};
-}
-
-// A column that holds values of the domain inside an array, a composite or a range: what tests the domain's rows refuses then, even without any
-// (typecmds.c, get_rels_with_domain -> find_composite_type_dependencies).
-std::optional<ObjectId> holds_inside(const Planner& p, const ObjectId& type, bool inside) {
-  const auto it = p.dependents.find(type);
-  if (it == p.dependents.end()) return std::nullopt;
-  for (const ObjectId& user : it->second) {
-    std::optional<ObjectId> found;
-    if (user.kind == Kind::column) {
-      const bool array = std::get<Column>(p.from.objects.at(user).body).type_base == quoted_name(type) + "[]";
-      if (inside || array) found = user;
-    } else if (user.kind == Kind::domain) {
-      found = holds_inside(p, user, inside || std::get<Domain>(p.from.objects.at(user).body).base_type.ends_with("[]"));
-    } else if (user.kind == Kind::composite_type || user.kind == Kind::range_type) {
-      found = holds_inside(p, user, true);
-    }
-    if (found) return found;
-  }
-  return std::nullopt;
-}
-
 // ALTER DOMAIN … VALIDATE CONSTRAINT, ADD CHECK and SET NOT NULL take SHARE on every user and read it until the end of the transaction
 // (typecmds.c, get_rels_with_domain; seen on 14 to 18): writers wait. No form of them takes a weaker lock.
 std::vector<effects::Effect> tests_rows(Planner& p, Action& action, const ObjectId& domain, const std::string& what, const std::string& instead) {
   std::vector<effects::Effect> out;
-  if (const std::optional<ObjectId> holder = holds_inside(p, domain, false)) {
+  if (const std::optional<ObjectId> holder = holds_inside(p, domain)) {
     p.refuse(fmt::format("{}: PostgreSQL refuses it while {} holds values of the domain inside another type; {}", what, describe(*holder), instead));
     return out;
   }
@@ -90,7 +51,7 @@ Statements add_check_not_valid(const Database& database, const ObjectId& id) {
 std::optional<std::size_t> validate_on_the_way_back(Planner& p, Phase phase, const ObjectId& id) {
   if (!std::get<DomainConstraint>(p.from.objects.at(id).body).validated) return std::nullopt;
   const ObjectId domain{Kind::domain, id.schema, "", id.relation, ""};
-  if (const std::optional<ObjectId> holder = holds_inside(p, domain, false)) {
+  if (const std::optional<ObjectId> holder = holds_inside(p, domain)) {
     p.notes.push_back(fmt::format("after a rollback {} is NOT VALID: PostgreSQL refuses to validate it while {} holds values of the domain inside another type", describe(id), describe(*holder)));
     return std::nullopt;
   }

@@ -102,11 +102,11 @@ LabelConversion convert_labels(const Planner& p, const LabelSource& read, const 
   return out;
 }
 
-std::optional<ObjectId> exchanged_enum_of(const Planner& p, const ObjectId& column) {
+std::optional<ObjectId> exchanged_type_of(const Planner& p, const ObjectId& column) {
   const auto *before = p.from.find_body<Column>(column), *after = p.to.find_body<Column>(column);
   if (!before || !after || before->type != after->type) return std::nullopt;
   for (const ObjectId& type : p.from.objects.at(column).depends_on) {
-    if (type.kind != Kind::enum_type || !is_exchanged_type(p, type)) continue;
+    if ((type.kind != Kind::enum_type && type.kind != Kind::domain) || !is_exchanged_type(p, type)) continue;
     if (before->type == quoted_name(type) || before->type == quoted_name(type) + "[]") return type;
   }
   return std::nullopt;

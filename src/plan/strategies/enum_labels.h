@@ -32,8 +32,8 @@ LabelConversion convert_labels(const Planner& planner, const LabelSource& read, 
 // The same for the way back, where `plain` is the conversion to the old type: a new label goes back as the one that became it, if any did.
 std::string convert_labels_back(const Planner& planner, const LabelSource& read, const ObjectId& type, const std::string& target, const std::string& plain);
 
-// The enum of the column's type, or of its elements, where that is exchanged for a new one.
-std::optional<ObjectId> exchanged_enum_of(const Planner& planner, const ObjectId& column);
+// The enum or domain of the column's type, or of its elements, where that is exchanged for a new one.
+std::optional<ObjectId> exchanged_type_of(const Planner& planner, const ObjectId& column);
 // The names (as quoted) that the new type has until the swap, and that the old one has after it.
 QualifiedName name_beside(const Planner& planner, const ObjectId& type);
 QualifiedName name_retired(const Planner& planner, const ObjectId& type);

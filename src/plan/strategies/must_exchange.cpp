@@ -7,6 +7,7 @@
 
 #include "effects/type_change.h"
 #include "plan/strategies/column_parts.h"
+#include "plan/strategies/domain_parts.h"
 #include "plan/strategies/enum_labels.h"
 #include "plan/strategies/published_rows.h"
 #include "plan/strategies/second_tables.h"
@@ -82,14 +83,19 @@ std::optional<ExchangeReason> reason_to_exchange(const Planner& p, const ObjectI
     }
   }
   for (const Object* member : Planner::members(p.from, id)) {
-    const std::optional<ObjectId> type = member->id.kind == Kind::column ? exchanged_enum_of(p, member->id) : std::nullopt;
+    const std::optional<ObjectId> type = member->id.kind == Kind::column ? exchanged_type_of(p, member->id) : std::nullopt;
     if (!type) continue;
-    const std::string old_form = enum_labels_are(*type, std::get<EnumType>(p.from.objects.at(*type).body).labels);
+    const auto* labels = p.from.find_body<EnumType>(*type);
+    const std::string old_form = labels ? enum_labels_are(*type, labels->labels) : domain_is(p.from, *type), becomes = labels ? "loses values or changes their order" : "becomes another one";
+    const bool checked = has_checked_domain(p.to, std::get<Column>(p.to.objects.at(member->id).body));
+    if (checked && !small && !p.options.allow_blocking.contains("rewrite") && !key_of_rows(id, p.to, p.from).empty() && !key_of_rows(id, p.from, p.to).empty()) {
+      return ExchangeReason{old_form, fmt::format("a second column of {}, which tests its values, writes every row under ACCESS EXCLUSIVE", describe(*type))};
+    }
     if (is_partition_column(p.from, member->id)) {
-      return ExchangeReason{old_form, fmt::format("{} loses values or changes their order, and no ALTER changes the type of {}, which is part of a partition key", describe(*type), describe(member->id))};
+      return ExchangeReason{old_form, fmt::format("{} {}, and no ALTER changes the type of {}, which is part of a partition key", describe(*type), becomes, describe(member->id))};
     }
     if (has_partitions && !small && !new_names && !p.options.allow_blocking.contains("rewrite")) {
-      return ExchangeReason{old_form, fmt::format("{} loses values or changes their order, and a new type of {} rewrites every partition under ACCESS EXCLUSIVE", describe(*type), describe(member->id))};
+      return ExchangeReason{old_form, fmt::format("{} {}, and a new type of {} rewrites every partition under ACCESS EXCLUSIVE", describe(*type), becomes, describe(member->id))};
     }
   }
   if (small) return std::nullopt;
@@ -114,6 +120,9 @@ std::optional<ExchangeReason> reason_to_exchange(const Planner& p, const ObjectI
         return ExchangeReason{column_has_type(member->id, before->type), fmt::format("no ALTER changes the type of {}, from which stored columns are generated", describe(member->id))};
       }
       if (!computed && !has_key) continue;  // no rows of two tables can be told apart: a second column, see shadow_trees.cpp
+      if (before && before->type != column->type && has_checked_domain(p.to, *column)) {
+        return ExchangeReason{column_has_type(member->id, before->type), fmt::format("a second column for {}, whose new type tests its values, writes every row under ACCESS EXCLUSIVE", describe(member->id))};
+      }
       if (const auto why = before && before->type != column->type && effects::classify_type_change(before->type, column->type) != effects::TypeChange::free ? refuses_updates(p, name_of(id)) : std::nullopt) {
         return ExchangeReason{column_has_type(member->id, before->type), fmt::format("{} needs a second column, which no UPDATE can fill: {}", describe(member->id), *why)};
       }

@@ -11,6 +11,7 @@
 #include "catalog/ddl.h"
 #include "plan/planner.h"
 #include "plan/strategies/common_aspects.h"
+#include "plan/strategies/domain_parts.h"
 #include "plan/strategies/extensions.h"
 #include "plan/strategies/replace.h"
 #include "plan/strategies/stored_results.h"
@@ -39,17 +40,12 @@ bool goes_with_relation(const Planner& p, const ObjectId& id, const std::set<Obj
 }
 
 // A domain's CHECKs come with it: once a composite type of it is in a table, ALTER DOMAIN refuses. Empty where a CHECK calls what needs the domain.
-std::vector<const Object*> checks_of(const Database& database, const ObjectId& domain) {
-  std::vector<const Object*> out;
-  if (domain.kind != Kind::domain) return out;
-  const ObjectId first{Kind::domain_constraint, domain.schema, domain.name, "", ""};
-  for (auto it = database.objects.lower_bound(first); it != database.objects.end(); ++it) {
-    if (it->first.kind != first.kind || it->first.schema != first.schema || it->first.relation != first.relation) break;
-    const auto& needs = it->second.depends_on;
-    if (std::any_of(needs.begin(), needs.end(), [](const ObjectId& id) { return id.kind == Kind::routine || id.kind == Kind::operator_; })) return {};
-    out.push_back(&it->second);
-  }
-  return out;
+std::vector<const Object*> checks_that_come_along(const Database& database, const ObjectId& domain) {
+  std::vector<const Object*> out = checks_of_domain(database, domain);
+  const auto calls = [](const Object* check) {
+    return std::any_of(check->depends_on.begin(), check->depends_on.end(), [](const ObjectId& id) { return id.kind == Kind::routine || id.kind == Kind::operator_; });
+  };
+  return std::any_of(out.begin(), out.end(), calls) ? std::vector<const Object*>{} : out;
 }
 
 bool is_inherited_trigger(const Object& object) {
@@ -117,7 +113,7 @@ void create_other(Planner& p, const ObjectId& id) {
     }
     for (const ObjectId& made : operation.provides) operation.needs.erase(made);
   }
-  for (const Object* check : checks_of(p.to, id)) {
+  for (const Object* check : checks_that_come_along(p.to, id)) {
     p.take(check->id);
     operation.provides.insert(check->id);
     operation.needs.insert(check->depends_on.begin(), check->depends_on.end());
@@ -168,7 +164,7 @@ void drop_other(Planner& p, const ObjectId& id) {
       gone.insert(member->id);
     }
   }
-  for (const Object* check : checks_of(p.from, id)) {
+  for (const Object* check : checks_that_come_along(p.from, id)) {
     p.take(check->id);
     gone.insert(check->id);
     for (std::string& statement : create_all(*check, p.from)) back.push_back(std::move(statement));

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "effects/type_change.h"
+#include "plan/strategies/domain_parts.h"
 
 namespace contraflow::plan {
 namespace {
@@ -45,6 +46,21 @@ std::string no_input_of(const std::string& text, const effects::TypeName& to) {
   return {};
 }
 
+// Of a domain that becomes another one under the same name. Its values are tested as those of the base type, an array's one by one.
+std::string refused_by_new_form(const Planner& p, const ObjectId& column, const std::string& name, bool way_back) {
+  const Database &before = way_back ? p.to : p.from, &after = way_back ? p.from : p.to;
+  const std::string& type = std::get<catalog::Column>(p.from.objects.at(column).body).type;
+  const bool array = type.ends_with("[]");
+  const Object* domain = Planner::type_named(before, Kind::domain, array ? type.substr(0, type.size() - 2) : type);
+  const auto* body = domain ? after.find_body<catalog::Domain>(domain->id) : nullptr;
+  if (!body) return {};
+  const std::string value = array ? "x.value" : name, &base = std::get<catalog::Domain>(domain->body).base_type;
+  const std::string beyond = refused_values(p, after, fmt::format("{}::{}", value, base), base, body->base_type);
+  std::string refused = refused_by_domain(before, after, domain->id, fmt::format("{}::{}", value, body->base_type));
+  if (!beyond.empty()) refused = refused.empty() ? beyond : fmt::format("CASE WHEN {} THEN true ELSE {} END", beyond, refused);
+  return refused.empty() || !array ? refused : fmt::format("EXISTS (SELECT FROM unnest({}) AS x(value) WHERE {})", name, refused);
+}
+
 }  // namespace
 
 std::string refused_values(const Planner& planner, const Database& database, const std::string& column, const std::string& from_type, const std::string& to_type) {
@@ -76,6 +92,12 @@ std::optional<Precondition> refused_rows(const Planner& p, const ObjectId& id, c
   if (given.contains(option_key(id))) return std::nullopt;
   const std::string &a = std::get<catalog::Column>(p.from.objects.at(id).body).type, &b = std::get<catalog::Column>(p.to.objects.at(id).body).type;
   const std::string name = sql::quote_identifier(name_now), table = sql::quote(QualifiedName{id.schema, id.relation});
+  if (a == b) {
+    const std::string refused = refused_by_new_form(p, id, name, way_back);
+    if (refused.empty()) return std::nullopt;
+    return Precondition{fmt::format("rows of {} whose {} the {} form of {} refuses", table, name, way_back ? "old" : "new", a), fmt::format("SELECT count(*) FROM {} WHERE {}", table, refused),
+                        fmt::format("they are SELECT * FROM {} WHERE {}: give them another value", table, refused)};
+  }
   const std::string refused = refused_values(p, way_back ? p.from : p.to, name, way_back ? b : a, way_back ? a : b);
   if (refused.empty()) return std::nullopt;
   return Precondition{fmt::format("rows of {} whose {} is nothing that {} can hold", table, name, way_back ? a : b), fmt::format("SELECT count(*) FROM {} WHERE {}", table, refused),

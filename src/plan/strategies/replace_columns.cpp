@@ -14,6 +14,7 @@
 #include "catalog/ddl.h"
 #include "catalog/of_kind.h"
 #include "effects/type_change.h"
+#include "plan/strategies/column_parts.h"
 #include "plan/strategies/conversion.h"
 #include "plan/strategies/index_trees.h"
 #include "plan/strategies/refused_rows.h"
@@ -113,6 +114,11 @@ void Replacements::retype(const ObjectId& id) {
   const bool foreign = p_.from.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""}) != nullptr;  // its rows are on another server
   const bool free = foreign || is_free(id);
   if (!free && (!direct_rewrite(id) || beside_partner_.contains(id))) {
+    // Such a second column writes every row; must_exchange() takes a second table where its rows can be told apart.
+    if (!direct_rewrite(id) && has_checked_domain(p_.to, b)) {
+      p_.refuse(fmt::format("the new type of {} tests its values and has no online way: {} needs a primary key, or a unique constraint over NOT NULL columns, by which the rows of a second table are told apart; or allow it with --allow-blocking rewrite",
+                            describe(id), sql::quote(QualifiedName{id.schema, id.relation})));
+    }
     add_shadow(shadow_for(p_, id, id.name));
     return;
   }

@@ -10,6 +10,7 @@
 
 #include "catalog/alter.h"
 #include "catalog/ddl.h"
+#include "catalog/of_kind.h"
 #include "plan/strategies/replace.h"
 #include "plan/strategies/second_table.h"
 
@@ -57,6 +58,9 @@ void Replacements::find_seeds() {
       causes_.insert(id);
       replace(id);
     }
+  }
+  for (const auto& [id, object] : of_kind(p_.to, Kind::domain)) {
+    if (in_both(id) && !p_.done.contains(id) && is_exchanged_type(p_, id)) exchange_type(id);
   }
   find_rebound();
   for (const diff::Rename& rename : p_.renames) {

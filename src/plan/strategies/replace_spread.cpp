@@ -58,6 +58,10 @@ void Replacements::spread(const ObjectId& id) {
         }
         break;
       case Kind::sequence: break;
+      case Kind::domain_constraint:
+        if (exchanged && id.kind == Kind::domain && dependent.schema == id.schema && dependent.relation == id.name) break;  // made with it
+        pull_in(dependent, id);
+        break;
       default:
         if (id.kind == Kind::table && p_.done.contains(dependent)) break;  // a rebuilt table makes its own policies and triggers
         pull_in(dependent, id);

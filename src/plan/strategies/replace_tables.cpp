@@ -24,7 +24,7 @@ void Replacements::find_second_tables() {
   for (const auto& [id, aspects] : p_.altered) consider(id);
   for (const ObjectId& id : p_.created) consider(id);
   for (const auto& [id, users] : p_.dependents) {
-    if (id.kind != Kind::enum_type || !is_exchanged_type(p_, id)) continue;
+    if ((id.kind != Kind::enum_type && id.kind != Kind::domain) || !is_exchanged_type(p_, id)) continue;
     for (const ObjectId& column : users) {
       if (column.kind == Kind::column && in_both(column)) tables.insert(root_of(p_.from, table_id({column.schema, column.relation})));
     }

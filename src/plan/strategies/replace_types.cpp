@@ -12,13 +12,16 @@
 #include "catalog/alter.h"
 #include "catalog/ddl.h"
 #include "plan/strategies/conversion.h"
+#include "plan/strategies/domain_parts.h"
 #include "plan/strategies/enum_labels.h"
+#include "plan/strategies/refused_rows.h"
 
 namespace contraflow::plan {
 
 using namespace catalog;
 
 bool is_exchanged_type(const Planner& planner, const ObjectId& id) {
+  if (id.kind == Kind::domain && !planner.done.contains(id) && tested_by_exchange(planner, id)) return true;
   const auto altered = planner.altered.find(id);
   if (altered == planner.altered.end() || planner.done.contains(id)) return false;
   const std::set<Aspect>& aspects = altered->second;
@@ -130,16 +133,20 @@ bool Replacements::exchange_through_shadows(const ObjectId& id) {
     shadow.shadow_type = type_named(b.type, beside);
     shadow.retired_type = type_named(a.type, old_type);
     Item scratch;
-    shadow.up = fmt::format("{}::text::{}", sql::quote_identifier(old_name), shadow.shadow_type);
+    shadow.up = through_base(p_, id, sql::quote_identifier(old_name), a.type, shadow.shadow_type, false);
     if (id.kind == Kind::enum_type) shadow.up = mapped({column, old_name}, id, shadow.shadow_type, shadow.up, scratch);
     fill_nulls(p_, shadow);
     const auto back_to = [&](const std::string& type) {
-      const std::string name = sql::quote_identifier(column.name), plain = fmt::format("{}::text::{}", name, type);
+      const std::string name = sql::quote_identifier(column.name), plain = through_base(p_, id, name, b.type, type, true);
       return id.kind == Kind::enum_type ? convert_labels_back(p_, {column, name, a.type.ends_with("[]")}, id, type, plain) : plain;
     };
     shadow.down = back_to(shadow.retired_type);
     shadow.down_at_first = back_to(a.type);
     shadow.up_may_fail = shadow.down_may_fail = true;
+    if (id.kind == Kind::domain) {
+      if (auto rows = refused_rows(p_, column, old_name, false)) shadow.up_refused.push_back(std::move(*rows));
+      if (auto rows = refused_rows(p_, column, column.name, true)) shadow.down_refused.push_back(std::move(*rows));
+    }
     shadow.types = {{quoted_name(id), beside}};
     shadow.back_types = {{quoted_name(id), old_type}};
     exchange_grade_ = std::max(exchange_grade_, scratch.grade);
@@ -149,18 +156,13 @@ bool Replacements::exchange_through_shadows(const ObjectId& id) {
     add_shadow(std::move(shadow));
   }
   const std::string word = id.kind == Kind::domain ? "DOMAIN" : "TYPE";
-  const auto make = [&](const Database& database, const std::string& name) {
-    Object made = database.objects.at(id);
-    made.id.name = name;
-    return create_all(made, database);
-  };
   const ObjectId beside_id{id.kind, id.schema, "", beside, ""}, old_id{id.kind, id.schema, "", old_type, ""};
-  const auto labels_of = [&](const Database& database) {
+  const auto form_of = [&](const Database& database) {
     const auto* body = database.find_body<EnumType>(id);
-    return body ? enum_labels_are(id, body->labels) : std::string();
+    return body ? enum_labels_are(id, body->labels) : domain_is(database, id);
   };
   const auto drop_type = [&](const std::string& name) { return Statements{fmt::format("DROP {} IF EXISTS {}", word, sql::quote(QualifiedName{id.schema, name}))}; };
-  Operation& expand = p_.add(Phase::expand, "make beside the old", id, brief(make(p_.to, beside), all_of({absent(beside_id), absent(old_id), labels_of(p_.from)})), brief(drop_type(beside), absent(old_id)));
+  Operation& expand = p_.add(Phase::expand, "make beside the old", id, brief(make_type_as(p_.to, id, beside), all_of({absent(beside_id), absent(old_id), form_of(p_.from)})), brief(drop_type(beside), absent(old_id)));
   expand.groupable = false;
   expand.step.preconditions = exchange_preconditions_;
   const std::size_t made = p_.operations.size() - 1;
@@ -176,15 +178,23 @@ bool Replacements::exchange_through_shadows(const ObjectId& id) {
   out.grade = exchange_grade_;
   out.touches.insert(id);
   out.preceded_by.push_back(made);
-  Operation& purge = p_.add(Phase::purge, "purge the old", id, brief(drop_type(old_type)), brief(make(p_.from, old_type), all_of({absent(old_id), absent(beside_id), labels_of(p_.to)})));
+  Operation& purge = p_.add(Phase::purge, "purge the old", id, brief(drop_type(old_type)), brief(make_type_as(p_.from, id, old_type), all_of({absent(old_id), absent(beside_id), form_of(p_.to)})));
   purge.groupable = false;
   out.followed_by.push_back(p_.operations.size() - 1);
   const std::size_t purged = p_.operations.size() - 1;
   type_steps_[id] = {made, purged};
   exchanged_through_shadow_.insert(id);
-  p_.done.insert(id);
+  take_with_checks(id);
   if (id.kind == Kind::enum_type) exchange_composites_beside(id, beside, old_type, made, purged);
   return true;
+}
+
+// A domain's CHECKs are made with it.
+void Replacements::take_with_checks(const ObjectId& type) {
+  p_.done.insert(type);
+  for (const Database* database : {&p_.from, &p_.to}) {
+    for (const Object* check : checks_of_domain(*database, type)) p_.done.insert(check->id);
+  }
 }
 
 // Composite types that have attributes of an enum which is exchanged through second columns, where large tables have columns of them: they are made anew beside the old ones, too.
@@ -302,7 +312,7 @@ void Replacements::exchange_type(const ObjectId& id) {
       return;
     }
     into.core.push_back(fmt::format("ALTER {} {} RENAME TO {}", word, quoted_name(id), sql::quote_identifier(spare)));
-    append(into.core, create_all(target, database));
+    append(into.core, make_type_as(database, id, id.name));
     into.after.push_back(fmt::format("DROP {} {}", word, sql::quote(spare_name)));
   };
   script(out.forward, b, p_.to);
@@ -313,7 +323,7 @@ void Replacements::exchange_type(const ObjectId& id) {
     out.todo = negate(enum_labels_are(id, labels->labels));
     out.undo_todo = negate(enum_labels_are(id, std::get<EnumType>(a.body).labels));
   }
-  p_.done.insert(id);
+  take_with_checks(id);
   for (const Object* member : Planner::members(p_.to, id)) p_.done.insert(member->id);
 }
 

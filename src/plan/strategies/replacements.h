@@ -134,6 +134,7 @@ class Replacements {
 
   std::set<ObjectId> exchanged_through_shadow_;
 
+  void take_with_checks(const ObjectId& type);
   bool exchange_through_shadows(const ObjectId& id);
   std::vector<Precondition> exchange_preconditions_;
   Grade exchange_grade_ = Grade::exact;

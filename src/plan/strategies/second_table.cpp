@@ -10,7 +10,9 @@
 #include "effects/type_change.h"
 #include "plan/strategies/column_parts.h"
 #include "plan/strategies/conversion.h"
+#include "plan/strategies/domain_parts.h"
 #include "plan/strategies/enum_labels.h"
+#include "plan/strategies/refused_rows.h"
 #include "plan/strategies/family.h"
 #include "plan/strategies/replace.h"
 #include "plan/strategies/table_parts.h"
@@ -74,8 +76,9 @@ void SecondTable::choose_columns() {
     const auto* before = p_.from.find_body<Column>(member->id);
     const auto given = p_.options.fill.find(fmt::format("{}.{}.{}", member->id.schema, member->id.relation, member->id.name));
     const std::string quoted = sql::quote_identifier(member->id.name);
-    if (const std::optional<ObjectId> type = exchanged_enum_of(p_, member->id)) {
-      choose_labels(member->id, *type);
+    if (const std::optional<ObjectId> type = exchanged_type_of(p_, member->id)) {
+      if (type->kind == Kind::domain) choose_domain(member->id, *type);
+      else choose_labels(member->id, *type);
     } else if (before) {
       columns_.push_back(member->id.name);
       const Conversion forward = forward_conversion(p_, member->id, before->type, column->type);
@@ -112,6 +115,23 @@ void SecondTable::choose_columns() {
   }
   new_key_ = key_of(p_.to, p_.from);
   old_key_ = key_of(p_.from, p_.to);
+}
+
+// Its values go by the base type. Rows that are copied within the exchange meet the domain under its own name.
+void SecondTable::choose_domain(const ObjectId& column, const ObjectId& type) {
+  const std::string& whole = std::get<Column>(p_.to.objects.at(column).body).type;
+  const std::string brackets = whole.substr(quoted_name(type).size()), name = sql::quote_identifier(column.name);
+  const bool at_once = key_of(p_.to, p_.from).empty() || key_of(p_.from, p_.to).empty();
+  new_types_[name_of(type)] = name_beside(p_, type);
+  old_types_[name_of(type)] = name_retired(p_, type);
+  const std::string beside = at_once ? whole : sql::quote(name_beside(p_, type)) + brackets, retired = at_once ? whole : sql::quote(name_retired(p_, type)) + brackets;
+  columns_.push_back(column.name);
+  up_.push_back(through_base(p_, type, name, whole, beside, false));
+  kept_.push_back(through_base(p_, type, name, whole, whole, false));
+  down_.push_back(through_base(p_, type, name, whole, retired, true));
+  hold(column, std::get<Column>(p_.from.objects.at(column).body), retired, true);
+  if (auto rows = refused_rows(p_, column, column.name, false)) preconditions_.push_back(std::move(*rows));
+  if (auto rows = refused_rows(p_, column, column.name, true)) undo_preconditions_.push_back(std::move(*rows));
 }
 
 // Its values go by their labels. Rows that are copied within the exchange meet the types under their own names.

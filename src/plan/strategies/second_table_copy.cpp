@@ -150,8 +150,8 @@ Statements SecondTable::start_sync(const Copy& copy) const {
   body += "  RETURN NULL;\nEND\n";
   Statements out = stop_sync();
   out.pop_back();  // the function is replaced, not dropped
-  // It writes a table that the application has no privileges on.
-  out.push_back(fmt::format("CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$\n{}$function$",
+  // It writes a table that the application has no privileges on; a column called old, new or found is the column.
+  out.push_back(fmt::format("CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$\n#variable_conflict use_column\n{}$function$",
                             function_name(), body));
   out.push_back(fmt::format("CREATE TRIGGER {} AFTER INSERT OR UPDATE OR DELETE ON {} FOR EACH ROW {}EXECUTE FUNCTION {}()", row_trigger(), source,
                             // What only gives the second name its value is copied afterwards.
@@ -213,7 +213,9 @@ std::size_t SecondTable::make() {
   for (const ObjectId& id : new_.relations) create.needs.insert(p_.to.objects.at(id).depends_on.begin(), p_.to.objects.at(id).depends_on.end());
   for (const ObjectId& id : new_.ids()) create.needs.erase(id);
   std::erase_if(create.needs, [&](const ObjectId& id) { return id.kind == Kind::column && old_column_name(p_, id) != id.name; });  // has its old name: under_old_names()
-  for (const auto& [type, beside] : new_types_) create.needs.erase(ObjectId{Kind::enum_type, type.schema, "", type.name, ""});     // it is made of those beside
+  for (const auto& [type, beside] : new_types_) {
+    for (const Kind kind : {Kind::enum_type, Kind::domain}) create.needs.erase(ObjectId{kind, type.schema, "", type.name, ""});  // it is made of those beside
+  }
   for (const Object* sequence : owned_sequences(p_.to, id_)) {
     create.needs.erase(sequence->id);
     if (!p_.from.find(sequence->id)) create.provides.insert(sequence->id);

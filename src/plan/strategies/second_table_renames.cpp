@@ -29,8 +29,8 @@ void SecondTable::find_renamed() {
     const ObjectId old_id = column_id(id.schema, id.relation, rename.from.name);
     if (p_.to.find(old_id)) {
       cannot(fmt::format("another column takes its old name {}", sql::quote_identifier(rename.from.name)));
-    } else if (exchanged_enum_of(p_, id)) {
-      cannot("is of an enum that is exchanged with it");
+    } else if (exchanged_type_of(p_, id)) {
+      cannot("is of a type that is exchanged with it");
     } else if (before.generated != after.generated) {
       cannot(after.generated == Generated::none ? "is computed no longer" : "comes to be computed");
     } else {

@@ -54,6 +54,7 @@ class SecondTable {
   void choose_names();
   bool taken(const QualifiedName& name) const;
   void choose_columns();
+  void choose_domain(const ObjectId& column, const ObjectId& type);
   void choose_labels(const ObjectId& column, const ObjectId& type);
   std::vector<std::string> key_of(const Database& database, const Database& other) const;
   void refuse_moving_partitions();

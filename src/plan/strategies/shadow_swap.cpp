@@ -300,6 +300,12 @@ void Shadows::purge(const QualifiedName& table, const std::vector<ShadowColumn>&
   const std::size_t filled = p_.operations.size() - 1;
   // The trigger goes first: a writer between the two would name a column that is gone. Both are one transaction.
   Operation& last = add(Phase::purge, "purge the old column for", columns.front().id, brief(std::move(statements), all_of(swapped)), brief(std::move(back), all_of(conditions)), grade);
+  for (const ShadowColumn& column : columns) {
+    const Column& old = std::get<Column>(p_.from.objects.at(column.id).body);
+    if (!column.shadow_wins || !has_checked_domain(p_.from, old)) continue;
+    last.step.undo.mode = Mode::blocking;
+    last.step.notes.push_back(fmt::format("after purge a rollback writes the whole of {} under ACCESS EXCLUSIVE: {} comes back with {}, which tests its values", sql::quote(table), describe(column.id), old.type));
+  }
   last.after.push_back(filled);
   for (const ShadowColumn& column : columns) {
     // The old column is of a type that goes: that one goes after it.

@@ -65,7 +65,7 @@ bool Shadows::refused_in_tree(const QualifiedName& table, const std::vector<Shad
       p_.refuse(fmt::format("{} changes its type, but is inherited from a parent that does not, or by a table that inherits it from another one, too; allow the rewrite with --allow-blocking rewrite",
                             describe(column.id)));
     } else if (!column.types.empty()) {
-      p_.refuse(fmt::format("{} is of an enum that is exchanged, and {} cannot take its place: allow the rewrite with --allow-blocking rewrite", describe(column.id), where));
+      p_.refuse(fmt::format("{} is of a type that is exchanged, and {} cannot take its place: allow the rewrite with --allow-blocking rewrite", describe(column.id), where));
     }
     for (const QualifiedName& member : family) {
       const Table* body = p_.from.find_body<Table>(table_id(member));
