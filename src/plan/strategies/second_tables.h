@@ -72,6 +72,7 @@ class SecondTable {
   void collect_references();
   bool changes_type(const ObjectId& column) const;
   bool crosses(const Object& member) const;
+  bool exchanged_too(const QualifiedName& table) const;
   void cross(const ObjectId& key, const ObjectId& column);
   void collect_crossing();
   void collect_publications();
