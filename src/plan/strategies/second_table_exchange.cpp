@@ -129,6 +129,7 @@ void SecondTable::exchange(std::size_t filled) {
   };
   around(new_crossing_, old_crossing_, new_, old_, false);
   around(old_crossing_, new_crossing_, old_, new_, true);
+  append(out_.forward_before, swap_);  // tables that reference it are locked first, as their writers lock them
 }
 
 void SecondTable::purge() {

@@ -60,7 +60,7 @@ void SecondTable::name_twice() {
   two_names_ = swap.added;
   both_filled_ = swap.filled;
   copies_ = std::move(swap.copies);
-  out_.forward_before = std::move(swap.forward);
+  swap_ = std::move(swap.forward);
   out_.undo_last = std::move(swap.undo);
   out_.preconditions = std::move(swap.preconditions);
   out_.notes.insert(out_.notes.end(), swap.notes.begin(), swap.notes.end());
