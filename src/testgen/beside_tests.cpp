@@ -29,16 +29,17 @@ void TableTests::twin(TestFile& file, State state, bool old) const {
   const auto& key = old ? old_key_ : new_key_;
   if (key.empty()) return;
   const QualifiedName& name = old ? table_.old_name : table_.new_name;
-  std::vector<std::string> columns;
+  std::vector<std::string> columns, before;
   std::vector<pg::Value> values;
   std::string where_other;
   for (const ColumnPair& pair : table_.columns) {
     if (!pair.from || !pair.to || (!pair.conversion.empty() && !old) || pair.from->generated != catalog::Generated::none || pair.to->generated != catalog::Generated::none) continue;
     const std::string& here = old ? pair.old_name : pair.new_name;
-    const std::string& there = old ? pair.new_name : pair.old_name;
+    const std::string& there = pair.new_name;  // the first table has it, too, from the exchange on
     const Row& becomes = old ? new_of_old_.at(changed_to) : row;
     if (!row.contains(here) || !becomes.contains(pair.new_name) || (old ? old_altered_ : new_altered_).contains(here)) continue;
     columns.push_back(there);
+    before.push_back(pair.old_name);
     values.push_back(becomes.at(pair.new_name));
     if (std::find(key.begin(), key.end(), here) != key.end())
       where_other += fmt::format("{}{}::text = {}", where_other.empty() ? "" : " AND ", sql::quote_identifier(there), literal(becomes.at(pair.new_name)));
@@ -47,7 +48,7 @@ void TableTests::twin(TestFile& file, State state, bool old) const {
   if (!old && rows_may_be_missing(world_.plan)) {
     // The way back counts what the old form cannot hold: such a row is not there.
     Row kept = old_rows_.at(changed_to);
-    for (std::size_t i = 0; i < columns.size(); ++i) kept[columns[i]] = values[i];
+    for (std::size_t i = 0; i < columns.size(); ++i) kept[before[i]] = values[i];
     for (const ColumnPair& pair : table_.columns) {
       if (!pair.from || !pair.to || pair.conversion.empty() || !row.contains(pair.new_name)) continue;
       try {

@@ -115,9 +115,10 @@ Renames renames_of(const plan::Plan& plan, TablePair& table, const std::set<Qual
       const auto names = [&](const QualifiedName& name) { return statement.find(sql::quote(name) + " ") != std::string::npos; };
       const bool here = names(table.old_name) || names(table.new_name) || std::any_of(above.begin(), above.end(), names);
       if (!here) continue;
-      if (statement.starts_with(fmt::format("ALTER TABLE {} RENAME TO ", sql::quote(table.old_name))) && step.phase == plan::Phase::contract) {
+      // By the name that it has then.
+      if (statement.starts_with(fmt::format("ALTER TABLE {} RENAME TO ", sql::quote(table.new_name))) && step.phase == plan::Phase::contract) {
         const std::string name = unquoted(between(statement, " RENAME TO ", ""));
-        if (name.ends_with("__retired")) table.followed = {table.old_name.schema, name};
+        if (name.ends_with("__retired")) table.followed = {table.new_name.schema, name};
       }
       if (statement.find("CREATE TRIGGER zz_contraflow_sync") != std::string::npos) table.synced = true;
       if (const std::string column = between(statement, " RENAME COLUMN ", " TO "); !column.empty())
@@ -331,8 +332,8 @@ Shape shape_of(const plan::Plan& plan, const Database& from, const Database& to)
         const std::string end = fmt::format(" RENAME TO {}", sql::quote_identifier(table.new_name.name));
         if (table.from == nullptr || !statement.starts_with("ALTER TABLE ") || !statement.ends_with("__next" + end)) continue;
         const std::string named = statement.substr(12, statement.size() - 12 - end.size());
-        const std::string schema = sql::quote_identifier(table.old_name.schema) + ".";
-        if (named.starts_with(schema)) table.next = {table.old_name.schema, unquoted(named.substr(schema.size()))};
+        const std::string schema = sql::quote_identifier(table.new_name.schema) + ".";
+        if (named.starts_with(schema)) table.next = {table.new_name.schema, unquoted(named.substr(schema.size()))};
       }
     }
     if (table.next.name.empty()) table.followed = {};
@@ -445,6 +446,8 @@ std::vector<Rule> rules_of(const TablePair& table, const plan::Plan& plan, const
     const State shape_from = table.from ? (shape.contract == 99 ? shape.last : shape.contract) : table.created;
     if (stayed) {
       if (shape.contract == 99 && table.from) continue;  // the old side says it in every state
+      rule.from = shape_from;
+    } else if (rule.kind == Rule::Kind::not_null && !table.next.name.empty()) {
       rule.from = shape_from;
     } else if (rule.kind == Rule::Kind::not_null) {
       const std::string quoted = sql::quote_identifier(rule.name);

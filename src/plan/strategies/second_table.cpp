@@ -252,6 +252,7 @@ void SecondTable::collect_references() {
         p_.refuse(fmt::format("{} changes together with {}, which it references and which is exchanged for a second table: make two plans", describe(dependent), describe(id_)));
       }
       out_.carried.insert(dependent);
+      if (exchanged_too({dependent.schema, dependent.relation})) continue;  // that one's, see below
       references_.push_back(object);
       join_renamed(*object);
       for (const std::string& column : key.columns) {
@@ -280,6 +281,12 @@ void SecondTable::cross(const ObjectId& key, const ObjectId& column) {
   out_.joined.insert(column);
 }
 
+// Both are exchanged, in one transaction: a foreign key between them is off from its beginning to its end, for the second tables come and go one by one.
+bool SecondTable::exchanged_too(const QualifiedName& table) const {
+  const ObjectId root = root_of(p_.from, table_id(table));
+  return root != id_ && must_exchange(p_, root);
+}
+
 // Its foreign keys to columns that change their type: neither table of the two can have them while both types are about. One that goes or changes leaves the old table with the exchange,
 // too: there it would stop what the next version may do with the rows that it points at.
 void SecondTable::collect_crossing() {
@@ -289,6 +296,10 @@ void SecondTable::collect_crossing() {
       if (key.type != ConstraintType::foreign_key || !key.references || (key.inherited && !key.local) || family->ids().contains(table_id(*key.references))) continue;
       const auto* other = (family == &old_ ? p_.to : p_.from).find_body<Constraint>(member->id);
       bool crosses = other ? other->definition != key.definition : family == &old_;
+      if (exchanged_too(*key.references)) {
+        crosses = true;
+        out_.joined.insert(root_of((family == &old_ ? p_.from : p_.to), table_id(*key.references)));
+      }
       if (crosses) p_.crossing_foreign_keys.insert(member->id);
       for (const std::string& name : key.referenced_columns) {
         const ObjectId column = column_id(key.references->schema, key.references->name, name);

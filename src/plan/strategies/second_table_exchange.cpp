@@ -109,7 +109,7 @@ void SecondTable::exchange(std::size_t filled) {
       append(forward ? out_.forward_after : out_.undo_after, back.add);
       for (auto& [id, action] : back.later) {
         // On the way back the columns have their old names again by then.
-        if (!forward && action.mode == Mode::brief && !renamed_.empty()) action.statements = under_new_names(p_, {key->id}, std::move(action.statements), true);
+        if (!forward && action.mode == Mode::brief) action.statements = under_new_names(p_, {key->id}, std::move(action.statements), true);
         const bool validates = action.mode == Mode::scan;
         const std::string verb = validates ? "validate" : "join";
         Operation& operation = p_.add(Phase::contract, (forward ? "" : "way back: ") + verb, id, forward ? action : Action{}, forward ? Action{} : action);
@@ -129,6 +129,7 @@ void SecondTable::exchange(std::size_t filled) {
   };
   around(new_crossing_, old_crossing_, new_, old_, false);
   around(old_crossing_, new_crossing_, old_, new_, true);
+  append(out_.forward_before, swap_);  // tables that reference it are locked first, as their writers lock them
 }
 
 void SecondTable::purge() {

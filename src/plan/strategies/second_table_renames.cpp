@@ -33,6 +33,8 @@ void SecondTable::find_renamed() {
       cannot("is of a type that is exchanged with it");
     } else if (before.generated != after.generated) {
       cannot(after.generated == Generated::none ? "is computed no longer" : "comes to be computed");
+    } else if (before.generated != Generated::none && before.type != after.type) {
+      cannot("is computed and changes its type");
     } else {
       renamed_.push_back(shadow_for(p_, id, rename.from.name, true));
     }
@@ -58,7 +60,7 @@ void SecondTable::name_twice() {
   two_names_ = swap.added;
   both_filled_ = swap.filled;
   copies_ = std::move(swap.copies);
-  out_.forward_before = std::move(swap.forward);
+  swap_ = std::move(swap.forward);
   out_.undo_last = std::move(swap.undo);
   out_.preconditions = std::move(swap.preconditions);
   out_.notes.insert(out_.notes.end(), swap.notes.begin(), swap.notes.end());
@@ -101,10 +103,6 @@ void SecondTable::join_renamed(const Object& key) {
   const auto renamed = [&](const std::string& name) { return old_column_name(p_, column_id(home.schema, home.name, name)) != name; };
   const auto& columns = std::get<Constraint>(key.body).columns;
   if (home == id_ || std::none_of(columns.begin(), columns.end(), renamed)) return;
-  if (must_exchange(p_, home)) {
-    p_.refuse(fmt::format("{} is over a column that gets another name, and its table and {} are both exchanged for second tables: make two plans, the new name first", describe(key.id), describe(id_)));
-    return;
-  }
   for (const Object* column : Planner::columns(p_.from, home)) {
     if (renamed(column->id.name)) out_.joined.insert(column->id);
   }

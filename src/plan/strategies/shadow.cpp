@@ -175,6 +175,7 @@ ShadowColumn shadow_for(const Planner& planner, const ObjectId& id, const std::s
     out.up = sql::quote_identifier(old_name);
     out.down = sql::quote_identifier(id.name);
     out.shadow_type = type_before_rename(planner, b);
+    if (a.generated != Generated::none && b.generated != Generated::none) out.computed = a.default_expression;
     return out;
   }
   const Conversion up = forward_conversion(planner, id, a.type, b.type);

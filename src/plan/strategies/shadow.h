@@ -22,6 +22,7 @@ struct ShadowColumn {
   std::string shadow_type;    // what the second column is made of (an exchanged type has another name until the swap)
   std::string retired_type;   // what the loser is made of when it is made again on the way back from purge
   std::string up, down;       // conversions, over `old_name` and over `id.name`
+  std::string computed;       // a generated column, whose value a BEFORE trigger does not see: its expression, over the table's new names; no one writes it
   std::string down_at_first;  // the second one while an exchanged type still has its own name; empty: the same
   bool up_may_fail = false, down_may_fail = false, up_changes = false, down_loses = false;
   // Exchanged types (quoted names) that have another name until the swap, and on the way back: type -> that name.

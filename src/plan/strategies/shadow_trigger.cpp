@@ -59,9 +59,13 @@ std::string both_ways(const ShadowColumn& column) {
 }  // namespace
 
 Statements create_sync_triggers(const std::vector<QualifiedName>& tables, const std::vector<ShadowColumn>& columns, bool swapped) {
-  std::string body;
+  std::string body, computed;
+  std::map<std::string, std::string> old_names;
+  for (const ShadowColumn& column : columns) old_names[column.id.name] = column.old_name;
   for (const ShadowColumn& column : columns) {
-    if (swapped) {
+    if (!column.computed.empty()) {  // of the first columns, as they are once the trigger has set them
+      computed += assign(swapped ? column.retired_name : column.shadow_name, of_row(swapped ? column.computed : sql::rename_columns(column.computed, old_names), column), false);
+    } else if (swapped) {
       body += assign(column.retired_name, of_row(column.kept(), column), column.shadow_wins && column.down_may_fail);
     } else if (column.two_way()) {
       body += both_ways(column);
@@ -69,6 +73,7 @@ Statements create_sync_triggers(const std::vector<QualifiedName>& tables, const 
       body += assign(column.shadow_name, of_row(column.up, column), column.up_may_fail);
     }
   }
+  body += computed;
   Statements out = drop_sync_triggers(tables);
   out.push_back(fmt::format("CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS $function$\nBEGIN\n{}  RETURN NEW;\nEND\n$function$",
                             function_name(tables.front()), body));
