@@ -17,6 +17,7 @@
 #include "plan/planner.h"
 #include "plan/strategies/index_trees.h"
 #include "plan/strategies/family.h"
+#include "plan/strategies/not_null_names.h"
 #include "plan/strategies/partitions.h"
 #include "sql/expression.h"
 #include "sql/scan.h"
@@ -372,6 +373,7 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   refuse_left_behind(p);
   order_after_renames(p);
   order_around_generated(p);
+  note_own_not_null_of_partitions(p);
   order_not_null_around_keys(p);
   order_builds_before_drops(p);
   order_by_routine_bodies(p);
