@@ -44,8 +44,8 @@ template <class A> void each(A& a, Table& x) { auto& [m1, m2, m3, m4, m5, m6, m7
 template <class A> void each(A& a, ForeignTable& x) { auto& [m1, m2, m3, m4, m5] = x; all(a, m1, m2, m3, m4, m5); }
 template <class A> void each(A& a, SequenceOptions& x) { auto& [m1, m2, m3, m4, m5, m6, m7] = x; all(a, m1, m2, m3, m4, m5, m6, m7); }
 template <class A> void each(A& a, Column& x) {
-  auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22] = x;
-  all(a, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22);
+  auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23] = x;
+  all(a, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23);
 }
 template <class A> void each(A& a, Constraint& x) {
   auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16] = x;
@@ -188,7 +188,10 @@ void all(A& archive, Members&... members) {
 }
 
 // Another build of the same version may have another model: its size tells most of them apart, and what is left is a length that does not fit.
-std::string header() { return fmt::format("contraflow catalog {} {} {}\n", CONTRAFLOW_VERSION, sizeof(Object), std::variant_size_v<Body>); }
+// Counted up where a member comes that changes no size (a bool beside others).
+constexpr int kModel = 2;
+
+std::string header() { return fmt::format("contraflow catalog {} {} {} {}\n", CONTRAFLOW_VERSION, sizeof(Object), std::variant_size_v<Body>, kModel); }
 
 }  // namespace
 

@@ -131,7 +131,8 @@ Statements column_overrides(const std::string& table, const NamedColumn& named, 
   if (column.generated == Generated::none && from.generated == Generated::none &&
       column.identity == Identity::none && column.default_expression != from.default_expression)
     alter(column.default_expression.empty() ? "DROP DEFAULT" : "SET DEFAULT " + column.default_expression);
-  if (column.not_null && !from.not_null)
+  // Not where another parent gives it (18 and later).
+  if (column.not_null && !from.not_null && !(column.not_null_inherited && !column.not_null_local))
     statements.push_back(
         fmt::format("ALTER TABLE ONLY {} {}", table, set_not_null_action(named.object->id, column)));
   if (column.storage != from.storage)
@@ -302,10 +303,14 @@ Statements create_standalone(const Object& object, const Database& database) {
     text += " OF " + table->of_type + typed_columns(columns);
   } else {
     std::vector<std::string> items;
+    const bool by_inherits = !shape.inherits.empty() && !inherits_later(database, shape, columns);
     for (const auto& column : columns) {
+      Column plain = *column.column;
+      // NOT NULL that comes with the parents is not the child's own (18 and later).
+      if (by_inherits && plain.not_null_inherited && !plain.not_null_local) plain.not_null = false;
       // A partition is made with all its columns, an inheritance child with its own.
       if (shape.partition_of || column.column->local || shape.inherits.empty())
-        items.push_back("\n    " + definition_in(column, database));
+        items.push_back("\n    " + definition_in({column.object, &plain}, database));
       else
         overridden.push_back(column);
     }

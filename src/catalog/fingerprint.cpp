@@ -154,9 +154,9 @@ struct Fields {
     out.add(server, options, inherits, partition_of, partition_bound);
   }
   void operator()(const Column& column) const {
-    const auto& [position, type, type_base, collation, not_null, not_null_inherited, not_null_name, default_expression, identity, identity_options, identity_sequence,
+    const auto& [position, type, type_base, collation, not_null, not_null_inherited, not_null_local, not_null_name, default_expression, identity, identity_options, identity_sequence,
                  identity_persistence, identity_grants, identity_comment, generated, storage, compression, statistics_target, options, fdw_options, local,
-                 inherited] = column;  // type_base and not_null_inherited follow from others
+                 inherited] = column;  // type_base and not_null_inherited follow from others; no dump shows not_null_local of partitions
     const bool no_matter = !any_order.empty() && any_order.contains(sql::quote(QualifiedName{object.id.schema, object.id.relation}));
     out.add(no_matter ? 0 : position, type, collation, not_null, not_null_name, default_expression, identity, generated, storage, compression, statistics_target, options, fdw_options,
             inherited);

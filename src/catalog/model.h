@@ -105,6 +105,7 @@ struct Column {
   std::string collation;  // qualified and quoted; empty where it is the type's own
   bool not_null = false;
   bool not_null_inherited = false;  // NOT NULL that a parent dictates
+  bool not_null_local = true;       // NOT NULL that the table declares itself (18 and later: pg_constraint.conislocal), perhaps beside its parent's
   std::string not_null_name;        // of its constraint (18 and later); empty where that is an object of its own
   std::string default_expression;   // empty: none. For generated columns: the generation expression
   Identity identity = Identity::none;

@@ -119,6 +119,7 @@ void enter_not_null(Reader& reader, std::vector<NotNull>& all) {
     if (!object) continue;
     auto& column = std::get<Column>(object->body);
     column.not_null_inherited = one.inherited;
+    column.not_null_local = one.local;
     if (one.remarkable) {
       ObjectId id{Kind::constraint, relation.name.schema, relation.name.name, one.name, {}};
       Object* made = reader.add(catalog_oid::constraint, one.oid, std::move(id), std::move(one.body));

@@ -17,6 +17,7 @@
 #include "plan/planner.h"
 #include "plan/strategies/index_trees.h"
 #include "plan/strategies/family.h"
+#include "plan/strategies/not_null_names.h"
 #include "plan/strategies/partitions.h"
 #include "plan/strategies/published_rows.h"
 #include "sql/expression.h"
@@ -391,6 +392,7 @@ Outcome make_plan(const catalog::Database& from_schema, const catalog::Database&
   refuse_bare_names_in_queries(p);
   order_after_renames(p);
   order_around_generated(p);
+  note_own_not_null_of_partitions(p);
   order_not_null_around_keys(p);
   order_builds_before_drops(p);
   order_by_routine_bodies(p);

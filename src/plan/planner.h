@@ -75,6 +75,7 @@ class Planner {
   std::set<std::pair<ObjectId, std::size_t>> leaves_parent;        // table, and what ends its inheritance
   std::set<std::pair<ObjectId, std::size_t>> leaves_partition;     // partition, and what takes it out of its bound
   std::map<ObjectId, std::size_t> replica_identity_operations;     // table -> what sets its replica identity
+  std::set<std::string> owned_not_null;                            // partitions whose NOT NULL becomes their own beside their parent's
   std::vector<std::string> refusals;
   std::vector<std::string> notes;
 

@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "catalog/ddl.h"
+#include "catalog/of_kind.h"
 #include "testgen/table_tests.h"
 
 namespace contraflow::testgen {
@@ -17,6 +19,14 @@ bool has_own_trigger(const Database& database, const QualifiedName& table) {
   return std::any_of(database.objects.begin(), database.objects.end(), [&](const auto& entry) {
     return entry.first.kind == catalog::Kind::trigger && QualifiedName{entry.first.schema, entry.first.relation} == table;
   });
+}
+
+// A column without a default of its own has its domain's.
+std::string default_of_domain(const catalog::Database& database, const std::string& type) {
+  for (const auto& [id, object] : catalog::of_kind(database, catalog::Kind::domain)) {
+    if (catalog::quoted_name(id) == type) return std::get<catalog::Domain>(object.body).default_expression;
+  }
+  return {};
 }
 
 }  // namespace
@@ -45,6 +55,7 @@ void TableTests::defaults(TestFile& file, State state, bool old) const {
         column = pair.to;
       }
     }
+    if (expression.empty() && column->generated == catalog::Generated::none) expression = default_of_domain((from_desired ? world_.desired : world_.before).database(), column->type);
     if (!constant(*column, world_)) continue;
     Row row = rows.at(with_default);
     row.erase(name);

@@ -111,6 +111,16 @@ def unproven(entries, constraints):
     return out
 
 
+def owned(entries, tables):
+    """the state in which nobody knows whether NOT NULL of the named partitions is their own beside their parent's (18 and later): no dump shows it"""
+    out, names = dict(entries), {identifiers(table) for table in tables}
+    for title, text in entries.items():
+        m = re.match(r'catalog constraint ((?:"(?:[^"]|"")*"|[^" ])*) ', title)
+        if m and identifiers(m[1]) in names:
+            out[title] = re.sub(r'^(n [tf]) [tf] (?=[1-9])', r'\1 ? ', text)
+    return out
+
+
 def identifiers(name):
     """what a qualified name is made of: keywords are quoted by one program and not by another"""
     return tuple(quoted.replace('""', '"') if quoted else bare for quoted, bare in re.findall(r'"((?:[^"]|"")*)"|([^".]+)', name))

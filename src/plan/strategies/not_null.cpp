@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// NOT NULL is set after a CHECK that is validated without blocking anybody, and dropped in a way that leads back; from 18 on its constraint has a name.
+// NOT NULL is set after a CHECK that is validated without blocking anybody, and dropped in a way that leads back.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,12 +8,21 @@
 #include "catalog/ddl.h"
 #include "catalog/rename.h"
 #include "plan/strategies/column_parts.h"
+#include "plan/strategies/not_null_names.h"
 
 namespace contraflow::plan {
 
 using namespace catalog;
 
 namespace {
+
+bool is_keyed(const Database& database, const ObjectId& column) {
+  const auto members = Planner::members(database, table_id({column.schema, column.relation}));
+  return std::any_of(members.begin(), members.end(), [&](const Object* member) {
+    const auto* key = std::get_if<Constraint>(&member->body);
+    return key && key->type == ConstraintType::primary_key && std::find(key->columns.begin(), key->columns.end(), column.name) != key->columns.end();
+  });
+}
 
 // DROP NOT NULL reaches every table below, also those that have it by themselves in `after` (before 18, where it is no constraint of theirs): these keep it, or get it again where a
 // partitioned table cannot drop it alone.
@@ -32,7 +41,16 @@ Removal remove_not_null(const Planner& p, const Database& after, const ObjectId&
   }
   Removal out;
   const std::string target = column_target(after, id);
-  if (keep.empty() || after.major() >= 18) {
+  if (after.major() >= 18) {
+    out.statements = {fmt::format("{} {}", target, drops)};
+    // What a table declares itself, or had of a key of its own, stays.
+    for (const QualifiedName& table : lose) {
+      const ObjectId copy = column_id(table.schema, table.name, id.name);
+      if (before.find_body<Column>(copy)->not_null_local || has_own_not_null_name(before, copy) || is_keyed(before, copy) || is_keyed(after, copy)) out.statements.push_back(fmt::format("{} {}", alter_table(after, table.schema, table.name), drops));
+    }
+    return out;
+  }
+  if (keep.empty()) {
     out.statements = {fmt::format("{} {}", target, drops)};
     return out;
   }
@@ -58,13 +76,33 @@ std::vector<ObjectId> owned_afterwards(const Planner& p, const ObjectId& id) {
   for (const QualifiedName& table : Planner::descendants(p.to, {id.schema, id.relation})) {
     const ObjectId copy = column_id(table.schema, table.name, id.name);
     const auto *was = p.from.find_body<Column>(copy), *is = p.to.find_body<Column>(copy);
-    const auto members = Planner::members(p.from, table_id(table));
-    const bool in_key = std::any_of(members.begin(), members.end(), [&](const Object* member) {  // that made it the table's own
-      const auto* key = std::get_if<Constraint>(&member->body);
-      return key && key->type == ConstraintType::primary_key && std::find(key->columns.begin(), key->columns.end(), id.name) != key->columns.end();
-    });
+    const bool in_key = is_keyed(p.from, copy);                                                          // that made it the table's own
     const bool has_own_name = was && was->not_null_name != p.from.find_body<Column>(id)->not_null_name;  // only one of its own has
     if (was && is && !has_own_name && was->not_null_inherited && is->not_null && !is->not_null_inherited && !in_key) out.push_back(copy);
+  }
+  return out;
+}
+
+// Those that keep their own under another name than the parent's: it is no longer inherited.
+std::vector<ObjectId> freed_afterwards(const Planner& p, const ObjectId& id) {
+  std::vector<ObjectId> out;
+  if (p.to.major() < 18) return out;
+  for (const QualifiedName& table : Planner::descendants(p.to, {id.schema, id.relation})) {
+    const ObjectId copy = column_id(table.schema, table.name, id.name);
+    const auto *was = p.from.find_body<Column>(copy), *is = p.to.find_body<Column>(copy);
+    if (was && is && was->not_null && is->not_null && was->not_null_inherited && !is->not_null_inherited) out.push_back(copy);
+  }
+  return out;
+}
+
+// Those that declare it themselves before, and have it from their parent alone afterwards.
+std::vector<QualifiedName> given_up(const Planner& p, const ObjectId& id) {
+  std::vector<QualifiedName> out;
+  if (p.to.major() < 18) return out;
+  for (QualifiedName& table : Planner::descendants(p.to, {id.schema, id.relation})) {
+    const ObjectId copy = column_id(table.schema, table.name, id.name);
+    const auto *was = p.from.find_body<Column>(copy), *is = p.to.find_body<Column>(copy);
+    if (was && is && was->not_null && is->not_null && !was->not_null_inherited && is->not_null_inherited && !is->not_null_local && !is_keyed(p.to, copy)) out.push_back(std::move(table));
   }
   return out;
 }
@@ -94,15 +132,29 @@ void set_not_null(Planner& p, Phase phase, const ObjectId& id, const std::string
     return operation;
   };
   const std::string set_not_null = fmt::format("{} {}", target, set_not_null_action(now, std::get<Column>(p.to.objects.at(id).body)));
-  const Removal drop_not_null = remove_not_null(p, p.from, id, name_now);
+  Removal drop_not_null = remove_not_null(p, p.from, id, name_now);
+  Statements sets = own_not_null_first(p, p.to, id, name_now);
+  sets.push_back(set_not_null);
+  for (const QualifiedName& heir : given_up(p, id)) {
+    const ObjectId copy = column_id(heir.schema, heir.name, id.name);
+    if (!p.is_small({id.schema, id.relation})) {
+      // It stays its own beside the parent's: of a partition no dump shows that.
+      p.owned_not_null.insert(sql::quote(heir));
+      continue;
+    }
+    p.claim(copy, Aspect::not_null_name);
+    const std::string alter = alter_table(p.to, heir.schema, heir.name);
+    sets.insert(sets.begin(), fmt::format("{} ALTER COLUMN {} DROP NOT NULL", alter, column));
+    drop_not_null.statements.push_back(fmt::format("{} {}", alter, set_not_null_action(column_id(heir.schema, heir.name, name_now), *p.from.find_body<Column>(copy))));
+  }
   const std::string done = column_is_not_null(now);
   if (p.to.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""})) {
     // Its rows are on another server, and nobody looks at them.
-    finish(p.add(phase, "set NOT NULL on", id, brief({set_not_null}, negate(done)), brief(drop_not_null.statements, all_of({exists(now), done}))));
+    finish(p.add(phase, "set NOT NULL on", id, brief(sets, negate(done)), brief(drop_not_null.statements, all_of({exists(now), done}))));
     return;
   }
   if (p.is_small({id.schema, id.relation})) {
-    Action action = blocking({set_not_null}, negate(done));
+    Action action = blocking(std::move(sets), negate(done));
     p.allow_blocking(action, "scan", {{id.schema, id.relation}}, "SET NOT NULL");
     Operation& operation = finish(p.add(phase, "set NOT NULL on", id, action, removing(p, drop_not_null, id, all_of({exists(now), done}))));
     operation.step.preconditions.push_back(no_nulls);
@@ -130,8 +182,8 @@ void set_not_null(Planner& p, Phase phase, const ObjectId& id, const std::string
                                      Action{}));
   validate.step.effects = {{{id.schema, id.relation}, effects::LockMode::share_update_exclusive, effects::Work::scan}};
   after = {p.operations.size() - 1};
-  Operation& set = finish(p.add(phase, "set NOT NULL on", id,
-                                brief({set_not_null, drop_check}), Action{}));
+  sets.push_back(drop_check);
+  Operation& set = finish(p.add(phase, "set NOT NULL on", id, brief(std::move(sets)), Action{}));
   set.step.effects = {{{id.schema, id.relation}, effects::LockMode::access_exclusive, effects::Work::none}};
 }
 
@@ -155,7 +207,7 @@ void drop_not_null(Planner& p, Phase phase, const ObjectId& id, bool contents_ma
   const std::string column = sql::quote_identifier(id.name);
   const QualifiedName table{id.schema, id.relation};
   Removal removal = remove_not_null(p, p.to, id, id.name);
-  const std::vector<ObjectId> owned = owned_afterwards(p, id);
+  const std::vector<ObjectId> owned = owned_afterwards(p, id), freed = freed_afterwards(p, id);
   Statements set_again;  // on the way back: they inherit alone again
   for (const ObjectId& copy : owned) {
     const std::string alter = fmt::format("{} ALTER COLUMN {}", alter_table(p.from, copy.schema, copy.relation, true), column);
@@ -163,6 +215,7 @@ void drop_not_null(Planner& p, Phase phase, const ObjectId& id, bool contents_ma
     set_again.push_back(alter + " DROP NOT NULL");
   }
   const Statements& forward = removal.statements;
+  append(set_again, own_not_null_first(p, p.from, id, id.name));
   set_again.push_back(fmt::format("{} {}", target, set_not_null_action(id, std::get<Column>(p.from.objects.at(id).body))));
   std::string not_yet = all_of({exists(id), negate(column_is_not_null(id))});
   if (p.from.find(ObjectId{Kind::foreign_table, id.schema, "", id.relation, ""})) {
@@ -185,7 +238,7 @@ void drop_not_null(Planner& p, Phase phase, const ObjectId& id, bool contents_ma
     Operation& operation = p.add(phase, "drop NOT NULL of", id, removing(p, removal, id, column_is_not_null(id)),
                                  blocking(std::move(again), not_yet));
     operation.detaches.insert(id);
-    operation.detaches.insert(owned.begin(), owned.end());
+    operation.detaches.insert(freed.begin(), freed.end());
     p.null_operations[id].push_back(p.operations.size() - 1);
     return;
   }
@@ -197,7 +250,7 @@ void drop_not_null(Planner& p, Phase phase, const ObjectId& id, bool contents_ma
   Operation& first = p.add(phase, "drop NOT NULL of", id, removing(p, removal, id, column_is_not_null(id)),
                            brief(std::move(set_again), contents_may_be_lost ? exists(check_id) : exists(id)));
   first.detaches.insert(id);
-  first.detaches.insert(owned.begin(), owned.end());
+  first.detaches.insert(freed.begin(), freed.end());
   first.step.effects = {{table, effects::LockMode::access_exclusive, effects::Work::none}};
   const std::size_t before = p.operations.size() - 1;
   Operation& second = p.add(phase, "way back: prove NOT NULL of", id, Action{},
@@ -232,41 +285,6 @@ void note_rows_without_value(Planner& p, const ObjectId& id, const std::string& 
   p.notes.push_back(value.empty() ? fmt::format("{}: rows that the next version writes without it {}; --fill {}.{}=EXPR gives them one there",
                                                 describe(id), otherwise, sql::quote(QualifiedName{id.schema, id.relation}), sql::quote_identifier(id.name))
                                   : fmt::format("{}: rows that the next version writes without it get {} on the way back", describe(id), value));
-}
-
-// From PostgreSQL 18 on NOT NULL is a constraint, whose name stays when the table or column is renamed.
-void rename_not_null(Planner& p, const ObjectId& id) {
-  const Column& before = std::get<Column>(p.from.objects.at(id).body);
-  const Column& after = std::get<Column>(p.to.objects.at(id).body);
-  const QualifiedName table{id.schema, id.relation};
-  if (before.not_null_inherited && after.not_null_inherited) {
-    // The server renames it with the parent's of the same name, and in no other way.
-    for (const auto& [above, aspects] : p.altered) {
-      if (above.kind != Kind::column || above.name != id.name || !aspects.contains(Aspect::not_null_name)) continue;
-      const std::vector<QualifiedName> heirs = Planner::children(p.from, {above.schema, above.relation});
-      if (std::find(heirs.begin(), heirs.end(), table) == heirs.end()) continue;
-      if (p.from.find_body<Column>(above)->not_null_name == before.not_null_name && p.to.find_body<Column>(above)->not_null_name == after.not_null_name) return;
-    }
-    p.refuse(fmt::format("the NOT NULL constraint of {} is inherited and has another name than its parent's: no ALTER renames it to {}", describe(id), sql::quote_identifier(after.not_null_name)));
-    return;
-  }
-  const ObjectId now{Kind::constraint, id.schema, id.relation, before.not_null_name, ""}, then{Kind::constraint, id.schema, id.relation, after.not_null_name, ""};
-  const auto rename = [](const ObjectId& from, const ObjectId& to) { return brief({rename_statement(from, to.name)}, all_of({exists(from), absent(to)})); };
-  Operation& operation = p.add(Phase::expand, "rename the NOT NULL constraint of", id, rename(now, then), rename(then, now));
-  operation.step.effects = {{table, effects::LockMode::access_exclusive, effects::Work::none}};
-  const std::size_t renamed = p.operations.size() - 1;
-  p.not_null_operations[id].push_back(renamed);
-  // While it is not inherited.
-  for (std::size_t i = 0; i < renamed; ++i) {
-    if (!p.operations[i].detaches.contains(id)) continue;
-    if (before.not_null_inherited) p.operations[renamed].after.push_back(i);
-    else if (after.not_null_inherited) p.operations[i].after.push_back(renamed);
-  }
-  for (const auto* leaving : {&p.leaves_parent, &p.leaves_partition}) {
-    for (const auto& [child, i] : *leaving) {
-      if (before.not_null_inherited && name_of(child) == table) p.operations[renamed].after.push_back(i);
-    }
-  }
 }
 
 bool not_null_needed_by_dropped_key(const Planner& p, const ObjectId& id) {

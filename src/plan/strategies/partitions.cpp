@@ -523,6 +523,25 @@ void detach_before_drop(Planner& p, const ObjectId& id, const std::set<ObjectId>
   p.operations.back().removes = leaving;
 }
 
+namespace {
+
+// From 18 on NOT NULL has a name, which no RENAME changes while it is a parent's as well.
+void rename_not_nulls_in_between(Planner& p, const ObjectId& partition, Statements& forward, Statements& back) {
+  for (const Object* column : Planner::columns(p.from, partition)) {
+    if (!p.has(column->id, Aspect::not_null_name)) continue;
+    const auto *before = p.from.find_body<Column>(column->id), *after = p.to.find_body<Column>(column->id);
+    if (!before->not_null_inherited || !after->not_null_inherited) continue;
+    p.claim(column->id, Aspect::not_null_name);
+    const auto rename = [&](const std::string& a, const std::string& b) {
+      return fmt::format("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", quoted_name(partition), sql::quote_identifier(a), sql::quote_identifier(b));
+    };
+    forward.push_back(rename(before->not_null_name, after->not_null_name));
+    back.push_back(rename(after->not_null_name, before->not_null_name));
+  }
+}
+
+}  // namespace
+
 void change_partition(Planner& p, const ObjectId& id, const std::optional<QualifiedName>& old_parent, const std::string& old_bound,
                       const std::optional<QualifiedName>& new_parent, const std::string& new_bound) {
   const Table *old_body = table_in(p.from, id), *new_body = table_in(p.to, id);
@@ -551,6 +570,7 @@ void change_partition(Planner& p, const ObjectId& id, const std::optional<Qualif
     forward.push_back(detach(id, *old_parent));
     if (old_parent != new_parent) append(forward, drop_left_references(p.from, p.to, id));
     if (old_parent != new_parent) append(back, drop_left_references(p.to, p.from, id));
+    rename_not_nulls_in_between(p, id, forward, back);
     append(back, name_parts_by_age(p.from, id));
     back.push_back(attach(id, *old_parent, old_bound));
   }

@@ -17,6 +17,7 @@
 #include "plan/strategies/column_parts.h"
 #include "plan/strategies/conversion.h"
 #include "plan/strategies/index_trees.h"
+#include "plan/strategies/not_null_names.h"
 #include "plan/strategies/refused_rows.h"
 #include "sql/expression.h"
 #include "sql/scan.h"
@@ -256,11 +257,18 @@ void Replacements::add_retype(Item& out, const ObjectId& id, const Column& a, co
     const Column& body = std::get<Column>(database.objects.at(column).body);
     return body.generated == Generated::none ? body.default_expression : std::string();
   };
+  // Names of NOT NULL that differ in a tree (18 and later), as they are at this moment: where they change, that comes afterwards, and NOT NULL that goes is gone by now unless the column takes its new name first.
+  const bool parted = not_null_names_differ(p_.from, id) && (b.not_null || renamed(id));
+  if (parted && not_null_is_keyed(p_, id)) {
+    p_.refuse(fmt::format("{} changes its type, and NOT NULL of a table below has another name than its parent's, which the server takes away then; it cannot be dropped and added again because of a primary key: detach the table, give its constraint the parent's name, and attach it again", describe(id)));
+  }
   const auto script = [&](Script& into, const Database& left, const Database& database, const Column& new_column, const std::string& conversion) {
     for (const ObjectId& column : with_default) {
       if (!default_of(left, column).empty()) into.before.push_back(default_clause(column, Column{}));
     }
+    if (parted) append(into.core, part_not_null(p_.from, id));
     into.core.push_back(set_type(database, id, new_column, conversion));
+    if (parted) append(into.core, join_not_null(p_, p_.from, id));
     for (const ObjectId& column : with_default) {
       if (!default_of(database, column).empty()) into.core.push_back(default_clause(column, std::get<Column>(database.objects.at(column).body)));
     }

@@ -319,12 +319,44 @@ void Replacements::exchange_type(const ObjectId& id) {
   script(out.undo, a, p_.from);
   out.phase = Phase::contract;
   out.touches.insert(id);
+  if (id.kind == Kind::enum_type) give_up_domains(id);
   if (const auto* labels = std::get_if<EnumType>(&b.body)) {
     out.todo = negate(enum_labels_are(id, labels->labels));
     out.undo_todo = negate(enum_labels_are(id, std::get<EnumType>(a.body).labels));
   }
   take_with_checks(id);
   for (const Object* member : Planner::members(p_.to, id)) p_.done.insert(member->id);
+}
+
+// A domain over the enum goes, and columns of it become of the new enum: neither can be before the other, so all is one transaction. Such a domain stands over the old type until its columns are converted.
+void Replacements::give_up_domains(const ObjectId& id) {
+  const auto users = p_.dependents.find(id);
+  if (users == p_.dependents.end()) return;
+  for (const ObjectId& domain : std::set<ObjectId>(users->second)) {
+    if (domain.kind != Kind::domain || !p_.dropped.contains(domain) || p_.done.contains(domain)) continue;
+    const std::set<ObjectId> columns = p_.dependents[domain];
+    const bool in_place = std::all_of(columns.begin(), columns.end(), [&](const ObjectId& column) {
+      const bool follows = column.kind == Kind::view || column.kind == Kind::materialized_view || column.kind == Kind::index || column.kind == Kind::constraint;  // goes and comes with the columns
+      return column.kind == Kind::domain_constraint || follows || (column.kind == Kind::column && in_both(column) && direct_rewrite(column) && !renamed(column) && !is_partition_column(p_.from, column));
+    });
+    const bool waits = std::any_of(columns.begin(), columns.end(), [&](const ObjectId& column) { return column.kind == Kind::column && in_both(column) && p_.to.objects.at(column).depends_on.contains(id); });
+    if (!in_place || !waits) continue;
+    Item& out = item(id);
+    p_.done.insert(domain);
+    out.touches.insert(domain);
+    out.forward.after.insert(out.forward.after.begin(), fmt::format("DROP DOMAIN {}", quoted_name(domain)));
+    append(out.undo.core, create_all(p_.from.objects.at(domain), p_.from));
+    for (const ObjectId& member : columns) {
+      if (member.kind != Kind::domain_constraint) continue;
+      p_.done.insert(member);
+      append(out.undo.core, create_all(p_.from.objects.at(member), p_.from));
+    }
+    for (const ObjectId& column : columns) {
+      if (column.kind != Kind::column || std::get<Column>(p_.from.objects.at(column).body).inherited) continue;
+      items_.erase(column);
+      retype_with(column, id);
+    }
+  }
 }
 
 // A column of an exchanged type is converted in the same transaction.

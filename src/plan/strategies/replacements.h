@@ -152,6 +152,7 @@ class Replacements {
   std::string convert_built_back(const ObjectId& column, const ObjectId& type, const std::string& target, const std::string& plain) const;
   static void take_labels(LabelConversion& conversion, Item& out);
   void retype_with(const ObjectId& column, const ObjectId& type);
+  void give_up_domains(const ObjectId& id);
   // A column and the name that it has while it is read.
   struct ReadColumn {
     ObjectId id;

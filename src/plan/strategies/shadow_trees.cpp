@@ -155,6 +155,7 @@ void Shadows::own_not_null_below(Statements& out, const QualifiedName& table, co
       const std::string aside = p_.spare_constraint(heir.schema, heir.name, body->not_null_name, "swap");
       out.push_back(fmt::format("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", sql::quote(heir), sql::quote_identifier(body->not_null_name), sql::quote_identifier(aside)));
     }
+    if (!body->not_null_local) p_.owned_not_null.insert(sql::quote(heir));
     out.push_back(fmt::format("ALTER TABLE ONLY {} {}", sql::quote(heir), set_not_null_action(on(heir, now), *body)));
   }
 }
