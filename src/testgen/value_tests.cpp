@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "catalog/ddl.h"
+#include "catalog/of_kind.h"
 #include "testgen/table_tests.h"
 
 namespace contraflow::testgen {
@@ -17,6 +19,24 @@ bool has_own_trigger(const Database& database, const QualifiedName& table) {
   return std::any_of(database.objects.begin(), database.objects.end(), [&](const auto& entry) {
     return entry.first.kind == catalog::Kind::trigger && QualifiedName{entry.first.schema, entry.first.relation} == table;
   });
+}
+
+// A column without a default of its own takes its domain's.
+std::string default_of(const Database& database, const catalog::Column& column) {
+  if (!column.default_expression.empty()) return column.default_expression;
+  std::string type = column.type;
+  for (bool below = true; below;) {
+    below = false;
+    for (const auto& [id, object] : catalog::of_kind(database, catalog::Kind::domain)) {
+      if (catalog::quoted_name(id) != type) continue;
+      const auto& domain = std::get<catalog::Domain>(object.body);
+      if (!domain.default_expression.empty()) return domain.default_expression;
+      type = domain.base_type;
+      below = true;
+      break;
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -46,6 +66,7 @@ void TableTests::defaults(TestFile& file, State state, bool old) const {
       }
     }
     if (!constant(*column, world_)) continue;
+    if (expression.empty()) expression = default_of((from_desired ? world_.desired : world_.before).database(), *column);
     Row row = rows.at(with_default);
     row.erase(name);
     pg::Value value;
