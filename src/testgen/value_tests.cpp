@@ -21,10 +21,20 @@ bool has_own_trigger(const Database& database, const QualifiedName& table) {
   });
 }
 
-// A column without a default of its own has its domain's.
-std::string default_of_domain(const catalog::Database& database, const std::string& type) {
-  for (const auto& [id, object] : catalog::of_kind(database, catalog::Kind::domain)) {
-    if (catalog::quoted_name(id) == type) return std::get<catalog::Domain>(object.body).default_expression;
+// A column without a default of its own takes its domain's.
+std::string default_of(const Database& database, const catalog::Column& column) {
+  if (!column.default_expression.empty()) return column.default_expression;
+  std::string type = column.type;
+  for (bool below = true; below;) {
+    below = false;
+    for (const auto& [id, object] : catalog::of_kind(database, catalog::Kind::domain)) {
+      if (catalog::quoted_name(id) != type) continue;
+      const auto& domain = std::get<catalog::Domain>(object.body);
+      if (!domain.default_expression.empty()) return domain.default_expression;
+      type = domain.base_type;
+      below = true;
+      break;
+    }
   }
   return {};
 }
@@ -55,8 +65,8 @@ void TableTests::defaults(TestFile& file, State state, bool old) const {
         column = pair.to;
       }
     }
-    if (expression.empty() && column->generated == catalog::Generated::none) expression = default_of_domain((from_desired ? world_.desired : world_.before).database(), column->type);
     if (!constant(*column, world_)) continue;
+    if (expression.empty() && column->generated == catalog::Generated::none) expression = default_of((from_desired ? world_.desired : world_.before).database(), *column);
     Row row = rows.at(with_default);
     row.erase(name);
     pg::Value value;

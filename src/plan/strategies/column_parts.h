@@ -3,6 +3,7 @@
 // What the strategies that change columns share.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,10 @@ namespace contraflow::plan {
 // Adding the column with this default makes the server write every row.
 bool has_volatile_default(const Database& database, const catalog::Column& column);
 bool has_checked_domain(const Database& database, const catalog::Column& column);
+// Its type is a domain with a default, or over one that has: a column without a default takes that.
+bool has_domain_default(const Database& database, const catalog::Column& column);
+// What the domain of a column is of in the end, where it, or one that it is over, has a default, a CHECK or NOT NULL; nothing for other types.
+std::optional<std::string> type_below_domain(const Database& database, const catalog::Column& column);
 
 // NOT NULL without a scan under ACCESS EXCLUSIVE: CHECK NOT VALID, VALIDATE, SET NOT NULL (>= 12 takes the proof), DROP CHECK. `name_now` is
 // what the column is called when this runs. `after`: operations that come before.

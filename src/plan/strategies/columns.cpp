@@ -45,6 +45,25 @@ bool has_checked_domain(const Database& database, const Column& column) {
          check->first.relation == domain->id.name;
 }
 
+bool has_domain_default(const Database& database, const Column& column) {
+  for (const Object* domain = Planner::type_named(database, Kind::domain, column.type); domain; domain = Planner::type_named(database, Kind::domain, std::get<Domain>(domain->body).base_type)) {
+    if (!std::get<Domain>(domain->body).default_expression.empty()) return true;
+  }
+  return false;
+}
+
+std::optional<std::string> type_below_domain(const Database& database, const Column& column) {
+  std::string type = column.type;
+  bool demands = has_domain_default(database, column);
+  for (const Object* domain = Planner::type_named(database, Kind::domain, type); domain; domain = Planner::type_named(database, Kind::domain, type)) {
+    Column of_it;
+    of_it.type = of_it.type_base = type;
+    demands = demands || has_checked_domain(database, of_it);
+    type = std::get<Domain>(domain->body).base_type;
+  }
+  return demands ? std::optional(type) : std::nullopt;
+}
+
 std::string neutral_value(const Database& database, const Column& column) {
   static const std::map<std::string, std::string> values{
       {"text", "''"}, {"character varying", "''"}, {"character", "''"}, {"bpchar", "''"}, {"name", "''"}, {"bytea", "''"}, {"xml", "''"}, {"smallint", "0"}, {"integer", "0"}, {"bigint", "0"}, {"numeric", "0"}, {"real", "0"}, {"double precision", "0"}, {"money", "0"}, {"oid", "0"}, {"boolean", "false"}, {"uuid", "'00000000-0000-0000-0000-000000000000'"}, {"json", "'{}'"}, {"jsonb", "'{}'"}, {"date", "'epoch'"}, {"timestamp without time zone", "'epoch'"}, {"timestamp with time zone", "'epoch'"}, {"time without time zone", "'00:00'"}, {"time with time zone", "'00:00+00'"}, {"interval", "'0'"}, {"inet", "'0.0.0.0/0'"}, {"cidr", "'0.0.0.0/0'"}};

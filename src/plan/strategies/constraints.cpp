@@ -203,7 +203,11 @@ std::vector<QualifiedName> with_parts(const Database& database, const QualifiedN
 
 // What ADD CONSTRAINT on the partitioned table locks when each partition has its own that is proven: these become its parts.
 std::vector<effects::Effect> effects_of_joining(const Database& database, const ObjectId& id, const Constraint& constraint) {
-  std::vector<effects::Effect> out{{{id.schema, id.relation}, effects::LockMode::share_row_exclusive, effects::Work::none}};
+  std::vector<effects::Effect> out;
+  for (const QualifiedName& part : with_parts(database, {id.schema, id.relation})) {
+    const auto* body = database.find_body<Table>(table_id(part));
+    out.push_back({part, body && body->partitioned ? effects::LockMode::share_row_exclusive : effects::LockMode::access_exclusive, effects::Work::none});
+  }
   for (const QualifiedName& part : with_parts(database, *constraint.references)) out.push_back({part, effects::LockMode::access_exclusive, effects::Work::none});
   return out;
 }

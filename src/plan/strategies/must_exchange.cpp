@@ -121,7 +121,7 @@ std::optional<ExchangeReason> reason_to_exchange(const Planner& p, const ObjectI
       }
       if (!computed && !has_key) continue;  // no rows of two tables can be told apart: a second column, see shadow_trees.cpp
       if (before && before->type != column->type && has_checked_domain(p.to, *column)) {
-        return ExchangeReason{column_has_type(member->id, before->type), fmt::format("a second column for {}, whose new type tests its values, writes every row under ACCESS EXCLUSIVE", describe(member->id))};
+        return ExchangeReason{column_has_type(member->id, before->type), fmt::format("{} becomes one of a domain with a CHECK or NOT NULL, which writes every row under ACCESS EXCLUSIVE", describe(member->id))};
       }
       if (const auto why = before && before->type != column->type && effects::classify_type_change(before->type, column->type) != effects::TypeChange::free ? refuses_updates(p, name_of(id)) : std::nullopt) {
         return ExchangeReason{column_has_type(member->id, before->type), fmt::format("{} needs a second column, which no UPDATE can fill: {}", describe(member->id), *why)};

@@ -492,6 +492,7 @@ DefaultProof prove_default_excludes(Planner& p, Phase phase, const ObjectId& par
   if (!body || !body->partition_of || body->partition_constraint.empty() || body->partition_bound == "DEFAULT") return out;
   const auto present = default_partition(p.from, *body->partition_of);
   if (!present || default_partition(p.to, *body->partition_of) != present) return out;
+  out.holds_rows = present;
   out.preconditions.push_back({fmt::format("rows of the default partition {} that belong to {}", quoted_name(*present), quoted_name(partition)),
                                fmt::format("SELECT count(*) FROM ONLY {} WHERE {}", quoted_name(*present), body->partition_constraint),
                                "move them out of the default partition first"});
@@ -501,6 +502,35 @@ DefaultProof prove_default_excludes(Planner& p, Phase phase, const ObjectId& par
   out.check = proof.check();
   out.before = {proof.forward(phase, negate(is_partition_of(partition, *body->partition_of)), "what leaves out " + describe(partition))};
   p.operations[out.before.front() - 1].step.preconditions = out.preconditions;
+  p.notes.push_back(fmt::format("rows of {} must not be in the default partition {}: they are counted first, and from then until the new partition is attached, as long as it takes to read {}, an INSERT of such a row fails", describe(partition),
+                                quoted_name(*present), quoted_name(*present)));
+  return out;
+}
+
+Statements rows_to_default(const Planner& p, const DefaultProof& proof, const ObjectId& partition) {
+  if (!proof.holds_rows) return {};
+  const std::string rest = quoted_name(*proof.holds_rows), alter = "ALTER TABLE " + rest;
+  Statements out;
+  if (!proof.check.name.empty()) out.push_back(fmt::format("{} DROP CONSTRAINT IF EXISTS {}", alter, sql::quote_identifier(proof.check.name)));
+  std::vector<const Object*> silenced;
+  for (const Object* member : Planner::members(p.from, *proof.holds_rows)) {
+    const auto* trigger = std::get_if<Trigger>(&member->body);
+    if (trigger && trigger->enabled != 'D') silenced.push_back(member);
+  }
+  for (const Object* trigger : silenced) out.push_back(fmt::format("{} DISABLE TRIGGER {}", alter, sql::quote_identifier(trigger->id.name)));
+  // Columns that the plan adds or renames may be there or not.
+  out.push_back("DO " + sql::dollar_quote(fmt::format("DECLARE\n  names text;\nBEGIN\n"
+                                                      "  SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO names FROM pg_attribute AS a JOIN pg_attribute AS b ON b.attname = a.attname\n"
+                                                      "    WHERE a.attrelid = to_regclass({}) AND b.attrelid = to_regclass({}) AND a.attnum > 0 AND NOT a.attisdropped AND NOT b.attisdropped AND b.attgenerated = '';\n"
+                                                      "  EXECUTE format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM %s', to_regclass({}), names, to_regclass({}));\nEND",
+                                                      sql::quote_literal(quoted_name(partition)), sql::quote_literal(rest), sql::quote_literal(rest), sql::quote_literal(quoted_name(partition))),
+                                          "move"));
+  for (const Object* trigger : silenced) {
+    const char state = std::get<Trigger>(trigger->body).enabled;
+    out.push_back(fmt::format("{} ENABLE {}TRIGGER {}", alter, state == 'A' ? "ALWAYS " : state == 'R' ? "REPLICA "
+                                                                                                       : "",
+                              sql::quote_identifier(trigger->id.name)));
+  }
   return out;
 }
 

@@ -12,9 +12,12 @@ struct DefaultProof {
   ObjectId table, check;            // empty where there is no default partition, or only a small one
   std::vector<std::size_t> before;  // operations that the attachment must follow
   std::vector<Precondition> preconditions;
+  std::optional<ObjectId> holds_rows;  // the default partition, which held such rows before and would again
 };
 // For a partition of the desired schema that its parent does not have yet.
 DefaultProof prove_default_excludes(Planner& planner, Phase phase, const ObjectId& partition);
+// On the way back: what was written into the new partition goes to the default one, when it has left its parent and before it is dropped. No trigger of the user's fires.
+Statements rows_to_default(const Planner& planner, const DefaultProof& proof, const ObjectId& partition);
 void drop_default_proof(Planner& planner, Phase phase, const DefaultProof& proof, std::size_t attached);
 
 // A table joins a partitioned one, leaves it, or changes its bound.

@@ -42,7 +42,7 @@ class SecondTable {
   Statements leave_publications_, join_publications_, leave_back_, join_back_;
   std::vector<ShadowColumn> renamed_;  // columns that the first table has under two names from expand on
   std::vector<ShadowSwap::Copy> copies_;
-  Statements swap_;  // the new names alone
+  Statements swap_;                                     // the new names alone
   std::optional<std::size_t> two_names_, both_filled_;  // operations: they are there, and have their values
   bool down_may_fail_ = false;
   bool at_once_ = false;  // no key by which rows find each other: they are copied within the exchange, in either direction

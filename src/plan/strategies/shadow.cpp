@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "plan/strategies/column_parts.h"
 #include "plan/strategies/conversion.h"
 #include "plan/strategies/refused_rows.h"
 #include "sql/expression.h"
@@ -174,7 +175,9 @@ ShadowColumn shadow_for(const Planner& planner, const ObjectId& id, const std::s
   if (!out.shadow_wins && !retyped) {
     out.up = sql::quote_identifier(old_name);
     out.down = sql::quote_identifier(id.name);
-    out.shadow_type = type_before_rename(planner, b);
+    const auto below = renamed ? type_below_domain(planner.to, b) : std::nullopt;
+    out.plain = below.has_value();
+    out.shadow_type = below ? *below : type_before_rename(planner, b);
     if (a.generated != Generated::none && b.generated != Generated::none) out.computed = a.default_expression;
     return out;
   }

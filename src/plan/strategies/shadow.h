@@ -30,6 +30,7 @@ struct ShadowColumn {
   std::vector<Precondition> down_preconditions;        // rows that have no way back
   std::vector<Precondition> up_refused, down_refused;  // rows that the conversions refuse, counted before they are written
   bool shadow_wins = true;                             // false: the original keeps its place and takes the new name; nothing is built twice
+  bool plain = false;                                  // a copy of a domain's base type: the domain would give it its default, or write every row for its CHECK
   bool converted = false;                              // an original that keeps its place and takes the new type in the swap: in trees of tables, which have no second column
   // What the loser holds after the swap, over `id.name`: an original that has kept its place leaves a copy behind.
   std::string kept() const { return shadow_wins ? down : sql::quote_identifier(id.name); }

@@ -81,7 +81,10 @@ void Shadows::expand(const QualifiedName& table, const std::vector<ShadowColumn>
   std::stable_sort(placed.begin(), placed.end(), [&](const ShadowColumn* one, const ShadowColumn* two) { return wanted(*one).position < wanted(*two).position; });
   for (const ShadowColumn* column : placed) {
     const std::string& collation = wanted(*column).collation;
-    append(statements, add_column(table, *column, column->shadow_name, column->shadow_type + (collation.empty() ? "" : " COLLATE " + collation), p_.to));
+    append(statements, add_column(table, *column, column->shadow_name, column->shadow_type + (collation.empty() ? "" : " COLLATE " + collation) + (column->two_way() && !column->plain && has_domain_default(p_.to, wanted(*column)) ? " DEFAULT NULL" : ""), p_.to));
+    if (column->plain) {
+      p_.notes.push_back(fmt::format("{} is of {} until contract, when it is of its domain again: a prepared statement that reads it by its new name fails once at that moment", describe(column->id), column->shadow_type));
+    }
     const Object& object = p_.to.objects.at(column->id);
     // The next version's roles use it under this name before the swap.
     if (column->two_way() && column->shadow_name == column->id.name) append(statements, alter_grants(object, {}, object.grants, p_.to.objects.at(table_id(table)).owner));

@@ -112,6 +112,12 @@ void Shadows::finish_swap(ShadowSwap& swap) const {
           }
           settle(out, table, column, direction, target);
           settle_below(out, table, column, direction);
+          const Column& after = std::get<Column>(p_.to.objects.at(column.id).body);
+          if (column.two_way() && has_domain_default(p_.to, after)) {
+            // While both names are in use nothing but the application gives the second column a value.
+            if (!direction.forward) out.push_back(fmt::format("{} ALTER COLUMN {} SET DEFAULT NULL", alter(table), sql::quote_identifier(column.shadow_name)));
+            else if (after.default_expression.empty()) out.push_back(fmt::format("{} ALTER COLUMN {} DROP DEFAULT", alter(table), sql::quote_identifier(column.id.name)));
+          }
         } else if (direction.forward) {
           rename(column.shadow_name, column.retired_name);
           rename(column.old_name, column.id.name);
@@ -256,7 +262,8 @@ void Shadows::purge(const QualifiedName& table, const std::vector<ShadowColumn>&
     const std::string retired = sql::quote_identifier(column.retired_name);
     append(statements, drop_column(table, column, column.retired_name, p_.from));
     const Column& old_body = std::get<Column>(p_.from.objects.at(column.id).body);
-    const std::string& type = column.shadow_wins ? column.retired_type : std::get<Column>(p_.to.objects.at(column.id).body).type;
+    const std::string& type = column.shadow_wins ? column.retired_type : column.plain ? column.shadow_type
+                                                                                      : std::get<Column>(p_.to.objects.at(column.id).body).type;
     Statements described;
     if (column.shadow_wins) {
       // It is the original again: what describes it comes with it.

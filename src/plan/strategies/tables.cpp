@@ -114,7 +114,43 @@ Statements create_with_members(const Object& table, const Database& database, co
 
 namespace {
 
+// A new partition of a table that is there, with partitions of its own: they come in one transaction, or rows that went to the default partition would find no place meanwhile. The
+// uppermost new one; nothing for a table that comes by itself.
+std::optional<ObjectId> comes_with(const Planner& p, const ObjectId& id) {
+  ObjectId top = id;
+  for (const Table* body = p.to.find_body<Table>(top); body && body->partition_of; body = p.to.find_body<Table>(top)) {
+    const ObjectId parent = table_id(*body->partition_of);
+    if (!p.created.contains(parent)) return p.from.find(parent) ? std::optional(top) : std::nullopt;
+    top = parent;
+  }
+  return std::nullopt;
+}
+
+// The statements and bookkeeping of the partitions that come with it, each after the one above it.
+void create_partitions_below(Planner& p, const ObjectId& id, Operation& operation, Statements& statements) {
+  for (const QualifiedName& child : Planner::children(p.to, {id.schema, id.name})) {
+    const ObjectId part = table_id(child);
+    if (!p.created.contains(part)) continue;  // a foreign table, or a table that is there
+    const Object& object = p.to.objects.at(part);
+    p.take(part);
+    operation.provides.insert(part);
+    operation.needs.insert(object.depends_on.begin(), object.depends_on.end());
+    std::vector<const Object*> members;
+    for (const Object* member : Planner::members(p.to, part)) {
+      if (!comes_with_table(*member)) continue;
+      p.take(member->id);
+      members.push_back(member);
+      operation.provides.insert(member->id);
+      operation.needs.insert(member->depends_on.begin(), member->depends_on.end());
+    }
+    append(statements, create_with_members(object, p.to, p.from, members, true, false));
+    create_partitions_below(p, part, operation, statements);
+  }
+}
+
 void create_table(Planner& p, const ObjectId& id) {
+  const std::optional<ObjectId> top = comes_with(p, id);
+  if (top && *top != id) return;
   const Object& object = p.to.objects.at(id);
   std::vector<const Object*> members;
   Operation operation;
@@ -146,6 +182,7 @@ void create_table(Planner& p, const ObjectId& id) {
                       });
   append(statements, create_with_members(object, p.to, p.from, members, true, second));
   append(statements, std::move(owned));
+  if (top) create_partitions_below(p, id, operation, statements);
   const Table& body = std::get<Table>(object.body);
   std::vector<QualifiedName> parents = body.inherits;
   if (body.partition_of) parents.push_back(*body.partition_of);
@@ -167,18 +204,24 @@ void create_table(Planner& p, const ObjectId& id) {
     // ATTACH PARTITION takes no more than this on the parent (12 and later).
     operation.step.effects.push_back({*table.partition_of, effects::LockMode::share_update_exclusive, effects::Work::none});
     // A partition that foreign keys reference through its parent can be dropped only when it is none any more.
-    operation.step.undo.statements.insert(operation.step.undo.statements.begin(),
-                                          fmt::format("ALTER TABLE {} DETACH PARTITION {}", sql::quote(*table.partition_of), quoted_name(id)));
+    Statements leave{fmt::format("ALTER TABLE {} DETACH PARTITION {}", sql::quote(*table.partition_of), quoted_name(id))};
     operation.step.undo.todo = is_partition_of(id, *table.partition_of);
+    const auto leaves_first = [&] {
+      append(leave, std::move(operation.step.undo.statements));
+      operation.step.undo.statements = std::move(leave);
+    };
     if (p.from.find(ObjectId{Kind::table, table.partition_of->schema, "", table.partition_of->name, ""})) {
       const DefaultProof proof = prove_default_excludes(p, Phase::expand, id);
       operation.after = proof.before;
       operation.step.preconditions = proof.preconditions;
+      append(leave, rows_to_default(p, proof, id));
+      leaves_first();
       const std::size_t created = p.operations.size();
       p.operations.push_back(std::move(operation));
       drop_default_proof(p, Phase::expand, proof, created);
       return;
     }
+    leaves_first();
   }
   p.operations.push_back(std::move(operation));
 }
