@@ -139,6 +139,20 @@ struct Resolver {
   }
 };
 
+// The index of a key has the key's name: the key is what takes another one, where the desired schema has it as a key.
+void take_key_for_index(ObjectId& id, RenameRequest& request, const Database& a, const Database& b) {
+  const auto* index = a.find_body<Index>(id);
+  if (!index || index->constraint.empty()) return;
+  std::vector<std::string> parts = sql::name_parts(request.to);
+  if (parts.size() == 2 && parts.front() == id.schema) parts.erase(parts.begin());
+  if (parts.size() != 1) return;
+  const ObjectId key{Kind::constraint, id.schema, index->table, index->constraint, ""};
+  const bool stays_key = std::any_of(b.objects.begin(), b.objects.end(), [&](const auto& entry) { return entry.first.kind == Kind::constraint && entry.first.name == parts.front(); });
+  if (!a.find(key) || !stays_key) return;
+  id = key;
+  request.to = sql::quote_identifier(parts.front());
+}
+
 bool only_anew(Kind kind) { return kind == Kind::view || kind == Kind::materialized_view || kind == Kind::routine || kind == Kind::aggregate; }
 
 }  // namespace
@@ -156,7 +170,7 @@ ResolvedRenames resolve_renames(const std::vector<RenameRequest>& requests, cons
   ResolvedRenames out;
   // Tables, types and schemas first: the names of their parts lie under their new names.
   struct Found {
-    const RenameRequest* request;
+    RenameRequest request;
     std::vector<ObjectId> ids;
   };
   std::vector<Found> open;
@@ -164,13 +178,14 @@ ResolvedRenames resolve_renames(const std::vector<RenameRequest>& requests, cons
     std::vector<ObjectId> ids = resolver.candidates(request);
     if (ids.empty() && request.hint) continue;  // done already
     if (ids.empty()) unknown(request, a, b);
-    open.push_back({&request, std::move(ids)});
+    open.push_back({request, std::move(ids)});
+    if (open.back().ids.size() == 1) take_key_for_index(open.back().ids.front(), open.back().request, a, b);
   }
   const auto turn = [](const ObjectId& id) { return id.kind == Kind::schema ? 0 : id.relation.empty() ? 1
                                                                                                       : 2; };
   for (const int round : {0, 1, 2}) {  // schemas, what lies in them, parts
     for (Found& found : open) {
-      const RenameRequest& request = *found.request;
+      const RenameRequest& request = found.request;
       if (found.ids.empty() || std::any_of(found.ids.begin(), found.ids.end(), [&](const ObjectId& id) { return turn(id) > round; })) continue;
       struct Fit {
         ObjectId from, to;

@@ -71,6 +71,25 @@ TEST(RenameResolve, ColumnsUnderTheNewNameOfTheirTable) {
   EXPECT_EQ(resolved({"USERS=accounts"}, a, b), "table public.users -> table public.accounts\n");
 }
 
+// The index of a key is the key's: renamed by itself it would leave a key of the old name behind.
+TEST(RenameResolve, KeysByTheNameOfTheirIndex) {
+  const auto with_key = [](const std::string& table, const std::string& name) {
+    Database out = with_table(table, {"id"});
+    Index index;
+    index.table = table;
+    index.constraint = name;
+    add(out, relation_id(Kind::index, "public", name), index);
+    Constraint key;
+    key.type = ConstraintType::primary_key;
+    key.index_name = name;
+    add(out, ObjectId{Kind::constraint, "public", table, name, ""}, key);
+    return out;
+  };
+  const Database a = with_key("user", "user_pkey"), b = with_key("users", "users_pkey");
+  const std::string both = "table public.\"user\" -> table public.users\nconstraint user_pkey on public.\"user\" -> constraint users_pkey on public.users\n";
+  for (const char* option : {"user_pkey=users_pkey", "public.user_pkey=public.users_pkey", "index:user_pkey=users_pkey"}) EXPECT_EQ(resolved({option, "user=users"}, a, b), both) << option;
+}
+
 TEST(RenameResolve, EnumValues) {
   Database a, b;
   add(a, relation_id(Kind::enum_type, "public", "state"), EnumType{{"new", "packed"}});
