@@ -204,8 +204,8 @@ class Live:
 def judge(golden, binary, a, live):
     """one golden: lines to print, killed, survivors, failures, whether it has tests"""
     lines, dead, survived, failed = [], 0, [], []
-    if golden.refused:
-        return [f'{golden.name}: refused by name, no plan'], 0, [], [], False
+    if golden.refused or 15 not in golden.majors:
+        return [f'{golden.name}: {"refused by name, no plan" if golden.refused else "not for PostgreSQL 15"}'], 0, [], [], False
     with tempfile.TemporaryDirectory(prefix='contraflow-mutants-') as folder:
         os.chmod(folder, 0o755)
         at = lambda name: os.path.join(folder, name)

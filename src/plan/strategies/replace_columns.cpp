@@ -194,6 +194,8 @@ void Replacements::convert_in_swap(Item& swap, const ObjectId& id) {
   if (!free) {
     swap.work = "rewrite";
     swap.worked.insert(swap.worked.end(), retype.tables.begin(), retype.tables.end());
+  } else if (swap.work.empty()) {
+    swap.work = retype.work;
   }
   swap.tables.insert(swap.tables.end(), retype.tables.begin(), retype.tables.end());
   swap.touches.insert(retype.touches.begin(), retype.touches.end());
@@ -259,6 +261,7 @@ void Replacements::add_retype(Item& out, const ObjectId& id, const Column& a, co
   };
   // Names of NOT NULL that differ in a tree (18 and later), as they are at this moment: where they change, that comes afterwards, and NOT NULL that goes is gone by now unless the column takes its new name first.
   const bool parted = not_null_names_differ(p_.from, id) && (b.not_null || renamed(id));
+  if (parted) out.work = "scan";  // ADD … NOT NULL reads the tables, also where the type alone would not
   if (parted && not_null_is_keyed(p_, id)) {
     p_.refuse(fmt::format("{} changes its type, and NOT NULL of a table below has another name than its parent's, which the server takes away then; it cannot be dropped and added again because of a primary key: detach the table, give its constraint the parent's name, and attach it again", describe(id)));
   }
