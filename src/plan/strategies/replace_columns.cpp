@@ -265,7 +265,7 @@ void Replacements::add_retype(Item& out, const ObjectId& id, const Column& a, co
   if (parted && not_null_is_keyed(p_, id)) {
     p_.refuse(fmt::format("{} changes its type, and NOT NULL of a table below has another name than its parent's, which the server takes away then; it cannot be dropped and added again because of a primary key: detach the table, give its constraint the parent's name, and attach it again", describe(id)));
   }
-  const auto script = [&](Script& into, const Database& left, const Database& database, const Column& new_column, const std::string& conversion) {
+  const auto script = [&](Stages& into, const Database& left, const Database& database, const Column& new_column, const std::string& conversion) {
     for (const ObjectId& column : with_default) {
       if (!default_of(left, column).empty()) into.before.push_back(default_clause(column, Column{}));
     }
@@ -315,7 +315,7 @@ void Replacements::regenerate(const ObjectId& id) {
   // On the way back it comes again at the end.
   const ObjectId table = table_id({id.schema, id.relation});
   if (p_.is_small(name_of(table)) && stands_alone(p_.from, table)) p_.moved_columns.insert(id);
-  const auto script = [&](Script& into, const Database& database, const Object& object) {
+  const auto script = [&](Stages& into, const Database& database, const Object& object) {
     into.before.push_back(fmt::format("{} DROP COLUMN IF EXISTS {}", alter_table(database, id.schema, id.relation),
                                       sql::quote_identifier(id.name)));
     append(into.core, create_all(object, database));
@@ -461,7 +461,7 @@ void Replacements::untie_default(const ObjectId& id, const ObjectId& because) {
     const Domain& a = std::get<Domain>(p_.from.objects.at(id).body);
     const Domain& b = std::get<Domain>(p_.to.objects.at(id).body);
     Item& out = item(id);
-    const auto script = [&](Script& into, const Domain& domain) {
+    const auto script = [&](Stages& into, const Domain& domain) {
       into.before.push_back(fmt::format("ALTER DOMAIN {} DROP DEFAULT", quoted_name(id)));
       if (!domain.default_expression.empty()) {
         into.after.push_back(fmt::format("ALTER DOMAIN {} SET DEFAULT {}", quoted_name(id), domain.default_expression));
@@ -483,7 +483,7 @@ void Replacements::untie_default(const ObjectId& id, const ObjectId& because) {
     return;
   }
   Item& out = item(id);
-  const auto script = [&](Script& into, const Column& column) {
+  const auto script = [&](Stages& into, const Column& column) {
     into.before.push_back(default_clause(id, Column{}));
     if (!column.default_expression.empty()) into.after.push_back(default_clause(id, column));
   };

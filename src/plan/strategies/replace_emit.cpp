@@ -229,7 +229,7 @@ void Replacements::emit_group(const std::set<ObjectId>& members, std::vector<con
       (database == &p_.to ? operation.provides : operation.removes).insert(part);
     }
   }
-  Script all, all_undo;
+  Stages all, all_undo;
   Statements dress, undress;
   bool called_there = false;  // columns that are added again come last of the items
   for (const Item* entry : items) {

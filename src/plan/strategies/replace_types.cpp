@@ -304,7 +304,7 @@ void Replacements::exchange_type(const ObjectId& id) {
   const std::string word = id.kind == Kind::domain ? "DOMAIN" : "TYPE";
   const auto users = p_.dependents.find(id);
   const bool in_columns = users != p_.dependents.end() && std::any_of(users->second.begin(), users->second.end(), [](const ObjectId& user) { return user.kind == Kind::column; });
-  const auto script = [&](Script& into, const Object& target, const Database& database) {
+  const auto script = [&](Stages& into, const Object& target, const Database& database) {
     if (id.kind == Kind::range_type && !in_columns) {
       // Its constructors and its multirange type would keep their names when it is renamed.
       into.core = drop(target);

@@ -18,16 +18,16 @@
 
 namespace contraflow::plan {
 
-// One change inside a replacement's transaction: `before` runs with the objects still dropped or not yet touched, `core` after all
+// One direction of a change inside a replacement's transaction: `before` runs with the objects still dropped or not yet touched, `core` after all
 // dependents are gone, `after` when they are back, `last` when all of these have run.
-struct Script {
+struct Stages {
   Statements before, core, after, last;
 };
 
 struct Item {
   ObjectId subject;
   std::string verb = "change";
-  Script forward, undo;
+  Stages forward, undo;
   Statements undo_dress, undo_undress;  // around the making anew on the way back
   std::string todo, undo_todo;
   Phase phase = Phase::expand;
