@@ -2,12 +2,15 @@
 """Checks every #include of the source folder against layers.txt.
 
 A module may include its own headers, those of the modules that its line names, and nothing of the others. Headers that
-one module keeps to itself (RESTRICTED) may be included only where they say. Usage: check_includes.py SRC
+one module keeps to itself (RESTRICTED) may be included only where they say. No type is defined twice in one namespace:
+the linker would keep one of the two destructors, and a program free what it has not allocated. Usage: check_includes.py SRC
 """
 import pathlib
 import re
 import sys
 
+NAMESPACE = re.compile(r"\s*(?:inline )?namespace\s*([\w:]*)\s*\{")
+TYPE = re.compile(r"\s*(?:struct|class|enum class|enum)\s+(\w+)(?:\s+final)?(?:\s*:[^:][^;(]*)?\s*\{")
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)')
 
 # Outside libraries and headers that exactly these modules know.
@@ -61,16 +64,34 @@ def problems_in(path, source, layers):
                 break
 
 
+def types_in(path):
+    """(line, qualified name) of the types that are defined directly in a named namespace"""
+    open_namespaces, depth = [], 0
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        code = re.sub(r"//.*", "", re.sub(r'"(\\.|[^"\\])*"', '""', line))
+        if match := NAMESPACE.match(code):
+            open_namespaces.append((depth, match.group(1)))
+        names = [name for _, name in open_namespaces]
+        if (match := TYPE.match(code)) and depth == len(names) and all(names):
+            yield number, "::".join([*names, match.group(1)])
+        depth += code.count("{") - code.count("}")
+        while open_namespaces and depth <= open_namespaces[-1][0]:
+            open_namespaces.pop()
+
+
 def main():
     source = pathlib.Path(sys.argv[1]).resolve()
     layers = read_layers(source / "layers.txt")
-    found = []
+    found, types = [], {}
     for path in sorted([*source.rglob("*.h"), *source.rglob("*.cpp")]):
         folder = path.relative_to(source).parts[0]
         if path.parent != source and folder not in layers:
             found.append(f"{path}: the folder {folder} is not in layers.txt")
             continue
         found.extend(problems_in(path, source, layers))
+        for number, name in types_in(path):
+            if types.setdefault(name, path) != path:
+                found.append(f"{path}:{number}: {name} is defined in {types[name]}, too: give one of them another name")
     print("\n".join(found), end="\n" if found else "")
     return 1 if found else 0
 

@@ -35,6 +35,14 @@ class CheckIncludes(unittest.TestCase):
         self.assertIn("only pg may include libpq-fe.h", out)
         self.assertIn("extra is not in layers.txt", out)
 
+    def test_refuses_two_types_of_one_name(self):
+        text = "namespace contraflow::sql {\nstruct Script {\n  int a;\n};\n}\n"
+        code, out = self.check({"sql/a.h": text, "sql/b.cpp": text, "base/c.h": text.replace("sql", "base"),
+                                "sql/d.cpp": "namespace contraflow::sql {\nnamespace {\nstruct Script {};\n}\nstruct Script::Impl {};\n}\n"})
+        self.assertEqual(code, 1)
+        self.assertEqual(len(out.splitlines()), 1)
+        self.assertIn("contraflow::sql::Script is defined in", out)
+
 
 if __name__ == "__main__":
     unittest.main()
