@@ -287,6 +287,19 @@ bool SecondTable::exchanged_too(const QualifiedName& table) const {
   return root != id_ && must_exchange(p_, root);
 }
 
+// Whether a foreign key of one tree of partitions points into the other.
+bool SecondTable::references(const Database& database, const ObjectId& from_root, const ObjectId& to_root) {
+  std::vector<QualifiedName> tables = Planner::descendants(database, name_of(from_root));
+  tables.push_back(name_of(from_root));
+  return std::any_of(tables.begin(), tables.end(), [&](const QualifiedName& table) {
+    const std::vector<const Object*> members = Planner::members(database, table_id(table));
+    return std::any_of(members.begin(), members.end(), [&](const Object* member) {
+      const auto* key = std::get_if<Constraint>(&member->body);
+      return key && key->references && root_of(database, table_id(*key->references)) == to_root;
+    });
+  });
+}
+
 // Its foreign keys to columns that change their type: neither table of the two can have them while both types are about. One that goes or changes leaves the old table with the exchange,
 // too: there it would stop what the next version may do with the rows that it points at.
 void SecondTable::collect_crossing() {
@@ -298,7 +311,12 @@ void SecondTable::collect_crossing() {
       bool crosses = other ? other->definition != key.definition : family == &old_;
       if (exchanged_too(*key.references)) {
         crosses = true;
-        out_.joined.insert(root_of((family == &old_ ? p_.from : p_.to), table_id(*key.references)));
+        const Database& database = family == &old_ ? p_.from : p_.to;
+        const ObjectId other_table = root_of(database, table_id(*key.references));
+        out_.joined.insert(other_table);
+        if (references(database, other_table, id_)) {
+          p_.refuse(fmt::format("{} and {} reference each other and are both exchanged for second tables: make two plans, one for each", describe(id_), describe(other_table)));
+        }
       }
       if (crosses) p_.crossing_foreign_keys.insert(member->id);
       for (const std::string& name : key.referenced_columns) {

@@ -74,6 +74,7 @@ class SecondTable {
   void collect_references();
   bool changes_type(const ObjectId& column) const;
   bool crosses(const Object& member) const;
+  static bool references(const Database& database, const ObjectId& from_root, const ObjectId& to_root);
   bool exchanged_too(const QualifiedName& table) const;
   void cross(const ObjectId& key, const ObjectId& column);
   void collect_crossing();
