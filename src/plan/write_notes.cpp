@@ -13,9 +13,12 @@ namespace {
 
 using effects::LockMode;
 
-const char* what_it_is(Phase phase) {
+// `watched`: the plan has notes, which may name what the deployed version cannot do meanwhile (use a renamed table by privileges on single columns, say).
+const char* what_it_is(Phase phase, bool watched) {
   switch (phase) {
-    case Phase::expand: return "The new stands beside the old. The deployed version of the application notices nothing.";
+    case Phase::expand:
+      return watched ? "The new stands beside the old. The deployed version of the application notices nothing but what *Watch out* names below."
+                     : "The new stands beside the old. The deployed version of the application notices nothing.";
     case Phase::backfill: return "Rows are filled and checked while the application runs; nothing blocks reads or writes.";
     case Phase::contract: return "The old goes out of the way. Only when the gate holds.";
     case Phase::purge: return "What was kept for the way back goes for good.";
@@ -77,7 +80,7 @@ std::string notes_markdown(const Plan& plan, const NotesLayout* layout) {
       if (gate.before != phase) continue;
       for (const std::string& condition : gate.conditions) out += fmt::format("{}. **Gate:** {}.\n", number++, one_line(condition));
     }
-    out += fmt::format("{}. **{}** (`{}`): {}\n", number++, phase_name(phase), layout ? phase_folder(phase) + "/" : phase_file(phase, false), what_it_is(phase));
+    out += fmt::format("{}. **{}** (`{}`): {}\n", number++, phase_name(phase), layout ? phase_folder(phase) + "/" : phase_file(phase, false), what_it_is(phase, !plan.notes.empty()));
     if (phase == Phase::expand && plan.in_phase(Phase::backfill).empty()) {
       out += fmt::format("{}. **Deploy** the next version of the application. It may rely on everything above; the deployed one keeps working beside it.\n", number++);
     }
