@@ -126,6 +126,19 @@ std::optional<ObjectId> comes_with(const Planner& p, const ObjectId& id) {
   return std::nullopt;
 }
 
+// What comes with a new table. An index of a partition that is attached to a parent's index comes after that one; here only when that one is there.
+std::vector<const Object*> take_members(Planner& p, const ObjectId& table, Operation& operation) {
+  std::vector<const Object*> out;
+  for (const Object* member : Planner::members(p.to, table)) {
+    if (!comes_with_table(*member)) continue;
+    p.take(member->id);
+    out.push_back(member);
+    operation.provides.insert(member->id);
+    operation.needs.insert(member->depends_on.begin(), member->depends_on.end());
+  }
+  return out;
+}
+
 // The statements and bookkeeping of the partitions that come with it, each after the one above it.
 void create_partitions_below(Planner& p, const ObjectId& id, Operation& operation, Statements& statements) {
   for (const QualifiedName& child : Planner::children(p.to, {id.schema, id.name})) {
@@ -135,15 +148,7 @@ void create_partitions_below(Planner& p, const ObjectId& id, Operation& operatio
     p.take(part);
     operation.provides.insert(part);
     operation.needs.insert(object.depends_on.begin(), object.depends_on.end());
-    std::vector<const Object*> members;
-    for (const Object* member : Planner::members(p.to, part)) {
-      if (!comes_with_table(*member)) continue;
-      p.take(member->id);
-      members.push_back(member);
-      operation.provides.insert(member->id);
-      operation.needs.insert(member->depends_on.begin(), member->depends_on.end());
-    }
-    append(statements, create_with_members(object, p.to, p.from, members, true, false));
+    append(statements, create_with_members(object, p.to, p.from, take_members(p, part, operation), true, false));
     create_partitions_below(p, part, operation, statements);
   }
 }
@@ -152,19 +157,11 @@ void create_table(Planner& p, const ObjectId& id) {
   const std::optional<ObjectId> top = comes_with(p, id);
   if (top && *top != id) return;
   const Object& object = p.to.objects.at(id);
-  std::vector<const Object*> members;
   Operation operation;
   Statements statements, undo;
   operation.provides.insert(id);
   operation.needs = object.depends_on;
-  for (const Object* member : Planner::members(p.to, id)) {
-    if (!comes_with_table(*member)) continue;
-    // An index of a partition that is attached to a parent's index comes after that one; here only when that one is there.
-    p.take(member->id);
-    members.push_back(member);
-    operation.provides.insert(member->id);
-    operation.needs.insert(member->depends_on.begin(), member->depends_on.end());
-  }
+  const std::vector<const Object*> members = take_members(p, id, operation);
   // A sequence that a default names must be there first; it is owned afterwards.
   Statements owned;
   for (const Object* sequence : owned_sequences(p.to, id)) {
