@@ -10,6 +10,7 @@
 #include "catalog/ddl.h"
 #include "catalog/rename.h"
 #include "plan/strategies/column_parts.h"
+#include "plan/strategies/domain_parts.h"
 #include "plan/strategies/conversion.h"
 #include "plan/strategies/replace.h"
 #include "sql/functions.h"
@@ -37,12 +38,10 @@ bool has_volatile_default(const Database& database, const Column& column) {
 }
 
 bool has_checked_domain(const Database& database, const Column& column) {
-  const Object* domain = Planner::type_named(database, Kind::domain, column.type_base);
-  if (!domain) return false;
-  if (std::get<Domain>(domain->body).not_null) return true;
-  const auto check = database.objects.lower_bound(ObjectId{Kind::domain_constraint, domain->id.schema, domain->id.name, "", ""});
-  return check != database.objects.end() && check->first.kind == Kind::domain_constraint && check->first.schema == domain->id.schema &&
-         check->first.relation == domain->id.name;
+  for (const Object* domain = Planner::type_named(database, Kind::domain, column.type_base); domain; domain = Planner::type_named(database, Kind::domain, std::get<Domain>(domain->body).base_type)) {
+    if (std::get<Domain>(domain->body).not_null || !checks_of_domain(database, domain->id).empty()) return true;
+  }
+  return false;
 }
 
 bool has_domain_default(const Database& database, const Column& column) {
@@ -53,15 +52,10 @@ bool has_domain_default(const Database& database, const Column& column) {
 }
 
 std::optional<std::string> type_below_domain(const Database& database, const Column& column) {
+  if (!has_domain_default(database, column) && !has_checked_domain(database, column)) return std::nullopt;
   std::string type = column.type;
-  bool demands = has_domain_default(database, column);
-  for (const Object* domain = Planner::type_named(database, Kind::domain, type); domain; domain = Planner::type_named(database, Kind::domain, type)) {
-    Column of_it;
-    of_it.type = of_it.type_base = type;
-    demands = demands || has_checked_domain(database, of_it);
-    type = std::get<Domain>(domain->body).base_type;
-  }
-  return demands ? std::optional(type) : std::nullopt;
+  while (const Object* domain = Planner::type_named(database, Kind::domain, type)) type = std::get<Domain>(domain->body).base_type;
+  return type;
 }
 
 std::string neutral_value(const Database& database, const Column& column) {
